@@ -1,0 +1,91 @@
+import type { FrameCodec } from '../contracts/frame-codec.js'
+import type { OutboxLimits } from '../contracts/outbox.js'
+import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
+import type { InjectionToken } from '../di.js'
+import type { AddressPattern } from '../table/address-pattern.js'
+import type { PluginChoice } from './node-options.js'
+
+/** `NodeOptions` with every default filled in, every unit resolved and every mistake excluded. Frozen. */
+export interface NodeConfig {
+  readonly name: string
+  readonly listen: ListenConfig | undefined
+  readonly entries: readonly EntryConfig[]
+  readonly relay: boolean
+  readonly auditEveryMs: number
+  readonly auditGraceMs: number
+  readonly routingMessagesMax: number
+  readonly routingBytesMax: number
+  readonly routerTimeoutMs: number
+  readonly deferMsMax: number
+  readonly iteratorMessagesMax: number
+  readonly iteratorBytesMax: number
+  readonly dialsMax: number
+  readonly stopDeadlineMs: number
+}
+
+export const NodeConfig: InjectionToken<NodeConfig> = Symbol.for('commloop.NodeConfig')
+
+export interface ListenConfig {
+  readonly host: string
+  readonly port: number
+  readonly transportOptions: Readonly<Record<string, unknown>>
+}
+
+interface EntryCommon {
+  readonly id: string
+  /** Position in the table, from 0. */
+  readonly index: number
+  readonly enabled: boolean
+  /** The ids of its links, in order: the entry's own id, or `<id>/1` … where it has several slots. */
+  readonly linkIds: readonly string[]
+  readonly settings: LinkSettings
+}
+
+export interface ActiveEntryConfig extends EntryCommon {
+  readonly role: 'active'
+  /** An IP address or a host name. */
+  readonly host: string
+  readonly port: number
+  readonly bind: string | undefined
+  readonly transportOptions: Readonly<Record<string, unknown>>
+}
+
+export interface PassiveEntryConfig extends EntryCommon {
+  readonly role: 'passive'
+  readonly pattern: AddressPattern
+  readonly duplicate: 'challenge' | 'reject' | 'replace'
+}
+
+export type EntryConfig = ActiveEntryConfig | PassiveEntryConfig
+
+/** What a link needs to know beside who its peer is. Durations in milliseconds, sizes in bytes; 0 turns off. */
+export interface LinkSettings {
+  /** Stands for one peer and keeps its queue across connections. */
+  readonly lasting: boolean
+  readonly codec: PluginChoice<FrameCodec> | undefined
+  readonly reconnect: PluginChoice<ReconnectStrategy> | undefined
+  readonly outbox: OutboxLimits
+  readonly highWaterMarkBytes: number
+  readonly onLoss: 'resend' | 'drop'
+  /** Infinity: messages do not expire. */
+  readonly ttlMs: number
+  readonly heartbeat: HeartbeatSettings | undefined
+  readonly silenceMs: number
+  readonly stallMs: number
+  readonly partialFrameMs: number
+  /** What the peer's FIN leads to: we close at once, or go on serving for `halfCloseMs`. */
+  readonly halfClose: 'close' | 'serve'
+  readonly halfCloseMs: number
+  readonly lingerMs: number
+  readonly connectTimeoutMs: number
+  readonly probationMs: number
+  readonly stableAfterMs: number
+  readonly rearmAfterMs: number
+  readonly holdDownMs: number
+}
+
+export interface HeartbeatSettings {
+  readonly everyMs: number
+  readonly payload: Uint8Array
+  readonly answer: Uint8Array | undefined
+}

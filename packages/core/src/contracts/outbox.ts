@@ -1,0 +1,67 @@
+import type { InjectionToken } from '../di.js'
+
+/** Makes the outbox of each link. Internal until a second implementation exists (durable, acknowledged). */
+export interface OutboxStore {
+  open(link: string, limits: OutboxLimits, handler: OutboxHandler): Outbox
+}
+
+export interface OutboxLimits {
+  /** Payload bytes plus 64 for each message. */
+  readonly bytesMax: number
+  readonly messagesMax: number
+  /** When full: refuse the newcomer, or drop the oldest that are not being written. */
+  readonly overflow: 'reject' | 'drop-oldest'
+}
+
+export interface OutboxHandler {
+  /** There is something to take again that was not there before (durable: synced). Never within `append`. */
+  sendable(): void
+  /** Given up to make room; never one that is taken. */
+  dropped(message: OutboundMessage): void
+}
+
+/**
+ * The bounded queue of one link.
+ *
+ *     head ─ taken, being written ─┃─ untaken ─ tail
+ *            release / rewind      ┃ peek, take, discard          append
+ *
+ * A message stays until its outcome is known: `take` hands it to a write, `release` when that write was
+ * confirmed, `rewind` when its connection was lost.
+ */
+export interface Outbox {
+  /** Everything inside, taken ones included. */
+  readonly level: OutboxLevel
+  /** false: full; nothing changed. */
+  append(message: OutboundMessage): boolean
+  /** The oldest untaken message, left where it is. */
+  peek(): OutboundMessage | undefined
+  /** Marks the message that `peek` shows as being written. */
+  take(): void
+  /** The oldest `count` taken ones have met their outcome. */
+  release(count: number): void
+  /** The connection is gone: all taken ones are untaken again, in their old order. */
+  rewind(): void
+  /** Removes every untaken message for which `which` answers true, telling each to `discarded`. */
+  discard(which: (message: OutboundMessage) => boolean, discarded: (message: OutboundMessage) => void): void
+}
+
+export interface OutboxLevel {
+  readonly messages: number
+  readonly bytes: number
+}
+
+/** One copy of a message, on its way to one link. */
+export interface OutboundMessage {
+  /** The sender's own bytes, by reference; small views of large received chunks are copied when they must wait. */
+  payload: Uint8Array
+  readonly id: string | undefined
+  /** By the clock's `now`; Infinity: never. */
+  readonly expiresAtMs: number
+  /** Only over this connection; 0: any. */
+  readonly epoch: number
+  /** Was in a write that nobody confirmed. */
+  resent: boolean
+}
+
+export const OutboxStore: InjectionToken<OutboxStore> = Symbol.for('commloop.OutboxStore')

@@ -1,0 +1,85 @@
+import { type IpBytes, isUnspecified, parseIp } from './ip-address.js'
+
+/** Which remote addresses a passive entry stands for. */
+export type AddressPattern =
+  | { readonly kind: 'exact'; readonly text: string; readonly address: IpBytes }
+  | {
+      readonly kind: 'range'
+      readonly text: string
+      readonly address: IpBytes
+      readonly prefixBits: number
+    }
+  /** `0.0.0.0` and `::` both mean anyone, of both families. */
+  | { readonly kind: 'anyone'; readonly text: string }
+
+/** @returns the pattern, or in one sentence what is wrong with the text. */
+export function parseAddressPattern(text: string): AddressPattern | string {
+  const slash = text.indexOf('/')
+  const address = parseIp(slash === -1 ? text : text.slice(0, slash))
+  if (address === undefined) return `expected an IP address or a CIDR range, found ${quoted(text)}`
+  if (slash === -1) {
+    return isUnspecified(address)
+      ? { kind: 'anyone', text }
+      : { kind: 'exact', text, address }
+  }
+  return parseRange(text, address, text.slice(slash + 1))
+}
+
+function parseRange(text: string, address: IpBytes, prefix: string): AddressPattern | string {
+  const bitsMax = address.length * 8
+  // A mapped range is written with the 128-bit prefix and means the IPv4 range behind it.
+  const written = /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1
+  const bits = text.includes(':') && address.length === 4 ? written - 96 : written
+  if (bits < 0 || bits > bitsMax) {
+    return `expected a prefix length of 0 to ${String(bitsMax)}, found ${quoted(text)}`
+  }
+  if (bits === 0) return { kind: 'anyone', text }
+  if (bits === bitsMax) return { kind: 'exact', text, address }
+  if (hostBits(address, bits)) {
+    return `bits are set behind the prefix of ${quoted(text)}: name the network's first address`
+  }
+  return { kind: 'range', text, address, prefixBits: bits }
+}
+
+function hostBits(address: IpBytes, prefixBits: number): boolean {
+  return address.some((byte, at) => (byte & ~octetMask(prefixBits, at) & 0xff) !== 0)
+}
+
+/** The part of octet `at` that a prefix of so many bits covers. */
+function octetMask(prefixBits: number, at: number): number {
+  const covered = Math.min(8, Math.max(0, prefixBits - at * 8))
+  return (0xff << (8 - covered)) & 0xff
+}
+
+export function patternMatches(pattern: AddressPattern, address: IpBytes): boolean {
+  switch (pattern.kind) {
+    case 'anyone':
+      return true
+    case 'exact':
+      return covers(pattern.address, pattern.address.length * 8, address)
+    case 'range':
+      return covers(pattern.address, pattern.prefixBits, address)
+  }
+}
+
+function covers(network: IpBytes, prefixBits: number, address: IpBytes): boolean {
+  if (network.length !== address.length) return false
+  return network.every((byte, at) => ((byte ^ (address[at] ?? 0)) & octetMask(prefixBits, at)) === 0)
+}
+
+/** How narrow a pattern is: the greater decides. Anyone is the widest. */
+export function specificity(pattern: AddressPattern): number {
+  switch (pattern.kind) {
+    case 'anyone':
+      return -1
+    // Measured against the family's own width, so that exact always beats a range.
+    case 'exact':
+      return 128
+    case 'range':
+      return pattern.prefixBits + (128 - pattern.address.length * 8) - 1
+  }
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text)
+}
