@@ -21,3 +21,11 @@ export {
   parseAddressPattern,
   patternMatches,
 } from './table/address-pattern.js'
+export { type ConfigProblem, pathText } from './config/config-problem.js'
+export { LINK_DEFAULTS } from './config/link-settings.js'
+export { configProblems, resolveConfig } from './config/resolve-config.js'
+export {
+  ExponentialBackoff,
+  type ExponentialBackoffOptions,
+} from './reconnect/exponential-backoff.js'
+export { DirectRouter } from './routing/direct-router.js'

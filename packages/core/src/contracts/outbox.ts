@@ -43,7 +43,10 @@ export interface Outbox {
   /** The connection is gone: all taken ones are untaken again, in their old order. */
   rewind(): void
   /** Removes every untaken message for which `which` answers true, telling each to `discarded`. */
-  discard(which: (message: OutboundMessage) => boolean, discarded: (message: OutboundMessage) => void): void
+  discard(
+    which: (message: OutboundMessage) => boolean,
+    discarded: (message: OutboundMessage) => void,
+  ): void
 }
 
 export interface OutboxLevel {

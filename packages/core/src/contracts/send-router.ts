@@ -40,14 +40,7 @@ export interface RoutedMessage {
 
 /** `docs/link-states.md` draws how one leads to the next. */
 export type LinkState =
-  | 'idle'
-  | 'dialing'
-  | 'awaiting'
-  | 'up'
-  | 'backoff'
-  | 'exhausted'
-  | 'draining'
-  | 'closed'
+  'idle' | 'dialing' | 'awaiting' | 'up' | 'backoff' | 'exhausted' | 'draining' | 'closed'
 
 /** A link as routers see it. Live: each property answers what is so now. */
 export interface LinkView {

@@ -115,7 +115,6 @@ export interface ConnectionHandler {
 
 /** `ended`: both sides sent FIN. `destroyed`: we reset it. `failed`: the network or the peer did. */
 export type CloseReason =
-  | { readonly kind: 'ended' | 'destroyed' }
-  | { readonly kind: 'failed'; readonly error: Error }
+  { readonly kind: 'ended' | 'destroyed' } | { readonly kind: 'failed'; readonly error: Error }
 
 export const Transport: InjectionToken<Transport> = Symbol.for('commloop.Transport')

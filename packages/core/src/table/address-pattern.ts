@@ -18,9 +18,7 @@ export function parseAddressPattern(text: string): AddressPattern | string {
   const address = parseIp(slash === -1 ? text : text.slice(0, slash))
   if (address === undefined) return `expected an IP address or a CIDR range, found ${quoted(text)}`
   if (slash === -1) {
-    return isUnspecified(address)
-      ? { kind: 'anyone', text }
-      : { kind: 'exact', text, address }
+    return isUnspecified(address) ? { kind: 'anyone', text } : { kind: 'exact', text, address }
   }
   return parseRange(text, address, text.slice(slash + 1))
 }
@@ -64,7 +62,9 @@ export function patternMatches(pattern: AddressPattern, address: IpBytes): boole
 
 function covers(network: IpBytes, prefixBits: number, address: IpBytes): boolean {
   if (network.length !== address.length) return false
-  return network.every((byte, at) => ((byte ^ (address[at] ?? 0)) & octetMask(prefixBits, at)) === 0)
+  return network.every(
+    (byte, at) => ((byte ^ (address[at] ?? 0)) & octetMask(prefixBits, at)) === 0,
+  )
 }
 
 /** How narrow a pattern is: the greater decides. Anyone is the widest. */

@@ -1,0 +1,49 @@
+import type { EntryOptions } from './node-options.js'
+import type { OptionReader } from './option-reader.js'
+
+/**
+ * The id of each entry: its own, or `<role>-<ip>[:port]`, with `-2`, `-3` … for repeats. Ids name links in
+ * commands and routes, where a number is an index, `/` parts entry and slot, and `*` means every one.
+ */
+export function nameEntries(reader: OptionReader, entries: readonly EntryOptions[]): string[] {
+  const taken = new Set(entries.map((entry) => entry.id).filter((id) => id !== undefined))
+  const first = new Map<string, number>()
+  return entries.map((entry, index) => {
+    if (entry.id === undefined) return derivedName(entry, taken)
+    checkName(reader, ['links', index, 'id'], entry.id)
+    const earlier = first.get(entry.id)
+    if (earlier === undefined) first.set(entry.id, index)
+    else
+      reader.problem(
+        ['links', index, 'id'],
+        `"${entry.id}" is already the id of links[${String(earlier)}]`,
+      )
+    return entry.id
+  })
+}
+
+function derivedName(entry: EntryOptions, taken: Set<string>): string {
+  const place = (entry.ip ?? entry.host ?? 'unnamed').replaceAll('/', '_')
+  const base = `${entry.role}-${place}${entry.port === undefined ? '' : `:${String(entry.port)}`}`
+  let name = base
+  for (let repeat = 2; taken.has(name); repeat++) name = `${base}-${String(repeat)}`
+  taken.add(name)
+  return name
+}
+
+function checkName(reader: OptionReader, path: readonly (string | number)[], id: string): void {
+  if (/^\d*$/.test(id)) {
+    reader.problem(
+      path,
+      `expected an id that is not all digits, found "${id}": a number is an index`,
+    )
+  } else if (/[/*\s]/.test(id)) {
+    reader.problem(path, `expected an id without "/", "*" and blanks, found "${id}"`)
+  }
+}
+
+/** `furnace` for one slot; `cell/1`, `cell/2` … for several. */
+export function linkIdsOf(id: string, slots: number): string[] {
+  if (slots === 1) return [id]
+  return Array.from({ length: slots }, (_, at) => `${id}/${String(at + 1)}`)
+}
