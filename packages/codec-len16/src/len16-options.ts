@@ -1,0 +1,83 @@
+import { CommloopError, type Size, sizeBytes } from '@commloop/core'
+
+/** What the two peers have to agree on, and how much of it is taken. */
+export interface Len16Options {
+  /** Order of the two length bytes: `big` (network order, RFC 1700) or `little`. Default `big`. */
+  readonly byteOrder?: 'big' | 'little'
+  /** true: the length counts its own two bytes, so that 2 announces an empty payload. Default false. */
+  readonly lengthIncludesHeader?: boolean
+  /** Largest payload, both ways: 1 to 65 535 bytes, which is the default; 65 533 where the header counts. */
+  readonly maxPayload?: Size
+  /** Whether a received frame without payload is a message or a mistake. Default `deliver`. */
+  readonly emptyFrames?: 'deliver' | 'reject'
+}
+
+/** `Len16Options` as numbers, checked. */
+export interface Len16Settings {
+  readonly byteOrder: 'big' | 'little'
+  /** What the length counts beside the payload: 0 or 2. */
+  readonly countedHeaderBytes: number
+  readonly payloadBytesMin: number
+  readonly payloadBytesMax: number
+}
+
+export const HEADER_BYTES = 2
+const LENGTH_MAX = 0xffff
+const KNOWN = ['byteOrder', 'lengthIncludesHeader', 'maxPayload', 'emptyFrames']
+
+/**
+ * Checks options that may come from a configuration file, hence of any type.
+ * @throws CommloopError CML_ERR_CONFIG_INVALID naming the option, what was expected and what was found.
+ */
+export function len16Settings(options: Readonly<Record<string, unknown>>): Len16Settings {
+  for (const name of Object.keys(options)) {
+    if (!KNOWN.includes(name)) throw invalid(name, `one of ${KNOWN.join(', ')}`, name)
+  }
+  const countsHeader = lengthIncludesHeader(options['lengthIncludesHeader'])
+  const countedHeaderBytes = countsHeader ? HEADER_BYTES : 0
+  return {
+    byteOrder: oneOf('byteOrder', options['byteOrder'], 'big', 'little'),
+    countedHeaderBytes,
+    payloadBytesMin:
+      oneOf('emptyFrames', options['emptyFrames'], 'deliver', 'reject') === 'reject' ? 1 : 0,
+    payloadBytesMax: maxPayload(options['maxPayload'], LENGTH_MAX - countedHeaderBytes),
+  }
+}
+
+function lengthIncludesHeader(value: unknown): boolean {
+  if (value === undefined) return false
+  if (typeof value === 'boolean') return value
+  throw invalid('lengthIncludesHeader', 'true or false', value)
+}
+
+function maxPayload(value: unknown, bytesMax: number): number {
+  if (value === undefined) return bytesMax
+  const bytes =
+    typeof value === 'number' || typeof value === 'string' ? sizeBytes(value) : undefined
+  if (bytes !== undefined && bytes >= 1 && bytes <= bytesMax) return bytes
+  throw invalid('maxPayload', `a size of 1 to ${String(bytesMax)} bytes`, value)
+}
+
+/** The first choice is the default. */
+function oneOf<Choice extends string>(
+  name: string,
+  value: unknown,
+  standard: Choice,
+  other: Choice,
+): Choice {
+  if (value === undefined || value === standard) return standard
+  if (value === other) return other
+  throw invalid(name, `'${standard}' or '${other}'`, value)
+}
+
+function invalid(name: string, expected: string, found: unknown): CommloopError {
+  return new CommloopError(
+    'CML_ERR_CONFIG_INVALID',
+    `codec len16: ${name}: expected ${expected}, found ${foundText(found)}`,
+  )
+}
+
+function foundText(found: unknown): string {
+  const json: unknown = JSON.stringify(found)
+  return typeof json === 'string' ? json : String(found)
+}
