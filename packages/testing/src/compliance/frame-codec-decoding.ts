@@ -1,0 +1,350 @@
+import assert from 'node:assert/strict'
+import type { FrameCodec } from '@commloop/core'
+import { SeededRandom } from '../seeded-random.js'
+import type { Check } from './check.js'
+import { sizesUpTo } from './frame-codec-encoding.js'
+import {
+  assertPayloads,
+  assertThrowsCode,
+  cutAt,
+  cutAtRandom,
+  cutEvery,
+  decode,
+  frameOf,
+  payloadOf,
+  pull,
+  streamOf,
+} from './frame-stream.js'
+
+const CUTS = [1, 2, 3, 7, 1460, 65_536, Infinity] as const
+/** A stream with n places to cut has 2^n ways of being cut. */
+const CUT_PLACES_MAX = 12
+const RANDOM_STREAMS = 40
+
+/** What a FrameDecoder promises about streams that are whole, cut or ended. */
+export function frameCodecDecodingChecks(codec: FrameCodec): readonly Check[] {
+  return [
+    ...CUTS.map((cut) => ({
+      name: `returns every payload when the stream comes ${cut === Infinity ? 'whole' : `in chunks of ${String(cut)} bytes`}`,
+      check: () => {
+        decodesCutEvery(codec, cut)
+      },
+    })),
+    {
+      name: 'returns every payload whichever byte the stream is cut at',
+      check: () => {
+        decodesEveryCut(codec)
+      },
+    },
+    {
+      name: 'returns every payload however a short stream is cut',
+      check: () => {
+        decodesEveryPartition(codec)
+      },
+    },
+    {
+      name: 'returns every payload of random streams in random chunks',
+      check: () => {
+        decodesRandomStreams(codec)
+      },
+    },
+    {
+      name: 'takes empty chunks anywhere',
+      check: () => {
+        takesEmptyChunks(codec)
+      },
+    },
+    ...payloadViewChecks(codec),
+    ...streamEndChecks(codec),
+    ...separateDecoderChecks(codec),
+  ]
+}
+
+function payloadViewChecks(codec: FrameCodec): readonly Check[] {
+  return [
+    {
+      name: 'hands out payloads that stay as they are when more bytes come',
+      check: () => {
+        payloadsStay(codec)
+      },
+    },
+    {
+      name: 'leaves the chunks as they were',
+      check: () => {
+        leavesChunks(codec)
+      },
+    },
+    {
+      name: 'hands out views into the chunk when the payload is in it whole',
+      ...(codec.header === undefined
+        ? { skipped: 'its payloads are not on the wire as they are' }
+        : {}),
+      check: () => {
+        handsOutViews(codec)
+      },
+    },
+  ]
+}
+
+function streamEndChecks(codec: FrameCodec): readonly Check[] {
+  return [
+    {
+      name: 'reports a stream that ends inside a frame, whichever byte it ends on',
+      check: () => {
+        forEachTruncation(codec, reportsTruncation)
+      },
+    },
+    {
+      name: 'reports a stream that ends inside a frame when it came byte by byte',
+      check: () => {
+        forEachTruncation(codec, (truncated, ...rest) => {
+          reportsTruncation(truncated, ...rest, 1)
+        })
+      },
+    },
+    {
+      name: 'accepts a stream that ends between frames, or before the first',
+      check: () => {
+        acceptsEnd(codec)
+      },
+    },
+    {
+      name: 'is midFrame from the first byte of a frame to its last but one, and not otherwise',
+      check: () => {
+        knowsMidFrame(codec)
+      },
+    },
+  ]
+}
+
+function separateDecoderChecks(codec: FrameCodec): readonly Check[] {
+  return [
+    {
+      name: 'keeps the streams of two decoders apart, however they alternate',
+      check: () => {
+        keepsStreamsApart(codec)
+      },
+    },
+    {
+      name: 'starts clean with every decoder, whatever an earlier one was left with',
+      check: () => {
+        startsClean(codec)
+      },
+    },
+    {
+      name: 'encodes and decodes at the same time',
+      check: () => {
+        encodesBetweenChunks(codec)
+      },
+    },
+  ]
+}
+
+function allSizes(codec: FrameCodec): Buffer[] {
+  return sizesUpTo(codec.payloadBytesMax).map(payloadOf)
+}
+
+/** Few bytes, and yet frames that follow on each other and on empty ones. */
+function fewBytes(codec: FrameCodec): Buffer[] {
+  return [0, 1, 2, 0, 255, 256, 3].filter((size) => size <= codec.payloadBytesMax).map(payloadOf)
+}
+
+function decodesCutEvery(codec: FrameCodec, cut: number): void {
+  const payloads = allSizes(codec)
+  const stream = streamOf(codec, payloads)
+  const chunks = cutEvery(stream, Math.min(cut, stream.length))
+  assertPayloads(decode(codec, chunks), payloads, `cut every ${String(cut)} bytes`)
+}
+
+function decodesEveryCut(codec: FrameCodec): void {
+  const payloads = fewBytes(codec)
+  const stream = streamOf(codec, payloads)
+  for (let place = 1; place < stream.length; place++) {
+    assertPayloads(decode(codec, cutAt(stream, [place])), payloads, `cut at ${String(place)}`)
+  }
+}
+
+function decodesEveryPartition(codec: FrameCodec): void {
+  const payloads = [0, 1, 2].filter((size) => size <= codec.payloadBytesMax).map(payloadOf)
+  const stream = streamOf(codec, payloads)
+  const places = Math.min(stream.length - 1, CUT_PLACES_MAX)
+  for (let mask = 0; mask < 2 ** places; mask++) {
+    const cuts: number[] = []
+    for (let place = 0; place < places; place++) if ((mask >> place) & 1) cuts.push(place + 1)
+    assertPayloads(decode(codec, cutAt(stream, cuts)), payloads, `cut at ${cuts.join(', ')}`)
+  }
+}
+
+function decodesRandomStreams(codec: FrameCodec): void {
+  const random = new SeededRandom('frame codec compliance')
+  for (let round = 0; round < RANDOM_STREAMS; round++) {
+    const sizeMax = Math.min(random.pick([4, 300, 5000]), codec.payloadBytesMax)
+    const payloads = Array.from({ length: 1 + random.int(30) }, () =>
+      payloadOf(random.int(sizeMax + 1)),
+    )
+    const chunks = cutAtRandom(streamOf(codec, payloads), random.pick([3, 100, 4000]), random)
+    assertPayloads(decode(codec, chunks), payloads, `random stream ${String(round)}`)
+  }
+}
+
+function takesEmptyChunks(codec: FrameCodec): void {
+  const payloads = fewBytes(codec)
+  const chunks = cutEvery(streamOf(codec, payloads), 1).flatMap((chunk) => [Buffer.alloc(0), chunk])
+  assertPayloads(decode(codec, [...chunks, Buffer.alloc(0)]), payloads, 'empty chunks in between')
+  const decoder = codec.createDecoder()
+  decoder.push(Buffer.alloc(0))
+  assert.equal(decoder.next(), undefined, 'an empty chunk holds no payload')
+  assert.equal(decoder.midFrame, false, 'an empty chunk begins no frame')
+  decoder.end()
+}
+
+function payloadsStay(codec: FrameCodec): void {
+  const payloads = allSizes(codec)
+  const stream = streamOf(codec, payloads)
+  for (const cut of [1, 5, 1000, 70_000]) {
+    const views = decode(codec, cutEvery(stream, cut))
+    const held = new Set(views)
+    assert.equal(held.size, payloads.length, 'every payload is a view of its own')
+    assertPayloads(views, payloads, `looked at after the whole stream, cut every ${String(cut)}`)
+  }
+}
+
+function leavesChunks(codec: FrameCodec): void {
+  const stream = streamOf(codec, allSizes(codec))
+  for (const cut of [1, 3, 1000, 70_000]) {
+    const chunks = cutEvery(stream, cut)
+    decode(codec, chunks)
+    assert.ok(Buffer.concat(chunks).equals(stream), 'a chunk was written to')
+  }
+}
+
+function handsOutViews(codec: FrameCodec): void {
+  const payload = payloadOf(Math.min(4096, codec.payloadBytesMax))
+  const stream = streamOf(codec, [payload, payload])
+  const chunk = new Uint8Array(stream)
+  const views = decode(codec, [chunk])
+  assertPayloads(views, [payload, payload], 'two frames in one chunk')
+  for (const view of views) assert.equal(view.buffer, chunk.buffer, 'the payload was copied')
+}
+
+type TruncationCheck = (
+  truncated: Uint8Array,
+  codec: FrameCodec,
+  before: readonly Uint8Array[],
+  context: string,
+) => void
+
+/** Every way to lose the end of a frame: frames of several sizes, first in the stream or later. */
+function forEachTruncation(codec: FrameCodec, check: TruncationCheck): void {
+  const sizes = [0, 1, 3, 300].filter((size) => size <= codec.payloadBytesMax)
+  for (const before of [[], [payloadOf(1)], [payloadOf(0), payloadOf(1)]]) {
+    const whole = streamOf(codec, before)
+    for (const size of sizes) {
+      const frame = frameOf(codec, payloadOf(size))
+      for (let end = 1; end < frame.length; end++) {
+        const truncated = Buffer.concat([whole, frame.subarray(0, end)])
+        const context = `${String(end)} of ${String(frame.length)} bytes, after ${String(before.length)} frames`
+        check(truncated, codec, before, context)
+      }
+    }
+  }
+}
+
+function reportsTruncation(
+  truncated: Uint8Array,
+  codec: FrameCodec,
+  before: readonly Uint8Array[],
+  context: string,
+  cut = truncated.length,
+): void {
+  const decoder = codec.createDecoder()
+  const payloads: Uint8Array[] = []
+  for (const chunk of cutEvery(truncated, cut)) {
+    decoder.push(chunk)
+    for (const payload of pull(decoder)) payloads.push(payload)
+  }
+  assertPayloads(payloads, before, context)
+  assert.equal(decoder.midFrame, true, `midFrame with ${context}`)
+  assertThrowsCode(
+    () => {
+      decoder.end()
+    },
+    'CML_ERR_FRAME_TRUNCATED',
+    context,
+  )
+}
+
+function acceptsEnd(codec: FrameCodec): void {
+  codec.createDecoder().end()
+  const payloads = fewBytes(codec)
+  for (let count = 1; count <= payloads.length; count++) {
+    const decoder = codec.createDecoder()
+    decoder.push(streamOf(codec, payloads.slice(0, count)))
+    assert.equal(pull(decoder).length, count)
+    assert.equal(decoder.next(), undefined, 'next() after undefined')
+    decoder.end()
+  }
+}
+
+function knowsMidFrame(codec: FrameCodec): void {
+  const decoder = codec.createDecoder()
+  assert.equal(decoder.midFrame, false, 'midFrame before the first byte')
+  for (const payload of fewBytes(codec)) {
+    const frame = frameOf(codec, payload)
+    for (const [at, byte] of frame.entries()) {
+      decoder.push(Uint8Array.of(byte))
+      const last = at === frame.length - 1
+      assert.equal(pull(decoder).length, last ? 1 : 0, 'payloads at this byte')
+      assert.equal(
+        decoder.midFrame,
+        !last,
+        `midFrame after ${String(at + 1)} of ${String(frame.length)} bytes`,
+      )
+    }
+  }
+}
+
+function keepsStreamsApart(codec: FrameCodec): void {
+  const left = fewBytes(codec)
+  const right = [...left].reverse()
+  const leftStream = streamOf(codec, left)
+  const rightStream = streamOf(codec, right)
+  for (const cut of [1, 2, 5, 260]) {
+    const leftDecoder = codec.createDecoder()
+    const rightDecoder = codec.createDecoder()
+    const leftOut: Uint8Array[] = []
+    const rightOut: Uint8Array[] = []
+    for (let at = 0; at < Math.max(leftStream.length, rightStream.length); at += cut) {
+      leftDecoder.push(Buffer.from(leftStream.subarray(at, at + cut)))
+      rightDecoder.push(Buffer.from(rightStream.subarray(at, at + cut)))
+      leftOut.push(...pull(leftDecoder))
+      rightOut.push(...pull(rightDecoder))
+    }
+    assertPayloads(leftOut, left, `left of two, cut every ${String(cut)}`)
+    assertPayloads(rightOut, right, `right of two, cut every ${String(cut)}`)
+  }
+}
+
+function startsClean(codec: FrameCodec): void {
+  const payloads = fewBytes(codec)
+  const stream = streamOf(codec, payloads)
+  for (let end = 1; end < stream.length; end++) {
+    const abandoned = codec.createDecoder()
+    abandoned.push(stream.subarray(0, end))
+    pull(abandoned)
+    assert.equal(codec.createDecoder().midFrame, false, 'a new decoder is not inside a frame')
+    assertPayloads(decode(codec, [stream]), payloads, `after one left at byte ${String(end)}`)
+  }
+}
+
+function encodesBetweenChunks(codec: FrameCodec): void {
+  const payloads = fewBytes(codec)
+  const decoder = codec.createDecoder()
+  const received: Uint8Array[] = []
+  for (const chunk of cutEvery(streamOf(codec, payloads), 2)) {
+    decoder.push(chunk)
+    frameOf(codec, payloadOf(Math.min(7, codec.payloadBytesMax)))
+    received.push(...pull(decoder))
+  }
+  assertPayloads(received, payloads, 'encoding in between')
+}
