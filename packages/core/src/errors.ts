@@ -4,6 +4,7 @@
  */
 export const ERROR_CODES = {
   CML_ERR_NOT_RUNNING: 'The node has not started, or is stopping.',
+  CML_ERR_PAYLOAD_INVALID: 'What was to be sent is no Uint8Array.',
   CML_ERR_PAYLOAD_TOO_LARGE: "The payload is larger than the codec's limit.",
   CML_ERR_LINK_UNKNOWN: 'No link has this id or index.',
   CML_ERR_LINK_AMBIGUOUS: 'The entry has several links; name one, or all with `entry/*`.',

@@ -1,19 +1,15 @@
-/** One thing that should be so and is not. */
+/** One thing that should be so and is not. Durations in milliseconds. */
 export type Finding =
-  /** A passive link that nobody has filled since the node started, or since `sinceMs` milliseconds. */
-  | {
-      readonly kind: 'never filled' | 'absent'
-      readonly link: string
-      readonly sinceMs: number
-    }
+  /** A passive entry that nobody has filled since the node started, or not any more since `forMs`. */
+  | { readonly kind: 'never filled' | 'absent'; readonly entry: string; readonly forMs: number }
   /** An active link whose reconnect strategy gave up. */
   | {
       readonly kind: 'exhausted'
       readonly link: string
-      readonly attempts: number
+      readonly forMs: number
       readonly reason: string | undefined
     }
-  /** An address that is not in the table and keeps trying. */
+  /** An address that is refused and keeps trying; `count`: tries in all. */
   | {
       readonly kind: 'stranger'
       readonly remote: string

@@ -24,13 +24,13 @@ export interface OutboxHandler {
  * The bounded queue of one link.
  *
  *     head ─ taken, being written ─┃─ untaken ─ tail
- *            release / rewind      ┃ peek, take, discard          append
+ *            release / rewind      ┃ peek, take, drop, discard    append
  *
  * A message stays until its outcome is known: `take` hands it to a write, `release` when that write was
  * confirmed, `rewind` when its connection was lost.
  */
 export interface Outbox {
-  /** Everything inside, taken ones included. */
+  /** Everything inside, taken ones included. One object for good, its numbers are live. */
   readonly level: OutboxLevel
   /** false: full; nothing changed. */
   append(message: OutboundMessage): boolean
@@ -38,15 +38,14 @@ export interface Outbox {
   peek(): OutboundMessage | undefined
   /** Marks the message that `peek` shows as being written. */
   take(): void
-  /** The oldest `count` taken ones have met their outcome. */
-  release(count: number): void
-  /** The connection is gone: all taken ones are untaken again, in their old order. */
+  /** Removes the message that `peek` shows: its outcome is known without a write. */
+  drop(): void
+  /** Removes the oldest `count` taken ones: they have met their outcome. Each is shown to `ended`, if given. */
+  release(count: number, ended?: (message: OutboundMessage) => void): void
+  /** The connection is gone: all taken ones are untaken again, in their old order, and marked `resent`. */
   rewind(): void
-  /** Removes every untaken message for which `which` answers true, telling each to `discarded`. */
-  discard(
-    which: (message: OutboundMessage) => boolean,
-    discarded: (message: OutboundMessage) => void,
-  ): void
+  /** Shows every untaken message to `which` and removes those for which it answers true. */
+  discard(which: (message: OutboundMessage) => boolean): void
 }
 
 export interface OutboxLevel {

@@ -1,0 +1,66 @@
+import type { AddressPattern } from '../table/address-pattern.js'
+import { patternMatches, specificity } from '../table/address-pattern.js'
+import { type IpBytes, ipKey, parseIp } from '../table/ip-address.js'
+import type { Link } from '../link/link.js'
+
+/** The passive links that an address may fill. */
+export interface AcceptGroup {
+  readonly links: readonly Link[]
+}
+
+/**
+ * Who may come in. The most specific group of matching entries decides alone: a machine that is listed by its own
+ * address and finds its slots taken is never let into the slots of a range or of anyone.
+ */
+export class AcceptGroups {
+  readonly #exact = new Map<string, Link[]>()
+  readonly #wider: { readonly pattern: AddressPattern; readonly links: Link[] }[] = []
+  readonly #active = new Map<string, Link[]>()
+
+  constructor(links: readonly Link[]) {
+    for (const link of links) {
+      if (link.entry.role === 'passive') this.#add(link.entry.pattern, link)
+      else this.#addActive(link.entry.host, link)
+    }
+    this.#wider.sort((left, right) => specificity(right.pattern) - specificity(left.pattern))
+  }
+
+  #add(pattern: AddressPattern, link: Link): void {
+    if (pattern.kind === 'exact') {
+      pushTo(this.#exact, ipKey(pattern.address), link)
+      return
+    }
+    const same = this.#wider.find((group) => samePattern(group.pattern, pattern))
+    if (same === undefined) this.#wider.push({ pattern, links: [link] })
+    else same.links.push(link)
+  }
+
+  /** A host name has no address until it is dialled, so it is not among these. */
+  #addActive(host: string, link: Link): void {
+    const address = parseIp(host)
+    if (address !== undefined) pushTo(this.#active, ipKey(address), link)
+  }
+
+  /** The group that decides about an address; undefined: the address is in no passive entry. */
+  find(address: IpBytes): AcceptGroup | undefined {
+    const exact = this.#exact.get(ipKey(address))
+    if (exact !== undefined) return { links: exact }
+    return this.#wider.find(({ pattern }) => patternMatches(pattern, address))
+  }
+
+  /** Active links whose peer has this address. */
+  activeAt(address: IpBytes): readonly Link[] {
+    return this.#active.get(ipKey(address)) ?? []
+  }
+}
+
+function samePattern(left: AddressPattern, right: AddressPattern): boolean {
+  if (left.kind === 'anyone' || right.kind === 'anyone') return left.kind === right.kind
+  return specificity(left) === specificity(right) && patternMatches(left, right.address)
+}
+
+function pushTo(map: Map<string, Link[]>, key: string, link: Link): void {
+  const links = map.get(key)
+  if (links === undefined) map.set(key, [link])
+  else links.push(link)
+}

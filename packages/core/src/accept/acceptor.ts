@@ -1,0 +1,210 @@
+import type { ListenConfig } from '../config/node-config.js'
+import type { Clock, Timer } from '../contracts/clock.js'
+import type {
+  Address,
+  Connection,
+  ConnectionHandler,
+  ListenHandler,
+  Listener,
+  Transport,
+} from '../contracts/transport.js'
+import type { Link } from '../link/link.js'
+import { parseIp, sameIp } from '../table/ip-address.js'
+import type { AcceptGroup, AcceptGroups } from './accept-groups.js'
+import { Challenge, type Verdict } from './challenge.js'
+
+const RELISTEN_MS_MIN = 100
+const RELISTEN_MS_MAX = 30_000
+
+export interface AcceptListener {
+  listening(at: Address): void
+  /** The first try to listen has failed. */
+  notListening(error: Error): void
+  rejected(remote: Address | undefined, reason: string): void
+  warning(code: string, message: string, cause?: unknown): void
+}
+
+/**
+ * The open door: matches accepted connections to passive links by remote address, and refuses everybody else before
+ * a byte is read.
+ */
+export class Acceptor implements ListenHandler {
+  readonly #config: ListenConfig
+  readonly #groups: AcceptGroups
+  readonly #transport: Transport
+  readonly #clock: Clock
+  readonly #listener: AcceptListener
+  readonly #challenges = new Map<Link, Challenge>()
+  /** When a link's incumbent was last replaced, for as long as the hold-down lasts. */
+  readonly #replacedMs = new Map<Link, number>()
+  #door: Listener | undefined
+  #everListening = false
+  #closed = false
+  #relistenMs = RELISTEN_MS_MIN
+  #relistenTimer: Timer | undefined
+
+  constructor(
+    config: ListenConfig,
+    groups: AcceptGroups,
+    transport: Transport,
+    clock: Clock,
+    listener: AcceptListener,
+  ) {
+    this.#config = config
+    this.#groups = groups
+    this.#transport = transport
+    this.#clock = clock
+    this.#listener = listener
+  }
+
+  open(): void {
+    const { host, port, transportOptions } = this.#config
+    this.#door = this.#transport.listen({ ip: host, port, options: transportOptions }, this)
+  }
+
+  listening(at: Address): void {
+    this.#everListening = true
+    this.#relistenMs = RELISTEN_MS_MIN
+    this.#listener.listening(at)
+  }
+
+  failed(error: Error): void {
+    this.#door = undefined
+    if (!this.#everListening) {
+      this.#listener.notListening(error)
+      return
+    }
+    this.#listener.warning('LISTEN_LOST', `listening has ended: ${error.message}`, error)
+    this.#relistenTimer = this.#clock.after(this.#relistenMs, () => {
+      this.open()
+    })
+    this.#relistenMs = Math.min(RELISTEN_MS_MAX, this.#relistenMs * 2)
+  }
+
+  admit(remote: Address | undefined): boolean {
+    const group = this.#groupOf(remote)
+    if (typeof group !== 'string') return true
+    this.#listener.rejected(remote, group)
+    return false
+  }
+
+  /** The group that decides about an address, or why nobody lets it in. */
+  #groupOf(remote: Address | undefined): AcceptGroup | string {
+    if (this.#closed) return 'stopping'
+    if (remote === undefined) return 'address unknown'
+    const address = parseIp(remote.ip)
+    if (address === undefined) return 'address unknown'
+    const group = this.#groups.find(address)
+    if (group !== undefined) return group
+    const active = this.#groups.activeAt(address)
+    return active.length > 0 ? 'only in active entries' : 'not in the table'
+  }
+
+  accepted(connection: Connection): ConnectionHandler | undefined {
+    const { remote } = connection.peer
+    const group = this.#groupOf(remote)
+    if (typeof group === 'string') {
+      this.#listener.rejected(remote, group)
+      return undefined
+    }
+    this.#rearm(remote)
+    const free = group.links.find((link) => link.state === 'awaiting')
+    if (free !== undefined) return free.opened(connection, false)
+    const answer = this.#duplicate(connection, group)
+    if (typeof answer !== 'string') return answer
+    this.#listener.rejected(remote, answer)
+    return undefined
+  }
+
+  /** A peer that dials us is there to be dialled. */
+  #rearm(remote: Address): void {
+    const address = parseIp(remote.ip)
+    if (address === undefined) return
+    for (const link of this.#groups.activeAt(address)) {
+      if (link.state === 'exhausted') link.dialNow()
+    }
+  }
+
+  /** Every slot is taken: the handler of the newcomer, or why it is refused. */
+  #duplicate(connection: Connection, group: AcceptGroup): ConnectionHandler | string {
+    if (group.links.every((link) => !link.enabled)) return 'disabled'
+    const link = this.#candidate(connection, group)
+    if (link === undefined) return 'full'
+    const { entry } = link
+    const policy = entry.role === 'passive' ? entry.duplicate : 'reject'
+    if (policy === 'reject') return 'full'
+    if (policy === 'replace') return this.#replace(link, connection)
+    if (this.#heldDown(link)) return 'hold-down'
+    const challenge = new Challenge(link, connection, this.#clock, (ended, verdict) => {
+      this.#decided(ended, verdict)
+    })
+    this.#challenges.set(link, challenge)
+    return challenge
+  }
+
+  /** Among the links that the same address holds, the one that has been silent longest. */
+  #candidate(connection: Connection, group: AcceptGroup): Link | undefined {
+    const key = connection.peer.remote.ip
+    let candidate: Link | undefined
+    for (const link of group.links) {
+      const held = link.state === 'up' && sameAddress(link.remote?.ip, key)
+      if (!held || this.#challenges.has(link)) continue
+      const silentLonger =
+        candidate === undefined ||
+        (link.connection?.receivedMs ?? 0) < (candidate.connection?.receivedMs ?? 0)
+      if (silentLonger) candidate = link
+    }
+    return candidate
+  }
+
+  #heldDown(link: Link): boolean {
+    const replacedMs = this.#replacedMs.get(link)
+    if (replacedMs === undefined) return false
+    if (this.#clock.now() - replacedMs < link.settings.holdDownMs) return true
+    this.#replacedMs.delete(link)
+    return false
+  }
+
+  /** The handler of the newcomer, or why it is refused after all. */
+  #replace(link: Link, newcomer: Connection): ConnectionHandler | string {
+    this.#replacedMs.set(link, this.#clock.now())
+    link.abort('replaced')
+    // Whoever heard of the loss may have disabled the link.
+    return link.state === 'awaiting' ? link.opened(newcomer, false) : 'disabled'
+  }
+
+  #decided(challenge: Challenge, verdict: Verdict): void {
+    const { link, newcomer } = challenge
+    this.#challenges.delete(link)
+    if (verdict === 'newcomer gone') return
+    if (verdict === 'incumbent stays') {
+      this.#listener.rejected(newcomer.peer.remote, 'full')
+    } else if (link.state === 'awaiting') {
+      challenge.handOver(link.opened(newcomer, false))
+    } else {
+      const answer = link.state === 'up' ? this.#replace(link, newcomer) : 'disabled'
+      if (typeof answer === 'string') newcomer.destroy()
+      else challenge.handOver(answer)
+    }
+  }
+
+  /** A link's connection has ended: whoever challenged it may have it. */
+  vacated(link: Link): void {
+    this.#challenges.get(link)?.incumbentLeft()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#relistenTimer?.cancel()
+    this.#door?.close()
+    for (const challenge of this.#challenges.values()) challenge.cancel()
+    this.#challenges.clear()
+    this.#replacedMs.clear()
+  }
+}
+
+function sameAddress(left: string | undefined, right: string): boolean {
+  const leftBytes = left === undefined ? undefined : parseIp(left)
+  const rightBytes = parseIp(right)
+  return leftBytes !== undefined && rightBytes !== undefined && sameIp(leftBytes, rightBytes)
+}

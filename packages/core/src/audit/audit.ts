@@ -1,0 +1,94 @@
+import type { Rejections } from '../accept/rejections.js'
+import type { EntryConfig } from '../config/node-config.js'
+import type { Clock, Timer } from '../contracts/clock.js'
+import type { Link } from '../link/link.js'
+import type { Finding } from './finding.js'
+
+export interface AuditOptions {
+  readonly everyMs: number
+  /** An absence shorter than this is no finding. */
+  readonly graceMs: number
+}
+
+/** The scheduled look for what should be there and is not. */
+export class Audit {
+  readonly #links: readonly Link[]
+  readonly #rejections: Rejections
+  readonly #clock: Clock
+  readonly #options: AuditOptions
+  readonly #tell: (findings: readonly Finding[]) => void
+  #timer: Timer | undefined
+
+  constructor(
+    links: readonly Link[],
+    rejections: Rejections,
+    clock: Clock,
+    options: AuditOptions,
+    tell: (findings: readonly Finding[]) => void,
+  ) {
+    this.#links = links
+    this.#rejections = rejections
+    this.#clock = clock
+    this.#options = options
+    this.#tell = tell
+  }
+
+  start(): void {
+    if (this.#options.everyMs === 0) return
+    this.#timer = this.#clock.after(this.#options.everyMs, () => {
+      this.start()
+      this.#tell(this.#look(true))
+    })
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+  }
+
+  /** What there is to find now. */
+  findings(): Finding[] {
+    return this.#look(false)
+  }
+
+  #look(scheduled: boolean): Finding[] {
+    const strangers = this.#rejections.strangers(scheduled)
+    return [
+      ...this.#absences(),
+      ...this.#exhausted(),
+      ...strangers.map((stranger) => ({ kind: 'stranger' as const, ...stranger })),
+    ]
+  }
+
+  /** Of an entry with several slots one connection is enough: how many come is not configured. */
+  #absences(): Finding[] {
+    const byEntry = new Map<EntryConfig, Link[]>()
+    for (const link of this.#links) {
+      if (link.entry.role !== 'passive') continue
+      const links = byEntry.get(link.entry)
+      if (links === undefined) byEntry.set(link.entry, [link])
+      else links.push(link)
+    }
+    const nowMs = this.#clock.now()
+    const findings: Finding[] = []
+    for (const [entry, links] of byEntry) {
+      if (!links.every((link) => link.state === 'awaiting')) continue
+      const forMs = Math.min(...links.map((link) => nowMs - link.changedMs))
+      if (forMs < this.#options.graceMs) continue
+      const kind = links.every((link) => link.epoch === 0) ? 'never filled' : 'absent'
+      findings.push({ kind, entry: entry.id, forMs })
+    }
+    return findings
+  }
+
+  #exhausted(): Finding[] {
+    const nowMs = this.#clock.now()
+    return this.#links
+      .filter((link) => link.state === 'exhausted')
+      .map((link) => ({
+        kind: 'exhausted',
+        link: link.id,
+        forMs: nowMs - link.changedMs,
+        reason: link.reason,
+      }))
+  }
+}

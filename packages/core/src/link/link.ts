@@ -1,0 +1,495 @@
+import type { EntryConfig, LinkSettings } from '../config/node-config.js'
+import type { Clock, Timer } from '../contracts/clock.js'
+import type { FrameCodec } from '../contracts/frame-codec.js'
+import type { OutboundMessage, Outbox, OutboxStore } from '../contracts/outbox.js'
+import type { LinkState } from '../contracts/send-router.js'
+import type { Address, Connection, ConnectionHandler } from '../contracts/transport.js'
+import type { LinkChange, Outcome } from '../events.js'
+import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
+import type { BatchBuffers } from './batch-buffers.js'
+import type { UnwrittenReason } from './batch.js'
+import { type DialOwner, type DialServices, Dialer } from './dialer.js'
+import { type ConnectionOwner, LinkConnection } from './link-connection.js'
+import { LinkTally } from './link-counters.js'
+import { type LinkEvent, nextLinkState } from './link-state.js'
+
+/** What a link tells its node. */
+export interface LinkListener {
+  changed(link: Link, change: LinkChange): void
+  received(link: Link, payload: Uint8Array): void
+  ended(outcome: Outcome, reason: string | undefined, link: Link, id: string | undefined): void
+  drained(link: Link): void
+  /** Nothing is queued any more. */
+  emptied(link: Link): void
+  warning(code: string, message: string, cause?: unknown): void
+}
+
+/** What a link needs of its node. */
+export interface LinkServices extends DialServices {
+  readonly store: OutboxStore
+  readonly buffers: BatchBuffers
+  readonly listener: LinkListener
+}
+
+/** Who wants this link to deliver nothing for now. */
+export type Holder = 'user' | 'iterator' | 'relay'
+
+/** Why a copy was not taken. */
+export type Refusal = 'outbox full' | 'link down'
+
+/** A received view this much smaller than its chunk is copied before it waits: it would pin the chunk. */
+const PINNED_FACTOR = 2
+/** Looking for expired messages goes through the whole queue, so not more often than this. */
+const EXPIRY_MS_MIN = 100
+
+/**
+ * One place for one connection. It outlives its connections: the queue, the counters and the epoch are here, what
+ * belongs to one connection is in `LinkConnection`, and when to dial in `Dialer`.
+ */
+export class Link implements ConnectionOwner, DialOwner {
+  readonly id: string
+  readonly entry: EntryConfig
+  readonly settings: LinkSettings
+  readonly codec: FrameCodec
+  readonly outbox: Outbox
+  readonly tally = new LinkTally()
+  readonly #services: LinkServices
+  readonly #clock: Clock
+  readonly #dialer: Dialer | undefined
+  readonly #holders = new Set<Holder>()
+  #state: LinkState = 'idle'
+  #epoch = 0
+  #enabled: boolean
+  #connection: LinkConnection | undefined
+  #changedMs: number
+  #reason: string | undefined
+  #stableTimer: Timer | undefined
+  #probationTimer: Timer | undefined
+  #expiryTimer: Timer | undefined
+  #proved = false
+  #aboveMark = false
+  /** Where `draining` ends. */
+  #drainEnd: 'drained' | 'rested' = 'drained'
+
+  constructor(
+    id: string,
+    entry: EntryConfig,
+    codec: FrameCodec,
+    strategy: ReconnectStrategy,
+    services: LinkServices,
+  ) {
+    this.id = id
+    this.entry = entry
+    this.settings = entry.settings
+    this.codec = codec
+    this.#services = services
+    this.#clock = services.clock
+    this.#enabled = entry.enabled
+    this.#changedMs = services.clock.now()
+    this.#dialer = entry.role === 'active' ? new Dialer(entry, strategy, services, this) : undefined
+    this.outbox = services.store.open(id, this.settings.outbox, {
+      sendable: () => this.#connection?.wake(),
+      dropped: (message) => {
+        this.#copyEnded('dropped', 'outbox full', message)
+      },
+    })
+  }
+
+  get state(): LinkState {
+    return this.#state
+  }
+
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  get remote(): Address | undefined {
+    return this.#state === 'up' || this.#state === 'draining'
+      ? this.#connection?.peer.remote
+      : undefined
+  }
+
+  /** Since when, by the clock, the state is what it is. */
+  get changedMs(): number {
+    return this.#changedMs
+  }
+
+  /** Why the last connection or dial ended. */
+  get reason(): string | undefined {
+    return this.#reason
+  }
+
+  get attempt(): number {
+    return this.#dialer?.attempt ?? 0
+  }
+
+  get nextDialMs(): number | undefined {
+    return this.#dialer?.nextDialMs
+  }
+
+  get enabled(): boolean {
+    return this.#enabled
+  }
+
+  get aboveHighWaterMark(): boolean {
+    return this.#aboveMark
+  }
+
+  /** The connection that fills the link, for whoever has to judge it against a newcomer. */
+  get connection(): LinkConnection | undefined {
+    return this.#connection
+  }
+
+  // ── the life of the link ────────────────────────────────────────────────────────────────────────────────────
+
+  #transition(event: LinkEvent, details: Omit<LinkChange, 'link' | 'state' | 'epoch'> = {}): void {
+    this.#state = nextLinkState(this.entry.role, this.#state, event)
+    this.#changedMs = this.#clock.now()
+    this.#services.listener.changed(this, {
+      link: this.id,
+      state: this.#state,
+      epoch: this.#epoch,
+      ...details,
+    })
+  }
+
+  start(): void {
+    if (!this.#enabled || this.#state !== 'idle') return
+    if (this.#dialer === undefined) this.#transition('start')
+    else this.#dialer.begin('start')
+  }
+
+  dialing(event: 'start' | 'retryDue' | 'rearm'): void {
+    this.tally.dials++
+    this.#transition(event, { attempt: this.attempt })
+  }
+
+  /** A dialled or accepted connection becomes this link's. */
+  opened(connection: Connection, probation: boolean): ConnectionHandler {
+    const own = new LinkConnection(connection, this, this.#clock, this.#services.buffers, probation)
+    this.#connection = own
+    this.#proved = false
+    if (probation) {
+      this.#probationTimer = this.#clock.after(this.settings.probationMs, () => {
+        this.#up()
+      })
+    } else {
+      this.#up()
+    }
+    own.begin()
+    return own
+  }
+
+  #up(): void {
+    const connection = this.#connection
+    if (connection === undefined || this.#state === 'up') return
+    this.#probationTimer?.cancel()
+    this.#epoch++
+    this.#reason = undefined
+    // The timer is set first: whoever hears `up` may end the connection at once.
+    if (this.#dialer !== undefined) {
+      this.#stableTimer = this.#clock.after(this.settings.stableAfterMs, () => {
+        this.#provedBy()
+      })
+    }
+    this.#transition('opened', { remote: connection.peer.remote })
+    connection.endProbation()
+  }
+
+  /** A whole frame has come. */
+  proved(): void {
+    if (this.#proved) return
+    this.#up()
+    this.#provedBy()
+  }
+
+  #provedBy(): void {
+    this.#proved = true
+    this.#stableTimer?.cancel()
+    this.#dialer?.proved()
+  }
+
+  waiting(reason: string, attempt: number, delayMs: number | undefined): void {
+    this.#reason = reason
+    const event = this.#state === 'dialing' ? 'failed' : 'lost'
+    this.#transition(event, {
+      reason,
+      attempt,
+      ...(delayMs === undefined ? {} : { delayMs }),
+    })
+    // A listener may have stopped or disabled the link just now.
+    if (delayMs === undefined && this.#state === 'backoff') {
+      this.#transition('gaveUp', { reason, attempt })
+    }
+  }
+
+  warning(code: string, message: string, cause?: unknown): void {
+    this.#services.listener.warning(code, `${this.id}: ${message}`, cause)
+  }
+
+  over(connection: LinkConnection, reason: string): void {
+    if (connection !== this.#connection) {
+      this.tally.fenced++
+      return
+    }
+    this.#connection = undefined
+    this.#reason = reason
+    this.#stableTimer?.cancel()
+    this.#probationTimer?.cancel()
+    this.#settleUnconfirmed(connection.unconfirmed)
+    if (this.#state === 'draining') {
+      this.#drainEnded(reason)
+      return
+    }
+    if (this.settings.lasting) this.#dropBound()
+    else this.#dropQueue('peer gone')
+    if (this.#dialer !== undefined) this.#dialer.lost(reason)
+    else this.#transition('lost', { reason })
+    this.relieved()
+  }
+
+  /** A write that nobody confirmed: the peer may have all, some or nothing of it. */
+  #settleUnconfirmed(copies: number): void {
+    if (this.settings.onLoss === 'drop') {
+      this.outbox.release(copies, (message) => {
+        this.#copyEnded('dropped', 'unconfirmed at loss', message)
+      })
+    }
+    this.outbox.rewind()
+    this.outbox.discard((message) => {
+      if (message.resent) message.payload = unpinned(message.payload)
+      return false
+    })
+  }
+
+  // ── ending, and coming back ─────────────────────────────────────────────────────────────────────────────────
+
+  /** For good: what is queued on a link that is up is still written, by way of `draining`. */
+  stop(reason: string): void {
+    this.#end('stop', 'drained', reason)
+  }
+
+  /** Down until `enable`. A lasting link keeps its queue. */
+  disable(): void {
+    this.#enabled = false
+    this.#end('disable', 'rested', 'disabled')
+  }
+
+  #end(event: 'stop' | 'disable', drainEnd: 'drained' | 'rested', reason: string): void {
+    if (this.#state === 'closed') return
+    this.#dialer?.stop()
+    if (this.#state === 'draining') {
+      // Stopping a link that is being disabled: the same drain, another end.
+      if (event === 'stop') this.#drainEnd = drainEnd
+      return
+    }
+    const connection = this.#connection
+    if (this.#state === 'up' && connection !== undefined) {
+      this.#drainEnd = drainEnd
+      this.#transition(event, { reason })
+      if (event === 'disable') connection.finish(reason)
+      else if (this.outbox.level.messages === 0) this.#services.listener.emptied(this)
+      return
+    }
+    const resting = this.#state === 'idle' && event === 'disable'
+    this.#connection = undefined
+    connection?.abort(reason)
+    if (event === 'stop') this.#dropQueue(reason)
+    if (!resting) this.#transition(event, { reason })
+    this.relieved()
+  }
+
+  #drainEnded(reason: string): void {
+    if (this.#drainEnd === 'drained' || !this.settings.lasting) {
+      this.#dropQueue(this.#drainEnd === 'drained' ? 'stopped' : 'disabled')
+    }
+    this.#transition(this.#drainEnd, { reason })
+    this.relieved()
+    if (this.#enabled && this.#state === 'idle') this.start()
+  }
+
+  enable(): void {
+    this.#enabled = true
+    this.start()
+  }
+
+  /** Dials now, where there is something to dial. @returns whether there is. */
+  dialNow(): boolean {
+    if (this.#dialer === undefined || !this.#enabled) return false
+    if (this.#state === 'backoff') this.#dialer.begin('retryDue')
+    else if (this.#state === 'exhausted') this.#dialer.begin('rearm')
+    else return this.#state === 'dialing' || this.#state === 'up'
+    return true
+  }
+
+  /** Ends the present connection gracefully; an active link dials again by its strategy. */
+  close(reason: string): void {
+    this.#connection?.finish(reason)
+  }
+
+  /** Ends the present connection at once. */
+  abort(reason: string): void {
+    this.#connection?.abort(reason)
+  }
+
+  // ── copies ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Takes one copy, or says why not; then nothing has changed. `epoch` 0: over any connection. */
+  offer(
+    payload: Uint8Array,
+    id: string | undefined,
+    expiresAtMs: number,
+    epoch: number,
+  ): Refusal | undefined {
+    if (epoch !== 0 && (epoch !== this.#epoch || this.#connection?.writable !== true)) {
+      this.tally.enqueued++
+      this.#ended('dropped', 'epoch', id)
+      return undefined
+    }
+    if (!this.#takesCopies()) return 'link down'
+    const message = { payload, id, expiresAtMs, epoch, resent: false }
+    if (!this.outbox.append(message) && !this.#appendedAfterExpiry(message)) return 'outbox full'
+    this.tally.enqueued++
+    if (this.outbox.level.bytes > this.settings.highWaterMarkBytes) this.#aboveMark = true
+    if (expiresAtMs !== Number.POSITIVE_INFINITY) this.#watchExpiry(expiresAtMs)
+    this.#connection?.wake()
+    return undefined
+  }
+
+  /** A copy that this link could not take, of a message that others took. */
+  refuseCopy(reason: Refusal, id: string | undefined): void {
+    this.tally.enqueued++
+    this.#ended('dropped', reason, id)
+  }
+
+  /** Only a link that stands for one peer may queue for a connection that is still to come. */
+  #takesCopies(): boolean {
+    if (this.#state === 'closed') return false
+    if (this.settings.lasting) return true
+    return this.#connection?.writable === true
+  }
+
+  /** Would a copy wait here, beyond the present turn? */
+  get copiesWait(): boolean {
+    const connection = this.#connection
+    return connection === undefined || !connection.writable || connection.unconfirmed > 0
+  }
+
+  #appendedAfterExpiry(message: OutboundMessage): boolean {
+    return this.#expiryTimer !== undefined && this.#discardExpired() && this.outbox.append(message)
+  }
+
+  #watchExpiry(expiresAtMs: number): void {
+    if (this.#expiryTimer !== undefined) return
+    const delayMs = Math.max(EXPIRY_MS_MIN, expiresAtMs - this.#clock.now())
+    this.#expiryTimer = this.#clock.after(delayMs, () => {
+      this.#expiryTimer = undefined
+      this.#discardExpired()
+      this.relieved()
+    })
+  }
+
+  /** @returns whether any was found. Sets the timer for the next one. */
+  #discardExpired(): boolean {
+    const nowMs = this.#clock.now()
+    let nextMs = Number.POSITIVE_INFINITY
+    let any = false
+    this.outbox.discard((message) => {
+      if (message.expiresAtMs > nowMs) {
+        nextMs = Math.min(nextMs, message.expiresAtMs)
+        return false
+      }
+      any = true
+      this.#copyEnded('expired', 'ttl', message)
+      return true
+    })
+    if (nextMs !== Number.POSITIVE_INFINITY) this.#watchExpiry(nextMs)
+    return any
+  }
+
+  unwritten(message: OutboundMessage, reason: UnwrittenReason, cause?: unknown): void {
+    if (reason === 'expired') this.#copyEnded('expired', 'ttl', message)
+    else if (reason === 'epoch') this.#copyEnded('dropped', 'epoch', message)
+    else {
+      this.warning('CODEC_ENCODE', `the codec could not encode a payload: ${String(cause)}`, cause)
+      this.#copyEnded('undeliverable', 'codec', message)
+    }
+  }
+
+  /** Copies that were meant for the connection that is gone. */
+  #dropBound(): void {
+    this.outbox.discard((message) => {
+      if (message.epoch === 0) return false
+      this.#copyEnded('dropped', 'epoch', message)
+      return true
+    })
+  }
+
+  #dropQueue(reason: string): void {
+    this.outbox.discard((message) => {
+      this.#copyEnded('dropped', reason, message)
+      return true
+    })
+    this.#expiryTimer?.cancel()
+    this.#expiryTimer = undefined
+  }
+
+  #copyEnded(outcome: Outcome, reason: string, message: OutboundMessage): void {
+    this.#ended(outcome, reason, message.id)
+  }
+
+  #ended(outcome: Outcome, reason: string, id: string | undefined): void {
+    if (outcome === 'expired') this.tally.expired++
+    else if (outcome === 'dropped') this.tally.dropped++
+    else this.tally.undeliverable++
+    this.#services.listener.ended(outcome, reason, this, id)
+  }
+
+  /** Counted by the connection already. */
+  written(message: OutboundMessage): void {
+    this.#services.listener.ended('written', undefined, this, message.id)
+  }
+
+  relieved(): void {
+    const { level } = this.outbox
+    if (this.#aboveMark && level.bytes <= this.settings.highWaterMarkBytes / 2) {
+      this.#aboveMark = false
+      this.#services.listener.drained(this)
+    }
+    if (level.messages > 0) return
+    this.#expiryTimer?.cancel()
+    this.#expiryTimer = undefined
+    this.#services.listener.emptied(this)
+  }
+
+  /** The node has nothing more for this link: what is queued is all. */
+  finishDrained(reason: string): void {
+    if (this.#state === 'draining') this.#connection?.finish(reason)
+  }
+
+  // ── payloads ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  delivered(payload: Uint8Array): void {
+    this.tally.received++
+    this.#services.listener.received(this, payload)
+  }
+
+  get held(): boolean {
+    return this.#holders.size > 0
+  }
+
+  hold(holder: Holder): void {
+    this.#holders.add(holder)
+    this.#connection?.holdChanged()
+  }
+
+  unhold(holder: Holder): void {
+    if (this.#holders.delete(holder)) this.#connection?.holdChanged()
+  }
+}
+
+/** The payload itself, or a copy where it is a small view of a large chunk. */
+export function unpinned(payload: Uint8Array): Uint8Array {
+  const pinned = payload.buffer.byteLength > payload.byteLength * PINNED_FACTOR
+  return pinned ? new Uint8Array(payload) : payload
+}

@@ -1,0 +1,180 @@
+import type {
+  OutboundMessage,
+  Outbox,
+  OutboxHandler,
+  OutboxLevel,
+  OutboxLimits,
+  OutboxStore,
+} from '../contracts/outbox.js'
+
+/** Counted for each message beside its payload: the object and its place in the queue. */
+export const MESSAGE_OVERHEAD_BYTES = 64
+
+const CAPACITY_MIN = 16
+/** A ring larger than this is given up when the outbox is empty. */
+const CAPACITY_KEPT = 16_384
+
+/** Outboxes that live and die with the process. */
+export class MemoryOutboxStore implements OutboxStore {
+  open(_link: string, limits: OutboxLimits, handler: OutboxHandler): Outbox {
+    return new MemoryOutbox(limits, handler)
+  }
+}
+
+class Level implements OutboxLevel {
+  messages = 0
+  bytes = 0
+}
+
+/**
+ * A ring of messages whose size is a power of two, so that a position is a number that only grows and its place is
+ * found by a mask. What is removed from the middle leaves a hole, which the head passes over later: a message that
+ * expires inside a batch must not move the ones before it, which are being written.
+ */
+export class MemoryOutbox implements Outbox {
+  readonly level = new Level()
+  readonly #limits: OutboxLimits
+  readonly #handler: OutboxHandler
+  // Made with the first message: most links of a large table are idle.
+  #ring: (OutboundMessage | undefined)[] = []
+  #mask = -1
+  #head = 0
+  #cursor = 0
+  #tail = 0
+  #takenMessages = 0
+  #takenBytes = 0
+
+  constructor(limits: OutboxLimits, handler: OutboxHandler) {
+    this.#limits = limits
+    this.#handler = handler
+  }
+
+  append(message: OutboundMessage): boolean {
+    const bytes = messageBytes(message)
+    if (!this.#fits(bytes) && !this.#makeRoom(bytes)) return false
+    if (this.#tail - this.#head > this.#mask) this.#rebuild()
+    this.#ring[this.#tail & this.#mask] = message
+    this.#tail++
+    this.level.messages++
+    this.level.bytes += bytes
+    return true
+  }
+
+  #fits(bytes: number): boolean {
+    const { level } = this
+    return level.messages < this.#limits.messagesMax && level.bytes + bytes <= this.#limits.bytesMax
+  }
+
+  #makeRoom(bytes: number): boolean {
+    if (this.#limits.overflow === 'reject') return false
+    // Nothing is given up in vain: what is being written stays, and may leave too little room.
+    if (this.#takenBytes + bytes > this.#limits.bytesMax) return false
+    if (this.#takenMessages >= this.#limits.messagesMax) return false
+    while (!this.#fits(bytes)) {
+      const oldest = this.peek()
+      if (oldest === undefined) return false
+      this.drop()
+      this.#handler.dropped(oldest)
+    }
+    return true
+  }
+
+  /** Makes room at the tail, leaving the holes behind; larger only if what is alive needs it. */
+  #rebuild(): void {
+    const { messages } = this.level
+    const roomy = messages * 2 <= this.#ring.length
+    const capacity = roomy ? this.#ring.length : Math.max(CAPACITY_MIN, this.#ring.length * 2)
+    const ring = new Array<OutboundMessage | undefined>(capacity).fill(undefined)
+    let to = 0
+    for (let at = this.#head; at < this.#tail; at++) {
+      const message = this.#ring[at & this.#mask]
+      if (message !== undefined) ring[to++] = message
+    }
+    this.#ring = ring
+    this.#mask = capacity - 1
+    this.#head = 0
+    this.#cursor = this.#takenMessages
+    this.#tail = to
+  }
+
+  peek(): OutboundMessage | undefined {
+    while (this.#cursor < this.#tail) {
+      const message = this.#ring[this.#cursor & this.#mask]
+      if (message !== undefined) return message
+      this.#cursor++
+    }
+    return undefined
+  }
+
+  take(): void {
+    const message = this.peek()
+    if (message === undefined) throw new Error('outbox: nothing to take')
+    this.#takenMessages++
+    this.#takenBytes += messageBytes(message)
+    this.#cursor++
+  }
+
+  drop(): void {
+    this.#remove(this.#cursor)
+    this.#cursor++
+    this.#forgetHoles()
+  }
+
+  release(count: number, ended?: (message: OutboundMessage) => void): void {
+    for (let left = count; left > 0; this.#head++) {
+      const message = this.#ring[this.#head & this.#mask]
+      if (message === undefined) continue
+      left--
+      this.#takenMessages--
+      this.#takenBytes -= messageBytes(message)
+      this.#remove(this.#head)
+      ended?.(message)
+    }
+    this.#forgetHoles()
+  }
+
+  rewind(): void {
+    for (let at = this.#head; at < this.#cursor; at++) {
+      const message = this.#ring[at & this.#mask]
+      if (message !== undefined) message.resent = true
+    }
+    this.#cursor = this.#head
+    this.#takenMessages = 0
+    this.#takenBytes = 0
+  }
+
+  discard(which: (message: OutboundMessage) => boolean): void {
+    for (let at = this.#cursor; at < this.#tail; at++) {
+      const message = this.#ring[at & this.#mask]
+      if (message !== undefined && which(message)) this.#remove(at)
+    }
+    this.#forgetHoles()
+  }
+
+  #remove(at: number): void {
+    const message = this.#ring[at & this.#mask]
+    if (message === undefined) return
+    this.#ring[at & this.#mask] = undefined
+    this.level.messages--
+    this.level.bytes -= messageBytes(message)
+  }
+
+  /** An empty outbox owns nothing; otherwise holes at the head are given back to the ring. */
+  #forgetHoles(): void {
+    if (this.level.messages === 0) {
+      this.#head = this.#cursor = this.#tail = 0
+      // A ring that once held a long outage is not kept for the trickle that follows it.
+      if (this.#ring.length > CAPACITY_KEPT) {
+        this.#ring = []
+        this.#mask = -1
+      }
+      return
+    }
+    while (this.#head < this.#cursor && this.#ring[this.#head & this.#mask] === undefined)
+      this.#head++
+  }
+}
+
+function messageBytes(message: OutboundMessage): number {
+  return message.payload.byteLength + MESSAGE_OVERHEAD_BYTES
+}

@@ -1,0 +1,77 @@
+import type { Logger } from '../contracts/logger.js'
+import type { NodeEvents, ReceivedMessage } from '../events.js'
+
+export type EventListener<Name extends keyof NodeEvents> = (event: NodeEvents[Name]) => void
+
+type Listeners = { [Name in keyof NodeEvents]: readonly EventListener<Name>[] }
+
+/**
+ * Core's own dispatcher: a listener is a function call, and one that throws costs neither its neighbours nor the
+ * connection whose bytes it was hearing about.
+ */
+export class EventHub {
+  // Replaced, never changed, so that a listener may come or go while an event is being told.
+  #listeners: Listeners = {
+    message: [],
+    link: [],
+    outcome: [],
+    drain: [],
+    rejected: [],
+    audit: [],
+    warning: [],
+  }
+  readonly #logger: Logger
+
+  constructor(logger: Logger) {
+    this.#logger = logger
+  }
+
+  on<Name extends keyof NodeEvents>(name: Name, listener: EventListener<Name>): void {
+    this.#set(name, [...this.#listeners[name], listener])
+  }
+
+  off<Name extends keyof NodeEvents>(name: Name, listener: EventListener<Name>): void {
+    const present: readonly EventListener<Name>[] = this.#listeners[name]
+    const at = present.indexOf(listener)
+    if (at !== -1) this.#set(name, [...present.slice(0, at), ...present.slice(at + 1)])
+  }
+
+  #set<Name extends keyof NodeEvents>(name: Name, listeners: readonly EventListener<Name>[]): void {
+    this.#listeners = { ...this.#listeners, [name]: listeners }
+  }
+
+  heard(name: keyof NodeEvents): boolean {
+    return this.#listeners[name].length > 0
+  }
+
+  emit<Name extends keyof NodeEvents>(name: Name, event: NodeEvents[Name]): void {
+    const listeners: readonly EventListener<Name>[] = this.#listeners[name]
+    for (const listener of listeners) {
+      try {
+        listener(event)
+      } catch (error) {
+        this.#threw(name, error)
+      }
+    }
+  }
+
+  /** The same as `emit('message', …)`, apart because it is called for every frame. */
+  emitMessage(event: ReceivedMessage): void {
+    const listeners = this.#listeners.message
+    // A counting loop: an iterator would be one more allocation for each frame.
+    for (let at = 0; at < listeners.length; at++) {
+      try {
+        listeners[at]?.(event)
+      } catch (error) {
+        this.#threw('message', error)
+      }
+    }
+  }
+
+  #threw(name: keyof NodeEvents, cause: unknown): void {
+    const message = `a listener of "${name}" threw: ${String(cause)}`
+    this.#logger.warn({ event: name, err: cause }, message)
+    // A listener of warnings that throws must not be warned about its own throwing.
+    if (name !== 'warning') this.emit('warning', { code: 'LISTENER_THREW', message, cause })
+  }
+}

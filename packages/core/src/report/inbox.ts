@@ -1,0 +1,48 @@
+import type { ReceivedMessage } from '../events.js'
+import type { Link } from '../link/link.js'
+import { MessageStream, type StreamLimits } from './message-stream.js'
+
+/** Hands received messages to the streams that `messages()` gave out, and holds the links while one is full. */
+export class Inbox {
+  readonly #limits: StreamLimits
+  readonly #streams = new Set<MessageStream>()
+  readonly #held = new Set<Link>()
+
+  constructor(limits: StreamLimits) {
+    this.#limits = limits
+  }
+
+  get heard(): boolean {
+    return this.#streams.size > 0
+  }
+
+  open(): MessageStream {
+    const stream = new MessageStream(this.#limits, (relieved) => {
+      if (relieved.ended) this.#streams.delete(relieved)
+      this.#relieved()
+    })
+    this.#streams.add(stream)
+    return stream
+  }
+
+  /** Several streams: each gets all, the slowest rules. */
+  push(message: ReceivedMessage, link: Link): void {
+    for (const stream of this.#streams) {
+      stream.push(message)
+      if (!stream.full) continue
+      this.#held.add(link)
+      link.hold('iterator')
+    }
+  }
+
+  #relieved(): void {
+    for (const stream of this.#streams) if (stream.full) return
+    const links = [...this.#held]
+    this.#held.clear()
+    for (const link of links) link.unhold('iterator')
+  }
+
+  close(): void {
+    for (const stream of [...this.#streams]) stream.end()
+  }
+}

@@ -1,0 +1,419 @@
+import type { Clock } from '../contracts/clock.js'
+import type {
+  LinkView,
+  Route,
+  RoutedMessage,
+  RouteTarget,
+  SendRouter,
+} from '../contracts/send-router.js'
+import { CommloopError, type ErrorCode } from '../errors.js'
+import { type Link, type Refusal, unpinned } from '../link/link.js'
+import type { NodeTally } from '../node/node-counters.js'
+import type { OutcomeReporter } from '../report/outcome-reporter.js'
+import type { ResolvedTargets, Table } from '../table/table.js'
+import { durationMs } from '../units/duration.js'
+import { RelayPressure } from './relay-pressure.js'
+import { type RoutingLimits, RoutingStage, type UnroutedMessage } from './routing-stage.js'
+
+/** A router that takes longer than this is named: a call that hangs cannot be stopped, it stops everything. */
+const ROUTER_CALL_MS_MAX = 50
+
+export interface SendOptions {
+  /** Straight to these links; the router is not asked. */
+  readonly to?: RouteTarget | readonly RouteTarget[]
+  /** Echoed in the outcome events of this message; not checked for repeats. */
+  readonly id?: string
+  /** Milliseconds from now after which the message is not sent any more. */
+  readonly ttlMs?: number
+}
+
+export interface DispatchServices {
+  readonly clock: Clock
+  readonly router: SendRouter
+  readonly table: Table
+  readonly views: readonly LinkView[]
+  readonly tally: NodeTally
+  readonly outcomes: OutcomeReporter
+  readonly limits: RoutingLimits
+  drained(link: string): void
+  /** A message has left the routing stage. */
+  settled(): void
+  warning(code: string, message: string, cause?: unknown): void
+}
+
+type MessageEnd = 'dropped' | 'undeliverable' | 'expired'
+
+/** A message that no link takes: nothing has happened to it yet. */
+interface Refused {
+  readonly code: ErrorCode
+  readonly reason: string
+}
+
+/**
+ * From an accepted message to the copies on its links, and the node's half of the ledger. Every message is counted
+ * once when it is accepted and once when it leaves this stage.
+ */
+export class Dispatch {
+  readonly #services: DispatchServices
+  readonly #stage: RoutingStage
+  readonly #pressure = new RelayPressure()
+  // Used by one call at a time: nothing calls out between resolving targets and making their copies.
+  readonly #targets: ResolvedTargets = { links: [], epochs: [] }
+  #stageWasAbove = false
+
+  constructor(services: DispatchServices) {
+    this.#services = services
+    this.#stage = new RoutingStage(services.clock, services.limits, {
+      answered: (message, route) => {
+        this.#followLate(message, route)
+      },
+      askAgain: (message) => {
+        this.#ask(message, false)
+      },
+      undeliverable: (message, reason) => {
+        this.#end('undeliverable', reason, message.id)
+      },
+      expired: (message) => {
+        this.#end('expired', 'ttl', message.id)
+      },
+      dropped: (message, reason) => {
+        this.#end('dropped', reason, message.id)
+      },
+      late: () => {
+        services.tally.lateAnswers++
+      },
+      relieved: () => {
+        this.#stageRelieved()
+      },
+    })
+  }
+
+  /** Messages whose route is not known yet. */
+  get routing(): number {
+    return this.#stage.messages
+  }
+
+  // ── sending ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** @throws CommloopError; then nothing was accepted. @returns false above a high-water mark. */
+  send(payload: Uint8Array, options: SendOptions): boolean {
+    if (!(payload instanceof Uint8Array)) {
+      return this.#refuse('CML_ERR_PAYLOAD_INVALID', 'a payload is a Uint8Array')
+    }
+    const expiresAtMs =
+      options.ttlMs === undefined
+        ? Number.POSITIVE_INFINITY
+        : this.#services.clock.now() + options.ttlMs
+    if (options.to !== undefined) return this.#sendTo(payload, options.to, options.id, expiresAtMs)
+    const message = unrouted(payload, options.id, undefined, expiresAtMs)
+    return this.#ask(message, true)
+  }
+
+  #sendTo(
+    payload: Uint8Array,
+    to: RouteTarget | readonly RouteTarget[],
+    id: string | undefined,
+    expiresAtMs: number,
+  ): boolean {
+    const problem = this.#resolve(to)
+    if (problem !== undefined) return this.#refuse(problem.code, problem.reason)
+    const tooSmall = this.#tooSmallFor(payload)
+    if (tooSmall !== undefined) return this.#refuse('CML_ERR_PAYLOAD_TOO_LARGE', tooSmall)
+    const refused = this.#makeCopies(payload, id, expiresAtMs, false)
+    if (refused !== undefined) return this.#refuse(refused.code, refused.reason)
+    this.#services.tally.accepted++
+    return !this.#anyAboveMark()
+  }
+
+  /** Counts and throws. Never returns; the type lets callers say `return this.#refuse(…)`. */
+  #refuse(code: ErrorCode, reason: string): never {
+    this.#services.tally.refused++
+    throw new CommloopError(code, reason)
+  }
+
+  /** For a node that is not running. */
+  refuseNotRunning(why: string): never {
+    return this.#refuse('CML_ERR_NOT_RUNNING', why)
+  }
+
+  /** A received message goes to the router. It cannot be refused, so what cannot be done is an outcome. */
+  relay(payload: Uint8Array, source: Link): void {
+    const from = { link: source.id, epoch: source.epoch }
+    this.#ask(unrouted(payload, undefined, from, Number.POSITIVE_INFINITY), false)
+    if (this.#stage.aboveMark) this.#pressure.hold(source, 'routing')
+  }
+
+  // ── asking the router ───────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Asks the router and does what it answers. `refusable`: a new message of `send`, which throws where nothing can
+   * be done; otherwise the message is accepted, or was before, and every end of it is an outcome.
+   */
+  #ask(message: UnroutedMessage, refusable: boolean): boolean {
+    const first = message.deferrals === 0
+    const route = this.#call(message)
+    if (isThenable(route) || isDefer(route)) {
+      if (!this.#stage.hasRoomFor(message.payload)) {
+        if (refusable)
+          return this.#refuse('CML_ERR_ROUTING_FULL', 'too many messages wait for a route')
+        if (first) this.#services.tally.accepted++
+        this.#end('undeliverable', 'routing full', message.id)
+        return false
+      }
+      if (first) this.#services.tally.accepted++
+      this.#wait(message, route)
+      return !this.#stage.aboveMark
+    }
+    const refused = this.#follow(message, route)
+    if (refused !== undefined && refusable) return this.#refuse(refused.code, refused.reason)
+    if (first) this.#services.tally.accepted++
+    if (refused !== undefined) this.#end('dropped', refused.reason, message.id)
+    return !this.#anyAboveMark()
+  }
+
+  #call(message: UnroutedMessage): Route | PromiseLike<Route> | RouterThrew {
+    const { clock, router, views } = this.#services
+    const startedMs = clock.now()
+    let route: Route | PromiseLike<Route> | RouterThrew
+    try {
+      route = router.route(message as RoutedMessage, views)
+    } catch (error) {
+      route = new RouterThrew(error)
+    }
+    const tookMs = clock.now() - startedMs
+    if (tookMs > ROUTER_CALL_MS_MAX) {
+      const text = `a call of the router took ${String(Math.round(tookMs))} ms; meanwhile nothing else ran`
+      this.#services.warning('ROUTER_SLOW', text)
+    }
+    return route
+  }
+
+  #wait(message: UnroutedMessage, route: PromiseLike<Route> | DeferRoute): void {
+    if (isThenable(route)) this.#stage.awaitAnswer(message, route)
+    else this.#defer(message, route)
+    if (this.#stage.aboveMark) this.#stageWasAbove = true
+  }
+
+  #defer(message: UnroutedMessage, route: DeferRoute): void {
+    const delayMs = durationMs(route.defer)
+    if (delayMs === undefined) {
+      this.#end('undeliverable', `router deferred by ${String(route.defer)}`, message.id)
+    } else {
+      this.#stage.defer(message, Math.max(1, delayMs))
+    }
+  }
+
+  /** An answer that came as a promise: the message is accepted already. */
+  #followLate(message: UnroutedMessage, route: Route): void {
+    if (isDefer(route)) {
+      this.#defer(message, route)
+      return
+    }
+    const refused = this.#follow(message, route)
+    if (refused !== undefined) this.#end('dropped', refused.reason, message.id)
+  }
+
+  /** Makes the copies that a route names. Answers what `send` throws; then nothing has happened. */
+  #follow(message: UnroutedMessage, route: Route | RouterThrew): Refused | undefined {
+    this.#clearTargets()
+    if (route instanceof RouterThrew) {
+      this.#services.warning(
+        'ROUTER_THREW',
+        `the router threw: ${String(route.cause)}`,
+        route.cause,
+      )
+      this.#end('undeliverable', `router threw: ${String(route.cause)}`, message.id)
+      return undefined
+    }
+    if (isDrop(route)) {
+      this.#end('dropped', route.drop, message.id)
+      return undefined
+    }
+    const problem = usable(route) ? this.#resolve(route) : { reason: 'router named no link' }
+    const reason = problem?.reason ?? this.#tooSmallFor(message.payload)
+    if (reason !== undefined) {
+      this.#end('undeliverable', reason, message.id)
+      this.#clearTargets()
+      return undefined
+    }
+    const { payload, id, expiresAtMs, from } = message
+    const refused = this.#makeCopies(payload, id, expiresAtMs, from !== undefined)
+    if (refused?.code === 'CML_ERR_LINK_DOWN') {
+      this.#end('undeliverable', refused.reason, id)
+      return undefined
+    }
+    if (refused === undefined && from !== undefined) this.#holdSource(from.link)
+    return refused
+  }
+
+  // ── copies ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #clearTargets(): void {
+    this.#targets.links.length = 0
+    this.#targets.epochs.length = 0
+  }
+
+  /** All targets are resolved before any copy is made: a message is never delivered in part by mistake. */
+  #resolve(route: RouteTarget | readonly RouteTarget[]): Refused | undefined {
+    this.#clearTargets()
+    const { table } = this.#services
+    if (!isList(route)) return refusedBy(table.resolve(route, this.#targets))
+    for (const target of route) {
+      const problem = table.resolve(target, this.#targets)
+      if (problem !== undefined) return refusedBy(problem)
+    }
+    if (this.#targets.links.length > 0) return undefined
+    return { code: 'CML_ERR_LINK_UNKNOWN', reason: 'no link was named' }
+  }
+
+  #tooSmallFor(payload: Uint8Array): string | undefined {
+    const bytes = payload.byteLength
+    const link = this.#targets.links.find(({ codec }) => bytes > codec.payloadBytesMax)
+    if (link === undefined) return undefined
+    return `payload of ${String(bytes)} bytes, and "${link.id}" takes ${String(link.codec.payloadBytesMax)}`
+  }
+
+  /** Counts the message as routed and its copies, unless every link refuses: then nothing has happened. */
+  #makeCopies(
+    payload: Uint8Array,
+    id: string | undefined,
+    expiresAtMs: number,
+    received: boolean,
+  ): Refused | undefined {
+    const { links, epochs } = this.#targets
+    let refusals: { readonly link: Link; readonly reason: Refusal }[] | undefined
+    for (let at = 0; at < links.length; at++) {
+      const link = links[at]
+      if (link === undefined) continue
+      const kept = received && link.copiesWait ? unpinned(payload) : payload
+      const reason = link.offer(kept, id, this.#expiryOn(link, expiresAtMs), epochs[at] ?? 0)
+      if (reason !== undefined) (refusals ??= []).push({ link, reason })
+    }
+    if (refusals !== undefined) {
+      if (refusals.length === links.length) return allRefused(refusals)
+      for (const { link, reason } of refusals) link.refuseCopy(reason, id)
+    }
+    this.#services.tally.routed++
+    this.#services.tally.copies += links.length
+    return undefined
+  }
+
+  /** The message's own TTL, else that of the link's entry. */
+  #expiryOn(link: Link, expiresAtMs: number): number {
+    if (expiresAtMs !== Number.POSITIVE_INFINITY) return expiresAtMs
+    const { ttlMs } = link.settings
+    return ttlMs === Number.POSITIVE_INFINITY ? ttlMs : this.#services.clock.now() + ttlMs
+  }
+
+  #anyAboveMark(): boolean {
+    return this.#targets.links.some((link) => link.aboveHighWaterMark)
+  }
+
+  #holdSource(sourceId: string): void {
+    const source = this.#services.table.find(sourceId)
+    if ('code' in source) return
+    for (const target of this.#targets.links) {
+      if (target.aboveHighWaterMark) this.#pressure.hold(source, target)
+    }
+  }
+
+  // ── counting ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #end(outcome: MessageEnd, reason: string, id: string | undefined): void {
+    this.#services.tally[outcome]++
+    this.#services.outcomes.ended(outcome, reason, undefined, id)
+  }
+
+  #stageRelieved(): void {
+    if (!this.#stage.aboveMark) {
+      this.#pressure.release('routing')
+      if (this.#stageWasAbove) {
+        this.#stageWasAbove = false
+        this.#services.drained('*')
+      }
+    }
+    this.#services.settled()
+  }
+
+  /** A link's outbox has fallen below half its mark. */
+  drained(link: Link): void {
+    this.#pressure.release(link)
+  }
+
+  dropDeferred(reason: string): void {
+    this.#stage.dropDeferred(reason)
+  }
+
+  dropAll(reason: string): void {
+    this.#stage.dropAll(reason)
+  }
+}
+
+interface DeferRoute {
+  readonly defer: number | string
+}
+
+/** What a router threw, on its way to being an outcome. */
+class RouterThrew {
+  readonly cause: unknown
+  constructor(cause: unknown) {
+    this.cause = cause
+  }
+}
+
+function unrouted(
+  payload: Uint8Array,
+  id: string | undefined,
+  from: UnroutedMessage['from'],
+  expiresAtMs: number,
+): UnroutedMessage {
+  return { payload, id, from, deferrals: 0, expiresAtMs, waitingSinceMs: 0 }
+}
+
+function isThenable(route: unknown): route is PromiseLike<Route> {
+  return (
+    typeof route === 'object' &&
+    route !== null &&
+    'then' in route &&
+    typeof route.then === 'function'
+  )
+}
+
+function isDefer(route: unknown): route is DeferRoute {
+  return typeof route === 'object' && route !== null && 'defer' in route
+}
+
+function isDrop(route: unknown): route is { readonly drop: string } {
+  return typeof route === 'object' && route !== null && 'drop' in route
+}
+
+/** Routers are written by users, in JavaScript too: what they answer is looked at before it is believed. */
+function usable(route: unknown): route is RouteTarget | readonly RouteTarget[] {
+  if (Array.isArray(route)) return route.length > 0 && route.every((target) => usableTarget(target))
+  return usableTarget(route)
+}
+
+function usableTarget(target: unknown): target is RouteTarget {
+  if (typeof target === 'string' || typeof target === 'number') return true
+  return typeof target === 'object' && target !== null && 'link' in target && 'epoch' in target
+}
+
+function isList(route: RouteTarget | readonly RouteTarget[]): route is readonly RouteTarget[] {
+  return Array.isArray(route)
+}
+
+function refusedBy(
+  problem: { readonly code: ErrorCode; readonly message: string } | undefined,
+): Refused | undefined {
+  return problem === undefined ? undefined : { code: problem.code, reason: problem.message }
+}
+
+function allRefused(
+  refusals: readonly { readonly link: Link; readonly reason: Refusal }[],
+): Refused {
+  const full = refusals.find(({ reason }) => reason === 'outbox full')
+  const names = refusals.map(({ link }) => `"${link.id}"`).join(', ')
+  return full === undefined
+    ? { code: 'CML_ERR_LINK_DOWN', reason: `link down: ${names}` }
+    : { code: 'CML_ERR_OUTBOX_FULL', reason: `outbox full: ${names}` }
+}

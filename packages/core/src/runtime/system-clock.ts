@@ -1,0 +1,28 @@
+import type { Clock, Timer } from '../contracts/clock.js'
+
+/** The machine's own time: monotonic, untouched by changes of the wall clock. */
+export class SystemClock implements Clock {
+  now(): number {
+    return performance.now()
+  }
+
+  after(delayMs: number, callback: () => void): Timer {
+    return new SystemTimer(setTimeout(callback, delayMs))
+  }
+
+  soon(callback: () => void): void {
+    process.nextTick(callback)
+  }
+}
+
+class SystemTimer implements Timer {
+  readonly #timeout: NodeJS.Timeout
+
+  constructor(timeout: NodeJS.Timeout) {
+    this.#timeout = timeout
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timeout)
+  }
+}

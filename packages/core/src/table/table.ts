@@ -1,0 +1,105 @@
+import type { EntryConfig } from '../config/node-config.js'
+import type { LinkRef, LinkState, RouteTarget } from '../contracts/send-router.js'
+import type { ErrorCode } from '../errors.js'
+import type { Link } from '../link/link.js'
+
+/** Why a target names no link. */
+export interface TargetProblem {
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+/** Targets of one message: the same link once, with the epoch that was asked for (0: any). */
+export interface ResolvedTargets {
+  readonly links: Link[]
+  readonly epochs: number[]
+}
+
+const UP: LinkState = 'up'
+
+/** The links of a node by id, by entry and by position. */
+export class Table {
+  readonly links: readonly Link[]
+  readonly #byId = new Map<string, Link>()
+  readonly #byEntry = new Map<string, readonly Link[]>()
+  readonly #byIndex: (readonly Link[])[] = []
+
+  constructor(entries: readonly EntryConfig[], linksOf: (entry: EntryConfig) => readonly Link[]) {
+    const all: Link[] = []
+    for (const entry of entries) {
+      const links = linksOf(entry)
+      this.#byEntry.set(entry.id, links)
+      this.#byIndex.push(links)
+      for (const link of links) {
+        this.#byId.set(link.id, link)
+        all.push(link)
+      }
+    }
+    this.links = all
+  }
+
+  /** The one link that this names, or why there is none. */
+  find(ref: LinkRef): Link | TargetProblem {
+    if (typeof ref === 'string') {
+      const link = this.#byId.get(ref)
+      if (link !== undefined) return link
+    }
+    const links = typeof ref === 'number' ? this.#byIndex[ref] : this.#byEntry.get(ref)
+    const [only] = links ?? []
+    if (links === undefined || only === undefined) return unknown(ref)
+    return links.length === 1 ? only : ambiguous(ref, links)
+  }
+
+  /** Adds what `target` names to `into`; answers why it names nothing. */
+  resolve(target: RouteTarget, into: ResolvedTargets): TargetProblem | undefined {
+    if (typeof target === 'object') return this.#resolveBound(target, into)
+    if (typeof target === 'string' && target.endsWith('/*')) return this.#resolveAll(target, into)
+    const link = this.find(target)
+    if ('code' in link) return link
+    add(into, link, 0)
+    return undefined
+  }
+
+  #resolveBound(
+    target: { readonly link: LinkRef; readonly epoch: number },
+    into: ResolvedTargets,
+  ): TargetProblem | undefined {
+    const link = this.find(target.link)
+    if ('code' in link) return link
+    if (!Number.isSafeInteger(target.epoch) || target.epoch < 1) {
+      return { code: 'CML_ERR_LINK_UNKNOWN', message: `no epoch ${String(target.epoch)}` }
+    }
+    add(into, link, target.epoch)
+    return undefined
+  }
+
+  /** `cell/*`: every link of the entry that is up. */
+  #resolveAll(target: string, into: ResolvedTargets): TargetProblem | undefined {
+    const links = this.#byEntry.get(target.slice(0, -2))
+    if (links === undefined) return unknown(target)
+    const up = links.filter((link) => link.state === UP)
+    for (const link of up) add(into, link, 0)
+    return up.length > 0
+      ? undefined
+      : { code: 'CML_ERR_LINK_DOWN', message: `no link of "${target}" is up` }
+  }
+}
+
+function add(into: ResolvedTargets, link: Link, epoch: number): void {
+  if (into.links.includes(link)) return
+  into.links.push(link)
+  into.epochs.push(epoch)
+}
+
+function unknown(ref: LinkRef): TargetProblem {
+  const name = typeof ref === 'number' ? `position ${String(ref)}` : `"${String(ref)}"`
+  return { code: 'CML_ERR_LINK_UNKNOWN', message: `no link ${name} in the table` }
+}
+
+function ambiguous(ref: LinkRef, links: readonly Link[]): TargetProblem {
+  const names = links.slice(0, 3).map(({ id }) => id)
+  return {
+    code: 'CML_ERR_LINK_AMBIGUOUS',
+    message: `"${String(ref)}" has ${String(links.length)} links: name ${names.join(', ')} … or "${String(links[0]?.entry.id)}/*"`,
+  }
+}
