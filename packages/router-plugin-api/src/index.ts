@@ -1,1 +1,17 @@
-export {}
+export {
+  defineRouter,
+  type PlainRouter,
+  ROUTER_API_VERSION,
+  type RouterFactory,
+  type RouterMark,
+} from './define-router.js'
+export type {
+  Address,
+  LinkRef,
+  LinkState,
+  LinkView,
+  Route,
+  RoutedMessage,
+  RouteTarget,
+  SendRouter,
+} from '@commloop/core'

@@ -17,7 +17,6 @@ export type Verdict = 'incumbent stays' | 'incumbent gone' | 'newcomer gone'
 export class Challenge implements ConnectionHandler {
   readonly #link: Link
   readonly #newcomer: Connection
-  readonly #clock: Clock
   readonly #decided: (challenge: Challenge, verdict: Verdict) => void
   readonly #startedMs: number
   readonly #timer: Timer
@@ -34,7 +33,6 @@ export class Challenge implements ConnectionHandler {
   ) {
     this.#link = link
     this.#newcomer = newcomer
-    this.#clock = clock
     this.#decided = decided
     this.#startedMs = clock.now()
     const { heartbeat } = link.settings

@@ -69,12 +69,15 @@ export interface LinkOptions {
   readonly highWaterMark?: Size
   readonly overflow?: 'reject' | 'drop-oldest'
   readonly onLoss?: 'resend' | 'drop'
-  readonly ttl?: Duration | 'none'
+  /** How long a message may wait, from `send` on, where `send` does not say; or `none`, the default. */
+  readonly ttl?: Duration
   readonly heartbeat?: HeartbeatOptions | 'off'
-  readonly silence?: Duration | 'off'
+  /** Nothing received for so long ends the connection; or `off`. Default 3 × `heartbeat.every`, or `off` without. */
+  readonly silence?: Duration
   readonly stall?: Duration
   readonly partialFrame?: Duration
-  readonly halfClose?: 'close' | 'serve' | Duration
+  /** After the peer's FIN: `close` at once, `serve` on for 2 s, or for this long. */
+  readonly halfClose?: Duration
   readonly linger?: Duration
   readonly connectTimeout?: Duration
   readonly probation?: Duration

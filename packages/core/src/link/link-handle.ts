@@ -83,7 +83,7 @@ export class LinkHandle implements LinkView {
 
   /** The numbers at this moment. */
   get counters(): LinkCounters {
-    return { ...this.#link.tally, queued: this.#link.outbox.level.messages }
+    return Object.assign({ queued: this.#link.outbox.level.messages }, this.#link.tally)
   }
 
   /** Stops reading from the peer until `resume`: TCP then makes the peer wait. */

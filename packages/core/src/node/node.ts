@@ -288,11 +288,8 @@ export class Node {
   }
 
   get counters(): NodeCounters {
-    return {
-      ...this.#tally,
-      routing: this.#dispatch.routing,
-      rejected: this.#rejections.counts,
-    }
+    const now = { routing: this.#dispatch.routing, rejected: this.#rejections.counts }
+    return Object.assign(now, this.#tally)
   }
 
   /** What the audit would report now. */
@@ -315,7 +312,6 @@ export class Node {
   settled(options: { readonly deadlineMs?: number } = {}): Promise<boolean> {
     if (!this.#unsettled) return Promise.resolve(true)
     return new Promise((resolve) => {
-      let timer: Timer | undefined
       const done = (settled: boolean): void => {
         timer?.cancel()
         this.#settleWaiters.delete(check)
@@ -324,11 +320,12 @@ export class Node {
       const check = (): void => {
         if (!this.#unsettled) done(true)
       }
-      this.#settleWaiters.add(check)
-      if (options.deadlineMs === undefined) return
-      timer = this.#clock.after(options.deadlineMs, () => {
+      const expired = (): void => {
         done(false)
-      })
+      }
+      const { deadlineMs } = options
+      const timer = deadlineMs === undefined ? undefined : this.#clock.after(deadlineMs, expired)
+      this.#settleWaiters.add(check)
     })
   }
 

@@ -1,11 +1,5 @@
 import type { Clock } from '../contracts/clock.js'
-import type {
-  LinkView,
-  Route,
-  RoutedMessage,
-  RouteTarget,
-  SendRouter,
-} from '../contracts/send-router.js'
+import type { LinkView, Route, RouteTarget, SendRouter } from '../contracts/send-router.js'
 import { CommloopError, type ErrorCode } from '../errors.js'
 import { type Link, type Refusal, unpinned } from '../link/link.js'
 import type { NodeTally } from '../node/node-counters.js'
@@ -176,7 +170,7 @@ export class Dispatch {
     const startedMs = clock.now()
     let route: Route | PromiseLike<Route> | RouterThrew
     try {
-      route = router.route(message as RoutedMessage, views)
+      route = router.route(message, views)
     } catch (error) {
       route = new RouterThrew(error)
     }

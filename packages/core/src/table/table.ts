@@ -92,7 +92,7 @@ function add(into: ResolvedTargets, link: Link, epoch: number): void {
 }
 
 function unknown(ref: LinkRef): TargetProblem {
-  const name = typeof ref === 'number' ? `position ${String(ref)}` : `"${String(ref)}"`
+  const name = typeof ref === 'number' ? `position ${String(ref)}` : `"${ref}"`
   return { code: 'CML_ERR_LINK_UNKNOWN', message: `no link ${name} in the table` }
 }
 
