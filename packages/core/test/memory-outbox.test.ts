@@ -1,0 +1,149 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { OutboundMessage, OutboxLimits } from '../src/contracts/outbox.js'
+import { MemoryOutbox, MESSAGE_OVERHEAD_BYTES } from '../src/link/memory-outbox.js'
+
+function message(bytes: number): OutboundMessage {
+  return {
+    payload: new Uint8Array(bytes),
+    id: undefined,
+    expiresAtMs: Number.POSITIVE_INFINITY,
+    epoch: 0,
+    resent: false,
+  }
+}
+
+/** The same promises over two arrays: slow, and plain enough to be right. */
+class Model {
+  taken: OutboundMessage[] = []
+  untaken: OutboundMessage[] = []
+  dropped: OutboundMessage[] = []
+  readonly #limits: OutboxLimits
+
+  constructor(limits: OutboxLimits) {
+    this.#limits = limits
+  }
+
+  get bytes(): number {
+    const all = [...this.taken, ...this.untaken]
+    return all.reduce((sum, { payload }) => sum + payload.byteLength + MESSAGE_OVERHEAD_BYTES, 0)
+  }
+
+  get messages(): number {
+    return this.taken.length + this.untaken.length
+  }
+
+  append(added: OutboundMessage): boolean {
+    const { messagesMax, bytesMax, overflow } = this.#limits
+    const size = added.payload.byteLength + MESSAGE_OVERHEAD_BYTES
+    const fits = (): boolean => this.messages < messagesMax && this.bytes + size <= bytesMax
+    if (fits()) {
+      this.untaken.push(added)
+      return true
+    }
+    if (overflow === 'reject') return false
+    const before = [...this.untaken]
+    while (!fits() && this.untaken.length > 0) this.untaken.shift()
+    if (!fits()) {
+      this.untaken = before
+      return false
+    }
+    this.dropped.push(...before.slice(0, before.length - this.untaken.length))
+    this.untaken.push(added)
+    return true
+  }
+}
+
+const operation = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('append' as const), n: fc.nat(200) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('take' as const), n: fc.nat(8) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('release' as const), n: fc.nat(8) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('rewind' as const), n: fc.constant(0) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('drop' as const), n: fc.constant(0) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('discard' as const), n: fc.nat(4) }) },
+)
+
+describe('MemoryOutbox', () => {
+  it('behaves as two plain arrays would, whatever is done to it', () => {
+    const limits = fc.record({
+      bytesMax: fc.integer({ min: 100, max: 8_000 }),
+      messagesMax: fc.integer({ min: 1, max: 60 }),
+      overflow: fc.constantFrom('reject' as const, 'drop-oldest' as const),
+    })
+    fc.assert(
+      fc.property(limits, fc.array(operation, { maxLength: 300 }), (bounds, operations) => {
+        const dropped: OutboundMessage[] = []
+        const model = new Model(bounds)
+        const outbox = new MemoryOutbox(bounds, {
+          sendable: () => undefined,
+          dropped: (given) => dropped.push(given),
+        })
+        for (const { kind, n } of operations) {
+          switch (kind) {
+            case 'append': {
+              const added = message(n)
+              expect(outbox.append(added)).toBe(model.append(added))
+              break
+            }
+            case 'take':
+              for (let left = n; left > 0; left--) {
+                const shown = outbox.peek()
+                expect(shown).toBe(model.untaken[0])
+                if (shown === undefined) break
+                outbox.take()
+                model.taken.push(...model.untaken.splice(0, 1))
+              }
+              break
+            case 'release': {
+              const count = Math.min(n, model.taken.length)
+              const ended: OutboundMessage[] = []
+              outbox.release(count, (released) => ended.push(released))
+              expect(ended).toEqual(model.taken.splice(0, count))
+              break
+            }
+            case 'rewind':
+              outbox.rewind()
+              expect(model.taken.every(({ resent }) => resent)).toBe(true)
+              model.untaken.unshift(...model.taken.splice(0))
+              break
+            case 'drop':
+              if (outbox.peek() === undefined) break
+              outbox.drop()
+              model.untaken.shift()
+              break
+            case 'discard': {
+              const drops = (candidate: OutboundMessage): boolean =>
+                candidate.payload.byteLength % 5 === n
+              outbox.discard(drops)
+              model.untaken = model.untaken.filter((candidate) => !drops(candidate))
+              break
+            }
+          }
+          expect(outbox.level.messages).toBe(model.messages)
+          expect(outbox.level.bytes).toBe(model.bytes)
+          expect(outbox.peek()).toBe(model.untaken[0])
+        }
+        expect(dropped).toEqual(model.dropped)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('does not grow while the oldest is stuck and the rest is dropped and replaced', () => {
+    let dropped = 0
+    const limits = { bytesMax: 1_000_000, messagesMax: 100, overflow: 'drop-oldest' as const }
+    const outbox = new MemoryOutbox(limits, {
+      sendable: () => undefined,
+      dropped: () => dropped++,
+    })
+    outbox.append(message(1))
+    outbox.take()
+    const before = process.memoryUsage().heapUsed
+    for (let count = 0; count < 1_000_000; count++) outbox.append(message(0))
+    expect(dropped).toBe(1_000_000 - 99)
+    expect(outbox.level.messages).toBe(100)
+    // A ring that kept a place for every message that passed would hold 8 MB of places alone.
+    globalThis.gc?.()
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 1024 * 1024)
+  })
+})

@@ -1,0 +1,230 @@
+import { describe, expect, it } from 'vitest'
+import { pathText } from '../src/config/config-problem.js'
+import type { EntryOptions, NodeOptions } from '../src/config/node-options.js'
+import { configProblems, resolveConfig } from '../src/config/resolve-config.js'
+import { CommloopError } from '../src/errors.js'
+
+const LISTEN = { port: 8000 }
+const active = (more: Partial<EntryOptions> = {}): EntryOptions => ({
+  role: 'active',
+  ip: '192.168.0.2',
+  port: 8001,
+  ...more,
+})
+const passive = (more: Partial<EntryOptions> = {}): EntryOptions => ({
+  role: 'passive',
+  ip: '192.168.0.2',
+  ...more,
+})
+const problems = (options: NodeOptions): string[] =>
+  configProblems(options).map(({ path, message }) => `${pathText(path)}: ${message}`)
+const ids = (...links: EntryOptions[]): string[] =>
+  resolveConfig({ listen: LISTEN, links }).entries.map(({ id }) => id)
+
+describe('names', () => {
+  it('are derived from role, address and port, counting repeats', () => {
+    expect(ids(passive(), active(), passive(), active({ port: 8002 }))).toEqual([
+      'passive-192.168.0.2',
+      'active-192.168.0.2:8001',
+      'passive-192.168.0.2-2',
+      'active-192.168.0.2:8002',
+    ])
+  })
+
+  it('give way to a name that the user chose', () => {
+    expect(ids(passive({ id: 'passive-10.0.0.1' }), passive({ ip: '10.0.0.1' }))).toEqual([
+      'passive-10.0.0.1',
+      'passive-10.0.0.1-2',
+    ])
+  })
+
+  it('number the links of an entry with several slots', () => {
+    const { entries } = resolveConfig({
+      listen: LISTEN,
+      links: [passive({ id: 'cell', slots: 3 })],
+    })
+    expect(entries[0]?.linkIds).toEqual(['cell/1', 'cell/2', 'cell/3'])
+  })
+})
+
+describe('a link is lasting', () => {
+  it.each([
+    [active(), true],
+    [passive(), true],
+    [passive({ ip: '10.0.0.1/32' }), true],
+    [passive({ slots: 2 }), false],
+    [passive({ ip: '10.0.0.0/8' }), false],
+    [passive({ ip: '0.0.0.0' }), false],
+  ])('%j: %s', (entry, lasting) => {
+    expect(resolveConfig({ listen: LISTEN, links: [entry] }).entries[0]?.settings.lasting).toBe(
+      lasting,
+    )
+  })
+
+  it('and then closes on FIN, where a passing one serves on', () => {
+    const { entries } = resolveConfig({
+      listen: LISTEN,
+      links: [passive(), passive({ ip: '10.0.0.0/8' }), active({ halfClose: '9s' })],
+    })
+    expect(entries.map(({ settings }) => [settings.halfClose, settings.halfCloseMs])).toEqual([
+      ['close', 2000],
+      ['serve', 2000],
+      ['serve', 9000],
+    ])
+  })
+})
+
+describe('settings', () => {
+  it("are the entry's own, else those at the top, else the defaults", () => {
+    const { entries } = resolveConfig({
+      links: [active({ linger: '3s' }), active()],
+      linger: '2s',
+      stall: '7s',
+    })
+    expect(entries.map(({ settings }) => [settings.lingerMs, settings.stallMs])).toEqual([
+      [3000, 7000],
+      [2000, 7000],
+    ])
+    expect(entries[0]?.settings.partialFrameMs).toBe(10_000)
+  })
+
+  it('derive silence from the heartbeat', () => {
+    const silence = (entry: EntryOptions): number | undefined =>
+      resolveConfig({ links: [entry] }).entries[0]?.settings.silenceMs
+    expect(silence(active())).toBe(0)
+    expect(silence(active({ heartbeat: { every: '5s' } }))).toBe(15_000)
+    expect(silence(active({ heartbeat: { every: '5s' }, silence: 'off' }))).toBe(0)
+    expect(silence(active({ silence: '1m' }))).toBe(60_000)
+  })
+})
+
+describe('mistakes', () => {
+  it.each<[string, NodeOptions, string]>([
+    [
+      'an active entry without a port',
+      { links: [{ role: 'active', ip: '10.0.0.1' }] },
+      'links[0].port: expected 1–65535, found nothing',
+    ],
+    [
+      'a port out of range',
+      { links: [active({ port: 70_000 })] },
+      'links[0].port: expected 1–65535, found 70000',
+    ],
+    [
+      'anyone in an active entry',
+      { links: [active({ ip: '0.0.0.0' })] },
+      'links[0].ip: 0.0.0.0 means anyone and cannot be dialled',
+    ],
+    ['anyone in its mapped form', { links: [active({ ip: '::ffff:0.0.0.0' })] }, 'means anyone'],
+    ['a name under ip', { links: [active({ ip: 'mes.example' })] }, 'names go under "host"'],
+    [
+      'an address that is none under host',
+      { links: [{ role: 'active', host: '10.0.0.999', port: 1 }] },
+      'links[0].host: expected a host name',
+    ],
+    ['ip and host', { links: [active({ host: 'mes.example' })] }, 'either "ip" or "host"'],
+    [
+      'a passive entry without listen',
+      { links: [passive()] },
+      'links[0]: a passive entry needs "listen"',
+    ],
+    [
+      'a passive entry without ip',
+      { listen: LISTEN, links: [{ role: 'passive' }] },
+      'links[0].ip: a passive entry needs "ip"',
+    ],
+    [
+      'a port on a passive entry',
+      { listen: LISTEN, links: [passive({ port: 1 })] },
+      'links[0].port: only an active entry has "port"',
+    ],
+    [
+      'slots on an active entry',
+      { links: [active({ slots: 2 })] },
+      'links[0].slots: only a passive entry has "slots"',
+    ],
+    [
+      'the same id twice',
+      { links: [active({ id: 'a' }), active({ id: 'a' })] },
+      'links[1].id: "a" is already the id of links[0]',
+    ],
+    [
+      'an id of digits',
+      { links: [active({ id: '7' })] },
+      'links[0].id: expected an id that is not all digits',
+    ],
+    [
+      'an id with a slash',
+      { links: [active({ id: 'a/1' })] },
+      'links[0].id: expected an id without "/"',
+    ],
+    [
+      'a duration that is none',
+      { links: [active({ linger: 'long' })] },
+      'links[0].linger: expected a duration such as 250ms',
+    ],
+    [
+      'the same at the top',
+      { links: [active(), active()], linger: 'long' },
+      'linger: expected a duration',
+    ],
+    [
+      'a mark above the outbox',
+      { links: [active({ outbox: '1KiB', highWaterMark: '2KiB' })] },
+      'links[0].highWaterMark: expected at most',
+    ],
+    [
+      'a heartbeat that answers itself',
+      { links: [active({ heartbeat: { every: '1s', answer: '' } })] },
+      'links[0].heartbeat.answer: expected something else',
+    ],
+    [
+      'silence shorter than the heartbeat',
+      { links: [active({ heartbeat: { every: '5s' }, silence: '4s' })] },
+      'links[0].silence: expected more than heartbeat.every',
+    ],
+    [
+      'a listening host that is no address',
+      { listen: { host: 'here', port: 1 }, links: [] },
+      'listen.host: expected an IP address',
+    ],
+    [
+      'a bind address that is none',
+      { links: [active({ bind: 'eth0' })] },
+      'links[0].bind: expected an IP address',
+    ],
+    [
+      'a range that narrower entries take whole',
+      {
+        listen: LISTEN,
+        links: [
+          passive({ ip: '10.0.0.0/31', id: 'pair' }),
+          passive({ ip: '10.0.0.0', id: 'a' }),
+          passive({ ip: '10.0.0.1', id: 'b' }),
+        ],
+      },
+      'links[0].ip: never filled: every address of 10.0.0.0/31 belongs to a, b',
+    ],
+  ])('%s', (_name, options, expected) => {
+    expect(problems(options).join('\n')).toContain(expected)
+  })
+
+  it('at the top are told once, however many entries inherit them', () => {
+    expect(problems({ links: [active(), active()], linger: 'long' })).toHaveLength(1)
+  })
+
+  it('are told all at once', () => {
+    const options = { links: [active({ port: 0 }), active({ ip: 'x' }), passive()] }
+    expect(problems(options)).toHaveLength(3)
+    expect(() => resolveConfig(options)).toThrow(CommloopError)
+  })
+
+  it('are not seen in a range of which one address is left', () => {
+    const links = [
+      passive({ ip: '10.0.0.0/30' }),
+      passive({ ip: '10.0.0.0/31' }),
+      passive({ ip: '10.0.0.2' }),
+    ]
+    expect(problems({ listen: LISTEN, links })).toEqual([])
+  })
+})
