@@ -57,7 +57,8 @@ export class Node {
   #listening: Address | undefined
   #started: { resolve: () => void; reject: (error: Error) => void } | undefined
   #stopped: Promise<void> | undefined
-  #settleWaiters = new Set<() => void>()
+  #stopping: { readonly timer: Timer; readonly resolve: () => void } | undefined
+  readonly #settleWaiters = new Set<() => void>()
 
   constructor(
     @inject(NodeConfig) config: NodeConfig,
@@ -118,7 +119,8 @@ export class Node {
         this.#events.emit('drain', { link })
       },
       settled: () => {
-        this.#quieter()
+        this.#checkSettled()
+        this.#finishDrained(this.#table.links)
       },
       warning: (code, message, cause) => {
         this.#warn(code, message, cause)
@@ -169,8 +171,9 @@ export class Node {
         this.#dispatch.drained(link)
         this.#events.emit('drain', { link: link.id })
       },
-      emptied: () => {
-        this.#quieter()
+      emptied: (link) => {
+        this.#checkSettled()
+        this.#finishDrained([link])
       },
       warning: (code, message, cause) => {
         this.#warn(code, message, cause)
@@ -329,10 +332,8 @@ export class Node {
     })
   }
 
-  /** An outbox is empty, or a message has left the routing stage. */
-  #quieter(): void {
+  #checkSettled(): void {
     for (const check of this.#settleWaiters) check()
-    if (this.#phase === 'stopping') this.#finishDrained()
   }
 
   /**
@@ -340,41 +341,29 @@ export class Node {
    * FIN; at the deadline the rest is cut. Always resolves.
    */
   stop(options: { readonly deadlineMs?: number } = {}): Promise<void> {
-    this.#stopped ??= this.#stop(options.deadlineMs ?? this.config.stopDeadlineMs)
+    this.#stopped ??= new Promise((resolve) => {
+      this.#stop(options.deadlineMs ?? this.config.stopDeadlineMs, resolve)
+    })
     return this.#stopped
   }
 
-  #stop(deadlineMs: number): Promise<void> {
-    const wasRunning = this.#phase === 'running'
+  #stop(deadlineMs: number, resolve: () => void): void {
     this.#phase = 'stopping'
     this.#acceptor?.close()
     this.#audit.stop()
     this.#dispatch.dropDeferred('stopped')
-    return new Promise((resolve) => {
-      let timer: Timer | undefined
-      const closed = (): void => {
-        if (!this.#table.links.every((link) => link.state === 'closed')) return
-        timer?.cancel()
-        this.#events.off('link', closed)
-        this.#freed()
-        resolve()
-      }
-      this.#events.on('link', closed)
-      if (wasRunning) {
-        timer = this.#clock.after(deadlineMs, () => {
-          this.#cut()
-        })
-      }
-      for (const link of this.#table.links) link.stop('stopped')
-      this.#finishDrained()
-      closed()
+    const timer = this.#clock.after(deadlineMs, () => {
+      this.#cut()
     })
+    this.#stopping = { timer, resolve }
+    for (const link of this.#table.links) link.stop('stopped')
+    this.#checkStopped()
   }
 
-  /** A pending answer of the router may still add to a queue; only then each empty link has ended. */
-  #finishDrained(): void {
-    if (this.#dispatch.routing > 0) return
-    for (const link of this.#table.links) {
+  /** A link that is up and empty ends, unless a pending answer of the router may still add to its queue. */
+  #finishDrained(links: readonly Link[]): void {
+    if (this.#phase !== 'stopping' || this.#dispatch.routing > 0) return
+    for (const link of links) {
       if (link.outbox.level.messages === 0) link.finishDrained('stopped')
     }
   }
@@ -385,7 +374,12 @@ export class Node {
   }
 
   /** Everything is closed: tell what is untold, and leave no timer behind. */
-  #freed(): void {
+  #checkStopped(): void {
+    const stopping = this.#stopping
+    if (stopping === undefined) return
+    if (!this.#table.links.every((link) => link.state === 'closed')) return
+    this.#stopping = undefined
+    stopping.timer.cancel()
     this.#dispatch.dropAll('stopped')
     this.#phase = 'stopped'
     this.#rejections.close()
@@ -393,6 +387,7 @@ export class Node {
     this.#inbox.close()
     this.#started?.reject(new CommloopError('CML_ERR_NOT_RUNNING', 'stopped while starting'))
     this.#logger.info({ counters: this.counters }, 'stopped')
+    stopping.resolve()
   }
 
   // ── telling ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -404,6 +399,7 @@ export class Node {
     this.#events.emit('link', change)
     // After the event: whoever challenges the link may fill it at once, which is the next event.
     if (state === 'awaiting') this.#acceptor?.vacated(link)
+    if (state === 'closed') this.#checkStopped()
   }
 
   /** Never inside the user's own call. */
