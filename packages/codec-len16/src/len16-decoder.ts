@@ -60,10 +60,16 @@ export class Len16Decoder implements FrameDecoder {
   next(): Uint8Array | undefined {
     if (this.#carriedBytes > 0) return this.#nextCarried()
     const at = this.#at
-    if (this.#end - at < HEADER_BYTES) return this.#carryRest()
+    if (this.#end - at < HEADER_BYTES) {
+      this.#carryRest()
+      return undefined
+    }
     const payloadBytes = this.#payloadBytesOf(this.#chunk[at] ?? 0, this.#chunk[at + 1] ?? 0)
     const payloadAt = at + HEADER_BYTES
-    if (payloadBytes > this.#end - payloadAt) return this.#carryRest()
+    if (payloadBytes > this.#end - payloadAt) {
+      this.#carryRest()
+      return undefined
+    }
     this.#at = payloadAt + payloadBytes
     return new Uint8Array(this.#buffer, this.#bufferOffset + payloadAt, payloadBytes)
   }
@@ -109,7 +115,7 @@ export class Len16Decoder implements FrameDecoder {
   }
 
   /** Takes what is left of the chunk, the beginning of a frame, out of it and lets go of the chunk. */
-  #carryRest(): undefined {
+  #carryRest(): void {
     if (this.#at < this.#end) {
       this.#firstByte = this.#chunk[this.#at] ?? 0
       if (this.#end - this.#at >= HEADER_BYTES) {
@@ -123,7 +129,6 @@ export class Len16Decoder implements FrameDecoder {
       }
     }
     this.#forgetChunk()
-    return undefined
   }
 
   /** Goes on with a frame that began in an earlier chunk. */

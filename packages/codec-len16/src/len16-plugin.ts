@@ -1,4 +1,4 @@
-import { type DependencyContainer, FrameCodec } from '@commloop/core'
+import { FrameCodec, type Plugin, use } from '@commloop/core'
 import { Len16Codec } from './len16-codec.js'
 import type { Len16Options } from './len16-options.js'
 
@@ -6,11 +6,8 @@ import type { Len16Options } from './len16-options.js'
  * Makes a node speak frames with a two-byte length, for `createNode`.
  * @throws CommloopError CML_ERR_CONFIG_INVALID for unknown or unusable options.
  */
-export function len16Codec(options?: Len16Options): (scope: DependencyContainer) => void {
-  const codec = new Len16Codec(options)
-  return (scope) => {
-    scope.register(FrameCodec, { useValue: codec })
-  }
+export function len16Codec(options?: Len16Options): Plugin {
+  return use(FrameCodec, new Len16Codec(options))
 }
 
 /** How a configuration finds this codec by its name. */
