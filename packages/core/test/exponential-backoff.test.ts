@@ -39,7 +39,7 @@ describe('ExponentialBackoff', () => {
     [{ maxAttempts: -1 }, 'reconnect.maxAttempts: expected a whole number'],
     [{ min: '1m', max: '30s' }, 'reconnect.min: expected at most "max"'],
     [{ jitter: 'some' as 'none' }, 'reconnect.jitter: expected "full" or "none", found "some"'],
-    [{ retries: 3 } as object, 'reconnect.retries: expected one of min, initial'],
+    [{ retries: 3 }, 'reconnect.retries: expected one of min, initial'],
   ])('refuses %j', (options, message) => {
     const make = () => new ExponentialBackoff(options)
     expect(make).toThrow(CommloopError)

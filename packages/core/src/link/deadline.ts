@@ -17,7 +17,8 @@ export class Deadline {
   #armedForMs = 0
   // NaN: not running.
   #sinceMs = Number.NaN
-  #elapsedMs = 0
+  // NaN: not paused.
+  #elapsedMs = Number.NaN
   #graced = false
 
   /** `delayMs` 0: never expires. */
@@ -39,12 +40,13 @@ export class Deadline {
   #run(sinceMs: number, nowMs: number): void {
     if (this.#delayMs === 0) return
     this.#sinceMs = sinceMs
+    this.#elapsedMs = Number.NaN
     this.#graced = false
     // A timer that is there was armed for an earlier start, so it fires in time to look again.
     if (this.#timer === undefined) this.#arm(nowMs, sinceMs + this.#delayMs - nowMs)
   }
 
-  /** Stands still; `resume` goes on with what was left. */
+  /** Stands still, if it runs; `resume` goes on with what was left. */
   pause(nowMs: number): void {
     if (!this.running) return
     this.#elapsedMs = nowMs - this.#sinceMs
@@ -52,13 +54,13 @@ export class Deadline {
   }
 
   resume(nowMs: number): void {
-    if (!this.running) this.#run(nowMs - this.#elapsedMs, nowMs)
+    if (!Number.isNaN(this.#elapsedMs)) this.#run(nowMs - this.#elapsedMs, nowMs)
   }
 
   /** The timer stays and finds nothing to do: stopping is as frequent as starting. */
   stop(): void {
     this.#sinceMs = Number.NaN
-    this.#elapsedMs = 0
+    this.#elapsedMs = Number.NaN
   }
 
   /** Stops, and leaves no timer behind. */

@@ -113,6 +113,11 @@ export class LinkConnection implements ConnectionHandler {
     return this.#phase === 'open'
   }
 
+  /** Whether the peer wants us is not known yet, and it has not hung up. */
+  get onProbation(): boolean {
+    return this.#phase === 'probation'
+  }
+
   /** Messages of a write that was begun and is not confirmed. */
   get unconfirmed(): number {
     return this.#writing ? this.#batch.messages : 0

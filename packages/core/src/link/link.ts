@@ -39,6 +39,9 @@ export type Refusal = 'outbox full' | 'link down'
 
 /** A received view this much smaller than its chunk is copied before it waits: it would pin the chunk. */
 const PINNED_FACTOR = 2
+/** A frame that comes later, or while the link drains, changes nothing about its state. */
+const CAN_OPEN: ReadonlySet<LinkState> = new Set(['dialing', 'awaiting'])
+
 /** Looking for expired messages goes through the whole queue, so not more often than this. */
 const EXPIRY_MS_MIN = 100
 
@@ -171,7 +174,7 @@ export class Link implements ConnectionOwner, DialOwner {
     this.#proved = false
     if (probation) {
       this.#probationTimer = this.#clock.after(this.settings.probationMs, () => {
-        this.#up()
+        if (own.onProbation) this.#up()
       })
     } else {
       this.#up()
@@ -182,7 +185,7 @@ export class Link implements ConnectionOwner, DialOwner {
 
   #up(): void {
     const connection = this.#connection
-    if (connection === undefined || this.#state === 'up') return
+    if (connection === undefined || !CAN_OPEN.has(this.#state)) return
     this.#probationTimer?.cancel()
     this.#epoch++
     this.#reason = undefined

@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest'
+import { BenchNode, PEER } from './bench-node.js'
+import { ExponentialBackoff } from '@commloop/core'
+
+const fixed = (delayMs: number, maxAttempts = 10) => ({
+  spec: 'fixed',
+  value: {
+    delayMs: (attempt: number) => (attempt > maxAttempts ? undefined : delayMs),
+  },
+})
+
+describe('an active link', () => {
+  it('dials at once, and is up when the connection opens', async () => {
+    const bench = BenchNode.started({ links: [PEER] })
+    expect(bench.states).toEqual(['peer dialing'])
+    bench.transport.lastDial.open()
+    expect(bench.states.at(-1)).toBe('peer up')
+    expect(bench.node.link('peer').epoch).toBe(1)
+    await bench.stopped()
+  })
+
+  it('dials exactly maxAttempts times, then is exhausted and stays so until it is re-armed', async () => {
+    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: fixed(100, 3) }] })
+    for (let dial = 1; dial <= 3; dial++) {
+      expect(bench.transport.dials).toHaveLength(dial)
+      bench.transport.lastDial.fail()
+      bench.clock.advance(100)
+    }
+    expect(bench.transport.dials).toHaveLength(3)
+    expect(bench.states.at(-1)).toBe('peer exhausted (ECONNREFUSED)')
+    bench.clock.advance(299_000)
+    expect(bench.transport.dials).toHaveLength(3)
+    bench.clock.advance(1_000)
+    expect(bench.transport.dials, 'after rearmAfter, 5 min').toHaveLength(4)
+    bench.transport.lastDial.fail()
+    bench.clock.advance(100)
+    bench.transport.lastDial.fail()
+    bench.clock.advance(100)
+    bench.transport.lastDial.fail()
+    expect(bench.transport.dials, 'a round has its full count again').toHaveLength(6)
+    expect(bench.node.link('peer').state).toBe('exhausted')
+    expect(bench.node.link('peer').dial()).toBe(true)
+    expect(bench.transport.dials).toHaveLength(7)
+    await bench.stopped()
+  })
+
+  it('counts attempts on when the peer accepts and hangs up, and resets them by a frame', async () => {
+    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: fixed(100) }] })
+    for (let attempt = 1; attempt <= 4; attempt++) {
+      bench.transport.lastDial.open().fin()
+      expect(bench.node.link('peer').attempt).toBe(attempt)
+      bench.clock.advance(3_100)
+    }
+    const connection = bench.transport.lastDial.open()
+    connection.receive('hello')
+    expect(bench.node.link('peer').attempt).toBe(0)
+    expect(bench.messages).toEqual(['peer#2 hello'])
+    await bench.stopped()
+  })
+
+  it('resets attempts when it was up for stableAfter', async () => {
+    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: fixed(100) }] })
+    bench.transport.lastDial.open()
+    bench.clock.advance(4_999)
+    expect(bench.node.link('peer').attempt).toBe(1)
+    bench.clock.advance(1)
+    expect(bench.node.link('peer').attempt).toBe(0)
+    await bench.stopped()
+  })
+
+  it('on probation writes nothing, and is up with the first frame', async () => {
+    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: fixed(100) }] })
+    bench.send('waiting')
+    const first = bench.transport.lastDial.open()
+    first.reset()
+    bench.clock.advance(100)
+    const second = bench.transport.lastDial.open()
+    bench.clock.advance(999)
+    expect(bench.node.link('peer').state).toBe('dialing')
+    expect(second.writes).toHaveLength(0)
+    second.receive('I know you')
+    bench.soon()
+    expect(bench.states.at(-1)).toBe('peer up')
+    expect(second.sent).toEqual(['waiting'])
+    second.written()
+    await bench.stopped()
+  })
+
+  it('on probation is up after a second of holding', async () => {
+    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: fixed(100) }] })
+    bench.transport.lastDial.open().reset()
+    bench.clock.advance(100)
+    const second = bench.transport.lastDial.open()
+    bench.send('waiting')
+    bench.clock.advance(1_000)
+    expect(bench.node.link('peer').state).toBe('up')
+    expect(second.sent).toEqual(['waiting'])
+    await bench.stopped()
+  })
+
+  it('is not on probation after dials that nobody answered', async () => {
+    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: fixed(100) }] })
+    bench.transport.lastDial.fail()
+    bench.clock.advance(100)
+    bench.transport.lastDial.open()
+    expect(bench.node.link('peer').state).toBe('up')
+    await bench.stopped()
+  })
+
+  it('takes a connection to itself for a failed dial', async () => {
+    const bench = BenchNode.started({ links: [PEER] })
+    const connection = bench.transport.lastDial.open({ ip: '::ffff:10.0.0.2', port: 8001 })
+    expect(connection.destroyed).toBe(true)
+    expect(bench.states.at(-1)).toBe('peer backoff (connected to itself)')
+    await bench.stopped()
+  })
+
+  it.each([Number.NaN, -5, 1e12, 'soon' as unknown as number])(
+    'survives a strategy that answers %s',
+    async (answer) => {
+      const strategy = { spec: 'odd', value: { delayMs: () => answer } }
+      const bench = BenchNode.started({ links: [{ ...PEER, reconnect: strategy }] })
+      bench.transport.lastDial.fail()
+      bench.soon()
+      expect(bench.warnings).toEqual(['STRATEGY_ANSWER'])
+      expect(bench.states).toContain('peer backoff (ECONNREFUSED)')
+      await bench.stopped()
+    },
+  )
+
+  it('survives a strategy that throws', async () => {
+    const strategy = {
+      spec: 'odd',
+      value: {
+        delayMs: () => {
+          throw new Error('no idea')
+        },
+      },
+    }
+    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: strategy }] })
+    bench.transport.lastDial.fail()
+    bench.soon()
+    expect(bench.warnings).toEqual(['STRATEGY_THREW'])
+    bench.clock.advance(30_000)
+    expect(bench.transport.dials).toHaveLength(2)
+    await bench.stopped()
+  })
+
+  it('dials no more at once than allowed, and the rest in order', async () => {
+    const links = Array.from({ length: 5 }, (_, at) => ({ ...PEER, id: `p${String(at)}` }))
+    const bench = BenchNode.started({ links, dials: 2 })
+    expect(bench.transport.dials).toHaveLength(2)
+    expect(bench.node.link('p2').state).toBe('idle')
+    bench.transport.dials[0]?.open()
+    bench.transport.dials[1]?.fail()
+    expect(bench.states.filter((state) => state.endsWith('dialing'))).toEqual([
+      'p0 dialing',
+      'p1 dialing',
+      'p2 dialing',
+      'p3 dialing',
+    ])
+    await bench.stopped()
+  })
+
+  it('is kept down by disable with its queue, and comes back by enable', async () => {
+    const bench = BenchNode.started({ links: [PEER] })
+    const first = bench.transport.lastDial.open()
+    bench.node.link('peer').disable()
+    expect(bench.states.at(-1)).toBe('peer draining (disabled)')
+    expect(first.finSent).toBe(true)
+    first.closed()
+    expect(bench.node.link('peer').state).toBe('idle')
+    bench.send('later')
+    expect(bench.node.link('peer').dial()).toBe(false)
+    bench.clock.advance(600_000)
+    expect(bench.transport.dials).toHaveLength(1)
+    bench.node.link('peer').enable()
+    const second = bench.transport.lastDial.open()
+    bench.soon()
+    expect(second.sent).toEqual(['later'])
+    await bench.stopped()
+  })
+
+  it('cancels the dial under way when it is stopped', async () => {
+    const bench = BenchNode.started({ links: [PEER] })
+    bench.send('never', { id: 'x' })
+    await bench.stopped()
+    expect(bench.transport.lastDial.cancelled).toBe(true)
+    expect(bench.outcomes).toEqual([
+      { id: 'x', link: 'peer', outcome: 'dropped', reason: 'stopped', count: 1 },
+    ])
+  })
+
+  it('may be disabled from within the event of any of its states', async () => {
+    for (const state of ['dialing', 'backoff', 'exhausted', 'up'] as const) {
+      const reconnect = { spec: 'x', value: new ExponentialBackoff({ maxAttempts: 2 }) }
+      const bench = new BenchNode({ links: [{ ...PEER, reconnect }] })
+      bench.node.on('link', (change) => {
+        if (change.state === state) bench.node.link('peer').disable()
+      })
+      void bench.node.start()
+      const dial = bench.transport.dials.at(-1)
+      if (state === 'up') dial?.open().closed()
+      else dial?.fail()
+      bench.clock.advance(60_000)
+      if (state === 'exhausted') bench.transport.lastDial.fail()
+      bench.clock.advance(600_000)
+      expect(bench.node.link('peer').state, state).toBe('idle')
+      await bench.stopped()
+    }
+  })
+})

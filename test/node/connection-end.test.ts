@@ -1,0 +1,352 @@
+import { describe, expect, it } from 'vitest'
+import type { EntryOptions } from '@commloop/core'
+import { BenchNode, PEER } from './bench-node.js'
+import { frame } from './scripted-transport.js'
+
+const up = (entry: Partial<EntryOptions> = {}) => {
+  const bench = BenchNode.started({ links: [{ ...PEER, ...entry }] })
+  return { bench, connection: bench.transport.lastDial.open() }
+}
+const accepted = (entry: Partial<EntryOptions> = {}) => {
+  const links: EntryOptions[] = [{ id: 'in', role: 'passive', ip: '0.0.0.0', ...entry }]
+  const bench = BenchNode.started({ listen: { port: 1 }, links })
+  const connection = bench.transport.accept('10.0.0.2')
+  if (connection === undefined) throw new Error('refused')
+  return { bench, connection }
+}
+
+describe('a write that nobody confirmed', () => {
+  it('goes out again whole, first, and counted as resent', async () => {
+    const { bench, connection } = up()
+    bench.send('one', { id: '1' })
+    bench.send('two')
+    bench.soon()
+    bench.send('three')
+    expect(connection.sent).toEqual(['one', 'two'])
+    connection.reset()
+    bench.clock.advance(60_000)
+    const next = bench.transport.lastDial.open()
+    bench.clock.advance(1_000)
+    expect(next.sent).toEqual(['one', 'two', 'three'])
+    next.written()
+    bench.soon()
+    expect(bench.node.link('peer').counters).toMatchObject({ written: 3, resent: 2, enqueued: 3 })
+    expect(bench.outcomes).toEqual([{ id: '1', link: 'peer', outcome: 'written', count: 1 }])
+    await bench.stopped()
+  })
+
+  it('is dropped where onLoss says so, and what was only queued stays', async () => {
+    const { bench, connection } = up({ onLoss: 'drop' })
+    bench.send('one', { id: '1' })
+    bench.soon()
+    bench.send('two')
+    connection.reset()
+    bench.soon()
+    expect(bench.outcomes).toEqual([
+      { id: '1', link: 'peer', outcome: 'dropped', reason: 'unconfirmed at loss', count: 1 },
+    ])
+    bench.clock.advance(60_000)
+    const next = bench.transport.lastDial.open()
+    bench.clock.advance(1_000)
+    expect(next.sent).toEqual(['two'])
+    await bench.stopped()
+  })
+})
+
+describe("the peer's FIN", () => {
+  it('on a lasting link stops new writes; the queue goes over the next connection', async () => {
+    const { bench, connection } = up()
+    bench.send('under way')
+    bench.soon()
+    connection.fin()
+    bench.send('not into the void')
+    bench.soon()
+    expect(connection.finSent, 'the write under way ends first').toBe(false)
+    connection.written()
+    expect(connection.finSent).toBe(true)
+    connection.closed()
+    expect(bench.states.at(-1)).toBe('peer backoff (peer closed)')
+    bench.clock.advance(60_000)
+    const next = bench.transport.lastDial.open()
+    bench.clock.advance(1_000)
+    expect(next.sent).toEqual(['not into the void'])
+    expect(bench.node.link('peer').counters.resent).toBe(0)
+    await bench.stopped()
+  })
+
+  it('on a passing link is followed by what there is to say, for halfClose', async () => {
+    const { bench, connection } = accepted()
+    connection.receive('question')
+    connection.fin()
+    bench.send('answer', { to: { link: 'in', epoch: 1 } })
+    bench.soon()
+    expect(connection.sent).toEqual(['answer'])
+    connection.written()
+    expect(connection.finSent).toBe(false)
+    bench.clock.advance(2_000)
+    expect(connection.finSent).toBe(true)
+    connection.closed()
+    expect(bench.states.at(-1)).toBe('in awaiting (peer closed)')
+    await bench.stopped()
+  })
+
+  it('inside a frame is told as such', async () => {
+    const { bench, connection } = up()
+    connection.receiveBytes(frame('half a frame').subarray(0, 5))
+    connection.fin()
+    connection.closed()
+    expect(bench.states.at(-1)).toContain('the stream ended 5 bytes into a frame')
+    await bench.stopped()
+  })
+
+  it('is waited for after our own, up to linger', async () => {
+    const { bench, connection } = up()
+    bench.node.link('peer').close()
+    expect(connection.finSent).toBe(true)
+    connection.receive('still talking')
+    expect(bench.messages).toEqual(['peer#1 still talking'])
+    bench.clock.advance(999)
+    expect(connection.destroyed).toBe(false)
+    bench.clock.advance(1)
+    expect(connection.destroyed).toBe(true)
+    expect(bench.states.at(-1)).toBe('peer backoff (operator)')
+    await bench.stopped()
+  })
+
+  it('is answered at last when a write under way never ends', async () => {
+    const { bench, connection } = up()
+    bench.send('stuck')
+    bench.soon()
+    connection.fin()
+    bench.clock.advance(2_000)
+    expect(connection.destroyed).toBe(true)
+    await bench.stopped()
+  })
+})
+
+describe('frames that wait behind a pause', () => {
+  it('are delivered before the loss when the peer ended', async () => {
+    const { bench, connection } = up()
+    bench.node.link('peer').pause()
+    connection.receive('one', 'two')
+    connection.fin()
+    expect(bench.messages).toEqual([])
+    bench.node.link('peer').resume()
+    expect(bench.messages).toEqual(['peer#1 one', 'peer#1 two'])
+    expect(connection.finSent).toBe(true)
+    connection.closed()
+    await bench.stopped()
+  })
+
+  it('are discarded and counted after halfClose', async () => {
+    const { bench, connection } = up()
+    bench.node.link('peer').pause()
+    connection.receive('one', 'two')
+    connection.fin()
+    bench.clock.advance(2_000)
+    expect(bench.node.link('peer').counters).toMatchObject({ discarded: 2, received: 0 })
+    await bench.stopped()
+  })
+
+  it('are discarded and counted when the connection is reset', async () => {
+    const { bench, connection } = up()
+    bench.node.link('peer').pause()
+    connection.receive('one', 'two')
+    connection.reset()
+    expect(bench.node.link('peer').counters).toMatchObject({ discarded: 2, received: 0 })
+    await bench.stopped()
+  })
+
+  it('stop in the middle of a chunk when a listener pauses, and go on in order', async () => {
+    const { bench, connection } = up()
+    bench.node.on('message', () => {
+      bench.node.link('peer').pause()
+    })
+    connection.receive('one', 'two', 'three')
+    expect(bench.messages).toEqual(['peer#1 one'])
+    expect(connection.reading).toBe(false)
+    bench.node.link('peer').resume()
+    bench.node.link('peer').resume()
+    bench.node.link('peer').resume()
+    expect(bench.messages).toEqual(['peer#1 one', 'peer#1 two', 'peer#1 three'])
+    bench.node.link('peer').resume()
+    expect(connection.reading).toBe(true)
+    await bench.stopped()
+  })
+})
+
+describe('nothing of an old connection', () => {
+  it('reaches the next: half a frame is forgotten', async () => {
+    const { bench, connection } = up()
+    connection.receiveBytes(frame('lost in the middle').subarray(0, 9))
+    connection.reset()
+    bench.clock.advance(60_000)
+    const next = bench.transport.lastDial.open()
+    next.receive('clean')
+    expect(bench.messages).toEqual(['peer#2 clean'])
+    await bench.stopped()
+  })
+
+  it('counts: late confirmations, bytes and ends are fenced', async () => {
+    const { bench, connection } = up({ stall: '1s' })
+    bench.send('x')
+    bench.soon()
+    bench.clock.advance(1_000)
+    expect(connection.destroyed).toBe(true)
+    connection.written()
+    connection.receive('late')
+    connection.fin()
+    connection.closed({ kind: 'destroyed' })
+    expect(bench.node.link('peer').counters).toMatchObject({ fenced: 3, written: 0, queued: 1 })
+    expect(bench.messages).toEqual([])
+    await bench.stopped()
+  })
+})
+
+describe('a dead peer', () => {
+  it('is found by a write that does not end', async () => {
+    const { bench, connection } = up()
+    bench.send('x')
+    bench.clock.advance(29_999)
+    expect(connection.destroyed).toBe(false)
+    bench.clock.advance(1)
+    expect(bench.states.at(-1)).toBe('peer backoff (write stall)')
+    await bench.stopped()
+  })
+
+  it('is found by silence, three heartbeats long', async () => {
+    const { bench, connection } = up({ heartbeat: { every: '5s', payload: 'hb' } })
+    bench.clock.advance(5_000)
+    expect(connection.sent).toEqual(['hb'])
+    connection.written()
+    connection.receive('hb')
+    bench.clock.advance(14_999)
+    expect(connection.destroyed).toBe(false)
+    bench.clock.advance(1)
+    expect(bench.states.at(-1)).toBe('peer backoff (silence)')
+    await bench.stopped()
+  })
+
+  it('is not seen in the silence of a peer that we do not read', async () => {
+    const { bench, connection } = up({ silence: '5s' })
+    bench.clock.advance(4_000)
+    bench.node.link('peer').pause()
+    bench.clock.advance(60_000)
+    bench.node.link('peer').resume()
+    bench.clock.advance(4_999)
+    expect(connection.destroyed).toBe(false)
+    bench.clock.advance(1)
+    expect(connection.destroyed).toBe(true)
+    await bench.stopped()
+  })
+
+  it('is found by a frame that does not get whole, however it trickles', async () => {
+    const { bench, connection } = up()
+    for (const byte of [0, 20, 1, 2, 3, 4]) {
+      connection.receiveBytes(new Uint8Array([byte]))
+      bench.clock.advance(1_900)
+    }
+    expect(bench.states).toContain('peer backoff (partial frame)')
+    await bench.stopped()
+  })
+
+  it('is not seen in frames that each get whole in time', async () => {
+    const { bench, connection } = up()
+    for (let round = 0; round < 5; round++) {
+      const bytes = frame('slow but whole')
+      connection.receiveBytes(bytes.subarray(0, 7))
+      bench.clock.advance(9_000)
+      connection.receiveBytes(bytes.subarray(7))
+      bench.clock.advance(9_000)
+    }
+    expect(bench.node.link('peer').state).toBe('up')
+    await bench.stopped()
+  })
+})
+
+describe('a heartbeat', () => {
+  it('is sent only after quiet, goes ahead of the queue, and is no message', async () => {
+    const { bench, connection } = up({ heartbeat: { every: '5s', payload: 'hb', answer: 'ok' } })
+    bench.clock.advance(3_000)
+    bench.send('data')
+    bench.soon()
+    connection.written()
+    connection.receive('hb')
+    bench.send('more')
+    bench.soon()
+    expect(connection.sent).toEqual(['data', 'ok', 'more'])
+    connection.written()
+    connection.receive('ok')
+    bench.clock.advance(4_999)
+    expect(connection.sent).toHaveLength(3)
+    bench.clock.advance(1)
+    expect(connection.sent.at(-1)).toBe('hb')
+    expect(bench.node.link('peer').counters).toMatchObject({
+      written: 2,
+      received: 0,
+      heartbeatsSent: 1,
+      heartbeatsReceived: 2,
+    })
+    await bench.stopped()
+  })
+
+  it('waits while a write is unconfirmed', async () => {
+    const { bench, connection } = up({ heartbeat: { every: '5s', payload: 'hb' }, silence: 'off' })
+    bench.send('stuck')
+    bench.clock.advance(12_000)
+    expect(connection.sent).toEqual(['stuck'])
+    await bench.stopped()
+  })
+})
+
+describe('stopping', () => {
+  it('writes what is queued on a link that is up, then ends it by FIN', async () => {
+    const { bench, connection } = up()
+    bench.send('one')
+    bench.soon()
+    bench.send('two')
+    const stopping = bench.node.stop()
+    expect(() => bench.send('three')).toThrow('the node is stopping')
+    expect(connection.finSent).toBe(false)
+    connection.written()
+    expect(connection.sent).toEqual(['one', 'two'])
+    connection.written()
+    expect(connection.finSent).toBe(true)
+    connection.receive('goodbye')
+    expect(bench.messages).toEqual(['peer#1 goodbye'])
+    connection.fin()
+    connection.closed()
+    await stopping
+    expect(bench.node.link('peer').counters.written).toBe(2)
+    expect(bench.clock.pendingTimers).toBe(0)
+  })
+
+  it('cuts at the deadline and says what was not written', async () => {
+    const { bench } = up()
+    bench.send('stuck', { id: 's' })
+    bench.soon()
+    const stopping = bench.node.stop({ deadlineMs: 700 })
+    bench.clock.advance(699)
+    expect(bench.node.link('peer').state).toBe('draining')
+    bench.clock.advance(1)
+    await stopping
+    expect(bench.outcomes).toMatchObject([{ id: 's', outcome: 'dropped', reason: 'stopped' }])
+    bench.checkLedgers()
+    expect(bench.clock.pendingTimers).toBe(0)
+  })
+
+  it('does not wait for links that are not up', async () => {
+    const bench = BenchNode.started({ links: [PEER] })
+    bench.send('queued', { id: 'q' })
+    await bench.node.stop()
+    expect(bench.outcomes).toMatchObject([{ id: 'q', outcome: 'dropped', reason: 'stopped' }])
+    expect(bench.clock.pendingTimers).toBe(0)
+  })
+
+  it('resolves for a node that never started, and twice', async () => {
+    const bench = new BenchNode({ links: [PEER] })
+    await bench.node.stop()
+    await bench.node.stop()
+    await expect(bench.node.start()).rejects.toMatchObject({ code: 'CML_ERR_NOT_RUNNING' })
+  })
+})

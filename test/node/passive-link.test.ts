@@ -1,0 +1,255 @@
+import { describe, expect, it } from 'vitest'
+import type { EntryOptions } from '@commloop/core'
+import { BenchNode } from './bench-node.js'
+
+const LISTEN = { host: '::', port: 8000 }
+const entry = (id: string, ip: string, more: Partial<EntryOptions> = {}): EntryOptions => ({
+  id,
+  role: 'passive',
+  ip,
+  ...more,
+})
+const listening = (...links: EntryOptions[]): BenchNode =>
+  BenchNode.started({ listen: LISTEN, links })
+
+describe('an accepted connection', () => {
+  it('fills the entry of its address, whatever the address looks like', async () => {
+    const bench = listening(entry('two', '10.0.0.2'), entry('three', '10.0.0.3'))
+    expect(bench.transport.accept('::ffff:10.0.0.3')).toBeDefined()
+    expect(bench.node.link('three').state).toBe('up')
+    expect(bench.node.link('two').state).toBe('awaiting')
+    await bench.stopped()
+  })
+
+  it('of a stranger is refused with the reason', async () => {
+    const bench = BenchNode.started({
+      listen: LISTEN,
+      links: [entry('two', '10.0.0.2'), { id: 'out', role: 'active', ip: '10.0.0.9', port: 1 }],
+    })
+    expect(bench.transport.accept('10.0.0.8')).toBeUndefined()
+    expect(bench.transport.accept('10.0.0.9')).toBeUndefined()
+    expect(bench.transport.accept('not an address')).toBeUndefined()
+    expect(bench.rejected).toEqual([
+      'not in the table',
+      'only in active entries',
+      'address unknown',
+    ])
+    await bench.stopped()
+  })
+
+  it('without an address is refused even where anyone may come', async () => {
+    const bench = listening(entry('anyone', '0.0.0.0'))
+    expect(bench.transport.listens[0]?.handler.admit(undefined)).toBe(false)
+    await bench.stopped()
+  })
+
+  it('is decided about by the most specific group alone', async () => {
+    const bench = listening(
+      entry('anyone', '0.0.0.0', { slots: 4 }),
+      entry('range', '10.0.0.0/8', { slots: 4 }),
+      entry('narrow', '10.0.0.0/24', { slots: 2 }),
+      entry('exact', '10.0.0.2', { duplicate: 'reject' }),
+    )
+    bench.transport.accept('10.0.0.2')
+    expect(bench.node.link('exact').state).toBe('up')
+    expect(bench.transport.accept('10.0.0.2')).toBeUndefined()
+    expect(bench.rejected).toEqual(['full'])
+    bench.transport.accept('10.0.0.3')
+    bench.transport.accept('10.0.0.4')
+    expect(bench.transport.accept('10.0.0.5'), 'never on to the wider range').toBeUndefined()
+    bench.transport.accept('10.1.0.1')
+    bench.transport.accept('fd00::1')
+    const up = bench.node.links().filter(({ state }) => state === 'up')
+    expect(up.map(({ id }) => id)).toEqual(['anyone/1', 'range/1', 'narrow/1', 'narrow/2', 'exact'])
+    await bench.stopped()
+  })
+
+  it('takes the first free slot in the order of the table', async () => {
+    const bench = listening(entry('a', '10.0.0.2'), entry('b', '10.0.0.2'))
+    bench.transport.accept('10.0.0.2')
+    bench.transport.accept('10.0.0.2')
+    expect(bench.states).toEqual(['a awaiting', 'b awaiting', 'a up', 'b up'])
+    await bench.stopped()
+  })
+
+  it('of a peer whose active link is exhausted makes us dial it again', async () => {
+    const reconnect = { spec: 'once', value: { delayMs: () => undefined } }
+    const bench = BenchNode.started({
+      listen: LISTEN,
+      links: [
+        entry('in', '10.0.0.2'),
+        { id: 'out', role: 'active', ip: '10.0.0.2', port: 1, reconnect },
+      ],
+    })
+    bench.transport.lastDial.fail()
+    expect(bench.node.link('out').state).toBe('exhausted')
+    bench.transport.accept('10.0.0.2')
+    expect(bench.node.link('out').state).toBe('dialing')
+    await bench.stopped()
+  })
+})
+
+describe('the queue', () => {
+  it('of a lasting link waits for its peer', async () => {
+    const bench = listening(entry('two', '10.0.0.2'))
+    bench.send('early', { to: 'two' })
+    const connection = bench.transport.accept('10.0.0.2')
+    bench.soon()
+    expect(connection?.sent).toEqual(['early'])
+    await bench.stopped()
+  })
+
+  it.each([
+    entry('cell', '10.0.0.0/8'),
+    entry('cell', '0.0.0.0'),
+    entry('cell', '10.0.0.2', { slots: 2 }),
+  ])('of a passing link (%j) is never inherited by the next occupant', async (cell) => {
+    const bench = listening(cell)
+    const link = bench.node.links()[0]?.id ?? ''
+    expect(() => bench.send('nobody is there', { to: link })).toThrow('link down')
+    const first = bench.transport.accept('10.0.0.2')
+    bench.send('taken', { to: link })
+    bench.soon()
+    bench.send('for A only', { to: link, id: 'a' })
+    first?.reset()
+    const second = bench.transport.accept('10.0.0.2')
+    bench.send('for B', { to: link })
+    bench.soon()
+    expect(second?.sent).toEqual(['for B'])
+    expect(bench.outcomes).toContainEqual({
+      id: 'a',
+      link,
+      outcome: 'dropped',
+      reason: 'peer gone',
+      count: 1,
+    })
+    await bench.stopped()
+  })
+})
+
+describe('a second connection for a full entry', () => {
+  it('wins when the first shows no byte within 2 s', async () => {
+    const bench = listening(entry('two', '10.0.0.2'))
+    const first = bench.transport.accept('10.0.0.2', 1)
+    bench.send('in flight', { to: 'two' })
+    bench.soon()
+    const second = bench.transport.accept('10.0.0.2', 2)
+    expect(second?.reading).toBe(false)
+    bench.clock.advance(2_000)
+    expect(first?.destroyed).toBe(true)
+    expect(second?.reading).toBe(true)
+    expect(bench.states.slice(-2)).toEqual(['two awaiting (replaced)', 'two up'])
+    second?.receive('rebooted')
+    bench.soon()
+    expect(bench.messages).toEqual(['two#2 rebooted'])
+    expect(second?.sent, 'the unconfirmed write goes over the new one').toEqual(['in flight'])
+    first?.receive('late')
+    expect(bench.messages, 'nothing of the replaced one').toHaveLength(1)
+    expect(bench.node.link('two').counters.fenced).toBe(1)
+    await bench.stopped()
+  })
+
+  it('is refused when the first shows a byte', async () => {
+    const bench = listening(entry('two', '10.0.0.2'))
+    const first = bench.transport.accept('10.0.0.2', 1)
+    const second = bench.transport.accept('10.0.0.2', 2)
+    bench.clock.advance(1_000)
+    first?.receive('alive')
+    bench.clock.advance(1_000)
+    expect(second?.destroyed).toBe(true)
+    expect(first?.destroyed).toBe(false)
+    expect(bench.rejected).toEqual(['full'])
+    await bench.stopped()
+  })
+
+  it('asks the first by a heartbeat where one is configured', async () => {
+    const bench = listening(entry('two', '10.0.0.2', { heartbeat: { every: '3s', payload: 'hb' } }))
+    const first = bench.transport.accept('10.0.0.2', 1)
+    bench.transport.accept('10.0.0.2', 2)
+    bench.soon()
+    expect(first?.sent).toEqual(['hb'])
+    first?.receive('hb')
+    bench.clock.advance(100)
+    expect(bench.messages, 'heartbeats are hidden').toEqual([])
+    expect(first?.destroyed).toBe(false)
+    await bench.stopped()
+  })
+
+  it('does not challenge a link that we do not read', async () => {
+    const bench = listening(entry('two', '10.0.0.2'))
+    const first = bench.transport.accept('10.0.0.2', 1)
+    bench.node.link('two').pause()
+    const second = bench.transport.accept('10.0.0.2', 2)
+    bench.clock.advance(10_000)
+    expect([first?.destroyed, second?.destroyed]).toEqual([false, true])
+    await bench.stopped()
+  })
+
+  it('gets the link at once when the first ends meanwhile', async () => {
+    const bench = listening(entry('two', '10.0.0.2'))
+    const first = bench.transport.accept('10.0.0.2', 1)
+    const second = bench.transport.accept('10.0.0.2', 2)
+    first?.reset()
+    expect(bench.states.at(-1)).toBe('two up')
+    second?.receive('here')
+    expect(bench.messages).toEqual(['two#2 here'])
+    await bench.stopped()
+  })
+
+  it('does not challenge again for 30 s after a replacement', async () => {
+    const bench = listening(entry('two', '10.0.0.2'))
+    bench.transport.accept('10.0.0.2', 1)
+    bench.transport.accept('10.0.0.2', 2)
+    bench.clock.advance(2_000)
+    expect(bench.transport.accept('10.0.0.2', 3)).toBeUndefined()
+    expect(bench.rejected).toEqual(['hold-down'])
+    bench.clock.advance(30_000)
+    expect(bench.transport.accept('10.0.0.2', 4)).toBeDefined()
+    await bench.stopped()
+  })
+
+  it('comes from another address of the range: refused, it cannot oust', async () => {
+    const bench = listening(entry('cell', '10.0.0.0/24', { duplicate: 'replace' }))
+    bench.transport.accept('10.0.0.2')
+    expect(bench.transport.accept('10.0.0.3')).toBeUndefined()
+    expect(bench.transport.accept('10.0.0.2')).toBeDefined()
+    expect(bench.node.link('cell').epoch).toBe(2)
+    await bench.stopped()
+  })
+
+  it('is held one at a time for each link', async () => {
+    const bench = listening(entry('two', '10.0.0.2'))
+    bench.transport.accept('10.0.0.2', 1)
+    expect(bench.transport.accept('10.0.0.2', 2)).toBeDefined()
+    expect(bench.transport.accept('10.0.0.2', 3)).toBeUndefined()
+    await bench.stopped()
+  })
+})
+
+describe('listening', () => {
+  it('that fails at the start rejects start with the address and the cause', async () => {
+    const bench = new BenchNode({ listen: LISTEN, links: [entry('two', '10.0.0.2')] })
+    const started = bench.node.start()
+    bench.transport.listens[0]?.handler.failed(new Error('EADDRINUSE'))
+    await expect(started).rejects.toThrow('cannot listen at [::]:8000: EADDRINUSE')
+    await expect(started).rejects.toMatchObject({ code: 'CML_ERR_LISTEN' })
+  })
+
+  it('that is lost later is tried again while links go on', async () => {
+    const bench = listening(entry('two', '10.0.0.2'))
+    bench.transport.accept('10.0.0.2')
+    bench.transport.listens[0]?.handler.failed(new Error('gone'))
+    bench.soon()
+    expect(bench.warnings).toEqual(['LISTEN_LOST'])
+    bench.clock.advance(100)
+    expect(bench.transport.listens).toHaveLength(2)
+    bench.transport.listens[1]?.handler.failed(new Error('gone'))
+    bench.clock.advance(199)
+    expect(bench.transport.listens).toHaveLength(2)
+    bench.clock.advance(1)
+    expect(bench.transport.listens).toHaveLength(3)
+    bench.transport.listening()
+    expect(bench.node.link('two').state).toBe('up')
+    await bench.stopped()
+  })
+})

@@ -1,0 +1,155 @@
+import type {
+  Address,
+  CloseReason,
+  Connection,
+  ConnectionHandler,
+  Dial,
+  DialHandler,
+  DialTarget,
+  Listener,
+  ListenHandler,
+  ListenOptions,
+  PeerInfo,
+  Transport,
+} from '@commloop/core'
+
+/** A connection whose other end is the test: it sees what was asked for, and says what happens. */
+export class ScriptedConnection implements Connection {
+  readonly peer: PeerInfo
+  readonly writes: Uint8Array[][] = []
+  reading = false
+  finSent = false
+  destroyed = false
+  #handler: ConnectionHandler | undefined
+
+  constructor(remote: Address, local: Address = { ip: '10.0.0.1', port: 8000 }) {
+    this.peer = { local, remote, identities: [] }
+  }
+
+  handledBy(handler: ConnectionHandler | undefined): this {
+    this.#handler = handler
+    return this
+  }
+
+  write(chunks: readonly Uint8Array[]): void {
+    this.writes.push(chunks.map((chunk) => new Uint8Array(chunk)))
+  }
+
+  setReading(on: boolean): void {
+    this.reading = on
+  }
+
+  end(): void {
+    this.finSent = true
+  }
+
+  destroy(): void {
+    this.destroyed = true
+  }
+
+  /** Everything that was written, as one text of frames with their lengths cut off. */
+  get sent(): string[] {
+    const bytes = Buffer.concat(this.writes.flat())
+    const texts: string[] = []
+    for (let at = 0; at < bytes.length; at += 2 + bytes.readUInt16BE(at)) {
+      texts.push(bytes.toString('latin1', at + 2, at + 2 + bytes.readUInt16BE(at)))
+    }
+    return texts
+  }
+
+  receive(...texts: string[]): void {
+    this.receiveBytes(Buffer.concat(texts.map(frame)))
+  }
+
+  receiveBytes(bytes: Uint8Array): void {
+    this.#handler?.received(bytes)
+  }
+
+  written(): void {
+    this.#handler?.written()
+  }
+
+  fin(): void {
+    this.#handler?.ended()
+  }
+
+  closed(reason: CloseReason = { kind: 'ended' }): void {
+    this.#handler?.closed(reason)
+  }
+
+  reset(): void {
+    this.closed({ kind: 'failed', error: Object.assign(new Error('read'), { code: 'ECONNRESET' }) })
+  }
+}
+
+export function frame(text: string): Uint8Array {
+  const bytes = Buffer.from(text, 'latin1')
+  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes])
+}
+
+export class ScriptedDial implements Dial {
+  readonly target: DialTarget
+  readonly #handler: DialHandler
+  cancelled = false
+
+  constructor(target: DialTarget, handler: DialHandler) {
+    this.target = target
+    this.#handler = handler
+  }
+
+  cancel(): void {
+    this.cancelled = true
+  }
+
+  open(local?: Address): ScriptedConnection {
+    const connection = new ScriptedConnection({ ip: this.target.ip, port: this.target.port }, local)
+    return connection.handledBy(this.#handler.opened(connection))
+  }
+
+  fail(text = 'ECONNREFUSED'): void {
+    this.#handler.failed(new Error(text))
+  }
+}
+
+/** A transport that does nothing by itself. */
+export class ScriptedTransport implements Transport {
+  readonly dials: ScriptedDial[] = []
+  listens: { readonly options: ListenOptions; readonly handler: ListenHandler }[] = []
+  listenerClosed = false
+
+  dial(target: DialTarget, handler: DialHandler): Dial {
+    const dial = new ScriptedDial(target, handler)
+    this.dials.push(dial)
+    return dial
+  }
+
+  listen(options: ListenOptions, handler: ListenHandler): Listener {
+    this.listens.push({ options, handler })
+    return {
+      close: () => {
+        this.listenerClosed = true
+      },
+    }
+  }
+
+  get lastDial(): ScriptedDial {
+    const dial = this.dials.at(-1)
+    if (dial === undefined) throw new Error('nothing was dialled')
+    return dial
+  }
+
+  listening(): void {
+    const last = this.listens.at(-1)
+    last?.handler.listening({ ip: last.options.ip, port: last.options.port })
+  }
+
+  /** Somebody connects: the connection, or undefined where it was refused. */
+  accept(ip: string, port = 40_000): ScriptedConnection | undefined {
+    const handler = this.listens.at(-1)?.handler
+    if (handler === undefined) throw new Error('nobody listens')
+    if (!handler.admit({ ip, port })) return undefined
+    const connection = new ScriptedConnection({ ip, port })
+    const accepted = handler.accepted(connection)
+    return accepted === undefined ? undefined : connection.handledBy(accepted)
+  }
+}
