@@ -4,7 +4,8 @@ import { CommloopError, type ErrorCode } from '../errors.js'
 import { type Link, type Refusal, unpinned } from '../link/link.js'
 import type { NodeTally } from '../node/node-counters.js'
 import type { OutcomeReporter } from '../report/outcome-reporter.js'
-import type { ResolvedTargets, Table } from '../table/table.js'
+import type { Table } from '../table/table.js'
+import { Targets } from '../table/targets.js'
 import { durationMs } from '../units/duration.js'
 import { RelayPressure } from './relay-pressure.js'
 import { type RoutingLimits, RoutingStage, type UnroutedMessage } from './routing-stage.js'
@@ -52,7 +53,7 @@ export class Dispatch {
   readonly #stage: RoutingStage
   readonly #pressure = new RelayPressure()
   // Used by one call at a time: nothing calls out between resolving targets and making their copies.
-  readonly #targets: ResolvedTargets = { links: [], epochs: [] }
+  readonly #targets = new Targets()
   #stageWasAbove = false
 
   constructor(services: DispatchServices) {
@@ -209,7 +210,7 @@ export class Dispatch {
 
   /** Makes the copies that a route names. Answers what `send` throws; then nothing has happened. */
   #follow(message: UnroutedMessage, route: Route | RouterThrew): Refused | undefined {
-    this.#clearTargets()
+    this.#targets.clear()
     if (route instanceof RouterThrew) {
       this.#services.warning(
         'ROUTER_THREW',
@@ -227,7 +228,7 @@ export class Dispatch {
     const reason = problem?.reason ?? this.#tooSmallFor(message.payload)
     if (reason !== undefined) {
       this.#end('undeliverable', reason, message.id)
-      this.#clearTargets()
+      this.#targets.clear()
       return undefined
     }
     const { payload, id, expiresAtMs, from } = message
@@ -242,29 +243,27 @@ export class Dispatch {
 
   // ── copies ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #clearTargets(): void {
-    this.#targets.links.length = 0
-    this.#targets.epochs.length = 0
-  }
-
   /** All targets are resolved before any copy is made: a message is never delivered in part by mistake. */
   #resolve(route: RouteTarget | readonly RouteTarget[]): Refused | undefined {
-    this.#clearTargets()
+    this.#targets.clear()
     const { table } = this.#services
     if (!isList(route)) return refusedBy(table.resolve(route, this.#targets))
     for (const target of route) {
       const problem = table.resolve(target, this.#targets)
       if (problem !== undefined) return refusedBy(problem)
     }
-    if (this.#targets.links.length > 0) return undefined
+    if (this.#targets.count > 0) return undefined
     return { code: 'CML_ERR_LINK_UNKNOWN', reason: 'no link was named' }
   }
 
   #tooSmallFor(payload: Uint8Array): string | undefined {
     const bytes = payload.byteLength
-    const link = this.#targets.links.find(({ codec }) => bytes > codec.payloadBytesMax)
-    if (link === undefined) return undefined
-    return `payload of ${String(bytes)} bytes, and "${link.id}" takes ${String(link.codec.payloadBytesMax)}`
+    for (let at = 0; at < this.#targets.count; at++) {
+      const { id, codec } = this.#targets.link(at)
+      if (bytes <= codec.payloadBytesMax) continue
+      return `payload of ${String(bytes)} bytes, and "${id}" takes ${String(codec.payloadBytesMax)}`
+    }
+    return undefined
   }
 
   /** Counts the message as routed and its copies, unless every link refuses: then nothing has happened. */
@@ -274,21 +273,20 @@ export class Dispatch {
     expiresAtMs: number,
     received: boolean,
   ): Refused | undefined {
-    const { links, epochs } = this.#targets
+    const targets = this.#targets
     let refusals: { readonly link: Link; readonly reason: Refusal }[] | undefined
-    for (let at = 0; at < links.length; at++) {
-      const link = links[at]
-      if (link === undefined) continue
+    for (let at = 0; at < targets.count; at++) {
+      const link = targets.link(at)
       const kept = received && link.copiesWait ? unpinned(payload) : payload
-      const reason = link.offer(kept, id, this.#expiryOn(link, expiresAtMs), epochs[at] ?? 0)
+      const reason = link.offer(kept, id, this.#expiryOn(link, expiresAtMs), targets.epoch(at))
       if (reason !== undefined) (refusals ??= []).push({ link, reason })
     }
     if (refusals !== undefined) {
-      if (refusals.length === links.length) return allRefused(refusals)
+      if (refusals.length === targets.count) return allRefused(refusals)
       for (const { link, reason } of refusals) link.refuseCopy(reason, id)
     }
     this.#services.tally.routed++
-    this.#services.tally.copies += links.length
+    this.#services.tally.copies += targets.count
     return undefined
   }
 
@@ -300,13 +298,17 @@ export class Dispatch {
   }
 
   #anyAboveMark(): boolean {
-    return this.#targets.links.some((link) => link.aboveHighWaterMark)
+    for (let at = 0; at < this.#targets.count; at++) {
+      if (this.#targets.link(at).aboveHighWaterMark) return true
+    }
+    return false
   }
 
   #holdSource(sourceId: string): void {
     const source = this.#services.table.find(sourceId)
     if ('code' in source) return
-    for (const target of this.#targets.links) {
+    for (let at = 0; at < this.#targets.count; at++) {
+      const target = this.#targets.link(at)
       if (target.aboveHighWaterMark) this.#pressure.hold(source, target)
     }
   }

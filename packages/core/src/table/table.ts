@@ -2,17 +2,12 @@ import type { EntryConfig } from '../config/node-config.js'
 import type { LinkRef, LinkState, RouteTarget } from '../contracts/send-router.js'
 import type { ErrorCode } from '../errors.js'
 import type { Link } from '../link/link.js'
+import type { Targets } from './targets.js'
 
 /** Why a target names no link. */
 export interface TargetProblem {
   readonly code: ErrorCode
   readonly message: string
-}
-
-/** Targets of one message: the same link once, with the epoch that was asked for (0: any). */
-export interface ResolvedTargets {
-  readonly links: Link[]
-  readonly epochs: number[]
 }
 
 const UP: LinkState = 'up'
@@ -51,44 +46,38 @@ export class Table {
   }
 
   /** Adds what `target` names to `into`; answers why it names nothing. */
-  resolve(target: RouteTarget, into: ResolvedTargets): TargetProblem | undefined {
+  resolve(target: RouteTarget, into: Targets): TargetProblem | undefined {
     if (typeof target === 'object') return this.#resolveBound(target, into)
     if (typeof target === 'string' && target.endsWith('/*')) return this.#resolveAll(target, into)
     const link = this.find(target)
     if ('code' in link) return link
-    add(into, link, 0)
+    into.add(link, 0)
     return undefined
   }
 
   #resolveBound(
     target: { readonly link: LinkRef; readonly epoch: number },
-    into: ResolvedTargets,
+    into: Targets,
   ): TargetProblem | undefined {
     const link = this.find(target.link)
     if ('code' in link) return link
     if (!Number.isSafeInteger(target.epoch) || target.epoch < 1) {
       return { code: 'CML_ERR_LINK_UNKNOWN', message: `no epoch ${String(target.epoch)}` }
     }
-    add(into, link, target.epoch)
+    into.add(link, target.epoch)
     return undefined
   }
 
   /** `cell/*`: every link of the entry that is up. */
-  #resolveAll(target: string, into: ResolvedTargets): TargetProblem | undefined {
+  #resolveAll(target: string, into: Targets): TargetProblem | undefined {
     const links = this.#byEntry.get(target.slice(0, -2))
     if (links === undefined) return unknown(target)
     const up = links.filter((link) => link.state === UP)
-    for (const link of up) add(into, link, 0)
+    for (const link of up) into.add(link, 0)
     return up.length > 0
       ? undefined
       : { code: 'CML_ERR_LINK_DOWN', message: `no link of "${target}" is up` }
   }
-}
-
-function add(into: ResolvedTargets, link: Link, epoch: number): void {
-  if (into.links.includes(link)) return
-  into.links.push(link)
-  into.epochs.push(epoch)
 }
 
 function unknown(ref: LinkRef): TargetProblem {
