@@ -1,0 +1,135 @@
+import { resolve } from 'node:path'
+import { CommloopError, configProblems, type ErrorCode, type NodeOptions } from '@commloop/core'
+import { ConfigDocument } from './config-document.js'
+import { type ConfigPlugins, PluginShelf } from './config-plugins.js'
+import { type ConfigRequest, findConfig } from './find-config.js'
+import type { ConfigPath } from './node-place.js'
+import { optionsOfFile } from './options-of-file.js'
+import { inReadingOrder, type PlacedProblem, problemsText } from './placed-problem.js'
+import type { ConfigFile } from './schema.js'
+import { schemaProblems } from './schema-problems.js'
+import { roleProblems } from './seed-role.js'
+import { usablePart } from './usable-part.js'
+
+/** A configuration without mistakes. */
+export interface LoadedConfig {
+  /** The file used, always worth a log line. */
+  readonly file: string
+  /** The same, as seen from the working folder. */
+  readonly name: string
+  readonly folder: string
+  readonly options: NodeOptions
+  readonly plugins: ConfigPlugins
+  /** Path of the control socket, absolute; false: none; undefined: the default place. */
+  readonly control: string | false | undefined
+  readonly warnings: readonly string[]
+}
+
+/** What came of reading a configuration that was found. */
+export type ConfigReading =
+  | { readonly ok: true; readonly config: LoadedConfig }
+  | {
+      readonly ok: false
+      readonly file: string
+      readonly problems: readonly PlacedProblem[]
+      readonly warnings: readonly string[]
+    }
+
+/** A Unix socket's path is 108 bytes in the kernel, the last of them zero (`man 7 unix`). */
+const SOCKET_PATH_BYTES_MAX = 107
+
+/**
+ * Finds the configuration, reads and judges it as a whole, and makes its plugins.
+ *
+ * @throws CommloopError where there is none, or more than one, or it may not be read: see `findConfig`.
+ */
+export async function readConfig(request: ConfigRequest): Promise<ConfigReading> {
+  const source = await findConfig(request)
+  const document = new ConfigDocument(source, request.env)
+  const judged = document.data === undefined ? undefined : await judge(document, source.folder)
+  const problems = [...document.problems, ...(judged?.problems ?? [])]
+  const { file, name, folder, warnings } = source
+  if (judged?.plugins === undefined || problems.length > 0) {
+    return { ok: false, file, problems: inReadingOrder(problems), warnings }
+  }
+  const { options, plugins, control } = judged
+  return { ok: true, config: { file, name, folder, options, plugins, control, warnings } }
+}
+
+/**
+ * The same for whoever wants a configuration or nothing.
+ *
+ * @throws CommloopError also where it has mistakes, with all of them in the message: CML_ERR_PLUGIN_MISSING or
+ *   CML_ERR_PLUGIN_INVALID where they are all of that sort, else CML_ERR_CONFIG_INVALID.
+ */
+export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> {
+  const reading = await readConfig(request)
+  if (reading.ok) return reading.config
+  throw new CommloopError(codeOf(reading.problems), problemsText(reading.problems))
+}
+
+/** The one code that says most about all of them. */
+export function codeOf(problems: readonly PlacedProblem[]): ErrorCode {
+  const codes = new Set(problems.map(({ code }) => code))
+  const [only] = codes
+  return only !== undefined && codes.size === 1 ? only : 'CML_ERR_CONFIG_INVALID'
+}
+
+interface Judgement {
+  readonly options: NodeOptions
+  readonly control: LoadedConfig['control']
+  readonly plugins: ConfigPlugins | undefined
+  readonly problems: readonly PlacedProblem[]
+}
+
+interface Told {
+  readonly path: ConfigPath
+  readonly message: string
+  readonly code?: ErrorCode
+  readonly isKey?: boolean
+}
+
+async function judge(document: ConfigDocument, folder: string): Promise<Judgement> {
+  const told: ConfigPath[] = [...document.incompletePaths]
+  const problems: PlacedProblem[] = []
+  const tell = ({ path, message, isKey = false, code = 'CML_ERR_CONFIG_INVALID' }: Told): void => {
+    if (told.some((earlier) => isWithin(path, earlier))) return
+    problems.push(
+      isKey ? document.problemAtKey(code, path, message) : document.problemAt(code, path, message),
+    )
+  }
+  const wrong = schemaProblems(document.data)
+  for (const problem of wrong) tell(problem)
+  told.push(...wrong.map(({ path }) => path))
+  const usable = usablePart(document.data, told)
+  for (const [index, entry] of usable.links.entries()) {
+    for (const problem of roleProblems(entry, ['links', index])) {
+      tell(problem)
+      told.push(problem.path)
+    }
+  }
+  const shelf = new PluginShelf(folder)
+  const plugins = await shelf.take(usable)
+  for (const problem of shelf.problems) tell(problem)
+  const options = optionsOfFile(usable, (entry) => shelf.choicesOf(entry))
+  for (const problem of configProblems(options)) tell(problem)
+  const control = controlPath(usable, folder)
+  if (typeof control === 'string') tellLength(control, tell)
+  return { options, control, plugins, problems }
+}
+
+function controlPath({ control }: ConfigFile, folder: string): LoadedConfig['control'] {
+  return typeof control === 'string' ? resolve(folder, control) : control
+}
+
+function tellLength(path: string, tell: (problem: Told) => void): void {
+  const bytes = Buffer.byteLength(path)
+  if (bytes <= SOCKET_PATH_BYTES_MAX) return
+  const limit = String(SOCKET_PATH_BYTES_MAX)
+  const message = `expected a path of at most ${limit} bytes, found ${String(bytes)}: ${path}`
+  tell({ path: ['control'], message })
+}
+
+function isWithin(path: ConfigPath, outer: ConfigPath): boolean {
+  return outer.length <= path.length && outer.every((key, at) => path[at] === key)
+}

@@ -1,0 +1,72 @@
+import { type Document, isAlias, isMap, isPair, isScalar, isSeq, type Node as YamlNode } from 'yaml'
+
+export type ConfigPath = readonly (string | number)[]
+
+interface Step {
+  /** Where the key stands; undefined in a list. */
+  readonly keyAt: number | undefined
+  /** null: nothing was written there. */
+  readonly value: YamlNode | null
+}
+
+/**
+ * Where in the text the path leads: to its value, or to its key. What is missing has no place of its own; it is
+ * shown at the nearest thing around it, a key if there is one.
+ */
+export function placeOfPath(
+  document: Document,
+  root: YamlNode | null,
+  path: ConfigPath,
+  want: 'key' | 'value',
+): number {
+  let node = resolved(document, root)
+  let offset = node?.range?.[0] ?? 0
+  for (const [depth, key] of path.entries()) {
+    const step = stepInto(node, key)
+    if (step === undefined) break
+    const next = resolved(document, step.value)
+    const below = path[depth + 1]
+    const endsHere = below === undefined || stepInto(next, below) === undefined
+    const showsKey = step.value === null || (endsHere && (below !== undefined || want === 'key'))
+    const valueAt = step.value?.range?.[0]
+    offset = (showsKey ? (step.keyAt ?? valueAt) : (valueAt ?? step.keyAt)) ?? offset
+    node = next
+  }
+  return offset
+}
+
+function stepInto(node: YamlNode | null, key: string | number): Step | undefined {
+  if (isSeq(node)) {
+    const item = node.items[Number(key)]
+    return item === undefined ? undefined : { keyAt: undefined, value: item as YamlNode }
+  }
+  if (!isMap(node)) return undefined
+  const pair = node.items.find((candidate) => keyText(candidate.key) === String(key))
+  if (pair === undefined) return undefined
+  const value = pair.value as YamlNode | null
+  const isWritten =
+    value !== null && !(isScalar(value) && value.source === '' && value.value === null)
+  return {
+    keyAt: (pair.key as YamlNode).range?.[0],
+    value: isWritten ? value : null,
+  }
+}
+
+function resolved(document: Document, node: YamlNode | null): YamlNode | null {
+  return isAlias(node) ? (node.resolve(document) ?? null) : node
+}
+
+function keyText(key: unknown): string {
+  return String(isScalar(key) ? key.value : key)
+}
+
+/** The path of a node, from the nodes that lie around it. */
+export function pathOfNode(around: readonly unknown[], node: unknown): ConfigPath {
+  const path: (string | number)[] = []
+  for (const [depth, outer] of around.entries()) {
+    const inner = around[depth + 1] ?? node
+    if (isSeq(outer)) path.push(outer.items.indexOf(inner))
+    else if (isPair(outer)) path.push(keyText(outer.key))
+  }
+  return path
+}

@@ -1,0 +1,134 @@
+import { z } from 'zod'
+import { type FieldNote, fieldNotes } from './fields.js'
+import { linkFields } from './link-fields.js'
+import { entrySchema, fileSchema } from './schema.js'
+import { alternatives } from './schema-problems.js'
+
+/** The JSON schema of `.commlooprc`, for editors; as text, with its final line end. */
+export function jsonSchemaText(): string {
+  const schema: unknown = z.toJSONSchema(fileSchema, { target: 'draft-7', io: 'input' })
+  const { $schema, ...rest } = openToEnvironment(schema) as Record<string, unknown>
+  const head = {
+    $schema,
+    title: 'commloop configuration (.commlooprc)',
+    definitions: {
+      environment: {
+        description: 'Taken from the environment.',
+        type: 'string',
+        pattern: '\\$\\{[A-Za-z_]',
+      },
+    },
+  }
+  const text = JSON.stringify({ ...head, ...rest }, undefined, 2)
+  return `${text.replace(PLAIN_LIST, onOneLine)}\n`
+}
+
+/** A list of words or numbers, one a line. */
+const PLAIN_LIST = /^(?<head>.*)\[\n(?<items>[^[\]{}]*?)\n\s*\]/gm
+const LINE_LENGTH_MAX = 100
+
+/** As the formatter of this repository writes it. */
+function onOneLine(list: string, head: string, items: string): string {
+  const line = `${head}[${items.trim().replace(/\n\s*/g, ' ')}]`
+  return line.length < LINE_LENGTH_MAX ? line : list
+}
+
+/** Where a number or a word is expected, `${NAME}` may stand: a text until the environment is filled in. */
+function openToEnvironment(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(openToEnvironment)
+  if (typeof schema !== 'object' || schema === null) return schema
+  return Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [
+      key,
+      key === 'properties'
+        ? openProperties(value as Record<string, JsonSchema>)
+        : inner(key, value),
+    ]),
+  )
+}
+
+type JsonSchema = Readonly<Record<string, unknown>>
+
+function openProperties(properties: Readonly<Record<string, JsonSchema>>): object {
+  return Object.fromEntries(
+    Object.entries(properties).map(([key, schema]) => {
+      const { description, examples, ...rest } = openToEnvironment(schema) as JsonSchema
+      const known = {
+        ...(description === undefined ? {} : { description }),
+        ...(examples === undefined ? {} : { examples }),
+      }
+      const isOpen = rest.type === 'object' || rest.type === 'array' || isAnyText(rest)
+      if (isOpen) return [key, { ...known, ...rest }]
+      return [key, { ...known, anyOf: [rest, { $ref: '#/definitions/environment' }] }]
+    }),
+  )
+}
+
+/** Everything, or any text, is allowed already. */
+function isAnyText(schema: JsonSchema): boolean {
+  if (Object.keys(schema).length === 0) return true
+  return schema.type === 'string' && schema.pattern === undefined && schema.enum === undefined
+}
+
+/** Examples and choices are data, not schemas. */
+function inner(key: string, value: unknown): unknown {
+  return key === 'examples' || key === 'enum' ? value : openToEnvironment(value)
+}
+
+const TABLE_HEAD = '| key | is | left out | limits | what for |\n| --- | --- | --- | --- | --- |'
+
+/** The tables of `docs/configuration.md`, by the name that stands in the page where each belongs. */
+export function referenceTables(): ReadonlyMap<string, string> {
+  const linkKeys = new Set(Object.keys(linkFields))
+  const top = keysOf(fileSchema, (key) => !linkKeys.has(key))
+  const tables = new Map([
+    ['top', tableOf(top)],
+    ['entry', tableOf(keysOf(entrySchema, (key) => !linkKeys.has(key)))],
+    ['link', tableOf(Object.entries(linkFields))],
+  ])
+  for (const [key, schema] of [...top, ...Object.entries(linkFields)]) {
+    const map = alternatives(schema).find((option) => option instanceof z.ZodObject)
+    // A plugin's own keys are not known here.
+    if (map === undefined || 'use' in map.shape) continue
+    tables.set(key, tableOf(keysOf(map, () => true)))
+  }
+  return tables
+}
+
+type Keys = [string, z.ZodType][]
+
+function keysOf(schema: z.ZodObject, isWanted: (key: string) => boolean): Keys {
+  return (Object.entries(schema.shape) as Keys).filter(([key]) => isWanted(key))
+}
+
+function tableOf(keys: readonly (readonly [string, z.ZodType])[]): string {
+  return [TABLE_HEAD, ...keys.map(([key, schema]) => rowOf(key, noteOf(schema)))].join('\n')
+}
+
+function noteOf(schema: z.ZodType): FieldNote | undefined {
+  const inside = schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema
+  return fieldNotes.get(inside)
+}
+
+function rowOf(key: string, note: FieldNote | undefined): string {
+  if (note === undefined) throw new Error(`the key "${key}" is not described`)
+  const cells = [`\`${key}\``, note.type, note.standard, note.limits, note.text]
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+}
+
+const PLACE = /<!-- keys: (?<name>[\w]+) -->\n[^]*?<!-- end -->/g
+
+/** The page with its tables as they should be. */
+export function withReferenceTables(page: string): string {
+  const tables = referenceTables()
+  const unused = new Set(tables.keys())
+  const filled = page.replace(PLACE, (_place, name: string) => {
+    const table = tables.get(name)
+    if (table === undefined) throw new Error(`there is no table "${name}"`)
+    unused.delete(name)
+    return `<!-- keys: ${name} -->\n\n${table}\n\n<!-- end -->`
+  })
+  const [missing] = unused
+  if (missing !== undefined) throw new Error(`the page has no place for the table "${missing}"`)
+  return filled
+}

@@ -1,0 +1,40 @@
+/** Longer words are no keys and no names; the comparison is quadratic. */
+const WORD_LENGTH_MAX = 64
+
+/** The candidate that was probably meant, or undefined where none is near. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  if (word.length > WORD_LENGTH_MAX) return undefined
+  let best: string | undefined
+  let bestDistance = Number.POSITIVE_INFINITY
+  for (const candidate of candidates) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
+    // A third of the letters wrong is a typo; more is another word.
+    if (distance > Math.max(1, Math.floor(candidate.length / 3)) || distance >= bestDistance)
+      continue
+    best = candidate
+    bestDistance = distance
+  }
+  return best
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours that turn one word into the other. */
+export function editDistance(left: string, right: string): number {
+  const rows: number[][] = [Array.from({ length: right.length + 1 }, (_, at) => at)]
+  const cell = (row: number, column: number): number => rows[row]?.[column] ?? 0
+  for (let row = 1; row <= left.length; row++) {
+    rows.push([row])
+    for (let column = 1; column <= right.length; column++) {
+      const same = left[row - 1] === right[column - 1]
+      let cost = Math.min(
+        cell(row - 1, column) + 1,
+        cell(row, column - 1) + 1,
+        cell(row - 1, column - 1) + (same ? 0 : 1),
+      )
+      const swapped =
+        row > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1]
+      if (swapped) cost = Math.min(cost, cell(row - 2, column - 2) + 1)
+      rows[row]?.push(cost)
+    }
+  }
+  return cell(left.length, right.length)
+}
