@@ -1,1 +1,3 @@
-export {}
+export { TcpTransport } from './tcp-transport.js'
+export type { TcpOptions } from './tcp-options.js'
+export { tcpTransport, tcpPlugin as default } from './tcp-plugin.js'

@@ -1,0 +1,85 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import type { Listener, ListenHandler, ListenOptions } from '@commloop/core'
+import { TcpConnection } from './tcp-connection.js'
+import { refuseOptions, type TcpSettings } from './tcp-options.js'
+import { peerInfo, remoteAddress } from './tcp-peer.js'
+
+/** One open door. */
+export class TcpListener implements Listener {
+  readonly #handler: ListenHandler
+  readonly #server: Server
+  #closed = false
+
+  constructor(options: ListenOptions, handler: ListenHandler, settings: TcpSettings) {
+    this.#handler = handler
+    this.#server = createServer({
+      allowHalfOpen: true,
+      pauseOnConnect: true,
+      noDelay: settings.noDelay,
+      keepAlive: settings.keepAliveMs > 0,
+      keepAliveInitialDelay: settings.keepAliveMs,
+    })
+    this.#server.on('listening', this.#listening)
+    this.#server.on('connection', this.#connected)
+    this.#server.on('error', this.#failed)
+    try {
+      refuseOptions('listen', options.options)
+      this.#server.listen({ host: options.ip, port: options.port, backlog: settings.backlog })
+    } catch (error) {
+      // Node throws at once what it can see at once, such as a port beyond 65 535.
+      process.nextTick(() => {
+        this.#failed(error instanceof Error ? error : new Error(String(error)))
+      })
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#server.close()
+  }
+
+  readonly #listening = (): void => {
+    const at = this.#server.address()
+    if (this.#closed) {
+      // Closed while the host name was looked up, where Node has not given up by itself.
+      this.#server.close()
+    } else if (at !== null && typeof at === 'object') {
+      this.#handler.listening({ ip: at.address, port: at.port })
+    }
+  }
+
+  readonly #connected = (socket: Socket): void => {
+    const admitted = !this.#closed && this.#handler.admit(remoteAddress(socket))
+    // Without both addresses there is nobody to speak to: the peer has reset the connection already.
+    const peer = admitted ? peerInfo(socket) : undefined
+    if (peer === undefined || this.#isClosed()) {
+      refuse(socket)
+      return
+    }
+    // TLS would shake hands here, between `admit` and `accepted`.
+    const connection = new TcpConnection(socket, peer)
+    const handler = this.#handler.accepted(connection)
+    if (handler === undefined) connection.destroy()
+    else connection.attach(handler)
+  }
+
+  /** Asked anew: whoever is asked to admit may close the door instead. */
+  #isClosed(): boolean {
+    return this.#closed
+  }
+
+  /** Whether it could not begin or cannot go on: the door is shut, so that nothing follows. */
+  readonly #failed = (error: Error): void => {
+    if (this.#closed) return
+    this.close()
+    this.#handler.failed(error)
+  }
+}
+
+function refuse(socket: Socket): void {
+  socket.on('error', () => {
+    /* it goes away, one way or the other */
+  })
+  socket.resetAndDestroy()
+}

@@ -1,0 +1,18 @@
+import type { Socket } from 'node:net'
+import type { Address, PeerInfo } from '@commloop/core'
+
+/** Who is at the other end; undefined where it has gone already, and the system no longer knows. */
+export function remoteAddress(socket: Socket): Address | undefined {
+  return address(socket.remoteAddress, socket.remotePort)
+}
+
+/** Both ends, to be asked while the socket is open: afterwards Node has forgotten them. */
+export function peerInfo(socket: Socket): PeerInfo | undefined {
+  const remote = remoteAddress(socket)
+  const local = address(socket.localAddress, socket.localPort)
+  return remote === undefined || local === undefined ? undefined : { local, remote, identities: [] }
+}
+
+function address(ip: string | undefined, port: number | undefined): Address | undefined {
+  return ip === undefined || port === undefined ? undefined : { ip, port }
+}

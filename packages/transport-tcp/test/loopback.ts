@@ -1,0 +1,159 @@
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import type { Address, DialTarget, Listener, Transport } from '@commloop/core'
+import { Recorder } from './recorder.js'
+import { until } from './until.js'
+
+/** A plain Node socket at the other end, and what came out of it. */
+export class Peer {
+  readonly socket: Socket
+  readonly chunks: Buffer[] = []
+  ended = false
+  closed = false
+  error: NodeJS.ErrnoException | undefined
+
+  constructor(socket: Socket) {
+    this.socket = socket
+    socket.pause()
+    socket.on('data', (chunk: Buffer) => {
+      this.chunks.push(chunk)
+    })
+    socket.on('end', () => {
+      this.ended = true
+    })
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.error = error
+    })
+    socket.on('close', () => {
+      this.closed = true
+    })
+  }
+
+  get content(): Buffer {
+    return Buffer.concat(this.chunks)
+  }
+
+  get receivedBytes(): number {
+    return this.chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+  }
+
+  get port(): number {
+    return this.socket.localPort ?? 0
+  }
+}
+
+/** A recorder and the plain socket that it is connected to. */
+export interface Pair {
+  readonly near: Recorder
+  readonly far: Peer
+}
+
+/** Sockets, servers and listeners of one test, all of them closed by `clear`. */
+export class Loopback {
+  readonly #servers: Server[] = []
+  readonly #sockets: Socket[] = []
+  readonly #listeners: Listener[] = []
+  readonly #near: Recorder[] = []
+
+  /** A plain server that takes everybody. */
+  async serve(host = '127.0.0.1', port = 0): Promise<{ at: Address; peers: Peer[] }> {
+    const peers: Peer[] = []
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
+      this.#sockets.push(socket)
+      peers.push(new Peer(socket))
+    })
+    this.#servers.push(server)
+    server.listen(port, host)
+    await until('plain server listening', () => server.listening)
+    const at = server.address()
+    if (at === null || typeof at === 'string') throw new Error('no address')
+    return { at: { ip: at.address, port: at.port }, peers }
+  }
+
+  /** An address of this machine where nobody listens, not even soon. */
+  async deserted(ip = '127.0.0.1'): Promise<Address> {
+    const { at } = await this.serve(ip)
+    const server = this.#servers.at(-1)
+    server?.close()
+    await until('plain server closed', () => server?.listening === false)
+    return at
+  }
+
+  /** A plain socket that dials. */
+  call(at: Address, localAddress = '127.0.0.1'): Peer {
+    const socket = connect({ host: at.ip, port: at.port, localAddress, allowHalfOpen: true })
+    this.#sockets.push(socket)
+    return new Peer(socket)
+  }
+
+  keep(listener: Listener): Listener {
+    this.#listeners.push(listener)
+    return listener
+  }
+
+  record(recorder: Recorder): Recorder {
+    this.#near.push(recorder)
+    return recorder
+  }
+
+  /** A connection that the transport dialled. */
+  async dialled(transport: Transport): Promise<Pair> {
+    const { at, peers } = await this.serve()
+    let near: Recorder | undefined
+    transport.dial(target(at), {
+      opened: (connection) => (near = this.record(new Recorder(connection))),
+      failed(error) {
+        throw error
+      },
+    })
+    await until('dialled pair', () => near !== undefined && peers.length === 1)
+    return pairOf(near, peers[0])
+  }
+
+  /** A connection that the transport accepted. */
+  async accepted(transport: Transport): Promise<Pair> {
+    let near: Recorder | undefined
+    let at: Address | undefined
+    const listener = transport.listen(
+      { ip: '127.0.0.1', port: 0, options: {} },
+      {
+        listening(address) {
+          at = address
+        },
+        admit: () => true,
+        accepted: (connection) => (near = this.record(new Recorder(connection))),
+        failed(error) {
+          throw error
+        },
+      },
+    )
+    this.keep(listener)
+    await until('listening', () => at !== undefined)
+    const far = this.call(at ?? { ip: '', port: 0 })
+    await until('accepted pair', () => near !== undefined && !far.socket.connecting)
+    return pairOf(near, far)
+  }
+
+  /** Closes everything and waits until the process holds no TCP handle any more. */
+  async clear(): Promise<void> {
+    for (const listener of this.#listeners) listener.close()
+    for (const server of this.#servers) server.close()
+    for (const recorder of this.#near) recorder.connection.destroy()
+    for (const socket of this.#sockets) socket.destroy()
+    await until('no TCP handle, timer or look-up left', () => resources().length === 0)
+    await until('every connection closed', () => this.#near.every(({ reason }) => reason))
+  }
+}
+
+export function target(at: Address, more: Partial<DialTarget> = {}): DialTarget {
+  return { ...at, bind: undefined, timeoutMs: 10_000, options: {}, ...more }
+}
+
+/** TCP handles that keep this process alive. */
+function resources(): string[] {
+  return process.getActiveResourcesInfo().filter((name) => /^(TCP|GetAddrInfo)/.test(name))
+}
+
+function pairOf(near: Recorder | undefined, far: Peer | undefined): Pair {
+  if (near === undefined || far === undefined) throw new Error('no pair')
+  return { near, far }
+}

@@ -1,0 +1,461 @@
+import { Socket } from 'node:net'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { TcpTransport } from '../src/index.js'
+import { Loopback, type Pair } from './loopback.js'
+import { turns, until } from './until.js'
+
+/** More than the kernel keeps for a connection whose peer reads nothing. */
+const STUCK = Buffer.alloc(64 * 2 ** 20)
+const MIB = 2 ** 20
+
+function pattern(bytes: number, seed: number): Buffer {
+  const content = Buffer.allocUnsafe(bytes)
+  for (let at = 0; at < bytes; at++) content[at] = (at * 31 + (at >> 12) + seed) & 0xff
+  return content
+}
+
+let loopback: Loopback
+beforeEach(() => {
+  loopback = new Loopback()
+})
+afterEach(async () => {
+  await loopback.clear()
+})
+
+describe.each(['dialled', 'accepted'] as const)('a connection that was %s', (how) => {
+  const open = (): Promise<Pair> => loopback[how](new TcpTransport())
+
+  it('knows both addresses', async () => {
+    const { near, far } = await open()
+    const { local, remote, identities } = near.connection.peer
+    expect(local).toEqual({ ip: far.socket.remoteAddress, port: far.socket.remotePort })
+    expect(remote).toEqual({ ip: far.socket.localAddress, port: far.socket.localPort })
+    expect(identities).toEqual([])
+  })
+
+  describe('reading', () => {
+    it('does not begin before it is told to', async () => {
+      const { near, far } = await open()
+      far.socket.resume()
+      far.socket.write('early')
+      // Once our bytes have gone the other way round, the peer's have long been here.
+      near.connection.write([Buffer.from('question')])
+      await until('question', () => far.receivedBytes === 8)
+      await turns(5)
+      expect(near.calls).toEqual(['written'])
+      near.connection.setReading(true)
+      expect(near.chunks).toEqual([])
+      await until('early bytes', () => near.content.toString() === 'early')
+    })
+
+    it('stops at once, within received too, and goes on without a gap', async () => {
+      const { near, far } = await open()
+      const sent = pattern(3 * MIB, 1)
+      far.socket.end(sent)
+      let reading = true
+      let breaches = 0
+      near.onReceived = () => {
+        if (!reading) breaches++
+        reading = false
+        near.connection.setReading(false)
+        setImmediate(() => {
+          reading = true
+          near.connection.setReading(true)
+        })
+      }
+      near.connection.setReading(true)
+      await until('everything', () => near.calls.includes('ended'))
+      expect(breaches).toBe(0)
+      expect(near.content.equals(sent)).toBe(true)
+      expect(near.calls).toEqual(['received', 'ended'])
+    })
+
+    it('may be stopped and begun many times before anything happens', async () => {
+      const { near, far } = await open()
+      far.socket.write('a')
+      for (let count = 0; count < 9; count++) near.connection.setReading(count % 2 === 0)
+      near.connection.setReading(false)
+      await turns(5)
+      expect(near.calls).toEqual([])
+      near.connection.setReading(true)
+      await until('a', () => near.content.toString() === 'a')
+    })
+
+    it('makes the peer wait while it is off', async () => {
+      const { near, far } = await open()
+      near.connection.setReading(true)
+      near.onReceived = () => {
+        near.connection.setReading(false)
+      }
+      far.socket.write(STUCK)
+      await until('first chunk', () => near.chunks.length === 1)
+      await turns(20)
+      expect(near.chunks.length).toBe(1)
+      expect(far.socket.writableLength).toBe(STUCK.length)
+      near.onReceived = undefined
+      near.connection.setReading(true)
+      await until('the rest', () => near.receivedBytes === STUCK.length)
+    })
+
+    it('hands out chunks that later ones leave alone', async () => {
+      const { near, far } = await open()
+      near.connection.setReading(true)
+      far.socket.write('first')
+      await until('first', () => near.receivedBytes === 5)
+      far.socket.write(pattern(MIB, 2))
+      await until('second', () => near.receivedBytes === 5 + MIB)
+      expect(Buffer.from(near.chunks[0] ?? []).toString()).toBe('first')
+    })
+  })
+
+  describe('a write', () => {
+    it('sends its chunks in order and is answered once, later', async () => {
+      const { near, far } = await open()
+      far.socket.resume()
+      near.connection.write([Buffer.from('ab'), new TextEncoder().encode('cd'), Buffer.from('ef')])
+      expect(near.calls).toEqual([])
+      await until('written', () => near.writtenCount === 1)
+      near.connection.write([new TextEncoder().encode('gh')])
+      expect(near.writtenCount).toBe(1)
+      await until('written again', () => near.writtenCount === 2)
+      await until('all', () => far.content.toString() === 'abcdefgh')
+      await turns(5)
+      expect(near.calls).toEqual(['written', 'written'])
+    })
+
+    it('follows the one before from within written', async () => {
+      const { near, far } = await open()
+      far.socket.resume()
+      const sent = pattern(5000, 3)
+      let at = 0
+      const next = (): void => {
+        if (at === sent.length) near.connection.end()
+        else near.connection.write([sent.subarray(at, (at += 50))])
+      }
+      near.onWritten = next
+      next()
+      await until('all', () => far.ended)
+      expect(far.content.equals(sent)).toBe(true)
+      expect(near.writtenCount).toBe(100)
+    })
+
+    it('may have more chunks than one system call takes', async () => {
+      const { near, far } = await open()
+      far.socket.resume()
+      const sent = pattern(9000, 4)
+      near.connection.write(
+        Array.from({ length: 3000 }, (_, at) => sent.subarray(at * 3, at * 3 + 3)),
+      )
+      await until('all', () => far.content.equals(sent))
+      expect(near.writtenCount).toBe(1)
+    })
+
+    it('goes to the kernel as one', async () => {
+      const { near } = await open()
+      const prototype = Socket.prototype as unknown as { _writev: () => void; _write: () => void }
+      const together = vi.spyOn(prototype, '_writev')
+      const single = vi.spyOn(prototype, '_write')
+      try {
+        near.connection.write([Buffer.from('a'), Buffer.from('b'), Buffer.from('c')])
+        await until('written', () => near.writtenCount === 1)
+        expect([together.mock.calls.length, single.mock.calls.length]).toEqual([1, 0])
+      } finally {
+        together.mockRestore()
+        single.mockRestore()
+      }
+    })
+
+    it('is answered also when it has no bytes', async () => {
+      const { near } = await open()
+      for (const chunks of [[], [Buffer.alloc(0)], [Buffer.alloc(0), Buffer.alloc(0)]]) {
+        const before = near.writtenCount
+        near.connection.write(chunks)
+        expect(near.writtenCount).toBe(before)
+        await until('written', () => near.writtenCount === before + 1)
+      }
+    })
+
+    it.each([[[STUCK]], [[Buffer.from('head'), STUCK]]])(
+      'is not written while the kernel has not taken it all',
+      async (chunks) => {
+        const { near, far } = await open()
+        near.connection.write(chunks)
+        await turns(20)
+        expect(near.writtenCount).toBe(0)
+        far.socket.resume()
+        await until('written', () => near.writtenCount === 1)
+        const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+        await until('all', () => far.receivedBytes === bytes)
+      },
+    )
+
+    it('is told apart from misuse', async () => {
+      const { near } = await open()
+      const write = (): void => {
+        near.connection.write([STUCK])
+      }
+      write()
+      expect(write).toThrow('write while another write is under way')
+      near.connection.destroy()
+      write()
+      await until('closed', () => near.reason !== undefined)
+      write()
+
+      const other = await open()
+      other.near.connection.end()
+      expect(() => {
+        other.near.connection.write([Buffer.from('late')])
+      }).toThrow('write after end')
+    })
+  })
+
+  describe('ending', () => {
+    it('lets everything out that was written, while the other side still sends', async () => {
+      const { near, far } = await open()
+      const [out, back] = [pattern(4 * MIB, 5), pattern(4 * MIB, 6)]
+      near.connection.setReading(true)
+      near.connection.write([out])
+      near.connection.end()
+      // The peer answers each chunk before it reads the next.
+      let at = 0
+      far.socket.on('data', (chunk: Buffer) => {
+        far.socket.write(back.subarray(at, (at += chunk.length)))
+      })
+      far.socket.resume()
+      await until('our FIN', () => far.ended)
+      expect(far.content.equals(out)).toBe(true)
+      expect(near.writtenCount).toBe(1)
+      expect(near.reason).toBeUndefined()
+      far.socket.end()
+      await until('closed', () => near.reason !== undefined)
+      expect(near.content.equals(back)).toBe(true)
+      expect(near.reason).toEqual({ kind: 'ended' })
+      expect(near.calls.slice(-2)).toEqual(['ended', 'closed'])
+    })
+
+    it('leaves our direction open after the peer has ended its own', async () => {
+      const { near, far } = await open()
+      near.connection.setReading(true)
+      far.socket.end('last words')
+      await until('ended', () => near.calls.includes('ended'))
+      expect(near.calls).toEqual(['received', 'ended'])
+      const out = pattern(MIB, 7)
+      far.socket.resume()
+      near.connection.write([out])
+      await until('written', () => near.writtenCount === 1)
+      near.connection.end()
+      await until('closed', () => near.reason !== undefined)
+      await until('all', () => far.ended)
+      expect(far.content.equals(out)).toBe(true)
+      expect(near.reason).toEqual({ kind: 'ended' })
+      expect(near.calls).toEqual(['received', 'ended', 'written', 'closed'])
+    })
+
+    it('may be asked for twice, and from within ended', async () => {
+      const { near, far } = await open()
+      near.onEnded = () => {
+        near.connection.end()
+        near.connection.end()
+      }
+      near.connection.setReading(true)
+      far.socket.resume()
+      far.socket.end()
+      await until('closed', () => near.reason !== undefined)
+      expect(near.calls).toEqual(['ended', 'closed'])
+      expect(near.reason).toEqual({ kind: 'ended' })
+    })
+  })
+
+  describe('destroying', () => {
+    it('resets', async () => {
+      const { near, far } = await open()
+      far.socket.resume()
+      near.connection.destroy()
+      expect(near.calls).toEqual([])
+      await until('closed', () => near.reason !== undefined)
+      await until('reset', () => far.closed)
+      expect(far.error?.code).toBe('ECONNRESET')
+      expect(near.reason).toEqual({ kind: 'destroyed' })
+      near.connection.destroy()
+      near.connection.end()
+      near.connection.setReading(true)
+      near.connection.setReading(false)
+      await turns(5)
+      expect(near.calls).toEqual(['closed'])
+    })
+
+    it.each([[[STUCK]], [[Buffer.from('head'), STUCK]]])(
+      'never reports a write under way as written',
+      async (chunks) => {
+        const { near, far } = await open()
+        near.connection.write(chunks)
+        await turns(5)
+        near.connection.destroy()
+        await until('closed', () => near.reason !== undefined)
+        await turns(5)
+        expect(near.calls).toEqual(['closed'])
+        far.socket.resume()
+        // Data and a reset that are seen together look like an end to libuv.
+        await until('far side gone', () => far.closed || far.ended)
+        expect(far.receivedBytes).toBeLessThan(STUCK.length)
+      },
+    )
+
+    it('never reports a small write that the kernel has just taken', async () => {
+      const { near } = await open()
+      near.connection.write([Buffer.from('small')])
+      near.connection.destroy()
+      await until('closed', () => near.reason !== undefined)
+      await turns(5)
+      expect(near.calls).toEqual(['closed'])
+    })
+
+    it('discards what waits to be read, within received too', async () => {
+      const { near, far } = await open()
+      near.onReceived = () => {
+        near.connection.setReading(false)
+      }
+      near.connection.setReading(true)
+      // Small pieces, each read on its own into Node's buffer while we are not reading.
+      for (let piece = 0; piece < 10; piece++) {
+        far.socket.write('piece')
+        await turns(3)
+      }
+      expect(near.content.toString()).toBe('piece')
+      near.onReceived = () => {
+        near.connection.destroy()
+      }
+      near.connection.setReading(true)
+      await until('closed', () => near.reason !== undefined)
+      await turns(5)
+      expect(near.chunks.length).toBe(2)
+      expect(near.calls).toEqual(['received', 'closed'])
+    })
+
+    it("is not followed by the peer's FIN that was read already", async () => {
+      const { near, far } = await open()
+      near.onReceived = () => {
+        near.connection.setReading(false)
+      }
+      near.connection.setReading(true)
+      far.socket.write('first')
+      await until('first', () => near.receivedBytes === 5)
+      far.socket.end('last')
+      await turns(5)
+      near.onReceived = () => {
+        near.connection.destroy()
+      }
+      near.connection.setReading(true)
+      await until('closed', () => near.reason !== undefined)
+      expect(near.content.toString()).toBe('firstlast')
+      expect(near.calls).toEqual(['received', 'closed'])
+    })
+
+    it('works while our FIN is on its way', async () => {
+      const { near, far } = await open()
+      far.socket.resume()
+      near.connection.setReading(true)
+      near.connection.end()
+      near.connection.destroy()
+      near.connection.destroy()
+      expect(near.calls).toEqual([])
+      await until('closed', () => near.reason !== undefined)
+      expect(near.reason).toEqual({ kind: 'destroyed' })
+      expect(near.calls).toEqual(['closed'])
+      await until('far side', () => far.ended || far.closed)
+    })
+
+    it.each(['unread', ''])(
+      'is followed by nothing else while our FIN is on its way',
+      async (unread) => {
+        const { near, far } = await open()
+        far.socket.end(unread)
+        near.connection.write([Buffer.from('question')])
+        await until('written', () => near.writtenCount === 1)
+        await turns(5)
+        near.connection.setReading(true)
+        near.connection.write([Buffer.from('taken at once')])
+        near.connection.end()
+        near.connection.destroy()
+        await until('closed', () => near.reason !== undefined)
+        expect(near.calls).toEqual(['written', 'closed'])
+        expect(near.reason).toEqual({ kind: 'destroyed' })
+      },
+    )
+
+    it('comes too late once both sides have ended', async () => {
+      const { near, far } = await open()
+      near.connection.setReading(true)
+      near.connection.end()
+      far.socket.resume()
+      await until('our FIN', () => far.ended)
+      near.onEnded = () => {
+        process.nextTick(() => {
+          near.connection.destroy()
+        })
+      }
+      far.socket.end()
+      await until('closed', () => near.reason !== undefined)
+      expect(near.reason).toEqual({ kind: 'ended' })
+    })
+
+    it('works after our FIN, and while a write holds it back', async () => {
+      const { near } = await open()
+      near.connection.end()
+      await turns(5)
+      near.connection.destroy()
+      await until('closed', () => near.reason !== undefined)
+      expect(near.reason).toEqual({ kind: 'destroyed' })
+
+      const stuck = await open()
+      stuck.near.connection.write([STUCK])
+      stuck.near.connection.end()
+      await turns(5)
+      stuck.near.connection.destroy()
+      await until('closed', () => stuck.near.reason !== undefined)
+      expect(stuck.near.calls).toEqual(['closed'])
+    })
+  })
+
+  describe('a failure', () => {
+    it('is told once, with its error', async () => {
+      const { near, far } = await open()
+      near.connection.setReading(true)
+      far.socket.resetAndDestroy()
+      await until('closed', () => near.reason !== undefined)
+      expect(near.reason).toMatchObject({ kind: 'failed', error: { code: 'ECONNRESET' } })
+      await turns(5)
+      expect(near.calls).toEqual(['closed'])
+    })
+
+    it('never reports the write that it cut as written', async () => {
+      const { near, far } = await open()
+      near.connection.setReading(true)
+      near.connection.write([STUCK])
+      await turns(5)
+      far.socket.resetAndDestroy()
+      await until('closed', () => near.reason !== undefined)
+      await turns(5)
+      expect(near.reason).toMatchObject({ kind: 'failed' })
+      expect(near.calls).toEqual(['closed'])
+    })
+
+    it('is seen by writing where nothing is read', async () => {
+      const { near, far } = await open()
+      far.socket.resetAndDestroy()
+      await until('far side gone', () => far.closed)
+      const write = (): void => {
+        near.connection.write([Buffer.alloc(100)])
+      }
+      near.onWritten = write
+      write()
+      await until('closed', () => near.reason !== undefined)
+      expect(near.reason).toMatchObject({ kind: 'failed', error: { syscall: 'write' } })
+      expect(near.calls.at(-1)).toBe('closed')
+      write()
+      near.connection.destroy()
+      await turns(5)
+      expect(near.calls.filter((call) => call === 'closed')).toEqual(['closed'])
+    })
+  })
+})
