@@ -1,0 +1,121 @@
+import { builtinModules } from 'node:module'
+import { describe, expect, it } from 'vitest'
+import { codeUnder, type ImportOf, importsOf, packageFolders, textOf } from './source-tree.js'
+
+interface Manifest {
+  readonly name: string
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+}
+
+const FOLDERS = packageFolders()
+/** Packages that know several others because composing is what they are for. */
+const COMPOSERS = ['cli', 'testing']
+const CORE = '@commloop/core'
+const BUILTIN = new Set([...builtinModules, ...builtinModules.map((name) => `node:${name}`)])
+
+function manifestOf(folder: string): Manifest {
+  return JSON.parse(textOf(`packages/${folder}/package.json`)) as Manifest
+}
+
+const NAMES = new Map(FOLDERS.map((folder) => [folder, manifestOf(folder).name]))
+
+/** `@commloop/testing/compliance` is of the package `@commloop/testing`. */
+function packageOf(module: string): string {
+  return module.split('/', module.startsWith('@') ? 2 : 1).join('/')
+}
+
+function importsUnder(folder: string): ImportOf[] {
+  return codeUnder(folder).flatMap((path) => importsOf(path))
+}
+
+function workspaceImports(folder: string): ImportOf[] {
+  const names = new Set(NAMES.values())
+  return importsUnder(folder).filter(({ module }) => names.has(packageOf(module)))
+}
+
+function told(imports: readonly ImportOf[]): string[] {
+  return imports.map(({ path, module }) => `${path} imports ${module}`)
+}
+
+describe('arrows point at core', () => {
+  it('finds the packages and their imports at all', () => {
+    expect(FOLDERS).toEqual(expect.arrayContaining(['cli', 'core', 'testing', 'transport-tcp']))
+    expect(workspaceImports('packages/codec-len16/src').length).toBeGreaterThan(0)
+  })
+
+  it('core imports no other package of the workspace, not even in its tests', () => {
+    expect(told(workspaceImports('packages/core'))).toEqual([])
+  })
+
+  it.each(FOLDERS.filter((folder) => folder !== 'core' && !COMPOSERS.includes(folder)))(
+    '%s imports only core',
+    (folder) => {
+      const others = workspaceImports(`packages/${folder}/src`)
+      expect(told(others.filter(({ module }) => module !== CORE))).toEqual([])
+    },
+  )
+
+  it('nobody reaches into another package by a relative path', () => {
+    const reaching = FOLDERS.flatMap((folder) =>
+      importsUnder(`packages/${folder}/src`).filter(({ path, module }) => {
+        if (!module.startsWith('.')) return false
+        const target = new URL(module, `file:///${path}`).pathname
+        return !target.startsWith(`/packages/${folder}/src/`)
+      }),
+    )
+    expect(told(reaching)).toEqual([])
+  })
+
+  it.each(FOLDERS)('%s declares every package that it imports', (folder) => {
+    const manifest = manifestOf(folder)
+    const declared = new Set(
+      [manifest.dependencies, manifest.optionalDependencies, manifest.peerDependencies].flatMap(
+        (record) => Object.keys(record ?? {}),
+      ),
+    )
+    const undeclared = importsUnder(`packages/${folder}/src`).filter(({ module }) => {
+      if (module.startsWith('.') || BUILTIN.has(module)) return false
+      return !declared.has(packageOf(module))
+    })
+    expect(told(undeclared)).toEqual([])
+  })
+})
+
+describe('each thing in its place', () => {
+  it('core knows nothing of the machine: no module of Node', () => {
+    const builtin = importsUnder('packages/core/src').filter(({ module }) => BUILTIN.has(module))
+    expect(told(builtin)).toEqual([])
+  })
+
+  it.each(['codec-len16', 'router-plugin-api'])(
+    '%s knows no sockets: no module of Node',
+    (folder) => {
+      const builtin = importsUnder(`packages/${folder}/src`)
+      expect(told(builtin.filter(({ module }) => BUILTIN.has(module)))).toEqual([])
+    },
+  )
+
+  it('only di.ts imports tsyringe and reflect-metadata', () => {
+    const paths = FOLDERS.flatMap((folder) => importsUnder(`packages/${folder}/src`))
+      .filter(({ module }) => module === 'tsyringe' || module === 'reflect-metadata')
+      .map(({ path }) => path)
+    expect([...new Set(paths)]).toEqual(['packages/core/src/di.ts'])
+  })
+
+  it('only the composition root takes the container', () => {
+    const users = FOLDERS.flatMap((folder) => importsUnder(`packages/${folder}/src`))
+      .filter(({ path, names }) => names.includes('container') && !path.endsWith('/di.ts'))
+      .map(({ path }) => path)
+    expect(users).toEqual(['packages/core/src/node/create-node.ts'])
+  })
+
+  it('no decorator that registers on the global container is within reach', () => {
+    const names = importsOf('packages/core/src/di.ts').flatMap((imported) => imported.names)
+    expect(names).toContain('inject')
+    for (const global of ['singleton', 'scoped', 'registry', 'autoInjectable', 'delay']) {
+      expect(names).not.toContain(global)
+    }
+  })
+})

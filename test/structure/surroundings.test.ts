@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { codeUnder, type GlobalUse, globalUses, packageFolders } from './source-tree.js'
+
+/** Time, chance and the rest of the machine: what core may only have through a contract. */
+const SURROUNDINGS = new Set([
+  'process',
+  'global',
+  'globalThis',
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'clearTimeout',
+  'clearInterval',
+  'clearImmediate',
+  'queueMicrotask',
+  'performance',
+  'Date',
+  'Math',
+  'crypto',
+  'Buffer',
+])
+const BY_CONTRACT = /^packages\/core\/src\/runtime\/system-[a-z]+\.ts$/
+
+function told(uses: readonly GlobalUse[]): string[] {
+  return uses.map(({ path, line, name }) => `${path}:${String(line)} uses ${name}`)
+}
+
+describe('core', () => {
+  it('reads time, chance and the process only in runtime/system-*.ts', () => {
+    const paths = codeUnder('packages/core/src').filter((path) => !BY_CONTRACT.test(path))
+    expect(paths.length).toBeGreaterThan(40)
+    expect(told(paths.flatMap((path) => globalUses(path, SURROUNDINGS)))).toEqual([])
+  })
+
+  it('has implementations of the clock and of chance that do read them', () => {
+    const paths = codeUnder('packages/core/src').filter((path) => BY_CONTRACT.test(path))
+    const names = new Set(
+      paths.flatMap((path) => globalUses(path, SURROUNDINGS)).map(({ name }) => name),
+    )
+    expect([...names].sort()).toEqual([
+      'Math',
+      'clearTimeout',
+      'performance',
+      'process',
+      'setTimeout',
+    ])
+  })
+})
+
+describe('packages', () => {
+  it('do not write to the console of their user; only the command line does', () => {
+    const paths = packageFolders()
+      .filter((folder) => folder !== 'cli')
+      .flatMap((folder) => codeUnder(`packages/${folder}/src`))
+    expect(told(paths.flatMap((path) => globalUses(path, new Set(['console']))))).toEqual([])
+  })
+})
