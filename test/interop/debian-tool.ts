@@ -1,0 +1,34 @@
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** A program that nobody here wrote, and the Debian package that brings it. */
+export interface DebianTool {
+  readonly command: string
+  readonly package: string
+}
+
+// Servers are installed where only the administrator's path looks.
+const FOLDERS = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin']
+
+/** The command's full path; undefined: not installed. */
+export function toolPath(command: string): string | undefined {
+  return FOLDERS.map((folder) => join(folder, command)).find((path) => isExecutable(path))
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** For `describe.skipIf`: says on the console which packages are missing, so that skipping is not silent. */
+export function someToolIsMissing(suite: string, tools: readonly DebianTool[]): boolean {
+  const missing = tools.filter(({ command }) => toolPath(command) === undefined)
+  if (missing.length === 0) return false
+  const packages = missing.map((tool) => tool.package).join(' ')
+  console.warn(`SKIPPED: ${suite}. Missing Debian packages: ${packages}`)
+  return true
+}
