@@ -1,6 +1,6 @@
 import { ERROR_CODES } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { sectionOf, tableRows } from './page-table.js'
+import { sectionOf, tableRows } from './page.js'
 import { codeUnder, packageFolders, textOf } from './source-tree.js'
 
 const PAGE = textOf('docs/errors.md')

@@ -1,6 +1,6 @@
 import { LINK_TRANSITIONS, type LinkRole, type LinkState } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { codeBlocks, sectionOf, tableRows } from './page-table.js'
+import { codeBlocks, sectionOf, tableRows } from './page.js'
 import { textOf } from './source-tree.js'
 
 const PAGE = textOf('docs/link-states.md')

@@ -1,6 +1,6 @@
 import { Len16Codec, type Len16Options } from '@commloop/codec-len16'
 import { describe, expect, it } from 'vitest'
-import { sectionOf, tableRows } from './page-table.js'
+import { sectionOf, tableRows } from './page.js'
 import { textOf } from './source-tree.js'
 
 const PAGE = textOf('docs/wire-format.md')

@@ -52,3 +52,13 @@ export function codeBlocks(text: string): CodeBlock[] {
 export function withoutCode(text: string): string {
   return text.replace(/^```[\s\S]*?^```$/gm, '')
 }
+
+/** The blocks that begin with the name of a file in a comment, by that name; several of one name in their order. */
+export function namedBlocks(text: string): Map<string, string[]> {
+  const named = new Map<string, string[]>()
+  for (const { code } of codeBlocks(text)) {
+    const name = /^(?:\/\/|#) (\S+)\n/.exec(code)?.[1]
+    if (name !== undefined) named.set(name, [...(named.get(name) ?? []), code])
+  }
+  return named
+}
