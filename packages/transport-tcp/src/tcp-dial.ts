@@ -42,8 +42,11 @@ export class TcpDial implements Dial {
       })
       return
     }
-    this.#socket.once('connect', this.#connected)
-    this.#socket.on('error', this.#failed)
+    const socket = this.#socket
+    socket.once('connect', () => {
+      this.#connected(socket)
+    })
+    socket.on('error', this.#failed)
     this.#timer = setTimeout(this.#timedOut, target.timeoutMs)
   }
 
@@ -53,9 +56,8 @@ export class TcpDial implements Dial {
     this.#socket?.destroy()
   }
 
-  readonly #connected = (): void => {
-    const socket = this.#socket
-    if (this.#over || socket === undefined) return
+  /** Never comes once the socket was destroyed, hence neither after `cancel` nor after the time was up. */
+  #connected(socket: Socket): void {
     const peer = peerInfo(socket)
     if (peer === undefined) {
       socket.resetAndDestroy()

@@ -34,7 +34,6 @@ export class TcpListener implements Listener {
   }
 
   close(): void {
-    if (this.#closed) return
     this.#closed = true
     this.#server.close()
   }

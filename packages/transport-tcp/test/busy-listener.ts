@@ -1,0 +1,48 @@
+import { Worker } from 'node:worker_threads'
+import type { Address } from '@commloop/core'
+import { until } from './until.js'
+
+/** Listens with a backlog of one and, until told, accepts nobody: its thread sleeps. */
+const SCRIPT = `
+  const { workerData, parentPort } = require('node:worker_threads')
+  const server = require('node:net').createServer((socket) => socket.resume().on('error', () => {}))
+  server.listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => {
+    parentPort.postMessage(server.address().port)
+    Atomics.wait(workerData, 0, 0, 20000)
+  })
+`
+
+/** A listener that the kernel answers for until its queue is full, and then no longer. */
+export class BusyListener {
+  readonly at: Address
+  readonly #worker: Worker
+  readonly #awake: Int32Array
+
+  private constructor(port: number, worker: Worker, awake: Int32Array) {
+    this.at = { ip: '127.0.0.1', port }
+    this.#worker = worker
+    this.#awake = awake
+  }
+
+  static async start(): Promise<BusyListener> {
+    const awake = new Int32Array(new SharedArrayBuffer(4))
+    const worker = new Worker(SCRIPT, { eval: true, workerData: awake })
+    let port = 0
+    worker.on('message', (message: number) => {
+      port = message
+    })
+    await until('busy listener', () => port !== 0)
+    return new BusyListener(port, worker, awake)
+  }
+
+  /** Accepts whoever waits, from now on. */
+  wake(): void {
+    Atomics.store(this.#awake, 0, 1)
+    Atomics.notify(this.#awake, 0)
+  }
+
+  async stop(): Promise<void> {
+    this.wake()
+    await this.#worker.terminate()
+  }
+}

@@ -1,0 +1,341 @@
+import type { LookupAddress } from 'node:dns'
+import { createConnection, type LookupFunction, type Socket } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Address, Dial, DialTarget } from '@commloop/core'
+import { TcpTransport } from '../src/index.js'
+import { BusyListener } from './busy-listener.js'
+import { hasKeepAliveTimer } from './kernel-timer.js'
+import { Loopback, target } from './loopback.js'
+import { Recorder } from './recorder.js'
+import { turns, until } from './until.js'
+
+let loopback: Loopback
+beforeEach(() => {
+  loopback = new Loopback()
+})
+afterEach(async () => {
+  await loopback.clear()
+})
+
+/** A dial and how it ended. */
+interface Attempt {
+  readonly dial: Dial
+  readonly opened: Recorder[]
+  readonly errors: (Error & { code?: string })[]
+}
+
+function dial(to: DialTarget, transport = new TcpTransport()): Attempt {
+  const opened: Recorder[] = []
+  const errors: Error[] = []
+  const under = transport.dial(to, {
+    opened(connection) {
+      const recorder = loopback.record(new Recorder(connection))
+      opened.push(recorder)
+      return recorder
+    },
+    failed(error) {
+      errors.push(error)
+    },
+  })
+  expect([opened.length, errors.length]).toEqual([0, 0])
+  return { dial: under, opened, errors }
+}
+
+/** `opened`, or the code of the error. */
+async function outcome(attempt: Attempt): Promise<string> {
+  await until('end of the dial', () => attempt.opened.length + attempt.errors.length > 0)
+  await turns(5)
+  expect(attempt.opened.length + attempt.errors.length).toBe(1)
+  const [error] = attempt.errors
+  return error === undefined ? 'opened' : (error.code ?? error.message)
+}
+
+/** Answers with these addresses, in this order, and remembers what it was asked. */
+function lookupOf(...ips: string[]): LookupFunction & { readonly asked: unknown[] } {
+  const asked: unknown[] = []
+  const addresses: LookupAddress[] = ips.map((address) => ({
+    address,
+    family: address.includes(':') ? 6 : 4,
+  }))
+  const lookup: LookupFunction = (host, options, callback) => {
+    asked.push({ host, family: options.family })
+    setImmediate(() => {
+      const [first] = addresses
+      if (options.all === true) callback(null, addresses)
+      else callback(null, first?.address ?? '', first?.family)
+    })
+  }
+  return Object.assign(lookup, { asked })
+}
+
+describe('a dial', () => {
+  it('opens a connection that its handler hears from the first byte', async () => {
+    const { at, peers } = await loopback.serve()
+    const attempt = dial(target(at))
+    expect(await outcome(attempt)).toBe('opened')
+    await until('peer', () => peers.length === 1)
+    const [near, far] = [attempt.opened[0], peers[0]]
+    far?.socket.write('hello')
+    near?.connection.setReading(true)
+    await until('hello', () => near?.content.toString() === 'hello')
+  })
+
+  it('fails once where nobody listens', async () => {
+    const attempt = dial(target(await loopback.deserted()))
+    expect(await outcome(attempt)).toBe('ECONNREFUSED')
+  })
+
+  it('fails where the peer resets before the event loop has looked', async () => {
+    const done = new Int32Array(new SharedArrayBuffer(4))
+    const script = `
+      const { workerData, parentPort } = require('node:worker_threads')
+      const server = require('node:net').createServer((socket) => {
+        socket.resetAndDestroy().on('close', () => {
+          Atomics.store(workerData, 0, 1)
+          Atomics.notify(workerData, 0)
+        })
+      })
+      server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port))
+    `
+    const worker = new Worker(script, { eval: true, workerData: done })
+    try {
+      let port = 0
+      worker.on('message', (message: number) => {
+        port = message
+      })
+      await until('server', () => port !== 0)
+      const attempt = dial(target({ ip: '127.0.0.1', port }))
+      process.nextTick(() => Atomics.wait(done, 0, 0, 5000))
+      expect(await outcome(attempt)).toBe('ECONNRESET')
+    } finally {
+      await worker.terminate()
+    }
+  })
+
+  it('fails later, and does not throw, for what cannot be dialled', async () => {
+    const at: Address = { ip: '127.0.0.1', port: 1 }
+    const attempts = {
+      port: dial(target({ ...at, port: 70000 })),
+      bind: dial(target(at, { bind: 'not an address' })),
+      bindElsewhere: dial(target(at, { bind: '192.0.2.1' })),
+      family: dial(target(at, { bind: '::1' })),
+      option: dial(target(at, { options: { tls: true } })),
+      name: dial(target({ ...at, ip: 'does-not-exist.invalid' })),
+    }
+    expect(await outcome(attempts.port)).toBe('ERR_SOCKET_BAD_PORT')
+    expect(await outcome(attempts.bind)).toBe('ERR_INVALID_IP_ADDRESS')
+    expect(await outcome(attempts.bindElsewhere)).toBe('EADDRNOTAVAIL')
+    expect(await outcome(attempts.family)).toBe('EINVAL')
+    expect(await outcome(attempts.option)).toBe('CML_ERR_CONFIG_INVALID')
+    expect(attempts.option.errors[0]?.message).toContain('dial: tls: expected no such option')
+    expect(await outcome(attempts.name)).toMatch(/^(ENOTFOUND|EAI_AGAIN)$/)
+  })
+
+  it('binds to the source address that it is given', async () => {
+    const { at, peers } = await loopback.serve()
+    const attempt = dial(target(at, { bind: '127.0.0.2' }))
+    expect(await outcome(attempt)).toBe('opened')
+    await until('peer', () => peers.length === 1)
+    expect(peers[0]?.socket.remoteAddress).toBe('127.0.0.2')
+    expect(attempt.opened[0]?.connection.peer.local.ip).toBe('127.0.0.2')
+  })
+
+  const hasIpv6 = (networkInterfaces()['lo'] ?? []).some(({ address }) => address === '::1')
+  it.skipIf(!hasIpv6)('reaches IPv6', async () => {
+    const { at } = await loopback.serve('::1')
+    const attempt = dial(target(at))
+    expect(await outcome(attempt)).toBe('opened')
+    expect(attempt.opened[0]?.connection.peer.remote).toEqual(at)
+  })
+
+  it.runIf(process.platform === 'linux')('turns keep-alive on, unless it is off', async () => {
+    const { at } = await loopback.serve()
+    const timers: boolean[] = []
+    for (const keepAlive of ['10s', 'off']) {
+      const attempt = dial(target(at), new TcpTransport({ keepAlive }))
+      expect(await outcome(attempt)).toBe('opened')
+      timers.push(hasKeepAliveTimer(attempt.opened[0]?.connection.peer.local.port ?? 0))
+    }
+    expect(timers).toEqual([true, false])
+  })
+})
+
+describe('the time allowed for a dial', () => {
+  const silent: LookupFunction = () => {
+    /* never answers */
+  }
+
+  it('covers the look-up', async () => {
+    const attempt = dial(
+      target({ ip: 'peer.example', port: 1 }, { timeoutMs: 30 }),
+      new TcpTransport({}, silent),
+    )
+    expect(await outcome(attempt)).toBe('CML_ERR_DIAL_TIMEOUT')
+    expect(attempt.errors[0]?.message).toBe('peer.example:1 did not answer within 30ms')
+  })
+
+  it('does not go on counting once the connection is open', async () => {
+    const { at, peers } = await loopback.serve()
+    const attempt = dial(target(at, { timeoutMs: 60 }))
+    expect(await outcome(attempt)).toBe('opened')
+    const longer = dial(
+      target({ ip: 'peer.example', port: 1 }, { timeoutMs: 120 }),
+      new TcpTransport({}, silent),
+    )
+    expect(await outcome(longer)).toBe('CML_ERR_DIAL_TIMEOUT')
+    attempt.opened[0]?.connection.write([Buffer.from('still here')])
+    peers[0]?.socket.resume()
+    await until('bytes', () => peers[0]?.content.toString() === 'still here')
+  })
+
+  it('is over for good: a late answer of the look-up leads nowhere', async () => {
+    const { at, peers } = await loopback.serve()
+    let answer: (() => void) | undefined
+    const late: LookupFunction = (_host, _options, callback) => {
+      answer = () => {
+        callback(null, [{ address: at.ip, family: 4 }])
+      }
+    }
+    const attempt = dial(
+      target({ ...at, ip: 'peer.example' }, { timeoutMs: 20 }),
+      new TcpTransport({}, late),
+    )
+    expect(await outcome(attempt)).toBe('CML_ERR_DIAL_TIMEOUT')
+    answer?.()
+    await turns(10)
+    expect(attempt.opened).toEqual([])
+    expect(peers).toEqual([])
+  })
+
+  describe('with a peer that does not answer', () => {
+    let busy: BusyListener
+    const crowd: Socket[] = []
+    beforeEach(async () => {
+      busy = await BusyListener.start()
+      // Whoever does not fit into the backlog waits for an answer that does not come.
+      let open = 0
+      for (let count = 0; count < 8; count++) {
+        const socket = createConnection(busy.at.port, busy.at.ip, () => open++)
+        crowd.push(socket.on('error', () => undefined))
+      }
+      await until('backlog full', () => open >= 2)
+    })
+    afterEach(async () => {
+      for (const socket of crowd.splice(0)) socket.destroy()
+      await busy.stop()
+    })
+
+    it('covers the connection', async () => {
+      const attempt = dial(target(busy.at, { timeoutMs: 100 }))
+      expect(await outcome(attempt)).toBe('CML_ERR_DIAL_TIMEOUT')
+    })
+
+    it('is not cut short by another address of the same name', async () => {
+      const { ip, port } = busy.at
+      const lookup = lookupOf(ip, '127.0.0.3')
+      const attempt = dial(target({ ip: 'peer.example', port }), new TcpTransport({}, lookup))
+      // The first SYN is lost, so that the connection opens with the next, after a second.
+      await until('look-up', () => lookup.asked.length === 1)
+      await turns(10)
+      busy.wake()
+      expect(await outcome(attempt)).toBe('opened')
+      expect(attempt.opened[0]?.connection.peer.remote).toEqual(busy.at)
+    })
+  })
+})
+
+describe('a host name', () => {
+  it('is looked up by the system', async () => {
+    const { at } = await loopback.serve()
+    expect(await outcome(dial(target({ ...at, ip: 'localhost' })))).toBe('opened')
+  })
+
+  it('is looked up at every dial', async () => {
+    const { at } = await loopback.serve()
+    const lookup = lookupOf('127.0.0.1')
+    const transport = new TcpTransport({}, lookup)
+    for (let count = 1; count <= 3; count++) {
+      const attempt = dial(target({ ...at, ip: 'peer.example' }), transport)
+      expect(await outcome(attempt)).toBe('opened')
+      expect(lookup.asked.length).toBe(count)
+      expect(attempt.opened[0]?.connection.peer.remote).toEqual(at)
+    }
+  })
+
+  it('leads to the next of its addresses where the first is refused', async () => {
+    const { at } = await loopback.serve('127.0.0.1')
+    const transport = new TcpTransport({}, lookupOf('127.0.0.3', '127.0.0.4', '127.0.0.1'))
+    const attempt = dial(target({ ...at, ip: 'peer.example' }), transport)
+    expect(await outcome(attempt)).toBe('opened')
+    expect(attempt.opened[0]?.connection.peer.remote.ip).toBe('127.0.0.1')
+  })
+
+  it('fails with what each of its addresses failed with', async () => {
+    const { port } = await loopback.deserted('127.0.0.1')
+    const transport = new TcpTransport({}, lookupOf('127.0.0.1', '127.0.0.3'))
+    const attempt = dial(target({ ip: 'peer.example', port }), transport)
+    expect(await outcome(attempt)).toBe('ECONNREFUSED')
+    const { message } = attempt.errors[0] ?? new Error()
+    expect(message).toContain(`ECONNREFUSED 127.0.0.1:${String(port)}`)
+    expect(message).toContain(`ECONNREFUSED 127.0.0.3:${String(port)}`)
+  })
+
+  it('is looked up in the family of the source address', async () => {
+    const { at } = await loopback.serve()
+    const lookup = lookupOf('127.0.0.1')
+    const attempt = dial(
+      target({ ...at, ip: 'peer.example' }, { bind: '127.0.0.2' }),
+      new TcpTransport({}, lookup),
+    )
+    expect(await outcome(attempt)).toBe('opened')
+    expect(lookup.asked).toEqual([{ host: 'peer.example', family: 4 }])
+  })
+})
+
+describe('cancel', () => {
+  it('is followed by silence, at whatever moment', async () => {
+    const { at } = await loopback.serve()
+    const nobody = await loopback.deserted()
+    const attempts = [0, 1, 2, 3].map(() => dial(target(at)))
+    const refused = dial(target(nobody))
+    const impossible = dial(target({ ...at, port: 70000 }))
+    const lookedUp = dial(
+      target({ ...at, ip: 'peer.example' }),
+      new TcpTransport({}, lookupOf('127.0.0.1')),
+    )
+    const late = dial(target(at, { timeoutMs: 1 }))
+    const all = [...attempts, refused, impossible, lookedUp, late]
+    for (const attempt of all) {
+      attempt.dial.cancel()
+      attempt.dial.cancel()
+    }
+    await turns(20)
+    for (const attempt of all) expect([attempt.opened, attempt.errors]).toEqual([[], []])
+  })
+
+  it('leaves a connection alone that has opened', async () => {
+    const { at, peers } = await loopback.serve()
+    const attempt = dial(target(at))
+    expect(await outcome(attempt)).toBe('opened')
+    attempt.dial.cancel()
+    await until('peer', () => peers.length === 1)
+    peers[0]?.socket.resume()
+    attempt.opened[0]?.connection.write([Buffer.from('still here')])
+    await until('bytes', () => peers[0]?.content.toString() === 'still here')
+  })
+
+  it('does not leave a connection behind', async () => {
+    const { at, peers } = await loopback.serve()
+    const attempt = dial(target(at))
+    // By then the kernel has shaken hands, and the event loop has not told.
+    process.nextTick(() => {
+      attempt.dial.cancel()
+    })
+    await until('peer', () => peers.length === 1)
+    for (const peer of peers) peer.socket.resume()
+    await until('peer gone', () => peers.every((peer) => peer.ended || peer.closed))
+    expect(attempt.opened).toEqual([])
+  })
+})
