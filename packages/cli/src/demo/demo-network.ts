@@ -1,0 +1,108 @@
+import { createServer } from 'node:net'
+import type { LinkChange } from '@commloop/core'
+import { Member, type Place } from './member.js'
+import { Traffic } from './traffic.js'
+
+/** One address each, as machines of a plant would have: a node knows who calls by the address. */
+const ADDRESSES = { A: '127.0.0.1', B: '127.0.0.2', C: '127.0.0.3' } as const
+
+/** The machine has no loopback address beside 127.0.0.1. */
+export class LoopbackMissing extends Error {
+  override readonly name = 'LoopbackMissing'
+  readonly ip: string
+
+  constructor(ip: string, cause: Error) {
+    super(`the address ${ip} cannot be used here: ${cause.message}`, { cause })
+    this.ip = ip
+  }
+}
+
+export type NetworkListener = (member: Member, change: LinkChange) => void
+
+/**
+ * The table of the seed, and the two machines that it names, on loopback addresses:
+ *
+ *     A 127.0.0.1                          B 127.0.0.2
+ *       B-in   passive  127.0.0.2      ◀──   A-out  active
+ *       B-out  active   127.0.0.2:port ──▶   A-in   passive
+ *       C-in   passive  127.0.0.3          C 127.0.0.3
+ *       C-out  active   127.0.0.3:port       the same
+ */
+export class DemoNetwork {
+  readonly a: Member
+  readonly b: Member
+  readonly c: Member
+  readonly traffic: Traffic
+
+  private constructor(
+    places: Readonly<Record<keyof typeof ADDRESSES, Place>>,
+    heard: NetworkListener,
+  ) {
+    const listener = {
+      linkChanged: heard,
+      received: (member: Member, payload: Uint8Array): void => {
+        this.traffic.received(member, payload)
+      },
+    }
+    const peer = (letter: keyof typeof ADDRESSES) =>
+      [
+        { id: `${letter}-in`, role: 'passive', ip: places[letter].ip },
+        { id: `${letter}-out`, role: 'active', ip: places[letter].ip, port: places[letter].port },
+      ] as const
+    this.a = new Member('A', places.A, [...peer('B'), ...peer('C')], listener)
+    this.b = new Member('B', places.B, peer('A'), listener)
+    this.c = new Member('C', places.C, peer('A'), listener)
+    this.traffic = new Traffic([
+      [this.a, this.b],
+      [this.b, this.a],
+      [this.a, this.c],
+      [this.c, this.a],
+    ])
+  }
+
+  /** @throws LoopbackMissing */
+  static async make(heard: NetworkListener): Promise<DemoNetwork> {
+    const [A, B, C] = await Promise.all([
+      freePlace(ADDRESSES.A),
+      freePlace(ADDRESSES.B),
+      freePlace(ADDRESSES.C),
+    ])
+    return new DemoNetwork({ A, B, C }, heard)
+  }
+
+  get members(): readonly Member[] {
+    return [this.a, this.b, this.c]
+  }
+
+  /** @throws CommloopError CML_ERR_LISTEN */
+  async start(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.start()))
+  }
+
+  /** Waits until what was sent has met its outcome, everywhere. @returns false when the deadline came first. */
+  async settled(deadlineMs: number): Promise<boolean> {
+    const nodes = this.members.flatMap(({ node }) => node ?? [])
+    const all = await Promise.all(nodes.map((node) => node.settled({ deadlineMs })))
+    return all.every(Boolean)
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.stop()))
+  }
+}
+
+/** A port that is free at this address. It has to be known before anybody listens: the tables name each other's. */
+function freePlace(ip: string): Promise<Place> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', (error) => {
+      reject(new LoopbackMissing(ip, error))
+    })
+    server.listen(0, ip, () => {
+      const address = server.address()
+      server.close(() => {
+        if (address !== null && typeof address === 'object') resolve({ ip, port: address.port })
+      })
+    })
+  })
+}

@@ -1,0 +1,75 @@
+import type { Node } from '@commloop/core'
+
+/** What became of everything that a node, or several in a row under one name, accepted. */
+export interface Ledger {
+  readonly accepted: number
+  readonly copies: number
+  readonly written: number
+  readonly resent: number
+  readonly queued: number
+  readonly dropped: number
+  readonly expired: number
+  readonly undeliverable: number
+  readonly received: number
+  /** Both equations were true: nothing was counted twice or not at all. */
+  readonly holds: boolean
+}
+
+export const EMPTY_LEDGER: Ledger = {
+  accepted: 0,
+  copies: 0,
+  written: 0,
+  resent: 0,
+  queued: 0,
+  dropped: 0,
+  expired: 0,
+  undeliverable: 0,
+  received: 0,
+  holds: true,
+}
+
+/**
+ * Reads a node's counters and checks them: messages accepted = routing + routed + dropped + undeliverable + expired,
+ * and on each link copies enqueued = queued + written + expired + dropped + undeliverable.
+ */
+export function ledgerOf(node: Node): Ledger {
+  const { accepted, routing, routed, copies, ...ends } = node.counters
+  const { dropped, undeliverable, expired } = ends
+  const ledger = { ...EMPTY_LEDGER, accepted, copies, dropped, undeliverable, expired }
+  let holds = accepted === routing + routed + dropped + undeliverable + expired
+  let enqueued = 0
+  for (const { counters: link } of node.links()) {
+    holds &&=
+      link.enqueued ===
+      link.queued + link.written + link.expired + link.dropped + link.undeliverable
+    enqueued += link.enqueued
+    ledger.written += link.written
+    ledger.resent += link.resent
+    ledger.queued += link.queued
+    ledger.dropped += link.dropped
+    ledger.expired += link.expired
+    ledger.undeliverable += link.undeliverable
+    ledger.received += link.received
+  }
+  return { ...ledger, holds: holds && enqueued === copies }
+}
+
+export function addLedgers(left: Ledger, right: Ledger): Ledger {
+  return {
+    accepted: left.accepted + right.accepted,
+    copies: left.copies + right.copies,
+    written: left.written + right.written,
+    resent: left.resent + right.resent,
+    queued: left.queued + right.queued,
+    dropped: left.dropped + right.dropped,
+    expired: left.expired + right.expired,
+    undeliverable: left.undeliverable + right.undeliverable,
+    received: left.received + right.received,
+    holds: left.holds && right.holds,
+  }
+}
+
+/** Accepted and neither written nor still on its way. */
+export function lostIn({ dropped, expired, undeliverable }: Ledger): number {
+  return dropped + expired + undeliverable
+}

@@ -1,0 +1,128 @@
+import type {
+  CloseReason,
+  Connection,
+  ConnectionHandler,
+  Dial,
+  DialHandler,
+  DialTarget,
+  Listener,
+  ListenHandler,
+  ListenOptions,
+  PeerInfo,
+  Transport,
+} from '@commloop/core'
+
+/**
+ * A transport that can be killed as a process is: every connection is reset at once, and nothing that its node
+ * does afterwards reaches the network.
+ */
+export class MortalTransport implements Transport {
+  readonly #transport: Transport
+  readonly #connections = new Set<MortalConnection>()
+
+  constructor(transport: Transport) {
+    this.#transport = transport
+  }
+
+  dial(target: DialTarget, handler: DialHandler): Dial {
+    return this.#transport.dial(target, {
+      opened: (connection) => {
+        const mortal = this.#mortal(connection)
+        return mortal.heardBy(handler.opened(mortal))
+      },
+      failed: (error) => {
+        handler.failed(error)
+      },
+    })
+  }
+
+  listen(options: ListenOptions, handler: ListenHandler): Listener {
+    return this.#transport.listen(options, {
+      listening: (at) => {
+        handler.listening(at)
+      },
+      admit: (remote) => handler.admit(remote),
+      accepted: (connection) => {
+        const mortal = this.#mortal(connection)
+        const own = handler.accepted(mortal)
+        return own && mortal.heardBy(own)
+      },
+      failed: (error) => {
+        handler.failed(error)
+      },
+    })
+  }
+
+  #mortal(connection: Connection): MortalConnection {
+    const mortal = new MortalConnection(connection, () => {
+      this.#connections.delete(mortal)
+    })
+    this.#connections.add(mortal)
+    return mortal
+  }
+
+  kill(): void {
+    for (const connection of [...this.#connections]) connection.kill()
+  }
+}
+
+class MortalConnection implements Connection, ConnectionHandler {
+  readonly peer: PeerInfo
+  readonly #connection: Connection
+  readonly #over: () => void
+  #handler: ConnectionHandler | undefined
+  #killed = false
+
+  constructor(connection: Connection, over: () => void) {
+    this.peer = connection.peer
+    this.#connection = connection
+    this.#over = over
+  }
+
+  heardBy(handler: ConnectionHandler): ConnectionHandler {
+    this.#handler = handler
+    return this
+  }
+
+  kill(): void {
+    this.#killed = true
+    this.#connection.destroy()
+  }
+
+  // ── from the node ───────────────────────────────────────────────────────────────────────────────────────────
+
+  write(chunks: readonly Uint8Array[]): void {
+    if (!this.#killed) this.#connection.write(chunks)
+  }
+
+  setReading(on: boolean): void {
+    if (!this.#killed) this.#connection.setReading(on)
+  }
+
+  end(): void {
+    if (!this.#killed) this.#connection.end()
+  }
+
+  destroy(): void {
+    if (!this.#killed) this.#connection.destroy()
+  }
+
+  // ── from the network ────────────────────────────────────────────────────────────────────────────────────────
+
+  received(chunk: Uint8Array): void {
+    if (!this.#killed) this.#handler?.received(chunk)
+  }
+
+  written(): void {
+    if (!this.#killed) this.#handler?.written()
+  }
+
+  ended(): void {
+    if (!this.#killed) this.#handler?.ended()
+  }
+
+  closed(reason: CloseReason): void {
+    this.#over()
+    this.#handler?.closed(reason)
+  }
+}

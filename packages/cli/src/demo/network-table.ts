@@ -1,0 +1,68 @@
+import { durationText, type LinkHandle, type LinkState } from '@commloop/core'
+import type { Member } from './member.js'
+
+/** One cell: a text, and how a terminal with colours shows it. */
+export interface Cell {
+  readonly text: string
+  readonly style?: 'bold' | 'dim' | 'green' | 'yellow' | 'red'
+}
+
+const HEAD = [
+  'node',
+  'link',
+  'role',
+  'peer           ',
+  'state   ',
+  'epoch',
+  'written',
+  'received',
+  'queued',
+  '',
+]
+
+const STATE_STYLES: Readonly<Record<LinkState, NonNullable<Cell['style']>>> = {
+  up: 'green',
+  idle: 'dim',
+  dialing: 'yellow',
+  awaiting: 'yellow',
+  backoff: 'yellow',
+  draining: 'yellow',
+  exhausted: 'red',
+  closed: 'dim',
+}
+
+/** Every link of every member, as it is now. */
+export function networkTable(members: readonly Member[]): Cell[][] {
+  return [
+    HEAD.map((text) => ({ text, style: 'bold' as const })),
+    ...members.flatMap((member) => memberRows(member)),
+  ]
+}
+
+function memberRows({ name, node, place }: Member): Cell[][] {
+  const who = { text: `${name} ${place.ip}` }
+  if (node === undefined) return [[who, { text: 'killed', style: 'red' }]]
+  return node.links().map((link, at) => [at === 0 ? who : { text: '' }, ...linkCells(link)])
+}
+
+function linkCells(link: LinkHandle): Cell[] {
+  const { written, received, queued } = link.counters
+  const waiting: Cell = { text: String(queued), style: queued > 0 ? 'yellow' : 'dim' }
+  return [
+    { text: link.id },
+    { text: link.role },
+    { text: link.remote === undefined ? '' : `${link.remote.ip}:${String(link.remote.port)}` },
+    { text: link.state, style: STATE_STYLES[link.state] },
+    { text: String(link.epoch) },
+    { text: String(written) },
+    { text: String(received) },
+    waiting,
+    { text: noteOf(link), style: 'dim' },
+  ]
+}
+
+function noteOf({ reason, state, nextDialInMs }: LinkHandle): string {
+  if (state === 'up') return ''
+  const next = nextDialInMs === undefined ? '' : `, dials in ${durationText(nextDialInMs)}`
+  return `${reason ?? ''}${next}`
+}

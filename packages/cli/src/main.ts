@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { EXIT } from './exit-codes.js'
+import type { RunOptions } from './run/run-options.js'
+
+/*
+ * Arguments to command to exit code. Everything is imported where it is needed: who asks for the version or for help
+ * does not wait for the schema, the container, the log or a plugin to be loaded.
+ */
+
+/** How long the end of the process waits for somebody who does not read its last words. */
+const STDERR_MS_MAX = 1_000
+
+/** Set by a command's action: what the process ends with. */
+let exitCode: number = EXIT.OK
+/** Whether the process waits for the reader of its output. A running node has done so, within its deadline. */
+let outputMatters = true
+
+const args = process.argv.slice(2)
+// A reader that hangs up (`commloop check | head -1`) is no reason to fail.
+process.stdout.on('error', () => undefined)
+process.stderr.on('error', () => undefined)
+
+if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
+  process.stdout.write(`${version()}\n`)
+} else {
+  void main()
+}
+
+async function main(): Promise<void> {
+  try {
+    const program = await commandLine()
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    exitCode = await failed(error)
+  }
+  if (outputMatters) await flushed(process.stdout)
+  // Plugins may have left timers and sockets behind, which must not keep the process.
+  process.exit(exitCode)
+}
+
+async function failed(error: unknown): Promise<number> {
+  const { CommanderError } = await import('commander')
+  // Help, or a mistake in the arguments: everything was said already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.CONFIG_INVALID
+  const { exitCodeOf, failureText } = await import('./run/failure.js')
+  process.stderr.write(failureText(error, process.env))
+  await Promise.race([flushed(process.stderr), delay(STDERR_MS_MAX)])
+  return exitCodeOf(error)
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => {
+      resolve()
+    })
+  })
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
+async function commandLine(): Promise<Command> {
+  const { Command, Option } = await import('commander')
+  const { LOG_LEVEL_DEFAULT, LOG_LEVELS } = await import('./logging/log-level.js')
+  const program = new Command('commloop')
+    .description('A node that runs .commlooprc: dials, accepts, frames and routes messages.')
+    .version(version())
+    .option('--config <file>', 'the configuration (or COMMLOOP_CONFIG); default: the one here')
+    .addOption(
+      new Option('--log-level <level>', 'how much is logged to stderr')
+        .choices(LOG_LEVELS)
+        .default(LOG_LEVEL_DEFAULT)
+        .env('COMMLOOP_LOG'),
+    )
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => {
+        write(`commloop: ${text.replace(/^error: /, '')}`)
+      },
+    })
+    .showHelpAfterError('`commloop --help` shows what there is')
+  addRun(program)
+  addCheck(program)
+  addInit(program)
+  addDemo(program)
+  return program
+}
+
+function addRun(program: Command): void {
+  const run = program
+    .command('run', { isDefault: true })
+    .description('start the node, log to stderr, stop on SIGINT or SIGTERM (default)')
+    .option('--stdio', 'other programs talk to the node: JSON lines on stdin and stdout')
+    .option('--text', 'with --stdio: received payloads as text where they are valid UTF-8')
+    .option('--keep-open', 'with --stdio: go on when stdin ends')
+    .option('--drain <duration>', 'with --stdio: wait this long at the end of stdin (default: 30s)')
+    // Everything that is no command arrives here, because this is the default.
+    .allowExcessArguments()
+  run.action(async () => {
+    await refuseArguments(program, run)
+    const { runRequest } = await import('./run/run-options.js')
+    const request = runRequest(run.optsWithGlobals<RunOptions>(), process)
+    const { runCommand } = await import('./run/run-command.js')
+    outputMatters = false
+    exitCode = await runCommand(request, process)
+  })
+}
+
+async function refuseArguments(program: Command, run: Command): Promise<void> {
+  const [word] = run.args
+  if (word === undefined) return
+  if (program.args[0] === 'run') program.error(`error: run takes no arguments, found '${word}'`)
+  const { nearest } = await import('./config/suggestion.js')
+  const meant = nearest(
+    word,
+    program.commands.map((command) => command.name()),
+  )
+  const guess = meant === undefined ? '' : `\n(Did you mean ${meant}?)`
+  program.error(`error: unknown command '${word}'${guess}`)
+}
+
+function addCheck(program: Command): void {
+  const check = program
+    .command('check')
+    .description('validate the configuration and explain it')
+    .option('--json', 'for programs: one JSON object')
+  check.action(async () => {
+    const { config, json } = check.optsWithGlobals<{ config?: string; json?: boolean }>()
+    const { checkCommand } = await import('./check-command.js')
+    const { env } = process
+    exitCode = await checkCommand({ cwd: process.cwd(), env, config, json: json ?? false }, process)
+  })
+}
+
+function addInit(program: Command): void {
+  const init = program
+    .command('init')
+    .description('write a commented .commlooprc')
+    .option('--from <file>', 'convert a table in the older JSON form')
+  init.action(async () => {
+    const { from } = init.opts<{ from?: string }>()
+    const { initCommand } = await import('./init-command.js')
+    exitCode = await initCommand({ cwd: process.cwd(), from }, process)
+  })
+}
+
+function addDemo(program: Command): void {
+  const demo = program
+    .command('demo')
+    .description('three nodes on this machine, one of them cut and coming back')
+    .option('--seconds <n>', 'how long', '12')
+  demo.action(async () => {
+    const { seconds } = demo.opts<{ seconds: string }>()
+    const { demoCommand } = await import('./demo/demo-command.js')
+    exitCode = await demoCommand({ seconds }, process)
+  })
+}

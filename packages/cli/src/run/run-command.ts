@@ -1,0 +1,70 @@
+import type { Logger } from '@commloop/core'
+import { type LoadedConfig, loadConfig } from '../config/load-config.js'
+import { createLog, type LogTarget } from '../logging/create-log.js'
+import type { LogLevel } from '../logging/log-level.js'
+import { placeText } from '../plugins/resolve-plugin.js'
+import { type StdioOptions, StdioSession, type StdioStreams } from '../stdio/stdio-session.js'
+import { configuredNode } from './configured-node.js'
+import { NodeRun } from './node-run.js'
+
+export interface RunRequest {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The file named with `--config`. */
+  readonly config: string | undefined
+  readonly logLevel: LogLevel
+  /** Set: other programs talk to the node on stdin and stdout. */
+  readonly stdio: Omit<StdioOptions, 'payloadBytesMax'> | undefined
+}
+
+export interface RunStreams extends StdioStreams {
+  readonly stderr: LogTarget
+}
+
+/**
+ * `commloop run`: starts the node of the configuration and logs to stderr, until it is told to stop.
+ *
+ * @returns the exit code
+ * @throws CommloopError where the configuration is wrong, or the node cannot listen
+ */
+export async function runCommand(request: RunRequest, streams: RunStreams): Promise<number> {
+  const { cwd, env, config: file, logLevel, stdio } = request
+  const config = await loadConfig({ cwd, env, file })
+  const log = await createLog(streams.stderr, logLevel)
+  const logger = log.forNode(config.options.node ?? '')
+  tellConfig(config, logger)
+  try {
+    const node = configuredNode(config, logger)
+    const options = stdio && { ...stdio, payloadBytesMax: payloadBytesMax(config) }
+    const session = options && new StdioSession(node, streams, options, logger)
+    return await new NodeRun(node, session, logger, log.flush).run()
+  } finally {
+    await log.flush()
+  }
+}
+
+/** Which file, and what comes from where: never to be guessed at when something is not as expected. */
+function tellConfig({ file, plugins, warnings }: LoadedConfig, logger: Logger): void {
+  logger.info({ file }, `configuration: ${file}`)
+  for (const warning of warnings) logger.warn({ file }, warning)
+  const { entries, ...own } = plugins
+  for (const { kind, name, place } of Object.values(own)) {
+    logger.info({ kind, name, place }, `${kind} ${name}: ${placeText(place)}`)
+  }
+  for (const { entry, plugin } of entries) {
+    const { kind, name, place } = plugin
+    const text = `${kind} ${name} for links[${String(entry)}]: ${placeText(place)}`
+    logger.info({ kind, name, place, entry }, text)
+  }
+}
+
+/** The largest payload that any link takes. */
+function payloadBytesMax({ plugins }: LoadedConfig): number {
+  let bytesMax = plugins.codec.value.payloadBytesMax
+  for (const { plugin } of plugins.entries) {
+    if ('payloadBytesMax' in plugin.value) {
+      bytesMax = Math.max(bytesMax, plugin.value.payloadBytesMax)
+    }
+  }
+  return bytesMax
+}

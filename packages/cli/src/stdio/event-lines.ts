@@ -1,0 +1,115 @@
+import { isUtf8 } from 'node:buffer'
+import {
+  type Address,
+  addressText,
+  type ErrorCode,
+  type LinkChange,
+  type NodeEvents,
+  type OutcomeEvent,
+  type ReceivedMessage,
+} from '@commloop/core'
+
+/** Line ends that are none in JSON, and are where a reader's language cuts its input at them. */
+const FOREIGN_LINE_ENDS = /[\u0085\u2028\u2029]/g
+
+/** JSON on one line, whoever reads it. */
+function json(value: unknown): string {
+  return JSON.stringify(value).replace(
+    FOREIGN_LINE_ENDS,
+    (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+/** Keys in the order in which people want to read them; what is undefined is left out. */
+function line(fields: Readonly<Record<string, unknown>>): string {
+  return `${json(fields)}\n`
+}
+
+export function readyLine(node: string, listen: Address | undefined): string {
+  const place = listen === undefined ? undefined : { host: listen.ip, port: listen.port }
+  return line({ type: 'ready', node, listen: place })
+}
+
+export function linkLine(change: LinkChange): string {
+  const { link, state, epoch, remote, reason, attempt, delayMs } = change
+  return line({
+    type: 'link',
+    link,
+    state,
+    epoch,
+    remote: remote === undefined ? undefined : addressText(remote),
+    reason,
+    attempt,
+    delayMs: delayMs === undefined ? undefined : Math.round(delayMs),
+  })
+}
+
+export function outcomeLine({ id, outcome, link, reason, count }: OutcomeEvent): string {
+  return line({
+    type: 'outcome',
+    id,
+    outcome,
+    link,
+    reason,
+    // One with an id stands for itself.
+    count: id === undefined ? count : undefined,
+  })
+}
+
+export function rejectedLine({ remote, reason, count }: NodeEvents['rejected']): string {
+  return line({ type: 'rejected', remote, reason, count })
+}
+
+export function auditLine({ findings }: NodeEvents['audit']): string {
+  return line({ type: 'audit', findings })
+}
+
+export interface LineError {
+  readonly code: ErrorCode
+  readonly message: string
+  /** Number of the input line, from 1. */
+  readonly line: number
+  readonly id: string | undefined
+}
+
+export function errorLine(error: LineError): string {
+  return line({
+    type: 'error',
+    code: error.code,
+    message: error.message,
+    line: error.line,
+    id: error.id,
+  })
+}
+
+/** Lines of received messages: by far the most, so made of parts instead of by way of an object. */
+export class MessageLines {
+  readonly #asText: boolean
+  readonly #heads = new Map<string, string>()
+
+  /** @param asText `payload` where the bytes are valid UTF-8; otherwise `base64` always */
+  constructor(asText: boolean) {
+    this.#asText = asText
+  }
+
+  of({ payload, link, epoch }: ReceivedMessage): string {
+    const head = `${this.#head(link)}${String(epoch)}`
+    if (this.#asText && isUtf8(payload)) {
+      return `${head},"payload":${json(bufferOf(payload).toString('utf8'))}}\n`
+    }
+    return `${head},"base64":"${bufferOf(payload).toString('base64')}"}\n`
+  }
+
+  /** Everything up to the epoch: the same for every message of a link. */
+  #head(link: string): string {
+    const known = this.#heads.get(link)
+    if (known !== undefined) return known
+    const head = `{"type":"message","link":${json(link)},"epoch":`
+    this.#heads.set(link, head)
+    return head
+  }
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
+}

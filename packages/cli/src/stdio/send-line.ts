@@ -1,0 +1,175 @@
+import { isUtf8 } from 'node:buffer'
+import { durationMs, type RouteTarget, type SendOptions } from '@commloop/core'
+import { nearest } from '../config/suggestion.js'
+
+/** What a line of input asks for. */
+export interface SendRequest {
+  readonly payload: Uint8Array
+  readonly options: SendOptions
+}
+
+/** Why a line cannot be understood; with its `id`, where it has a usable one. */
+export interface LineProblem {
+  readonly problem: string
+  readonly id: string | undefined
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+const PAYLOAD_KEYS = ['payload', 'base64', 'hex'] as const
+const KEYS: readonly string[] = [...PAYLOAD_KEYS, 'to', 'id', 'ttl']
+
+const SPACE_ONLY = /^\s*$/
+
+/**
+ * Reads one line: `{"payload":"text"}`, `{"base64":"…"}` or `{"hex":"…"}`, with `to`, `id` and `ttl`. Strict: what
+ * is not exactly understood is a problem, for a payload that was guessed is a wrong one.
+ *
+ * @returns undefined for a blank line
+ */
+export function readSendLine(bytes: Uint8Array): SendRequest | LineProblem | undefined {
+  if (!isUtf8(bytes)) return problem('not valid UTF-8', undefined)
+  const text = DECODER.decode(bytes)
+  if (SPACE_ONLY.test(text)) return undefined
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    const why = error instanceof SyntaxError ? error.message : String(error)
+    return problem(`not valid JSON: ${why}`, undefined)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return problem(`expected an object, found ${found(value)}`, undefined)
+  }
+  return readFields(value as Fields)
+}
+
+// Takes a byte order mark away, which some shells put in front of what they pipe.
+const DECODER = new TextDecoder()
+
+function readFields(fields: Fields): SendRequest | LineProblem {
+  const { id } = fields
+  if (id !== undefined && typeof id !== 'string') {
+    return problem(`id: expected a string, found ${found(id)}`, undefined)
+  }
+  const unknown = Object.keys(fields).find((key) => !KEYS.includes(key))
+  if (unknown !== undefined) return problem(unknownText(unknown), id)
+  const payload = readPayload(fields)
+  if (typeof payload === 'string') return problem(payload, id)
+  const to = readTo(fields.to)
+  if (to instanceof Mistake) return problem(to.text, id)
+  const ttlMs = readTtl(fields.ttl)
+  if (ttlMs instanceof Mistake) return problem(ttlMs.text, id)
+  return {
+    payload,
+    options: {
+      ...(to === undefined ? {} : { to }),
+      ...(id === undefined ? {} : { id }),
+      ...(ttlMs === undefined ? {} : { ttlMs }),
+    },
+  }
+}
+
+/** Told apart from every value that a field may have. */
+class Mistake {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+function problem(text: string, id: string | undefined): LineProblem {
+  return { problem: text, id }
+}
+
+function unknownText(key: string): string {
+  const meant = nearest(key, KEYS)
+  const guess = meant === undefined ? '' : `. Did you mean ${JSON.stringify(meant)}?`
+  return `${JSON.stringify(key)}: unknown key${guess}`
+}
+
+// ── payload ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The payload's bytes, or what is wrong. */
+function readPayload(fields: Fields): Uint8Array | string {
+  const given = PAYLOAD_KEYS.filter((key) => key in fields)
+  const [key] = given
+  if (key === undefined || given.length > 1) {
+    const what = given.length === 0 ? 'none' : given.join(' and ')
+    return `expected exactly one of payload, base64 and hex, found ${what}`
+  }
+  const text = fields[key]
+  if (typeof text !== 'string') return `${key}: expected a string, found ${found(text)}`
+  if (key === 'payload') return readText(text)
+  return key === 'base64' ? readBase64(text) : readHex(text)
+}
+
+function readText(text: string): Uint8Array | string {
+  const bytes = Buffer.from(text, 'utf8')
+  // Half of a surrogate pair becomes U+FFFD in UTF-8, which is something else than what was given.
+  if (bytes.includes('\ufffd') && /\p{Surrogate}/u.test(text)) {
+    return 'payload: has half a character (a lone surrogate), which UTF-8 cannot carry; use base64'
+  }
+  return bytes
+}
+
+function readBase64(text: string): Uint8Array | string {
+  const bytes = Buffer.from(text, 'base64')
+  // Node passes over what it does not know; only the same text back proves that nothing was passed over.
+  if (bytes.toString('base64') === text) return bytes
+  return 'base64: expected A–Z, a–z, 0–9, + and /, padded with = to a multiple of 4 (RFC 4648, section 4)'
+}
+
+function readHex(text: string): Uint8Array | string {
+  const bytes = Buffer.from(text, 'hex')
+  if (bytes.length * 2 === text.length) return bytes
+  return 'hex: expected two digits from 0–9 and a–f for each byte'
+}
+
+// ── to, ttl ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+type Targets = RouteTarget | readonly RouteTarget[]
+
+function readTo(to: unknown): Targets | undefined | Mistake {
+  if (to === undefined) return undefined
+  if (!Array.isArray(to)) return isTarget(to) ? to : toMistake(to)
+  if (to.length === 0) return new Mistake('to: expected at least one link, found an empty array')
+  const targets: readonly unknown[] = to
+  const wrong = targets.find((target) => !isTarget(target))
+  return wrong === undefined ? (targets as readonly RouteTarget[]) : toMistake(wrong)
+}
+
+function toMistake(value: unknown): Mistake {
+  return new Mistake(
+    `to: expected a link's id, its position in the table, { "link", "epoch" } or an array of them, found ${found(value)}`,
+  )
+}
+
+function isTarget(value: unknown): value is RouteTarget {
+  if (isLink(value)) return true
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const { link, epoch, ...rest } = value as Fields
+  return isLink(link) && isCount(epoch) && Object.keys(rest).length === 0
+}
+
+function isLink(value: unknown): value is string | number {
+  return typeof value === 'string' || isCount(value)
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
+
+function readTtl(ttl: unknown): number | undefined | Mistake {
+  if (ttl === undefined) return undefined
+  const ms = typeof ttl === 'string' || typeof ttl === 'number' ? durationMs(ttl) : undefined
+  return ms ?? new Mistake(`ttl: expected a duration such as "500ms" or "30s", found ${found(ttl)}`)
+}
+
+const SHOWN_MAX = 40
+
+function found(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  const text = JSON.stringify(value)
+  return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX)}…`
+}

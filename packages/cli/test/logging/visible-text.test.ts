@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest'
+import { visibleText } from '../../src/logging/visible-text.js'
+
+describe('visibleText', () => {
+  it.each([
+    ['an escape sequence', '\x1b[2J\x1b]0;owned\x07', '\\u001b[2J\\u001b]0;owned\\u0007'],
+    ['a line end, which would forge a line', 'a\nINFO b\r', 'a\\nINFO b\\r'],
+    ['a tab', 'a\tb', 'a\\tb'],
+    ['the C1 controls', '\x9b31m\x7f', '\\u009b31m\\u007f'],
+    ['bidirectional marks', 'abc\u202Etxt.exe\u2066', 'abc\\u202etxt.exe\\u2066'],
+    ['line ends of Unicode', 'a\u2028b\u2029c\u0085d', 'a\\u2028b\\u2029c\\u0085d'],
+    ['what has no width', 'a\u200bb\ufeffc', 'a\\u200bb\\ufeffc'],
+    ['invisible tags beyond the first plane', 'a\u{e0041}', 'a\\u{e0041}'],
+    ['half a character', 'a\ud83d', 'a\\ud83d'],
+  ])('shows %s', (_, text, shown) => {
+    expect(visibleText(text)).toBe(shown)
+  })
+
+  it('leaves what people write as it is', () => {
+    const text = 'furnace-out is up with [fe80::1]:8001: 连接 é ü 😀 "quoted" \\back'
+    expect(visibleText(text)).toBe(text)
+  })
+})
