@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
@@ -100,6 +100,15 @@ describe('commloop init', () => {
     expect(code).toBe(2)
     expect(stderr).toMatch(/^CML_ERR_CONFIG_CODE: commloop\.config\.js is code/)
     expect(existsSync(join(cwd, '.commlooprc'))).toBe(false)
+  })
+
+  it('does not write through a link that leads nowhere', async () => {
+    const cwd = folderWith({})
+    symlinkSync(join(cwd, 'elsewhere'), join(cwd, '.commlooprc'))
+    const { code, stderr } = await init(cwd)
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/EEXIST/)
+    expect(existsSync(join(cwd, 'elsewhere'))).toBe(false)
   })
 
   it('says why it cannot write', async () => {

@@ -47,13 +47,18 @@ function queueShape(standard: { readonly messages: string; readonly bytes: strin
   }
 }
 
+/** RFC 4648 section 4, padded. */
+const BASE64 = /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
 const bytesSchema = z.union(
   [
     z.string(),
     z.strictObject({
-      hex: z.string().regex(/^([0-9a-fA-F]{2})*$/, expecting('pairs of hexadecimal digits')),
+      hex: z
+        .string(expecting('pairs of hexadecimal digits'))
+        .regex(/^([0-9a-fA-F]{2})*$/, expecting('pairs of hexadecimal digits')),
     }),
-    z.strictObject({ base64: z.base64(expecting('base64')) }),
+    z.strictObject({ base64: z.string(expecting('base64')).regex(BASE64, expecting('base64')) }),
   ],
   expecting('a text, { hex: … } or { base64: … }'),
 )

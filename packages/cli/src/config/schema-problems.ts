@@ -17,7 +17,7 @@ type Issue = z.core.$ZodIssue
 export function schemaProblems(data: unknown): SchemaProblem[] {
   const result = fileSchema.safeParse(data)
   const found = result.success ? [] : result.error.issues.flatMap((issue) => problemsOf(issue))
-  return withoutRepeats([...found, ...prototypeProblems(data, [])])
+  return withoutRepeats([...found, ...listenProblems(data), ...prototypeProblems(data, [])])
 }
 
 function problemsOf(issue: Issue, outer: ConfigPath = []): SchemaProblem[] {
@@ -85,9 +85,27 @@ export function alternatives(schema: z.ZodType): z.ZodType[] {
   return [schema]
 }
 
+/** Other keys are the transport's, but hardly ones that nearly are ours: the transport would complain too late. */
+function listenProblems(data: unknown): SchemaProblem[] {
+  const listen = isRecord(data) ? data.listen : undefined
+  if (!isRecord(listen)) return []
+  const own = keysAt(['listen'])
+  return Object.keys(listen)
+    .filter((key) => !own.includes(key) && nearest(key, own) !== undefined)
+    .map((key) => ({
+      path: ['listen', key],
+      message: unknownKeyText(['listen'], key),
+      isKey: true,
+    }))
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
 /** Where any key is allowed (a plugin's options), this one would still change what the options inherit from. */
 function prototypeProblems(value: unknown, path: ConfigPath): SchemaProblem[] {
-  if (typeof value !== 'object' || value === null) return []
+  if (!isRecord(value)) return []
   return Object.entries(value).flatMap(([key, member]) => {
     const below = [...path, Array.isArray(value) ? Number(key) : key]
     if (key === '__proto__') return [{ path: below, message: 'unknown key', isKey: true }]

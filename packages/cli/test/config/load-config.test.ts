@@ -184,20 +184,26 @@ describe('the environment', () => {
     expect(options.listen?.port).toBe(81)
   })
 
+  it('does not fill keys', async () => {
+    expect(await mistakes('${A}: x\nlinks: []', { env: { A: 'node' } })).toEqual([
+      '.commlooprc:1:1  ${A}: unknown key',
+    ])
+  })
+
   it('leaves what stands in quotes a text', async () => {
     expect((await load('node: "${N}"\nlinks: []', { env: { N: '7' } })).options.node).toBe('7')
   })
 
-  it.each(['{ port: 1 }', '[1]', '# x', '*a', '!x y', '&b c', 'a: b', ''])(
+  it.each(['{ port: 1 }', '[1]', '# x', '*a', '!x y', '&b c', 'a: b', '"7"', ''])(
     'never becomes more than a text: %j',
     async (value) => {
       const { options } = await load('node: x${N}\nbind: ${IP}\nlinks: []', {
         env: { N: value, IP: '10.0.0.1' },
       })
       expect(options.node).toBe(`x${value}`)
-      const whole = mistakes('node: ${N}\nlinks: []', { env: { N: value } })
-      if (value === '') await expect(whole).resolves.toHaveLength(1)
-      else await expect(whole).rejects.toThrow('the text was accepted')
+      const whole = load('node: ${N}\nlinks: []', { env: { N: value } })
+      if (value === '') await expect(whole).rejects.toThrow('node: expected a name, found ""')
+      else expect((await whole).options.node).toBe(value)
     },
   )
 
@@ -341,6 +347,11 @@ describe('mistakes', () => {
         '5:9   linger: expected a duration such as 250ms, 30s or 5m, found -1',
         '6:13  rearmAfter: expected a duration such as 250ms, 30s or 5m, found "9999h"',
       ],
+    ],
+    [
+      'a listener misspelt, which might have been an option of the transport',
+      'listen: { hots: 127.0.0.1, port: 1, backlog: 9 }\nlinks: []',
+      ['1:11  listen.hots: unknown key. Did you mean "host"?'],
     ],
     [
       'a heartbeat without time',
