@@ -40,3 +40,4 @@ export { LINK_TRANSITIONS, type LinkEvent, type LinkRole } from './link/link-sta
 export { addressText } from './accept/rejections.js'
 export { SystemClock } from './runtime/system-clock.js'
 export { SystemRandom } from './runtime/system-random.js'
+export { BATCH_BYTES_MAX } from './link/batch-buffers.js'

@@ -1,6 +1,7 @@
 import {
   type AddressPattern,
   addressText,
+  BATCH_BYTES_MAX,
   type EntryConfig,
   ipKey,
   type NodeConfig,
@@ -66,8 +67,6 @@ export interface PluginExplanation {
   readonly entry: string | null
 }
 
-/** One write carries so much at most, or one frame. */
-const WRITE_BYTES_MAX = 128 * 1024
 /** Connections from outside whose handshake is not done. */
 const HANDSHAKES_MAX = 64
 /** Standard streams, the listener, the control socket, the event loop, files that are read for a moment. */
@@ -187,7 +186,7 @@ function memoryBytesMax(node: NodeConfig, nodeCodec: ResolvedPlugin<'codec'>): n
   for (const { settings, linkIds } of node.entries) {
     const codec = settings.codec?.value ?? nodeCodec.value
     const frameBytes = codec.frameBytesMax(codec.payloadBytesMax)
-    const writeBytes = Math.max(WRITE_BYTES_MAX, frameBytes)
+    const writeBytes = Math.max(BATCH_BYTES_MAX, frameBytes)
     bytes += linkIds.length * (settings.outbox.bytesMax + frameBytes + writeBytes)
   }
   return bytes
