@@ -253,3 +253,32 @@ describe('listening', () => {
     await bench.stopped()
   })
 })
+
+describe('an entry that demands an identity', () => {
+  const secured = (...links: EntryOptions[]): BenchNode =>
+    BenchNode.started({ listen: { ...LISTEN, tls: {} }, links })
+
+  it('takes only who has proved it, and tells what was proved instead', async () => {
+    const bench = secured(entry('cell', '10.0.0.0/8', { identity: ['plc-1', 'plc-2'], slots: 2 }))
+    expect(bench.transport.accept('10.0.0.2', 1)).toBeUndefined()
+    expect(bench.transport.accept('10.0.0.3', 2, ['plc-9'])).toBeUndefined()
+    expect(bench.transport.accept('10.0.0.4', 3, ['x', 'plc-2'])).toBeDefined()
+    expect(bench.rejected).toEqual(['no identity', 'identity not in the table: plc-9'])
+    await bench.stopped()
+  })
+
+  it('is lasting wherever its one peer comes from', async () => {
+    const bench = secured(entry('plc', '10.0.0.0/8', { identity: 'plc-1' }))
+    expect(bench.node.link('plc').lasting).toBe(true)
+    await bench.stopped()
+  })
+
+  it('is never challenged by somebody else at the same address', async () => {
+    const bench = secured(entry('plc', '10.0.0.2', { identity: 'plc-1' }))
+    const first = bench.transport.accept('10.0.0.2', 1, ['plc-1'])
+    expect(bench.transport.accept('10.0.0.2', 2, ['plc-2'])).toBeUndefined()
+    bench.clock.advance(10_000)
+    expect(first?.destroyed).toBe(false)
+    await bench.stopped()
+  })
+})

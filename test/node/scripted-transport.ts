@@ -22,8 +22,12 @@ export class ScriptedConnection implements Connection {
   destroyed = false
   #handler: ConnectionHandler | undefined
 
-  constructor(remote: Address, local: Address = { ip: '10.0.0.1', port: 8000 }) {
-    this.peer = { local, remote, identities: [] }
+  constructor(
+    remote: Address,
+    local: Address = { ip: '10.0.0.1', port: 8000 },
+    identities: readonly string[] = [],
+  ) {
+    this.peer = { local, remote, identities }
   }
 
   handledBy(handler: ConnectionHandler | undefined): this {
@@ -144,11 +148,15 @@ export class ScriptedTransport implements Transport {
   }
 
   /** Somebody connects: the connection, or undefined where it was refused. */
-  accept(ip: string, port = 40_000): ScriptedConnection | undefined {
+  accept(
+    ip: string,
+    port = 40_000,
+    identities: readonly string[] = [],
+  ): ScriptedConnection | undefined {
     const handler = this.listens.at(-1)?.handler
     if (handler === undefined) throw new Error('nobody listens')
     if (!handler.admit({ ip, port })) return undefined
-    const connection = new ScriptedConnection({ ip, port })
+    const connection = new ScriptedConnection({ ip, port }, undefined, identities)
     const accepted = handler.accepted(connection)
     return accepted === undefined ? undefined : connection.handledBy(accepted)
   }

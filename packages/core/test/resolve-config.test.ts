@@ -194,6 +194,16 @@ describe('mistakes', () => {
       'links[0].bind: expected an IP address',
     ],
     [
+      'an identity without TLS',
+      { listen: LISTEN, links: [passive({ identity: 'x' })] },
+      'links[0].identity: names are proved by TLS',
+    ],
+    [
+      'an identity on an active entry',
+      { links: [active({ identity: 'x' })] },
+      'only a passive entry has "identity"',
+    ],
+    [
       'a range that narrower entries take whole',
       {
         listen: LISTEN,

@@ -5,6 +5,7 @@ import type {
   Connection,
   ConnectionHandler,
   ListenHandler,
+  PeerInfo,
   Listener,
   Transport,
 } from '../contracts/transport.js'
@@ -108,9 +109,11 @@ export class Acceptor implements ListenHandler {
       return undefined
     }
     this.#rearm(remote)
-    const free = group.links.find((link) => link.state === 'awaiting')
+    // Who a peer has proved to be comes first: with the wrong name nobody is even a duplicate.
+    const links = group.links.filter((link) => identified(link, connection.peer))
+    const free = links.find((link) => link.state === 'awaiting')
     if (free !== undefined) return free.opened(connection, false)
-    const answer = this.#duplicate(connection, group)
+    const answer = this.#duplicate(connection, links)
     if (typeof answer !== 'string') return answer
     this.#listener.rejected(remote, answer)
     return undefined
@@ -126,9 +129,10 @@ export class Acceptor implements ListenHandler {
   }
 
   /** Every slot is taken: the handler of the newcomer, or why it is refused. */
-  #duplicate(connection: Connection, group: AcceptGroup): ConnectionHandler | string {
-    if (group.links.every((link) => !link.enabled)) return 'disabled'
-    const link = this.#candidate(connection, group)
+  #duplicate(connection: Connection, links: readonly Link[]): ConnectionHandler | string {
+    if (links.length === 0) return identityRefusal(connection.peer)
+    if (links.every((link) => !link.enabled)) return 'disabled'
+    const link = this.#candidate(connection, links)
     if (link === undefined) return 'full'
     const { entry } = link
     const policy = entry.role === 'passive' ? entry.duplicate : 'reject'
@@ -143,10 +147,10 @@ export class Acceptor implements ListenHandler {
   }
 
   /** Among the links that the same address holds, the one that has been silent longest. */
-  #candidate(connection: Connection, group: AcceptGroup): Link | undefined {
+  #candidate(connection: Connection, links: readonly Link[]): Link | undefined {
     const key = connection.peer.remote.ip
     let candidate: Link | undefined
-    for (const link of group.links) {
+    for (const link of links) {
       const held = link.state === 'up' && sameAddress(link.remote?.ip, key)
       if (!held || this.#challenges.has(link)) continue
       const silentLonger =
@@ -201,6 +205,19 @@ export class Acceptor implements ListenHandler {
     this.#challenges.clear()
     this.#replacedMs.clear()
   }
+}
+
+/** Where an entry names identities, the peer must have proved one of them. */
+function identified(link: Link, peer: PeerInfo): boolean {
+  const { entry } = link
+  if (entry.role !== 'passive' || entry.identities === undefined) return true
+  return entry.identities.some((identity) => peer.identities.includes(identity))
+}
+
+function identityRefusal({ identities }: PeerInfo): string {
+  return identities.length === 0
+    ? 'no identity'
+    : `identity not in the table: ${identities.join(', ')}`
 }
 
 function sameAddress(left: string | undefined, right: string): boolean {

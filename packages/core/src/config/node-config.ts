@@ -53,6 +53,8 @@ export interface ActiveEntryConfig extends EntryCommon {
 export interface PassiveEntryConfig extends EntryCommon {
   readonly role: 'passive'
   readonly pattern: AddressPattern
+  /** Names of which the peer must have proved one; undefined: its address is enough. */
+  readonly identities: readonly string[] | undefined
   readonly duplicate: 'challenge' | 'reject' | 'replace'
 }
 

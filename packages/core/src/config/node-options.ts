@@ -101,6 +101,10 @@ export interface EntryOptions extends LinkOptions {
   readonly duplicate?: 'challenge' | 'reject' | 'replace'
   /** false: kept down until `enable`; default true. */
   readonly enabled?: boolean
+  /** Passive only: names of which the peer must have proved one by TLS; needs `listen.tls`. */
+  readonly identity?: string | readonly string[]
+  /** Active only: dial by TLS; the transport's options for it. */
+  readonly tls?: Readonly<Record<string, unknown>>
   /** Active only: the transport's own options for this dial. */
   readonly transportOptions?: Readonly<Record<string, unknown>>
 }

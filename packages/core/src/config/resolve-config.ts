@@ -126,7 +126,7 @@ function readActive(
   id: string,
 ): ActiveEntryConfig {
   const path = ['links', index]
-  refuseKeys(reader, path, entry, ['slots', 'duplicate'], 'only a passive entry has')
+  refuseKeys(reader, path, entry, ['slots', 'duplicate', 'identity'], 'only a passive entry has')
   const port = reader.integer([...path, 'port'], entry.port, { min: 1, max: PORT_MAX, default: 1 })
   if (entry.port === undefined) {
     reader.problem(
@@ -144,7 +144,10 @@ function readActive(
     host: readDialHost(reader, path, entry),
     port,
     bind: readBind(reader, path, entry, inherited.bind),
-    transportOptions: entry.transportOptions ?? {},
+    transportOptions: {
+      ...entry.transportOptions,
+      ...(entry.tls === undefined ? {} : { tls: entry.tls }),
+    },
     settings,
   })
 }
@@ -205,7 +208,7 @@ function readPassive(
     reader,
     path,
     entry,
-    ['host', 'port', 'bind', 'transportOptions'],
+    ['host', 'port', 'bind', 'tls', 'transportOptions'],
     'only an active entry has',
   )
   const slots = reader.integer([...path, 'slots'], entry.slots, {
@@ -214,7 +217,9 @@ function readPassive(
     default: 1,
   })
   const pattern = readPattern(reader, [...path, 'ip'], entry.ip)
-  const lasting = slots === 1 && pattern.kind === 'exact'
+  const identities = readIdentities(reader, node, path, entry.identity)
+  // One proved name is one peer, wherever it comes from.
+  const lasting = slots === 1 && (pattern.kind === 'exact' || identities?.length === 1)
   return Object.freeze({
     role: 'passive' as const,
     id,
@@ -222,9 +227,30 @@ function readPassive(
     enabled: entry.enabled ?? true,
     linkIds: linkIdsOf(id, slots),
     pattern,
+    identities,
     duplicate: entry.duplicate ?? 'challenge',
     settings: readSettings(reader, node, entry, path, lasting).settings,
   })
+}
+
+function readIdentities(
+  reader: OptionReader,
+  node: NodeOptions,
+  path: readonly (string | number)[],
+  identity: EntryOptions['identity'],
+): readonly string[] | undefined {
+  if (identity === undefined) return undefined
+  const identities = typeof identity === 'string' ? [identity] : identity
+  if (identities.length === 0 || identities.includes('')) {
+    reader.problem(
+      [...path, 'identity'],
+      `expected a name or a list of names, found ${found(identity)}`,
+    )
+  }
+  if (node.listen !== undefined && node.listen['tls'] === undefined) {
+    reader.problem([...path, 'identity'], 'names are proved by TLS: set "listen.tls"')
+  }
+  return identities
 }
 
 function readPattern(
