@@ -225,7 +225,6 @@ describe('the DNS relay before a slow server', () => {
     await waitFor(() => asked.length === 1)
     answerNext('192.0.2.9')
     expect(await other.answer()).toMatchObject({ id: 9, address: '192.0.2.9' })
-    expect(mute.over).toBe(false)
   })
 
   it('lets the same id and question with other options wait for its turn', async () => {

@@ -188,7 +188,7 @@ describe.skipIf(someToolIsMissing('Erlang {packet,2}', [ERLANG]))('Erlang {packe
     const phantoms = Math.floor(TOO_LONG / (2 + 257))
 
     it('costs the connection, not the node, where empty frames are messages', async () => {
-      const { node, port, heard } = await waitingNode({ partialFrame: '300ms' })
+      const { node, port, heard } = await waitingNode({ partialFrame: '2s' })
       const erlang = startErlang('wrap', '127.0.0.1', port)
       await erlang.line(/^sending 65536 bytes: ok$/)
       await erlang.line(/^ended: \{error,/)
