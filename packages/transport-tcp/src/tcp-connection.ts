@@ -36,6 +36,7 @@ export class TcpConnection implements Connection {
       // Node hands out what it had buffered even after its own `destroy`.
       if (!this.#destroyed) this.#handler.received(chunk)
     })
+    // A reset that arrives together with the last data comes as an end too: libuv cannot tell them apart.
     socket.on('end', () => {
       if (this.#destroyed) return
       this.#peerEnded = true
