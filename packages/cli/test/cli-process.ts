@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { afterEach } from 'vitest'
+import { afterEach, vi } from 'vitest'
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url))
 
@@ -315,8 +315,12 @@ export async function endCliProcesses(): Promise<void> {
   await Promise.all(left.map((process) => process.exit()))
 }
 
-/** Once at the top of a test file: no process outlives the test that started it. */
+/**
+ * Once at the top of a test file: no process outlives the test that started it, and each test has the time that its
+ * processes may take on a busy machine.
+ */
 export function endCliProcessesAfterEach(): void {
+  vi.setConfig({ testTimeout: 4 * DEADLINE_MS })
   afterEach(endCliProcesses)
 }
 

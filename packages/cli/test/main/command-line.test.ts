@@ -1,0 +1,162 @@
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { CliProcess, endCliProcessesAfterEach, runCli } from '../cli-process.js'
+import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
+
+endCliProcessesAfterEach()
+removeTestFoldersAfterEach()
+
+const VERSION = (
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
+).version
+
+/** Everything from a file that Node has run, as its coverage report names it. */
+async function modulesOf(args: readonly string[]): Promise<string[]> {
+  const coverage = join(testFolder(), 'coverage')
+  mkdirSync(coverage)
+  await runCli(args, { env: { NODE_V8_COVERAGE: coverage } })
+  const [report] = readdirSync(coverage)
+  const text = readFileSync(join(coverage, report ?? ''), 'utf8')
+  const { result } = JSON.parse(text) as { result: { url: string }[] }
+  return result.map(({ url }) => url).filter((url) => url.startsWith('file:'))
+}
+
+describe('--version', () => {
+  it.each(['--version', '-V'])('%s says the version and nothing else', async (option) => {
+    expect(await runCli([option])).toMatchObject({ code: 0, stdout: `${VERSION}\n`, stderr: '' })
+  })
+
+  it('loads nothing but itself', async () => {
+    const modules = await modulesOf(['--version'])
+    expect(modules.filter((url) => url.includes('/node_modules/'))).toEqual([])
+    expect(modules.length).toBeLessThanOrEqual(3)
+  })
+})
+
+describe('--help', () => {
+  it('offers what there is', async () => {
+    const { code, stdout, stderr } = await runCli(['--help'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    for (const command of ['run', 'check', 'init', 'demo']) {
+      expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
+    }
+    expect(stdout).not.toMatch(/status|reload|bench/)
+  })
+
+  it.each([['--help'], ['run', '--help'], ['demo', '--help'], ['help', 'check']])(
+    '%s %s loads no plugin, no schema, no container and no log',
+    async (...args) => {
+      const modules = await modulesOf(args)
+      expect(modules.some((url) => url.includes('/commander/'))).toBe(true)
+      const others = modules.filter(
+        (url) => url.includes('/node_modules/') && !url.includes('/node_modules/commander/'),
+      )
+      expect(others).toEqual([])
+      expect(modules.filter((url) => /packages\/(core|transport|codec|router)/.test(url))).toEqual(
+        [],
+      )
+    },
+  )
+
+  it('ends well when nobody wants to read it', async () => {
+    const process = CliProcess.start(['--help'])
+    process.closeOutput()
+    expect(await process.exit()).toEqual({ code: 0, signal: null })
+    expect(process.stderrText).toBe('')
+  })
+})
+
+describe('a command line with a mistake', () => {
+  it.each([
+    [['chek'], "unknown command 'chek'\n(Did you mean check?)"],
+    [['what-is-this'], "unknown command 'what-is-this'"],
+    [['run', 'check'], "run takes no arguments, found 'check'"],
+    [['--stdoi'], "unknown option '--stdoi'\n(Did you mean --stdio?)"],
+    [['check', '--jsn'], "unknown option '--jsn'"],
+    [['--config'], "option '--config <file>' argument missing"],
+    [['--log-level', 'loud'], "argument 'loud' is invalid. Allowed choices are debug, info"],
+    [['--text'], '--text belongs to --stdio'],
+    [['run', '--keep-open'], '--keep-open belongs to --stdio'],
+    [['run', '--stdio', '--drain', 'soon'], '--drain: expected a duration such as'],
+    [['demo', '--seconds', 'many'], '--seconds: expected 4 to 3600, found "many"'],
+  ])('%j says what is wrong, starts nothing, and ends with 2', async (args, message) => {
+    const { code, stdout, stderr } = await runCli(args, { cwd: testFolder() })
+    expect(stderr).toContain(`commloop: `)
+    expect(stderr).toContain(message)
+    expect(stderr).not.toMatch(/^\s+at /m)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  })
+
+  it('may be in the environment', async () => {
+    const { code, stderr } = await runCli([], { env: { COMMLOOP_LOG: 'loud' } })
+    expect(stderr).toContain("'loud' from env 'COMMLOOP_LOG' is invalid")
+    expect(code).toBe(2)
+  })
+})
+
+describe('the configuration', () => {
+  const BROKEN = 'listen: { port: 0 }\nlinks: [{ id: a, role: pasive, ip: 127.0.0.1 }]\nrooter: x\n'
+
+  it('that is missing ends with 2, and says how to get one', async () => {
+    const { code, stderr } = await runCli([], { cwd: testFolder() })
+    expect(stderr).toContain('commloop: nothing was started\nno configuration in ')
+    expect(stderr).toContain('commloop init')
+    expect(code).toBe(2)
+  })
+
+  it('with mistakes ends with 2, and all of them are listed', async () => {
+    const { code, stderr, stdout } = await runCli(['run'], {
+      cwd: testFolder({ '.commlooprc': BROKEN }),
+    })
+    expect(stderr).toMatch(/^\.commlooprc:2:.*role/m)
+    expect(stderr).toMatch(/^\.commlooprc:3:.*rooter/m)
+    expect(stderr).not.toMatch(/^\s+at /m)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  })
+
+  it.each([
+    ['--config', (file: string) => ({ args: ['run', '--config', file], env: {} })],
+    [
+      '--config before the command',
+      (file: string) => ({ args: ['--config', file, 'run'], env: {} }),
+    ],
+    ['COMMLOOP_CONFIG', (file: string) => ({ args: [], env: { COMMLOOP_CONFIG: file } })],
+    ['check --config', (file: string) => ({ args: ['check', '--config', file], env: {} })],
+  ])('can be named by %s', async (_, named) => {
+    const folder = testFolder({ 'elsewhere/node.yaml': BROKEN })
+    const { args, env } = named('elsewhere/node.yaml')
+    const { code, stderr } = await runCli(args, { cwd: folder, env })
+    expect(stderr).toContain('elsewhere/node.yaml:3:1')
+    expect(code).toBe(2)
+  })
+})
+
+describe('an error that nobody foresaw', () => {
+  // A plugin that breaks what the command itself stands on.
+  const folder = (): string =>
+    testFolder({
+      '.commlooprc': 'links: [{ id: a, role: active, ip: 127.0.0.1, port: 9 }]\nrouter: ./r.mjs\n',
+      'r.mjs':
+        'globalThis.setInterval = () => { throw new TypeError("boom\\x1b[2J") }\n' +
+        'export default { name: "r", route: () => "a" }\n',
+    })
+
+  it('is a message and a way to learn more, never a stack, and 1', async () => {
+    const { code, stderr } = await runCli(['--log-level', 'silent'], { cwd: folder() })
+    expect(stderr).toBe(
+      'commloop: unexpected: boom\\u001b[2J\nCOMMLOOP_DEBUG=1 shows where it happened\n',
+    )
+    expect(code).toBe(1)
+  })
+
+  it('shows where it happened with COMMLOOP_DEBUG', async () => {
+    const env = { COMMLOOP_DEBUG: '1' }
+    const { code, stderr } = await runCli(['--log-level', 'silent'], { cwd: folder(), env })
+    expect(stderr).toContain('commloop: TypeError: boom')
+    expect(stderr).toMatch(/^\s+at .*r\.mjs:1/m)
+    expect(code).toBe(1)
+  })
+})
