@@ -226,6 +226,27 @@ describe('a second connection for a full entry', () => {
   })
 })
 
+describe('a slot whose peer has ended its side', () => {
+  it('is given to the next at once when it has every answer', async () => {
+    const bench = listening(entry('cell', '0.0.0.0'))
+    const first = bench.transport.accept('10.0.0.2')
+    first?.receive('question')
+    first?.fin()
+    bench.send('answer', { to: 'cell' })
+    bench.soon()
+    expect(bench.transport.accept('10.0.0.3'), 'the answer is not confirmed').toBeUndefined()
+    first?.written()
+    const second = bench.transport.accept('10.0.0.3')
+    expect(first).toMatchObject({ finSent: true, destroyed: false })
+    expect(bench.states.slice(-2)).toEqual(['cell awaiting (peer closed)', 'cell up'])
+    second?.receive('next question')
+    first?.closed()
+    expect(bench.node.link('cell')).toMatchObject({ state: 'up', epoch: 2 })
+    expect(bench.messages).toEqual(['cell#1 question', 'cell#2 next question'])
+    await bench.stopped()
+  })
+})
+
 describe('listening', () => {
   it('that fails at the start rejects start with the address and the cause', async () => {
     const bench = new BenchNode({ listen: LISTEN, links: [entry('two', '10.0.0.2')] })

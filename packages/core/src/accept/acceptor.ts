@@ -111,7 +111,7 @@ export class Acceptor implements ListenHandler {
     this.#rearm(remote)
     // Who a peer has proved to be comes first: with the wrong name nobody is even a duplicate.
     const links = group.links.filter((link) => identified(link, connection.peer))
-    const free = links.find((link) => link.state === 'awaiting')
+    const free = freeLink(links)
     if (free !== undefined) return free.opened(connection, false)
     const answer = this.#duplicate(connection, links)
     if (typeof answer !== 'string') return answer
@@ -205,6 +205,18 @@ export class Acceptor implements ListenHandler {
     this.#challenges.clear()
     this.#replacedMs.clear()
   }
+}
+
+/**
+ * The first free slot in the order of the table; else one whose peer has ended its side and has all answers: a client
+ * that asks and leaves must not keep the next one out for as long as it might be served.
+ */
+function freeLink(links: readonly Link[]): Link | undefined {
+  const free = links.find((link) => link.state === 'awaiting')
+  if (free !== undefined) return free
+  const leaving = links.find((link) => link.state === 'up' && link.givesWay)
+  leaving?.vacate()
+  return leaving?.state === 'awaiting' ? leaving : undefined
 }
 
 /** Where an entry names identities, the peer must have proved one of them. */

@@ -69,7 +69,10 @@ export class LinkConnection implements ConnectionHandler {
   #decoding = false
   #writing = false
   #flushDue = false
+  /** The peer's FIN has come, and frames before it may still wait. */
   #peerEnded = false
+  /** The peer's FIN has come, and everything before it was delivered. */
+  #streamOver = false
   #control: readonly Uint8Array[] = NO_CONTROL
   #receivedMs = Number.NEGATIVE_INFINITY
 
@@ -116,6 +119,11 @@ export class LinkConnection implements ConnectionHandler {
   /** Whether the peer wants us is not known yet, and it has not hung up. */
   get onProbation(): boolean {
     return this.#phase === 'probation'
+  }
+
+  /** The peer has ended its side, and everything that we wrote is confirmed: it only waits for more. */
+  get lingers(): boolean {
+    return this.#streamOver && this.#phase === 'open' && !this.#writing
   }
 
   /** Messages of a write that was begun and is not confirmed. */
@@ -266,6 +274,7 @@ export class LinkConnection implements ConnectionHandler {
 
   #streamEnded(): void {
     this.#peerEnded = false
+    this.#streamOver = true
     this.#partialFrame.dispose()
     try {
       this.#decoder?.end()

@@ -231,10 +231,8 @@ export class Link implements ConnectionOwner, DialOwner {
   }
 
   over(connection: LinkConnection, reason: string): void {
-    if (connection !== this.#connection) {
-      this.tally.fenced++
-      return
-    }
+    // Let go of before: it ends by itself.
+    if (connection !== this.#connection) return
     this.#connection = undefined
     this.#reason = reason
     this.#stableTimer?.cancel()
@@ -328,6 +326,19 @@ export class Link implements ConnectionOwner, DialOwner {
   /** Ends the present connection gracefully; an active link dials again by its strategy. */
   close(reason: string): void {
     this.#connection?.finish(reason)
+  }
+
+  /** Its peer has said all that it had to say, and so have we: the connection is only kept in case. */
+  get givesWay(): boolean {
+    return this.#connection?.lingers === true && this.outbox.level.messages === 0
+  }
+
+  /** Lets go of a connection that gives way: it ends gracefully by itself, and the link is free at once. */
+  vacate(): void {
+    const connection = this.#connection
+    if (connection === undefined || !this.givesWay) return
+    connection.finish('peer closed')
+    this.over(connection, 'peer closed')
   }
 
   /** Ends the present connection at once. */
