@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { expect } from 'vitest'
 import { testFolder } from '../../packages/cli/test/test-folder.js'
 import { pathOf } from './source-tree.js'
@@ -28,4 +29,9 @@ export function runProgram(folder: string, file: string): string {
   })
   expect({ status, stderr }, file).toEqual({ status: 0, stderr: '' })
   return stdout
+}
+
+/** Loads a module of the folder into the test itself, where the packages are their sources. */
+export async function importFrom<Module>(folder: string, file: string): Promise<Module> {
+  return (await import(pathToFileURL(join(folder, file)).href)) as Module
 }

@@ -57,7 +57,7 @@ export function withoutCode(text: string): string {
 export function namedBlocks(text: string): Map<string, string[]> {
   const named = new Map<string, string[]>()
   for (const { code } of codeBlocks(text)) {
-    const name = /^(?:\/\/|#) (\S+)\n/.exec(code)?.[1]
+    const name = /^(?:\/\/|#) (\S+).*\n/.exec(code)?.[1]
     if (name !== undefined) named.set(name, [...(named.get(name) ?? []), code])
   }
   return named
