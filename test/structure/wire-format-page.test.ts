@@ -43,6 +43,6 @@ describe('docs/wire-format.md', () => {
     } catch (error) {
       refusal = error
     }
-    expect(String(refusal)).toContain(`one of ${names.join(', ')}`)
+    expect(String(refusal)).toContain(`one of ${names.join(', ')}, found`)
   })
 })
