@@ -83,6 +83,19 @@ describe('examples/custom-router', () => {
     })
   })
 
+  it('has a place to send to, which the node of the example reaches', async () => {
+    const port = String(await freePort())
+    const place = textOf('examples/custom-router/climate.yaml').replace('8011', port)
+    const table = textOf('examples/custom-router/.commlooprc').replace('8010', '0')
+    const router = textOf('examples/custom-router/router.mjs')
+    const climate = await RunningNode.start(place)
+    const files = { '.commlooprc': table.replace('8011', port), 'router.mjs': router }
+    const node = await RunningNode.startIn(pageFolder(files))
+    node.send('temp 21.5')
+    await climate.received('plant', 1)
+    expect(climate.texts('plant')).toEqual(['temp 21.5'])
+  })
+
   it('refuses an option that it does not know', async () => {
     const table = textOf('examples/custom-router/.commlooprc').replace('  default:', '  defualt:')
     const router = textOf('examples/custom-router/router.mjs')
