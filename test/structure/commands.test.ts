@@ -66,7 +66,7 @@ describe('commands that the pages name', () => {
           [...listed(general, 'Options:'), ...listed(help(command), 'Options:')],
         ]),
     )
-    const named = found(/(?<=npx |npx --no |`|\| )commloop(?![-\w])(?: [^`|\n]*)?/g)
+    const named = found(/(?<=npx |npx --no -- |`|\| )commloop(?![-\w])(?: [^`|\n]*)?/g)
     expect(named.length).toBeGreaterThan(15)
     const wrong = named.filter(({ text }) => {
       const [, word] = text.split(/\s+/)
