@@ -17,24 +17,28 @@ let exitCode: number = EXIT.OK
 let outputMatters = true
 
 const args = process.argv.slice(2)
-// A reader that hangs up (`commloop check | head -1`) is no reason to fail.
-process.stdout.on('error', () => undefined)
+/** Why the output could not be written; a reader that hangs up (`commloop check | head -1`) is no reason to fail. */
+let outputError: NodeJS.ErrnoException | undefined
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') outputError ??= error
+})
 process.stderr.on('error', () => undefined)
 
-if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
-  process.stdout.write(`${version()}\n`)
-} else {
-  void main()
-}
+void main()
 
 async function main(): Promise<void> {
   try {
-    const program = await commandLine()
-    await program.parseAsync(args, { from: 'user' })
+    if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
+      process.stdout.write(`${version()}\n`)
+    } else {
+      const program = await commandLine()
+      await program.parseAsync(args, { from: 'user' })
+    }
   } catch (error) {
     exitCode = await failed(error)
   }
   if (outputMatters) await flushed(process.stdout)
+  if (outputMatters && outputError !== undefined) exitCode = await failed(outputError)
   // Plugins may have left timers and sockets behind, which must not keep the process.
   process.exit(exitCode)
 }

@@ -76,10 +76,14 @@ function flowLine({ from, to, sent, arrived, repeated }: FlowCount): string {
     repeated > 0
       ? `${String(repeated)} of them twice, for nobody had confirmed the first time`
       : '',
-    missing > 0 ? `${String(missing)} were on the wire or in B when it was killed` : '',
+    missing > 0 ? missingText(missing, [from, to].includes('B')) : '',
   ].filter((note) => note !== '')
   const tail = notes.map((note) => `; ${note}`).join('')
   return `${from} → ${to}: ${String(sent)} sent, ${String(arrived)} arrived${tail}`
+}
+
+function missingText(missing: number, withB: boolean): string {
+  return `${String(missing)} ${withB ? 'were on the wire or in B when it was killed' : 'are missing'}`
 }
 
 function ledgerMistakes({ members, b }: DemoNetwork, facts: ClosingFacts): string[] {

@@ -1,4 +1,5 @@
-import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import type { LinkChange } from '@commloop/core'
 import { Member, type Place } from './member.js'
 import { Traffic } from './traffic.js'
@@ -91,18 +92,23 @@ export class DemoNetwork {
   }
 }
 
-/** A port that is free at this address. It has to be known before anybody listens: the tables name each other's. */
-function freePlace(ip: string): Promise<Place> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', (error) => {
-      reject(new LoopbackMissing(ip, error))
-    })
-    server.listen(0, ip, () => {
-      const address = server.address()
-      server.close(() => {
-        if (address !== null && typeof address === 'object') resolve({ ip, port: address.port })
-      })
-    })
-  })
+/**
+ * A port that is free at this address. It has to be known before anybody listens: the tables name each other's.
+ * Dialled once, for an address may be there and lead nowhere.
+ */
+async function freePlace(ip: string): Promise<Place> {
+  const server = createServer((socket) => socket.destroy())
+  try {
+    server.listen(0, ip)
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const socket = connect({ port, host: ip, localAddress: ADDRESSES.A })
+    await once(socket, 'connect')
+    socket.destroy()
+    return { ip, port }
+  } catch (error) {
+    throw new LoopbackMissing(ip, error instanceof Error ? error : new Error(String(error)))
+  } finally {
+    server.close()
+  }
 }

@@ -117,7 +117,7 @@ export class NodeRun {
     // A supervisor wants to know whether the node stopped in order; a script, whether its messages went out.
     if (this.#session === undefined) return EXIT.OK
     const allWritten =
-      lost === 0 && refused === 0 && this.#node.counters.refused === 0 && !this.#session.inputFailed
+      lost === 0 && refused === 0 && this.#node.counters.refused === 0 && !this.#session.failed
     return allWritten ? EXIT.OK : EXIT.FAILED
   }
 }

@@ -13,7 +13,7 @@ export interface OutputListener {
   /** The reader has caught up. */
   relieved(): void
   /** Nobody reads any more. Once. */
-  gone(): void
+  gone(error: Error): void
 }
 
 /**
@@ -35,8 +35,8 @@ export class OutputLines {
   constructor(stream: Writable, listener: OutputListener) {
     this.#stream = stream
     this.#listener = listener
-    stream.on('error', () => {
-      this.#lost()
+    stream.on('error', (error) => {
+      this.#lost(error)
     })
   }
 
@@ -100,14 +100,14 @@ export class OutputLines {
     if (length === 0) this.#settle()
   }
 
-  #lost(): void {
+  #lost(error: Error): void {
     if (this.#gone) return
     this.#gone = true
     this.#batch = ''
     if (this.#slow) this.#listener.relieved()
     this.#slow = false
     this.#settle()
-    this.#listener.gone()
+    this.#listener.gone(error)
   }
 
   #settle(): void {

@@ -50,7 +50,7 @@ export class StdioSession {
   #ready = false
   #draining = false
   #refusedLines = 0
-  #inputFailed = false
+  #failed = false
 
   constructor(node: Node, streams: StdioStreams, options: StdioOptions, logger: Logger) {
     this.#node = node
@@ -67,8 +67,8 @@ export class StdioSession {
       relieved: () => {
         this.#outputRelieved()
       },
-      gone: () => {
-        this.#outputGone()
+      gone: (error) => {
+        this.#outputGone(error)
       },
     })
     this.#intake = new Intake(streams.stdin, node, options.payloadBytesMax, {
@@ -79,7 +79,7 @@ export class StdioSession {
         if (!options.keepOpen) void this.#drain()
       },
       failed: (error) => {
-        this.#inputFailed = true
+        this.#failed = true
         logger.error({ err: error }, `stdin failed: ${error.message}`)
       },
     })
@@ -96,9 +96,9 @@ export class StdioSession {
     return this.#refusedLines
   }
 
-  /** The input broke off: there may have been more to send. */
-  get inputFailed(): boolean {
-    return this.#inputFailed
+  /** Input or output broke off other than by being closed: there may have been more to send, or to tell. */
+  get failed(): boolean {
+    return this.#failed
   }
 
   /** Once the node has started. */
@@ -180,8 +180,12 @@ export class StdioSession {
   }
 
   /** As the end of input; who keeps open goes on sending, and what is received then is unheard, and counted so. */
-  #outputGone(): void {
+  #outputGone(error: Error): void {
     this.#node.off('message', this.#message)
+    if (!isHangUp(error)) {
+      this.#failed = true
+      this.#logger.error({ err: error }, `stdout failed: ${error.message}`)
+    }
     if (this.#options.keepOpen) {
       this.#logger.warn({}, 'stdout is gone: what is received is not heard any more')
       return
@@ -202,4 +206,9 @@ export class StdioSession {
     }
     this.#finish()
   }
+}
+
+/** The reader has closed its end, which is its right. */
+function isHangUp(error: Error): boolean {
+  return 'code' in error && error.code === 'EPIPE'
 }

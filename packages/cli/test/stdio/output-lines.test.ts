@@ -40,7 +40,7 @@ function watched(stream: Writable): { output: OutputLines; told: string[] } {
   const output = new OutputLines(stream, {
     slow: () => told.push('slow'),
     relieved: () => told.push('relieved'),
-    gone: () => told.push('gone'),
+    gone: (error) => told.push(`gone: ${error.message}`),
   })
   return { output, told }
 }
@@ -122,7 +122,7 @@ describe('OutputLines', () => {
     const { output, told } = watched(reader)
     output.write(`${'x'.repeat(2 * 1024 * 1024)}\n`)
     expect(await output.flushed(5_000)).toBe(false)
-    expect(told).toEqual(['slow', 'relieved', 'gone'])
+    expect(told).toEqual(['slow', 'relieved', 'gone: write EPIPE'])
     output.write('more\n')
     await nextTurn()
     expect(writes).toBe(1)
