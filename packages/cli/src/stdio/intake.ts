@@ -61,12 +61,13 @@ export class Intake {
     // A terminal or a pipe that is taken away closes without an end.
     this.#input.once('close', this.#ended)
     if (this.#held) this.#input.pause()
+    else this.#input.resume()
   }
 
   /** Somebody else wants no more input for now. */
   hold(): void {
     this.#held = true
-    this.#input.pause()
+    if (this.#started) this.#input.pause()
   }
 
   unhold(): void {

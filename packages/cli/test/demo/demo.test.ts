@@ -1,15 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { afterEach, describe, expect, it } from 'vitest'
-import {
-  CliProcess,
-  COMMLOOP_BIN,
-  DEADLINE_MS,
-  endCliProcessesAfterEach,
-  requireBuild,
-} from '../cli-process.js'
+import { spawnSync } from 'node:child_process'
+import { describe, expect, it } from 'vitest'
+import { CliProcess, COMMLOOP_BIN, endCliProcessesAfterEach, requireBuild } from '../cli-process.js'
+import { closeTerminalsAfterEach, hasTerminal, Terminal } from '../terminal.js'
 
 endCliProcessesAfterEach()
+closeTerminalsAfterEach()
 
 /** Rows of the ledger: name, accepted, and what it is made of. */
 function ledgerOf(lines: readonly string[]): { name: string; accepted: number; parts: number[] }[] {
@@ -85,65 +80,23 @@ describe('demo', () => {
   })
 })
 
-// ── on a terminal ───────────────────────────────────────────────────────────────────────────────────────────────
-
-const tmuxSessions = new Set<string>()
-
-function tmux(...args: string[]): string {
-  return execFileSync('tmux', args, { encoding: 'utf8' })
-}
-
-/** A command on a terminal of its own, which stays when the command has ended. */
-function onTerminal(columns: number, rows: number, ...args: string[]): string {
-  requireBuild()
-  const session = `commloop-test-${randomBytes(4).toString('hex')}`
-  const command = [process.execPath, COMMLOOP_BIN, ...args].map((word) => `'${word}'`).join(' ')
-  const size = ['-x', String(columns), '-y', String(rows)]
-  const shell = `env -u NO_COLOR TERM=xterm-256color ${command}; echo "ended with $?"; exec cat`
-  tmux('new-session', '-d', '-s', session, ...size, shell)
-  tmuxSessions.add(session)
-  return session
-}
-
-/** What can be read on the screen when the condition holds. */
-async function screenWhen(session: string, matches: (screen: string) => boolean): Promise<string> {
-  const until = performance.now() + DEADLINE_MS
-  for (;;) {
-    const screen = tmux('capture-pane', '-p', '-t', session)
-    if (matches(screen)) return screen
-    if (performance.now() > until) throw new Error(`not seen on the terminal:\n${screen}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
-
-/** `1 0`: the cursor is shown, and the second screen is not. */
-function terminalState(session: string): string {
-  return tmux('display-message', '-p', '-t', session, '#{cursor_flag} #{alternate_on}').trim()
-}
-
-const hasTmux = spawnSync('tmux', ['-V']).status === 0
-if (!hasTmux) process.stderr.write('SKIPPED: tests of the demo on a terminal need tmux\n')
-
-describe.skipIf(!hasTmux)('demo on a terminal', () => {
-  afterEach(() => {
-    for (const session of tmuxSessions) tmux('kill-session', '-t', session)
-    tmuxSessions.clear()
-  })
-
+describe.skipIf(!hasTerminal('tests of the demo on a terminal'))('demo on a terminal', () => {
   it('shows a table that changes in place, and then the ledger on the screen that was there', async () => {
-    const session = onTerminal(100, 30, 'demo', '--seconds', '5')
-    const first = await screenWhen(session, (screen) => screen.includes('8 links up'))
-    expect(terminalState(session)).toBe('0 1')
+    const terminal = Terminal.start(['demo', '--seconds', '5'])
+    const first = await terminal.until((screen) => screen.includes('8 links up'))
+    expect(terminal.isOnSecondScreen).toBe(true)
+    expect(terminal.cursorIsShown).toBe(false)
     expect(first).toMatch(/^commloop demo +\d+\.\d+s/)
     expect(first).toMatch(/^node +link +role +peer +state +epoch +written +received +queued/m)
     expect(first).toMatch(/^A 127\.0\.0\.1 +B-in +passive +127\.0\.0\.2:\d+ +up +1/m)
-    expect(tmux('capture-pane', '-pe', '-t', session)).toContain('\x1b[32mup')
-    await screenWhen(session, (screen) => /^B 127\.0\.0\.2 +killed/m.test(screen))
-    const last = await screenWhen(session, (screen) => screen.includes('ended with'))
+    expect(terminal.coloredScreen).toContain('\x1b[32mup')
+    await terminal.until((screen) => /^B 127\.0\.0\.2 +killed/m.test(screen))
+    const last = await terminal.ended()
     expect(last).toContain('ended with 0')
     expect(last).toContain('The ledger holds')
     expect(last).not.toContain('commloop demo')
-    expect(terminalState(session)).toBe('1 0')
+    expect(terminal.isOnSecondScreen).toBe(false)
+    expect(terminal.cursorIsShown).toBe(true)
   })
 
   it.each([
@@ -151,21 +104,38 @@ describe.skipIf(!hasTmux)('demo on a terminal', () => {
     [100, 6],
     [20, 4],
   ])('fits a terminal of %i columns and %i rows', async (columns, rows) => {
-    const session = onTerminal(columns, rows, 'demo', '--seconds', '60')
-    const screen = await screenWhen(session, (text) => /^A 127\.0\.0\.1 +B-in/m.test(text))
+    const terminal = Terminal.start(['demo', '--seconds', '60'], { columns, rows })
+    const screen = await terminal.until((text) => /^A 127\.0\.0\.1 +B-in/m.test(text))
+    // A line too wide, or one too many, would have pushed the first one away.
     expect(screen).toMatch(/^commloop demo/)
-    tmux('send-keys', '-t', session, 'C-c')
-    await screenWhen(session, (text) => text.includes('ended with'))
-    expect(terminalState(session)).toBe('1 0')
   })
 
   it('gives the terminal back at Ctrl-C', async () => {
-    const session = onTerminal(100, 30, 'demo', '--seconds', '60')
-    await screenWhen(session, (screen) => screen.includes('8 links up'))
-    tmux('send-keys', '-t', session, 'C-c')
-    const last = await screenWhen(session, (screen) => screen.includes('ended with'))
+    const terminal = Terminal.start(['demo', '--seconds', '60'])
+    await terminal.until((screen) => screen.includes('8 links up'))
+    terminal.press('C-c')
+    const last = await terminal.ended()
     expect(last).toContain('The ledger holds.')
     expect(last).toContain('ended with 0')
-    expect(terminalState(session)).toBe('1 0')
+    expect(terminal.isOnSecondScreen).toBe(false)
+    expect(terminal.cursorIsShown).toBe(true)
+  })
+
+  it('gives the terminal back when it fails', async () => {
+    const failing = 'data:text/javascript,setTimeout(()=>{throw(new(Error)("boom"))},1500)'
+    const env = { NODE_OPTIONS: `--import=${failing}` }
+    const terminal = Terminal.start(['demo', '--seconds', '60'], { env })
+    const last = await terminal.ended()
+    expect(last).toContain('commloop: unexpected: boom')
+    expect(last).not.toMatch(/^\s+at /m)
+    expect(last).toContain('ended with 1')
+    expect(terminal.isOnSecondScreen).toBe(false)
+    expect(terminal.cursorIsShown).toBe(true)
+  })
+
+  it('has no colours with NO_COLOR', async () => {
+    const terminal = Terminal.start(['demo', '--seconds', '60'], { env: { NO_COLOR: '1' } })
+    await terminal.until((screen) => screen.includes('8 links up'))
+    expect(terminal.hasStyles).toBe(false)
   })
 })

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { endCliProcessesAfterEach } from '../cli-process.js'
+import { closePeersAfterEach, FramedPeer } from '../framed-peer.js'
+import { freePort } from '../free-port.js'
+import { closeTerminalsAfterEach, hasTerminal, Terminal } from '../terminal.js'
+import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
+
+endCliProcessesAfterEach()
+closeTerminalsAfterEach()
+closePeersAfterEach()
+removeTestFoldersAfterEach()
+
+async function node(): Promise<{ cwd: string; port: number }> {
+  const port = await freePort()
+  const config = {
+    listen: { host: '127.0.0.1', port },
+    links: [{ id: 'in', role: 'passive', ip: '127.0.0.1' }],
+    relay: true,
+    router: './hostile.mjs',
+  }
+  const route = 'throw new Error(String.fromCharCode(27) + "[2J\\u202egnp")'
+  const files = { 'hostile.mjs': `export default { name: 'h', route() { ${route} } }` }
+  return { cwd: testFolder({ '.commlooprc': config, ...files }), port }
+}
+
+describe.skipIf(!hasTerminal('tests of the log on a terminal'))('run on a terminal', () => {
+  it('logs for people, stops at Ctrl-C, and obeys nobody else', async () => {
+    const { cwd, port } = await node()
+    const terminal = Terminal.start(['run'], { cwd, columns: 160 })
+    await terminal.until((screen) =>
+      screen.includes(`INFO: listening at 127.0.0.1:${String(port)}`),
+    )
+    expect(terminal.hasStyles).toBe(true)
+    const peer = await FramedPeer.connect(port)
+    peer.send('x')
+    const screen = await terminal.until((text) => text.includes('undeliverable'))
+    expect(screen).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: configuration: \/.*\.commlooprc$/m)
+    expect(screen).toContain('\\u001b[2J\\u202egnp')
+    terminal.press('C-c')
+    await peer.until(({ hasEnded }) => hasEnded)
+    peer.end()
+    const last = await terminal.ended()
+    expect(last).toContain('INFO: SIGINT: stopping, within 5s')
+    expect(last).toContain('INFO: stopped')
+    expect(last).toContain('ended with 0')
+  })
+
+  it('has no colours with NO_COLOR', async () => {
+    const { cwd } = await node()
+    const terminal = Terminal.start(['run'], { cwd, columns: 160, env: { NO_COLOR: '1' } })
+    await terminal.until((screen) => screen.includes('INFO: listening'))
+    expect(terminal.hasStyles).toBe(false)
+  })
+})
