@@ -119,6 +119,10 @@ export class Acceptor implements ListenHandler {
     return undefined
   }
 
+  refused(remote: Address, reason: string): void {
+    this.#listener.rejected(remote, reason)
+  }
+
   /** A peer that dials us is there to be dialled. */
   #rearm(remote: Address): void {
     const address = parseIp(remote.ip)

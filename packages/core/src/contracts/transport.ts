@@ -55,7 +55,7 @@ export interface ListenOptions extends Address {
 
 /** An open door. */
 export interface Listener {
-  /** After it returns: no `admit`, no `accepted`. Connections that are open go on. */
+  /** After it returns: no `admit`, no `refused`, no `accepted`. Connections that are open go on. */
   close(): void
 }
 
@@ -70,7 +70,12 @@ export interface ListenHandler {
   admit(remote: Address | undefined): boolean
   /** The connection is ready, handshakes done. undefined: not wanted after all; the transport destroys it. */
   accepted(connection: Connection): ConnectionHandler | undefined
-  /** Listening could not begin, or has ended by itself. No `admit` and no `accepted` follow. */
+  /**
+   * What was admitted has come to nothing before `accepted`, such as a handshake that failed: the connection is gone.
+   * `reason` is one of a few texts, for people and for counting. Of transports without handshakes it never comes.
+   */
+  refused?(remote: Address, reason: string): void
+  /** Listening could not begin, or has ended by itself. No `admit`, no `refused` and no `accepted` follow. */
   failed(error: Error): void
 }
 
