@@ -1,3 +1,5 @@
 export { TcpTransport } from './tcp-transport.js'
 export type { TcpOptions } from './tcp-options.js'
 export { tcpTransport, tcpPlugin as default } from './tcp-plugin.js'
+export { checkTls } from './tls-options.js'
+export type { TlsCheck, TlsOptions, TlsProblem } from './tls-options.js'

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { CloseReason, Connection, ConnectionHandler, PeerInfo } from '@commloop/core'
+import { withTlsText } from './tls-failure.js'
 
 /** Hears a connection that nobody wanted, until it is gone. */
 const NOBODY: ConnectionHandler = {
@@ -17,26 +18,33 @@ const NOBODY: ConnectionHandler = {
   },
 }
 
-/** One open socket. Whoever opened it keeps it paused until here; a TLS socket would come in by the same door. */
+/** How long a FIN that the kernel has no room for may hold up a reset. */
+const FIN_MS_MAX = 100
+
+/** One open socket. Whoever opened it keeps it paused until here. */
 export class TcpConnection implements Connection {
   readonly peer: PeerInfo
   readonly #socket: Socket
+  /** The same; with TLS the socket below. Only that one can be reset. */
+  readonly #tcp: Socket
   #handler: ConnectionHandler = NOBODY
   #writing = false
   #peerEnded = false
   #destroyed = false
   #error: Error | undefined
 
-  /** The socket is open, paused, and allows half-open connections. */
-  constructor(socket: Socket, peer: PeerInfo) {
+  /** The socket is open, paused, and allows half-open connections. `tcp`: what carries it, where it is a TLS socket. */
+  constructor(socket: Socket, peer: PeerInfo, tcp = socket) {
     this.peer = peer
     this.#socket = socket
+    this.#tcp = tcp
     // A paused socket stays so when a listener for its data is added.
     socket.on('data', (chunk: Buffer) => {
       // Node hands out what it had buffered even after its own `destroy`.
       if (!this.#destroyed) this.#handler.received(chunk)
     })
-    // A reset that arrives together with the last data comes as an end too: libuv cannot tell them apart.
+    // A reset that arrives together with the last data comes as an end too: libuv cannot tell them apart. Nor does
+    // Node tell TLS's own notice of the end from a bare FIN.
     socket.on('end', () => {
       if (this.#destroyed) return
       this.#peerEnded = true
@@ -57,11 +65,11 @@ export class TcpConnection implements Connection {
 
   write(chunks: readonly Uint8Array[]): void {
     const socket = this.#socket
-    if (this.#destroyed) return
+    // The connection may have failed, and the caller has not heard yet.
+    if (socket.destroyed || this.#destroyed) return
     if (this.#writing) throw new Error('tcp: write while another write is under way')
     if (socket.writableEnded) throw new Error('tcp: write after end')
     this.#writing = true
-    // Where the connection has failed and the caller has not heard yet, Node answers with an error.
     const last = chunks.at(-1)
     if (last === undefined) {
       process.nextTick(this.#wrote)
@@ -100,20 +108,34 @@ export class TcpConnection implements Connection {
     this.#destroyed = true
     const finUnderWay =
       socket.writableEnded && !socket.writableFinished && socket.writableLength === 0
-    if (!finUnderWay) {
-      socket.resetAndDestroy()
-      return
-    }
-    // Until the kernel has taken the FIN, within a turn of the event loop, libuv refuses to reset, and Node would
-    // lose the descriptor over it.
-    socket.once('finish', () => {
-      socket.resetAndDestroy()
+    if (finUnderWay) this.#resetAfterFin()
+    else this.#reset()
+  }
+
+  #reset(): void {
+    // A TLS socket may have let go of the one below, and is about to close itself.
+    if (!this.#tcp.destroyed) this.#tcp.resetAndDestroy()
+  }
+
+  /**
+   * Until the kernel has taken the FIN libuv refuses to reset, and Node would lose the descriptor over it. With TCP
+   * that is within a turn of the event loop. TLS sends a notice before the FIN, for which there may be no room.
+   */
+  #resetAfterFin(): void {
+    const timer = setTimeout(() => {
+      this.#tcp.destroy()
+    }, FIN_MS_MAX)
+    this.#socket.once('finish', () => {
+      this.#reset()
+    })
+    this.#socket.once('close', () => {
+      clearTimeout(timer)
     })
   }
 
   #closeReason(): CloseReason {
     if (this.#destroyed) return { kind: 'destroyed' }
-    if (this.#error !== undefined) return { kind: 'failed', error: this.#error }
+    if (this.#error !== undefined) return { kind: 'failed', error: withTlsText(this.#error) }
     if (this.#peerEnded && this.#socket.writableFinished) return { kind: 'ended' }
     return { kind: 'failed', error: new Error('the connection closed before both sides had ended') }
   }

@@ -5,10 +5,13 @@ import {
   type DialHandler,
   type DialTarget,
   durationText,
+  type PeerInfo,
 } from '@commloop/core'
+import { beginDialHandshake } from './dial-handshake.js'
 import { TcpConnection } from './tcp-connection.js'
-import { refuseOptions, type TcpSettings } from './tcp-options.js'
+import { callTls, type TcpSettings } from './tcp-options.js'
 import { peerInfo } from './tcp-peer.js'
+import type { TlsSettings } from './tls-options.js'
 
 /**
  * How long one address of a host name is given before the next one is tried (RFC 8305, section 5). Node's own 250 ms
@@ -16,12 +19,18 @@ import { peerInfo } from './tcp-peer.js'
  */
 const ADDRESS_ATTEMPT_MS = 2000
 
+/** How much of a dial's time TLS may take. */
+const HANDSHAKE_MS_MAX = 5000
+
 /** One dial, from look-up to open connection. */
 export class TcpDial implements Dial {
   readonly #target: DialTarget
   readonly #handler: DialHandler
   #socket: Socket | undefined
+  /** undefined: plain TCP. */
+  #tls: TlsSettings | undefined
   #timer: NodeJS.Timeout | undefined
+  readonly #startedMs = performance.now()
   #over = false
 
   constructor(
@@ -33,7 +42,7 @@ export class TcpDial implements Dial {
     this.#target = target
     this.#handler = handler
     try {
-      refuseOptions('dial', target.options)
+      this.#tls = callTls('dial', target.options)
       this.#socket = openSocket(target, settings, lookup)
     } catch (error) {
       // Node throws at once what it can see at once, such as a port beyond 65 535.
@@ -64,10 +73,35 @@ export class TcpDial implements Dial {
       this.#failed(new Error(`${this.#place()} reset the connection as soon as it was open`))
       return
     }
+    if (this.#tls === undefined) {
+      const connection = new TcpConnection(socket, peer)
+      socket.off('error', this.#failed)
+      this.#opened(connection)
+    } else this.#shakeHands(socket, peer, this.#tls)
+  }
+
+  #shakeHands(socket: Socket, peer: PeerInfo, tls: TlsSettings): void {
+    clearTimeout(this.#timer)
+    const leftMs = this.#target.timeoutMs - (performance.now() - this.#startedMs)
+    const handshakeMs = Math.max(0, Math.min(HANDSHAKE_MS_MAX, leftMs))
+    this.#timer = setTimeout(() => {
+      this.#gaveUp(`did not finish the TLS handshake within ${durationText(handshakeMs)}`)
+    }, handshakeMs)
+    const { ip: place } = this.#target
+    beginDialHandshake(socket, place, tls, {
+      shaken: (tlsSocket, identities) => {
+        if (this.#over) return
+        this.#opened(new TcpConnection(tlsSocket, { ...peer, identities }, socket))
+      },
+      failed: (error) => {
+        socket.destroy()
+        this.#failed(error)
+      },
+    })
+  }
+
+  #opened(connection: TcpConnection): void {
     this.#end()
-    const connection = new TcpConnection(socket, peer)
-    socket.off('error', this.#failed)
-    // TLS would shake hands here, with the dial still running.
     connection.attach(this.#handler.opened(connection))
   }
 
@@ -79,9 +113,12 @@ export class TcpDial implements Dial {
   }
 
   readonly #timedOut = (): void => {
+    this.#gaveUp(`did not answer within ${durationText(this.#target.timeoutMs)}`)
+  }
+
+  #gaveUp(what: string): void {
     this.#socket?.destroy()
-    const text = `${this.#place()} did not answer within ${durationText(this.#target.timeoutMs)}`
-    this.#failed(new CommloopError('CML_ERR_DIAL_TIMEOUT', text))
+    this.#failed(new CommloopError('CML_ERR_DIAL_TIMEOUT', `${this.#place()} ${what}`))
   }
 
   #end(): void {

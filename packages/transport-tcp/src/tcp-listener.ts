@@ -1,13 +1,16 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Listener, ListenHandler, ListenOptions } from '@commloop/core'
+import { ListenerHandshakes } from './listener-handshakes.js'
 import { TcpConnection } from './tcp-connection.js'
-import { refuseOptions, type TcpSettings } from './tcp-options.js'
+import { callTls, type TcpSettings } from './tcp-options.js'
 import { peerInfo, remoteAddress } from './tcp-peer.js'
 
 /** One open door. */
 export class TcpListener implements Listener {
   readonly #handler: ListenHandler
   readonly #server: Server
+  /** undefined: plain TCP. */
+  #handshakes: ListenerHandshakes | undefined
   #closed = false
 
   constructor(options: ListenOptions, handler: ListenHandler, settings: TcpSettings) {
@@ -23,7 +26,7 @@ export class TcpListener implements Listener {
     this.#server.on('connection', this.#connected)
     this.#server.on('error', this.#failed)
     try {
-      refuseOptions('listen', options.options)
+      this.#handshakes = this.#openHandshakes(options, settings)
       this.#server.listen({ host: options.ip, port: options.port, backlog: settings.backlog })
     } catch (error) {
       // Node throws at once what it can see at once, such as a port beyond 65 535.
@@ -33,9 +36,23 @@ export class TcpListener implements Listener {
     }
   }
 
+  #openHandshakes(options: ListenOptions, settings: TcpSettings): ListenerHandshakes | undefined {
+    const tls = callTls('listen', options.options)
+    if (tls === undefined) return undefined
+    return new ListenerHandshakes(tls, settings.handshakesMax, {
+      shaken: (socket, tcp, peer) => {
+        this.#accepted(new TcpConnection(socket, peer, tcp))
+      },
+      refused: (remote, reason) => {
+        this.#handler.refused?.(remote, reason)
+      },
+    })
+  }
+
   close(): void {
     this.#closed = true
     this.#server.close()
+    this.#handshakes?.close()
   }
 
   readonly #listening = (): void => {
@@ -56,8 +73,11 @@ export class TcpListener implements Listener {
       refuse(socket)
       return
     }
-    // TLS would shake hands here, between `admit` and `accepted`.
-    const connection = new TcpConnection(socket, peer)
+    if (this.#handshakes === undefined) this.#accepted(new TcpConnection(socket, peer))
+    else this.#handshakes.begin(socket, peer)
+  }
+
+  #accepted(connection: TcpConnection): void {
     const handler = this.#handler.accepted(connection)
     if (handler === undefined) connection.destroy()
     else connection.attach(handler)

@@ -1,4 +1,6 @@
 import { CommloopError, type Duration, durationMs } from '@commloop/core'
+import { foundText } from './found-text.js'
+import { type TlsSettings, tlsSettings } from './tls-options.js'
 
 /** What every connection and listener of a transport has in common. */
 export interface TcpOptions {
@@ -12,6 +14,11 @@ export interface TcpOptions {
   readonly noDelay?: boolean
   /** Connections that the kernel keeps waiting to be accepted (listen(2)), 1 to 65 535. Default 511. */
   readonly backlog?: number
+  /**
+   * TLS handshakes that a listener has under way at once, 1 to 65 535; further connections are reset. Default 64.
+   * Whoever may connect can begin handshakes and finish none: they must not take all memory and time.
+   */
+  readonly handshakes?: number
 }
 
 /** `TcpOptions`, checked. */
@@ -20,6 +27,7 @@ export interface TcpSettings {
   readonly keepAliveMs: number
   readonly noDelay: boolean
   readonly backlog: number
+  readonly handshakesMax: number
 }
 
 const KEEP_ALIVE_MS = 30_000
@@ -27,8 +35,9 @@ const KEEP_ALIVE_MS_MIN = 1000
 /** The kernel refuses more, and Node does not say so. */
 const KEEP_ALIVE_MS_MAX = 32_767_000
 const BACKLOG = 511
-const BACKLOG_MAX = 65_535
-const KNOWN = ['keepAlive', 'noDelay', 'backlog']
+const HANDSHAKES = 64
+const COUNT_MAX = 65_535
+const KNOWN = ['keepAlive', 'noDelay', 'backlog', 'handshakes']
 
 /**
  * Checks options that may come from a configuration file, hence of any type.
@@ -42,21 +51,26 @@ export function tcpSettings(options: Readonly<Record<string, unknown>>): TcpSett
   return {
     keepAliveMs: keepAliveMs(options['keepAlive']),
     noDelay: noDelay(options['noDelay']),
-    backlog: backlog(options['backlog']),
+    backlog: count('backlog', options['backlog'], BACKLOG),
+    handshakesMax: count('handshakes', options['handshakes'], HANDSHAKES),
   }
 }
 
+/** Which of the two ways to a connection is meant; they differ in what TLS asks for. */
+export type Call = 'dial' | 'listen'
+
 /**
- * Single dials and listeners have no options yet; a misspelt one must not pass in silence.
- * @throws CommloopError CML_ERR_CONFIG_INVALID naming the first option.
+ * What a single dial or listener may be told: `tls`, and nothing else. undefined: plain TCP.
+ * @throws CommloopError CML_ERR_CONFIG_INVALID naming what is wrong.
  */
-export function refuseOptions(
-  call: 'dial' | 'listen',
+export function callTls(
+  call: Call,
   options: Readonly<Record<string, unknown>>,
-): void {
+): TlsSettings | undefined {
   for (const [name, value] of Object.entries(options)) {
-    throw invalid(`, ${call}`, name, 'no such option', value)
+    if (name !== 'tls') throw invalid(`, ${call}`, name, 'no such option', value)
   }
+  return options['tls'] === undefined ? undefined : tlsSettings(call, options['tls'])
 }
 
 function keepAliveMs(value: unknown): number {
@@ -73,16 +87,14 @@ function noDelay(value: unknown): boolean {
   throw invalid('', 'noDelay', 'true or false', value)
 }
 
-function backlog(value: unknown): number {
-  if (value === undefined) return BACKLOG
+function count(name: string, value: unknown, standard: number): number {
+  if (value === undefined) return standard
   const usable = typeof value === 'number' && Number.isInteger(value)
-  if (usable && value >= 1 && value <= BACKLOG_MAX) return value
-  throw invalid('', 'backlog', `a whole number of 1 to ${String(BACKLOG_MAX)}`, value)
+  if (usable && value >= 1 && value <= COUNT_MAX) return value
+  throw invalid('', name, `a whole number of 1 to ${String(COUNT_MAX)}`, value)
 }
 
 function invalid(place: string, name: string, expected: string, found: unknown): CommloopError {
-  const json: unknown = JSON.stringify(found)
-  const foundText = typeof json === 'string' ? json : String(found)
-  const text = `transport tcp${place}: ${name}: expected ${expected}, found ${foundText}`
+  const text = `transport tcp${place}: ${name}: expected ${expected}, found ${foundText(found)}`
   return new CommloopError('CML_ERR_CONFIG_INVALID', text)
 }

@@ -1,7 +1,11 @@
-import { Socket } from 'node:net'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { connect, Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { TcpTransport } from '../src/index.js'
-import { Loopback, type Pair } from './loopback.js'
+import { TcpConnection } from '../src/tcp-connection.js'
+import { CertificateFolder, opensslIsMissing } from './certificates.js'
+import { Loopback, type Pair, type TlsMaterial } from './loopback.js'
+import { Recorder } from './recorder.js'
 import { turns, until } from './until.js'
 
 /** More than the kernel keeps for a connection whose peer reads nothing. */
@@ -23,14 +27,33 @@ afterEach(async () => {
 })
 
 describe.each(['dialled', 'accepted'] as const)('a connection that was %s', (how) => {
-  const open = (): Promise<Pair> => loopback[how](new TcpTransport())
+  promises(() => loopback[how](new TcpTransport()))
+})
 
+describe.skipIf(opensslIsMissing('connections by TLS')).each(['dialled', 'accepted'] as const)(
+  'a connection by TLS that was %s',
+  (how) => {
+    let tls: TlsMaterial
+    beforeAll(() => {
+      const folder = new CertificateFolder()
+      const ca = folder.authority('authority')
+      const { cert, key } = folder.signed('peer', 'authority')
+      tls = { cert: folder.text(cert), key: folder.text(key), ca: folder.text(ca) }
+      folder.dispose()
+    })
+    promises(() => loopback[how](new TcpTransport(), tls))
+  },
+)
+
+/** What a connection promises, whatever carries it. */
+function promises(open: () => Promise<Pair>): void {
   it('knows both addresses', async () => {
     const { near, far } = await open()
     const { local, remote, identities } = near.connection.peer
     expect(local).toEqual({ ip: far.socket.remoteAddress, port: far.socket.remotePort })
     expect(remote).toEqual({ ip: far.socket.localAddress, port: far.socket.localPort })
-    expect(identities).toEqual([])
+    // An authority's certificate that fits is proof of a name; without TLS there is none.
+    expect(identities.length > 0).toBe(far.socket instanceof TLSSocket)
   })
 
   describe('reading', () => {
@@ -377,8 +400,11 @@ describe.each(['dialled', 'accepted'] as const)('a connection that was %s', (how
         near.connection.write([Buffer.from('taken at once')])
         near.connection.end()
         near.connection.destroy()
+        // TLS may have seen the peer's end before it was told to read.
+        const before = [...near.calls]
+        expect(before.filter((call) => call !== 'ended')).toEqual(['written'])
         await until('closed', () => near.reason !== undefined)
-        expect(near.calls).toEqual(['written', 'closed'])
+        expect(near.calls).toEqual([...before, 'closed'])
         expect(near.reason).toEqual({ kind: 'destroyed' })
       },
     )
@@ -421,7 +447,7 @@ describe.each(['dialled', 'accepted'] as const)('a connection that was %s', (how
     it('is told once, with its error', async () => {
       const { near, far } = await open()
       near.connection.setReading(true)
-      far.socket.resetAndDestroy()
+      far.reset()
       await until('closed', () => near.reason !== undefined)
       expect(near.reason).toMatchObject({ kind: 'failed', error: { code: 'ECONNRESET' } })
       await turns(5)
@@ -433,7 +459,7 @@ describe.each(['dialled', 'accepted'] as const)('a connection that was %s', (how
       near.connection.setReading(true)
       near.connection.write([STUCK])
       await turns(5)
-      far.socket.resetAndDestroy()
+      far.reset()
       await until('closed', () => near.reason !== undefined)
       await turns(5)
       expect(near.reason).toMatchObject({ kind: 'failed' })
@@ -442,7 +468,7 @@ describe.each(['dialled', 'accepted'] as const)('a connection that was %s', (how
 
     it('is seen by writing where nothing is read', async () => {
       const { near, far } = await open()
-      far.socket.resetAndDestroy()
+      far.reset()
       await until('far side gone', () => far.closed)
       const write = (): void => {
         near.connection.write([Buffer.alloc(100)])
@@ -450,12 +476,37 @@ describe.each(['dialled', 'accepted'] as const)('a connection that was %s', (how
       near.onWritten = write
       write()
       await until('closed', () => near.reason !== undefined)
-      expect(near.reason).toMatchObject({ kind: 'failed', error: { syscall: 'write' } })
+      // TLS reads on behind our back, up to its buffer.
+      const syscall = far.socket instanceof TLSSocket ? 'read' : 'write'
+      expect(near.reason).toMatchObject({ kind: 'failed', error: { syscall } })
       expect(near.calls.at(-1)).toBe('closed')
       write()
       near.connection.destroy()
       await turns(5)
       expect(near.calls.filter((call) => call === 'closed')).toEqual(['closed'])
     })
+  })
+}
+
+describe('a FIN for which the kernel has no room', () => {
+  it('does not hold up a connection that is destroyed', async () => {
+    const { at, peers } = await loopback.serve()
+    const socket = connect({ host: at.ip, port: at.port, allowHalfOpen: true })
+    socket.pause()
+    await until('connected', () => peers.length === 1 && !socket.connecting)
+    // As with TLS's notice of the end before the FIN, which waits for room.
+    socket._final = () => undefined
+    const connection = new TcpConnection(socket, { local: at, remote: at, identities: [] })
+    const recorder = loopback.record(new Recorder(connection))
+    connection.attach(recorder)
+    connection.end()
+    connection.destroy()
+    await until('closed', () => recorder.reason !== undefined)
+    expect(recorder.calls).toEqual(['closed'])
+    expect(recorder.reason).toEqual({ kind: 'destroyed' })
+    await until(
+      'peer cut',
+      () => peers[0]?.socket.resume().closed === true || peers[0]?.ended === true,
+    )
   })
 })

@@ -3,12 +3,12 @@ import { createConnection, type LookupFunction, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Address, Dial, DialTarget } from '@commloop/core'
+import type { Address, DialTarget } from '@commloop/core'
 import { TcpTransport } from '../src/index.js'
+import { type Attempt, attempt, outcome } from './attempt.js'
 import { BusyListener } from './busy-listener.js'
 import { hasKeepAliveTimer } from './kernel-timer.js'
 import { Loopback, target } from './loopback.js'
-import { Recorder } from './recorder.js'
 import { turns, until } from './until.js'
 
 let loopback: Loopback
@@ -19,37 +19,8 @@ afterEach(async () => {
   await loopback.clear()
 })
 
-/** A dial and how it ended. */
-interface Attempt {
-  readonly dial: Dial
-  readonly opened: Recorder[]
-  readonly errors: (Error & { code?: string })[]
-}
-
-function dial(to: DialTarget, transport = new TcpTransport()): Attempt {
-  const opened: Recorder[] = []
-  const errors: Error[] = []
-  const under = transport.dial(to, {
-    opened(connection) {
-      const recorder = loopback.record(new Recorder(connection))
-      opened.push(recorder)
-      return recorder
-    },
-    failed(error) {
-      errors.push(error)
-    },
-  })
-  expect([opened.length, errors.length]).toEqual([0, 0])
-  return { dial: under, opened, errors }
-}
-
-/** `opened`, or the code of the error. */
-async function outcome(attempt: Attempt): Promise<string> {
-  await until('end of the dial', () => attempt.opened.length + attempt.errors.length > 0)
-  await turns(5)
-  expect(attempt.opened.length + attempt.errors.length).toBe(1)
-  const [error] = attempt.errors
-  return error === undefined ? 'opened' : (error.code ?? error.message)
+function dial(to: DialTarget, transport?: TcpTransport): Attempt {
+  return attempt(loopback, to, transport)
 }
 
 /** Answers with these addresses, in this order, and remembers what it was asked. */
@@ -121,7 +92,7 @@ describe('a dial', () => {
       bind: dial(target(at, { bind: 'not an address' })),
       bindElsewhere: dial(target(at, { bind: '192.0.2.1' })),
       family: dial(target(at, { bind: '::1' })),
-      option: dial(target(at, { options: { tls: true } })),
+      option: dial(target(at, { options: { tsl: {} } })),
       name: dial(target({ ...at, ip: 'does-not-exist.invalid' })),
     }
     expect(await outcome(attempts.port)).toBe('ERR_SOCKET_BAD_PORT')
@@ -129,7 +100,7 @@ describe('a dial', () => {
     expect(await outcome(attempts.bindElsewhere)).toBe('EADDRNOTAVAIL')
     expect(await outcome(attempts.family)).toBe('EINVAL')
     expect(await outcome(attempts.option)).toBe('CML_ERR_CONFIG_INVALID')
-    expect(attempts.option.errors[0]?.message).toContain('dial: tls: expected no such option')
+    expect(attempts.option.errors[0]?.message).toContain('dial: tsl: expected no such option')
     expect(await outcome(attempts.name)).toMatch(/^(ENOTFOUND|EAI_AGAIN)$/)
   })
 

@@ -2,11 +2,10 @@ import { Server } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Address, ListenHandler, Listener, ListenOptions } from '@commloop/core'
 import { TcpTransport } from '../src/index.js'
+import { Door } from './door.js'
 import { hasKeepAliveTimer } from './kernel-timer.js'
 import { Loopback, type Peer } from './loopback.js'
-import { Recorder } from './recorder.js'
 import { turns, until } from './until.js'
 
 let loopback: Loopback
@@ -18,54 +17,6 @@ afterEach(async () => {
   await loopback.clear()
 })
 
-/** A listener's user: what it was asked and told, and what it answers. */
-class Door implements ListenHandler {
-  readonly calls: string[] = []
-  readonly asked: (Address | undefined)[] = []
-  readonly taken: Recorder[] = []
-  at: Address | undefined
-  error: (Error & { code?: string }) | undefined
-  admits: () => boolean = () => true
-  takes: (recorder: Recorder) => boolean = () => true
-  readonly listener: Listener
-
-  constructor(options: Partial<ListenOptions> = {}, transport = new TcpTransport()) {
-    const all = { ip: '127.0.0.1', port: 0, options: {}, ...options }
-    this.listener = loopback.keep(transport.listen(all, this))
-    expect(this.calls).toEqual([])
-  }
-
-  static async open(options: Partial<ListenOptions> = {}): Promise<Door & { at: Address }> {
-    const door = new Door(options)
-    await until('listening', () => door.calls.length > 0)
-    if (door.at === undefined) throw door.error ?? new Error('no address')
-    return door as Door & { at: Address }
-  }
-
-  listening(at: Address): void {
-    this.calls.push('listening')
-    this.at = at
-  }
-
-  admit(remote: Address | undefined): boolean {
-    this.calls.push('admit')
-    this.asked.push(remote)
-    return this.admits()
-  }
-
-  accepted(...[connection]: Parameters<ListenHandler['accepted']>): Recorder | undefined {
-    this.calls.push('accepted')
-    const recorder = new Recorder(connection)
-    this.taken.push(recorder)
-    return this.takes(recorder) ? loopback.record(recorder) : undefined
-  }
-
-  failed(error: Error): void {
-    this.calls.push('failed')
-    this.error = error
-  }
-}
-
 async function reset(peer: Peer): Promise<void> {
   peer.socket.resume()
   await until('reset', () => peer.closed)
@@ -74,7 +25,7 @@ async function reset(peer: Peer): Promise<void> {
 
 describe('a listener', () => {
   it('says where it listens, asks about each address, then hands over the connection', async () => {
-    const door = await Door.open()
+    const door = await Door.open(loopback)
     expect(door.at.ip).toBe('127.0.0.1')
     expect(door.at.port).toBeGreaterThan(0)
     const peer = loopback.call(door.at, '127.0.0.2')
@@ -86,7 +37,7 @@ describe('a listener', () => {
   })
 
   it('resets whom it does not admit, and reads nothing', async () => {
-    const door = await Door.open()
+    const door = await Door.open(loopback)
     door.admits = () => false
     const peer = loopback.call(door.at)
     peer.socket.write('let me in')
@@ -96,7 +47,7 @@ describe('a listener', () => {
   })
 
   it('destroys what is not wanted after all, and forgets it', async () => {
-    const door = await Door.open()
+    const door = await Door.open(loopback)
     door.takes = () => false
     const peer = loopback.call(door.at)
     await reset(peer)
@@ -105,7 +56,7 @@ describe('a listener', () => {
   })
 
   it('lets the connection be used from within accepted', async () => {
-    const door = await Door.open()
+    const door = await Door.open(loopback)
     door.takes = ({ connection }) => {
       connection.write([Buffer.from('welcome')])
       connection.setReading(true)
@@ -121,7 +72,7 @@ describe('a listener', () => {
   })
 
   it('asks about a peer that was gone before it was accepted, and goes no further', async () => {
-    const door = await Door.open()
+    const door = await Door.open(loopback)
     // Another thread connects and resets while this one does not look.
     const done = new Int32Array(new SharedArrayBuffer(4))
     const script = `
@@ -143,7 +94,7 @@ describe('a listener', () => {
 
   const hasIpv6 = (networkInterfaces()['lo'] ?? []).some(({ address }) => address === '::1')
   it.skipIf(!hasIpv6)('of both families says addresses as the system does', async () => {
-    const door = await Door.open({ ip: '::' })
+    const door = await Door.open(loopback, { ip: '::' })
     loopback.call({ ip: '127.0.0.1', port: door.at.port })
     await until('IPv4 accepted', () => door.taken.length === 1)
     loopback.call({ ip: '::1', port: door.at.port }, '::1')
@@ -154,7 +105,7 @@ describe('a listener', () => {
   it.runIf(process.platform === 'linux')('turns keep-alive on, unless it is off', async () => {
     const timers: boolean[] = []
     for (const keepAlive of ['10s', 'off']) {
-      const door = new Door({}, new TcpTransport({ keepAlive }))
+      const door = new Door(loopback, {}, new TcpTransport({ keepAlive }))
       await until('listening', () => door.at !== undefined)
       loopback.call(door.at ?? { ip: '', port: 0 })
       await until('accepted', () => door.taken.length === 1)
@@ -165,7 +116,7 @@ describe('a listener', () => {
 
   it('hands its backlog to the system', async () => {
     const listen = vi.spyOn(Server.prototype, 'listen')
-    const door = new Door({}, new TcpTransport({ backlog: 7 }))
+    const door = new Door(loopback, {}, new TcpTransport({ backlog: 7 }))
     await until('listening', () => door.at !== undefined)
     expect(listen.mock.calls[0]?.[0]).toMatchObject({ backlog: 7 })
   })
@@ -179,7 +130,7 @@ describe('a listener that cannot begin', () => {
     ['an option that does not exist', { options: { backlogg: 5 } }, 'CML_ERR_CONFIG_INVALID'],
   ])('says so once: %s', async (_what, options, code) => {
     const { at } = await loopback.serve()
-    const door = new Door({ ...at, ...options })
+    const door = new Door(loopback, { ...at, ...options })
     await until('failed', () => door.error !== undefined)
     await turns(5)
     expect(door.calls).toEqual(['failed'])
@@ -190,10 +141,10 @@ describe('a listener that cannot begin', () => {
   it('says nothing when it was closed first', async () => {
     const { at } = await loopback.serve()
     const doors = [
-      new Door(at),
-      new Door({ port: 70000 }),
-      new Door(),
-      new Door({ ip: 'localhost' }),
+      new Door(loopback, at),
+      new Door(loopback, { port: 70000 }),
+      new Door(loopback),
+      new Door(loopback, { ip: 'localhost' }),
     ]
     for (const door of doors) {
       door.listener.close()
@@ -207,7 +158,7 @@ describe('a listener that cannot begin', () => {
 describe('a listener that ends by itself', () => {
   it('fails once, and the door is shut', async () => {
     const listen = vi.spyOn(Server.prototype, 'listen')
-    const door = await Door.open()
+    const door = await Door.open(loopback)
     const peer = loopback.call(door.at)
     await until('accepted', () => door.taken.length === 1)
     const server = listen.mock.contexts[0] as Server
@@ -226,7 +177,7 @@ describe('a listener that ends by itself', () => {
 
 describe('close', () => {
   it('lets nobody in any more, and leaves open connections alone', async () => {
-    const door = await Door.open()
+    const door = await Door.open(loopback)
     const peer = loopback.call(door.at)
     await until('accepted', () => door.taken.length === 1)
     door.listener.close()
@@ -240,7 +191,7 @@ describe('close', () => {
   })
 
   it('counts for those too that wait at the door', async () => {
-    const door = await Door.open()
+    const door = await Door.open(loopback)
     door.admits = () => {
       door.listener.close()
       return true

@@ -5,7 +5,12 @@ import { tcpSettings } from '../src/tcp-options.js'
 
 describe('options', () => {
   it('have defaults', () => {
-    expect(tcpSettings({})).toEqual({ keepAliveMs: 30_000, noDelay: true, backlog: 511 })
+    expect(tcpSettings({})).toEqual({
+      keepAliveMs: 30_000,
+      noDelay: true,
+      backlog: 511,
+      handshakesMax: 64,
+    })
     expect(tcpSettings({ keepAlive: undefined, noDelay: undefined, backlog: undefined })).toEqual(
       tcpSettings({}),
     )
@@ -18,6 +23,7 @@ describe('options', () => {
     [{ keepAlive: 'off' }, { keepAliveMs: 0 }],
     [{ noDelay: false }, { noDelay: false }],
     [{ backlog: 1 }, { backlog: 1 }],
+    [{ handshakes: 3 }, { handshakesMax: 3 }],
   ])('%o are taken', (options, settings) => {
     expect(tcpSettings(options)).toMatchObject(settings)
   })
@@ -35,9 +41,10 @@ describe('options', () => {
     [{ backlog: 1.5 }, 'found 1.5'],
     [{ backlog: '511' }, 'found "511"'],
     [{ backlog: 65536 }, 'found 65536'],
+    [{ handshakes: 0 }, 'handshakes: expected a whole number of 1 to 65535, found 0'],
     [
       { nodelay: true },
-      'nodelay: expected one of the options keepAlive, noDelay, backlog, found true',
+      'nodelay: expected one of the options keepAlive, noDelay, backlog, handshakes, found true',
     ],
   ])('%o are refused in words', (options, message) => {
     const refusal = expect.objectContaining({

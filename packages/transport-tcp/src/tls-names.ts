@@ -1,0 +1,62 @@
+import { isIPv4, isIPv6 } from 'node:net'
+import type { PeerCertificate } from 'node:tls'
+
+/** `TYPE:value`, where Node quotes values with signs that could be taken for the next entry. */
+const ALTERNATIVE = /(?:^|, )(?<type>[A-Za-z ]+):(?<value>"(?:[^"\\]|\\.)*"|[^,"]*)/gy
+
+/**
+ * The names that a verified certificate proves: its subject's alternative names that are DNS names, addresses and
+ * URIs (RFC 5280, section 4.2.1.6), its common name only where it has no alternative names at all, and
+ * `sha256:<hex>`, the fingerprint of the certificate.
+ *
+ * DNS names are in lower case, IPv6 addresses in the short form of RFC 5952. Whoever has an authority sign one sort
+ * of name must not be able to pass for another: a DNS name that looks like an address, a URI or a fingerprint is none.
+ */
+export function provedNames(certificate: PeerCertificate): readonly string[] {
+  const fingerprint = `sha256:${certificate.fingerprint256.replaceAll(':', '').toLowerCase()}`
+  const alternatives = certificate.subjectaltname
+  if (alternatives === undefined) return [...commonName(certificate), fingerprint]
+  return [...alternativeNames(alternatives), fingerprint]
+}
+
+function commonName({ subject }: PeerCertificate): string[] {
+  // With several of them Node gives a list, and none of them is the name.
+  const name = (subject as { readonly CN?: unknown } | undefined)?.CN
+  return typeof name === 'string' && isPlainName(name) ? [name.toLowerCase()] : []
+}
+
+function alternativeNames(text: string): string[] {
+  const names: string[] = []
+  let readBytes = 0
+  for (const match of text.matchAll(ALTERNATIVE)) {
+    const { type = '', value = '' } = match.groups ?? {}
+    readBytes += match[0].length
+    const name = nameOf(type, value)
+    if (name !== undefined) names.push(name)
+  }
+  // What cannot be read to its end cannot be trusted up to there.
+  return readBytes === text.length ? names : []
+}
+
+function nameOf(type: string, value: string): string | undefined {
+  // No name that is worth having needs quotes.
+  if (value === '' || value.startsWith('"')) return undefined
+  if (type === 'DNS') return isPlainName(value) ? value.toLowerCase() : undefined
+  if (type === 'URI') return isUri(value) ? value : undefined
+  if (type === 'IP Address') return addressName(value)
+  return undefined
+}
+
+function isPlainName(name: string): boolean {
+  return name !== '' && !/[:/]/.test(name) && !isIPv4(name)
+}
+
+function isUri(text: string): boolean {
+  return /^(?!sha256:)[a-z][a-z\d+.-]*:/i.test(text) && !isIPv6(text)
+}
+
+/** Node writes IPv6 addresses with all their zeros. */
+function addressName(text: string): string | undefined {
+  if (isIPv4(text)) return text
+  return isIPv6(text) ? new URL(`tcp://[${text}]`).hostname.slice(1, -1) : undefined
+}
