@@ -51,11 +51,11 @@ describe.skipIf(opensslIsMissing('TLS handshakes'))('TLS', () => {
   function heldDeadlines(): () => void {
     const real = globalThis.setTimeout
     const due: (() => void)[] = []
-    vi.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void, ms?: number) => {
+    vi.spyOn(globalThis, 'setTimeout').mockImplementation((run: () => void, ms?: number) => {
       const isDeadline = ms === HANDSHAKE_MS_MAX
       if (isDeadline) due.push(run)
       return real(isDeadline ? () => undefined : run, isDeadline ? 0 : ms)
-    }) as typeof setTimeout)
+    })
     return () => {
       expect(due.length).toBeGreaterThan(0)
       for (const run of due.splice(0)) run()
@@ -397,6 +397,16 @@ describe.skipIf(opensslIsMissing('TLS handshakes'))('TLS', () => {
       const { errors } = dialTls(at, { options })
       await until('failed', () => errors.length === 1)
       expect(errors[0]?.message).toBe('tls: the peer answers: protocol version')
+    })
+
+    it('learns only after it has opened, by TLS 1.3, that the peer does not want its certificate', async () => {
+      const { at } = await loopback.serveTls({ ...textOf(good), ca: folder.text(ca) })
+      const { opened } = dialTls(at, { options: { tls: { ca } } })
+      await until('opened', () => opened.length === 1)
+      opened[0]?.connection.setReading(true)
+      await until('closed', () => opened[0]?.reason !== undefined)
+      const error = { message: 'tls: the peer answers: certificate required' }
+      expect(opened[0]?.reason).toMatchObject({ kind: 'failed', error })
     })
 
     it('gives the handshake five seconds', async () => {
