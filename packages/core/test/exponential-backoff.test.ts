@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { CommloopError } from '../src/errors.js'
-import { ExponentialBackoff } from '../src/reconnect/exponential-backoff.js'
+import {
+  ExponentialBackoff,
+  type ExponentialBackoffOptions,
+} from '../src/reconnect/exponential-backoff.js'
 
 const always = (value: number) => ({ next: () => value })
 const ALMOST_ONE = 1 - Number.EPSILON
@@ -33,7 +36,7 @@ describe('ExponentialBackoff', () => {
     }
   })
 
-  it.each([
+  it.each<[ExponentialBackoffOptions & { readonly retries?: number }, string]>([
     [{ min: 'soon' }, 'reconnect.min: expected a duration'],
     [{ factor: 0.5 }, 'reconnect.factor: expected 1 to 1000, found 0.5'],
     [{ maxAttempts: -1 }, 'reconnect.maxAttempts: expected a whole number'],

@@ -123,7 +123,7 @@ class LengthPrefixDecoder implements FrameDecoder {
   readonly #codec: LengthPrefixCodec
   readonly #carry: Carry
   readonly #reused: Buffer
-  #reserved: Uint8Array | undefined
+  reserved: Uint8Array | undefined
 
   constructor(codec: LengthPrefixCodec, carry: Carry) {
     this.#codec = codec
@@ -155,11 +155,11 @@ class LengthPrefixDecoder implements FrameDecoder {
     }
     const size = this.#sizeAt(bytes, 0)
     if (fault !== 'looks at the limit when the frame is whole') this.#checkLimit(size)
-    if (fault === 'allocates what is announced') this.#reserved ??= new Uint8Array(size)
+    if (fault === 'allocates what is announced') this.reserved ??= new Uint8Array(size)
     const end = HEADER_BYTES + size + this.#endSkew(size)
     if (bytes.length < end) return undefined
     this.#checkLimit(size)
-    this.#reserved = undefined
+    this.reserved = undefined
     this.#carry.bytes = this.#rest(bytes, end)
     const payload = this.#payload(bytes.subarray(HEADER_BYTES, end))
     return fault === 'swallows empty payloads' && size === 0 ? this.next() : payload

@@ -62,16 +62,20 @@ function headerChecks(codec: FrameCodec): readonly Check[] {
       ...skipped,
       name: 'has a frame that is its header and the untouched payload',
       check: () => {
-        if (header !== undefined)
-          forEachSize(codec, (_, size) => isHeaderAndPayload(codec, header, size))
+        if (header === undefined) return
+        forEachSize(codec, (_, size) => {
+          isHeaderAndPayload(codec, header, size)
+        })
       },
     },
     {
       ...skipped,
       name: 'writes the header at any offset and touches nothing outside it',
       check: () => {
-        if (header !== undefined)
-          forEachSize(codec, (_, size) => headerTouchesNothingElse(header, size))
+        if (header === undefined) return
+        forEachSize(codec, (_, size) => {
+          headerTouchesNothingElse(header, size)
+        })
       },
     },
   ]

@@ -86,17 +86,13 @@ export function assertPayloads(
 
 /** Fails unless `action` throws a CommloopError with this code. */
 export function assertThrowsCode(action: () => unknown, code: ErrorCode, context: string): void {
-  const error = thrownBy(action)
-  assert.ok(error !== undefined, `${context}: nothing was thrown, expected ${code}`)
-  assert.ok(CommloopError.is(error), `${context}: not a CommloopError: ${String(error)}`)
-  assert.equal(error.code, code, context)
-}
-
-function thrownBy(action: () => unknown): unknown {
   try {
     action()
   } catch (error) {
-    return error
+    const thrown = error instanceof Error ? error.message : typeof error
+    assert.ok(CommloopError.is(error), `${context}: not a CommloopError: ${thrown}`)
+    assert.equal(error.code, code, context)
+    return
   }
-  return undefined
+  assert.fail(`${context}: nothing was thrown, expected ${code}`)
 }

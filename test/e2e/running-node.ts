@@ -1,0 +1,290 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  CliProcess,
+  type ExitStatus,
+  type OutputLine,
+} from '../../packages/cli/test/cli-process.js'
+import { testFolder } from '../../packages/cli/test/test-folder.js'
+import { DEADLINE_MS, eventually } from '../peer/eventually.js'
+
+export interface NodeStart {
+  /** Further files beside the configuration: routers, packages. */
+  readonly files?: Readonly<Record<string, unknown>>
+  /** Further arguments of `run --stdio`. */
+  readonly args?: readonly string[]
+  /** The folder that the command is given in; default: that of the tests. */
+  readonly cwd?: string
+  /** false: a plain `run`, which says nothing but its log. */
+  readonly stdio?: boolean
+}
+
+export interface LinkEvent extends OutputLine {
+  readonly link: string
+  readonly state: string
+  readonly epoch: number
+  readonly remote?: string
+  readonly reason?: string
+  readonly attempt?: number
+  readonly delayMs?: number
+}
+
+export interface OutcomeEvent extends OutputLine {
+  readonly id?: string
+  readonly outcome: 'written' | 'expired' | 'dropped' | 'undeliverable'
+  readonly link?: string
+  readonly reason?: string
+  readonly count?: number
+}
+
+export interface ErrorEvent extends OutputLine {
+  readonly code: string
+  readonly message: string
+  readonly line: number
+  readonly id?: string
+}
+
+export interface Received {
+  readonly link: string
+  readonly epoch: number
+  readonly payload: Buffer
+}
+
+export interface SendFields {
+  readonly to?: unknown
+  readonly id?: string
+  readonly ttl?: string | number
+}
+
+/** What the node says in its last line of log. */
+export interface FinalCounters {
+  readonly accepted: number
+  readonly routing: number
+  readonly routed: number
+  readonly dropped: number
+  readonly undeliverable: number
+  readonly expired: number
+  readonly copies: number
+  readonly refused: number
+  readonly lateAnswers: number
+  readonly rejected: Readonly<Record<string, number>>
+}
+
+/**
+ * A `commloop run --stdio` as a process of its own, with what it has said so far at hand. Its configuration is the
+ * text of a `.commlooprc`, so that a test shows what a user would write.
+ */
+export class RunningNode {
+  readonly process: CliProcess
+  /** Where its configuration lies. */
+  readonly folder: string
+  readonly #events: OutputLine[] = []
+  readonly #messages: Received[] = []
+  #parsedLines = 0
+  #port: number | undefined
+
+  private constructor(process: CliProcess, folder: string) {
+    this.process = process
+    this.folder = folder
+  }
+
+  /** Starts it and waits until it is `ready`, or without --stdio until it listens. */
+  static async start(config: string, start: NodeStart = {}): Promise<RunningNode> {
+    const folder = testFolder({ '.commlooprc': config, ...start.files })
+    return RunningNode.startIn(folder, start)
+  }
+
+  /** The same with a folder that is there already: a node that starts once more. */
+  static async startIn(folder: string, start: NodeStart = {}): Promise<RunningNode> {
+    const file = join(folder, '.commlooprc')
+    const stdio = start.stdio ?? true
+    const args = ['run', ...(stdio ? ['--stdio'] : []), '--config', file, ...(start.args ?? [])]
+    const process = CliProcess.start(args, start.cwd === undefined ? {} : { cwd: start.cwd })
+    const node = new RunningNode(process, folder)
+    if (stdio) {
+      const ready = await node.#first('ready', (event) => event.type === 'ready')
+      node.#port = (ready['listen'] as { readonly port: number } | undefined)?.port
+    } else {
+      const line = await process.log(({ listen }) => listen !== undefined, DEADLINE_MS)
+      node.#port = (line['listen'] as { readonly port: number }).port
+    }
+    return node
+  }
+
+  // ── what it has said ────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Every line of stdout so far. @throws where one is no JSON. */
+  get events(): readonly OutputLine[] {
+    const lines = this.process.stdoutLines
+    for (; this.#parsedLines < lines.length; this.#parsedLines++) {
+      const event = JSON.parse(lines[this.#parsedLines] ?? '') as OutputLine
+      if (event.type === 'message') this.#messages.push(receivedOf(event))
+      this.#events.push(event)
+    }
+    return this.#events
+  }
+
+  /** What was received so far, of one link or of all. */
+  messages(link?: string): Received[] {
+    this.events
+    return this.#messages.filter((message) => link === undefined || message.link === link)
+  }
+
+  texts(link?: string): string[] {
+    return this.messages(link).map(({ payload }) => payload.toString())
+  }
+
+  linkEvents(link: string): LinkEvent[] {
+    return this.#ofType<LinkEvent>('link').filter((event) => event.link === link)
+  }
+
+  /** The states that a link has gone through so far, with its epoch: `up 1`. */
+  states(link: string): string[] {
+    return this.linkEvents(link).map(({ state, epoch }) => `${state} ${String(epoch)}`)
+  }
+
+  outcomes(): OutcomeEvent[] {
+    return this.#ofType<OutcomeEvent>('outcome')
+  }
+
+  errors(): ErrorEvent[] {
+    return this.#ofType<ErrorEvent>('error')
+  }
+
+  #ofType<Event extends OutputLine>(type: string): Event[] {
+    return this.events.filter((event): event is Event => event.type === type)
+  }
+
+  /** Where it listens. */
+  get port(): number {
+    if (this.#port === undefined) throw new Error('this node does not listen')
+    return this.#port
+  }
+
+  // ── waiting ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Waits for something about what it has said. */
+  until<Found>(what: string, look: () => Found | undefined | false, deadlineMs?: number) {
+    return eventually(
+      what,
+      () => {
+        if (this.process.hasEnded) return look() || endedTooSoon(what, this.process)
+        return look()
+      },
+      () => this.process.transcript(),
+      deadlineMs,
+    )
+  }
+
+  #first<Event extends OutputLine>(
+    what: string,
+    matches: (event: Event) => boolean,
+  ): Promise<Event> {
+    let at = 0
+    return this.until(what, () => {
+      const { events } = this
+      for (; at < events.length; at++) {
+        const event = events[at] as Event
+        if (matches(event)) return event
+      }
+      return undefined
+    })
+  }
+
+  /** The first event by which the link came into this state, in this epoch where it is given. */
+  link(link: string, state: string, epoch?: number): Promise<LinkEvent> {
+    const what = `"${link}" ${state}${epoch === undefined ? '' : ` in epoch ${String(epoch)}`}`
+    return this.#first<LinkEvent>(
+      what,
+      (event) =>
+        event.type === 'link' &&
+        event.link === link &&
+        event.state === state &&
+        (epoch === undefined || event.epoch === epoch),
+    )
+  }
+
+  /** That many messages of the link, as soon as they are there; more where there are more. */
+  received(link: string, count: number, deadlineMs?: number): Promise<Received[]> {
+    const enough = (): Received[] | undefined => {
+      const messages = this.messages(link)
+      return messages.length >= count ? messages : undefined
+    }
+    return this.until(`${String(count)} messages of "${link}"`, enough, deadlineMs)
+  }
+
+  outcome(id: string): Promise<OutcomeEvent> {
+    return this.#first<OutcomeEvent>(
+      `the outcome of ${id}`,
+      (event) => event.type === 'outcome' && event.id === id,
+    )
+  }
+
+  rejected(matches: (event: OutputLine) => boolean): Promise<OutputLine> {
+    return this.#first('a rejection', (event) => event.type === 'rejected' && matches(event))
+  }
+
+  error(matches: (event: ErrorEvent) => boolean): Promise<ErrorEvent> {
+    return this.#first<ErrorEvent>(
+      'an error line',
+      (event) => event.type === 'error' && matches(event),
+    )
+  }
+
+  // ── acting ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Text as `payload`, bytes as `base64`. @returns false where the process does not keep up with its input. */
+  send(payload: string | Uint8Array, fields: SendFields = {}): boolean {
+    const content =
+      typeof payload === 'string'
+        ? { payload }
+        : { base64: Buffer.from(payload).toString('base64') }
+    return this.process.send({ ...content, ...fields })
+  }
+
+  /** Resident memory now, in bytes. */
+  get residentBytes(): number {
+    const status = readFileSync(`/proc/${String(this.process.pid)}/status`, 'utf8')
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
+  }
+
+  /** The most memory that it has ever had. */
+  get residentBytesMax(): number {
+    const status = readFileSync(`/proc/${String(this.process.pid)}/status`, 'utf8')
+    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
+  }
+
+  /** Bytes that it has read from files, pipes and sockets so far. */
+  get readBytes(): number {
+    const io = readFileSync(`/proc/${String(this.process.pid)}/io`, 'utf8')
+    return Number(/^rchar: (\d+)$/m.exec(io)?.[1])
+  }
+
+  /** Asks it to stop and waits for its end. */
+  async stop(): Promise<FinalCounters & { readonly status: ExitStatus }> {
+    this.process.kill('SIGTERM')
+    return this.ended()
+  }
+
+  /** Waits for its end, and answers what it counted. */
+  async ended(): Promise<FinalCounters & { readonly status: ExitStatus }> {
+    const status = await this.process.exit(DEADLINE_MS)
+    const line = await this.process.log(({ msg }) => msg === 'stopped')
+    return { ...(line['counters'] as FinalCounters), status }
+  }
+}
+
+function endedTooSoon(what: string, process: CliProcess): never {
+  throw new Error(`the node has ended before: ${what}\n${process.transcript()}`)
+}
+
+function receivedOf(event: OutputLine): Received {
+  const { link, epoch, base64, payload } = event as OutputLine & {
+    readonly link: string
+    readonly epoch: number
+    readonly base64?: string
+    readonly payload?: string
+  }
+  const bytes = base64 === undefined ? Buffer.from(payload ?? '') : Buffer.from(base64, 'base64')
+  return { link, epoch, payload: bytes }
+}
