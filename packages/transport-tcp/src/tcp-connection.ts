@@ -46,12 +46,14 @@ export class TcpConnection implements Connection {
     // A reset that arrives together with the last data comes as an end too: libuv cannot tell them apart. Nor does
     // Node tell TLS's own notice of the end from a bare FIN.
     socket.on('end', () => {
-      if (this.#destroyed) return
+      if (this.#destroyed || this.#error !== undefined) return
       this.#peerEnded = true
       this.#handler.ended()
     })
     socket.on('error', (error) => {
       this.#error ??= error
+      // Of a connection by TLS that is broken or forged Node tells, and leaves it open.
+      if (!socket.destroyed) socket.destroy()
     })
     socket.on('close', () => {
       this.#handler.closed(this.#closeReason())

@@ -46,6 +46,11 @@ export class Peer {
     this.#tcp.resetAndDestroy()
   }
 
+  /** Puts bytes on the wire as they are, past TLS. */
+  writeBelow(bytes: Uint8Array): void {
+    this.#tcp.write(bytes)
+  }
+
   get content(): Buffer {
     return Buffer.concat(this.chunks)
   }

@@ -475,6 +475,26 @@ describe.skipIf(opensslIsMissing('TLS handshakes'))('TLS', () => {
     ])
   })
 
+  it.each(['dialled', 'accepted'] as const)(
+    'ends a connection that was %s once a forged record comes',
+    async (how) => {
+      const { near, far } = await loopback[how](new TcpTransport(), {
+        ...textOf(good),
+        ca: folder.text(ca),
+      })
+      near.connection.setReading(true)
+      far.socket.write('right')
+      await until('right', () => near.content.toString() === 'right')
+      // As a record, and with a check sum that cannot be right.
+      far.writeBelow(Buffer.from(`1703030020${'00'.repeat(32)}`, 'hex'))
+      await until('closed', () => near.reason !== undefined)
+      const error = { message: 'tls: decryption failed or bad record mac' }
+      expect(near.reason).toMatchObject({ kind: 'failed', error })
+      expect(near.calls).toEqual(['received', 'closed'])
+      expect(near.content.toString()).toBe('right')
+    },
+  )
+
   it('fails to listen with options that cannot be', async () => {
     const door = new Door(loopback, { options: { tls: { cert: good.cert } } })
     await until('failed', () => door.error !== undefined)
