@@ -40,8 +40,20 @@ describe('a dialled connection fills its entry’s link', () => {
 
 describe('when the peer goes away or fails, the link is re-dialled', () => {
   it.each([
-    ['the peer closes', (peer: RawPeer) => { peer.finish(); }, 'peer closed'],
-    ['the peer resets', (peer: RawPeer) => { peer.reset(); }, 'reset by peer'],
+    [
+      'the peer closes',
+      (peer: RawPeer) => {
+        peer.finish()
+      },
+      'peer closed',
+    ],
+    [
+      'the peer resets',
+      (peer: RawPeer) => {
+        peer.reset()
+      },
+      'reset by peer',
+    ],
   ])('%s', async (_, end, reason) => {
     const listener = await RawListener.open({ host: '127.0.0.2' })
     const node = await RunningNode.start(`

@@ -74,8 +74,18 @@ describe('its next connection starts clean: no byte of an old half frame survive
   const frame = rawFrame('the frame that is never whole')
 
   it.each([
-    ['FIN', (peer: RawPeer) => { peer.finish(); }],
-    ['RST', (peer: RawPeer) => { peer.reset(); }],
+    [
+      'FIN',
+      (peer: RawPeer) => {
+        peer.finish()
+      },
+    ],
+    [
+      'RST',
+      (peer: RawPeer) => {
+        peer.reset()
+      },
+    ],
   ])('on a passive link, whichever byte it was cut at by %s', async (_, end) => {
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }

@@ -51,9 +51,7 @@ describe('every message is 2 bytes big-endian length, then that many bytes', () 
     node.process.send({ payload: '', to: 'peer' })
     node.process.send({ base64: Buffer.alloc(258, 7).toString('base64'), to: 'peer' })
     await peer.received(3)
-    expect(Buffer.concat(bytes).toString('hex')).toBe(
-      `000361626300000102${'07'.repeat(258)}`,
-    )
+    expect(Buffer.concat(bytes).toString('hex')).toBe(`000361626300000102${'07'.repeat(258)}`)
     await peer.write(Buffer.from('0002c3a4' + '0000' + '000100', 'hex'))
     await node.received('peer', 3)
     expect(node.messages('peer').map(({ payload }) => payload.toString('hex'))).toEqual([

@@ -104,7 +104,7 @@ describe('closing loses nothing that was flushed', () => {
     `)
     const peer = await RawPeer.dial({ from: '127.0.0.2', port: node.port })
     await node.link('peer', 'up')
-    let sending = true
+    let sending = true as boolean
     const flood = (async () => {
       while (sending && !peer.closed) {
         await peer.send(numbered(0, 4_000))

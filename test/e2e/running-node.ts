@@ -126,7 +126,7 @@ export class RunningNode {
 
   /** What was received so far, of one link or of all. */
   messages(link?: string): Received[] {
-    this.events
+    if (this.events.length === 0) return []
     return this.#messages.filter((message) => link === undefined || message.link === link)
   }
 

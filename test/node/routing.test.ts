@@ -263,9 +263,12 @@ describe('send', () => {
     void bench.node.start()
     const large = Buffer.alloc(65_536)
     expect(() => bench.node.send(large, { to: 'a' })).toThrow('payload of 65536 bytes')
+    expect(() => bench.node.send(large), 'where a router would decide').toThrow(
+      'no link takes more',
+    )
     const text = 'text' as unknown as Uint8Array
     expect(() => bench.node.send(text)).toThrow('a payload is a Uint8Array')
-    expect(bench.node.counters).toMatchObject({ accepted: 0, refused: 3 })
+    expect(bench.node.counters).toMatchObject({ accepted: 0, refused: 4 })
     await bench.stopped()
   })
 

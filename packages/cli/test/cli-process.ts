@@ -13,6 +13,8 @@ export const COMMLOOP_BIN = join(PACKAGE, 'bin', 'commloop.js')
 /** How long a test waits for something that happens at once on an idle machine. */
 export const DEADLINE_MS = 15_000
 
+const WRITE_BYTES = 64 * 1024
+
 export interface CliOptions {
   readonly cwd?: string
   /** Beside the environment of the tests, from which everything that configures commloop is taken out. */
@@ -129,7 +131,13 @@ export class CliProcess {
 
   /** Writes text or bytes to stdin as they are. */
   write(data: string | Uint8Array): boolean {
-    return this.#stdin.write(data)
+    const bytes = Buffer.from(data)
+    let hasRoom = true
+    // In parts, because a write that has begun counts as unread until all of it was taken.
+    for (let at = 0; at < bytes.length; at += WRITE_BYTES) {
+      hasRoom = this.#stdin.write(bytes.subarray(at, at + WRITE_BYTES))
+    }
+    return hasRoom
   }
 
   /** Bytes that were written to stdin and that the process has not taken yet. */

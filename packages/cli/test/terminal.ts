@@ -5,8 +5,9 @@ import { COMMLOOP_BIN, DEADLINE_MS, requireBuild } from './cli-process.js'
 
 const open = new Set<Terminal>()
 
-function tmux(...args: readonly string[]): string {
-  return execFileSync('tmux', args, { encoding: 'utf8' })
+/** Each terminal has a server of its own: a shared one goes away with its last terminal, while the next is made. */
+function tmux(server: string, ...args: readonly string[]): string {
+  return execFileSync('tmux', ['-L', server, '-f', '/dev/null', ...args], { encoding: 'utf8' })
 }
 
 /** Whether there is a tmux; where there is none, says which tests are left out. */
@@ -25,7 +26,7 @@ export interface TerminalOptions {
 
 /** commloop on a terminal of its own, which stays when the command has ended, and then shows `ended with N`. */
 export class Terminal {
-  readonly #session = `commloop-test-${randomBytes(4).toString('hex')}`
+  readonly #server = `commloop-test-${randomBytes(4).toString('hex')}`
 
   private constructor(args: readonly string[], options: TerminalOptions) {
     const { columns = 100, rows = 30, cwd = '/', env = {} } = options
@@ -44,7 +45,7 @@ export class Terminal {
     const command = words.map((word) => `'${word}'`).join(' ')
     const size = ['-x', String(columns), '-y', String(rows)]
     const shell = `${command}; echo "ended with $?"; exec cat`
-    tmux('new-session', '-d', '-s', this.#session, '-c', cwd, ...size, shell)
+    tmux(this.#server, 'new-session', '-d', '-c', cwd, ...size, shell)
     open.add(this)
   }
 
@@ -55,12 +56,12 @@ export class Terminal {
 
   /** What can be read on the screen. */
   get screen(): string {
-    return tmux('capture-pane', '-p', '-t', this.#session)
+    return tmux(this.#server, 'capture-pane', '-p')
   }
 
   /** The same with the escape sequences that make it look as it does. */
   get coloredScreen(): string {
-    return tmux('capture-pane', '-pe', '-t', this.#session)
+    return tmux(this.#server, 'capture-pane', '-pe')
   }
 
   /** Whether anything on the screen is coloured, bold or dim. */
@@ -78,11 +79,11 @@ export class Terminal {
   }
 
   #flag(name: string): boolean {
-    return tmux('display-message', '-p', '-t', this.#session, `#{${name}}`).trim() === '1'
+    return tmux(this.#server, 'display-message', '-p', `#{${name}}`).trim() === '1'
   }
 
   press(key: string): void {
-    tmux('send-keys', '-t', this.#session, key)
+    tmux(this.#server, 'send-keys', key)
   }
 
   /** What can be read when the condition holds. */
@@ -103,7 +104,7 @@ export class Terminal {
 
   close(): void {
     open.delete(this)
-    tmux('kill-session', '-t', this.#session)
+    tmux(this.#server, 'kill-server')
   }
 }
 

@@ -287,8 +287,9 @@ describe('stopping', () => {
 
   it('takes a signal that comes twice at once as one', async () => {
     const { commloop, peer } = await stuck('30s')
+    // Two of a kind that wait together are one to the system.
     commloop.kill('SIGINT')
-    commloop.kill('SIGINT')
+    commloop.kill('SIGTERM')
     await commloop.eventOf('link', { state: 'draining' })
     peer.resume()
     await peer.until(({ received }) => received.length === 400)

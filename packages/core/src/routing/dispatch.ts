@@ -55,9 +55,13 @@ export class Dispatch {
   // Used by one call at a time: nothing calls out between resolving targets and making their copies.
   readonly #targets = new Targets()
   #stageWasAbove = false
+  /** What the most generous codec of the table takes: more can go nowhere, so no router is asked. */
+  readonly #payloadBytesMax: number
 
   constructor(services: DispatchServices) {
     this.#services = services
+    const limits = services.table.links.map(({ codec }) => codec.payloadBytesMax)
+    this.#payloadBytesMax = limits.reduce((left, right) => Math.max(left, right), 0)
     this.#stage = new RoutingStage(services.clock, services.limits, {
       answered: (message, route) => {
         this.#followLate(message, route)
@@ -100,6 +104,10 @@ export class Dispatch {
         ? Number.POSITIVE_INFINITY
         : this.#services.clock.now() + options.ttlMs
     if (options.to !== undefined) return this.#sendTo(payload, options.to, options.id, expiresAtMs)
+    if (payload.byteLength > this.#payloadBytesMax) {
+      const text = `payload of ${String(payload.byteLength)} bytes, and no link takes more than ${String(this.#payloadBytesMax)}`
+      return this.#refuse('CML_ERR_PAYLOAD_TOO_LARGE', text)
+    }
     const message = unrouted(payload, options.id, undefined, expiresAtMs)
     return this.#ask(message, true)
   }
