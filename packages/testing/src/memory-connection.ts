@@ -82,12 +82,16 @@ export class MemoryConnection implements Connection {
     if (this.#closed || this.#destroyed) return
     this.#writing = false
     this.#handler?.written()
-    if (!this.#writing) this.#sendFin()
+    this.#sendFinWhenIdle()
   }
 
   end(): void {
     if (this.#endAsked || this.#destroyed || this.#closed) return
     this.#endAsked = true
+    this.#sendFinWhenIdle()
+  }
+
+  #sendFinWhenIdle(): void {
     if (!this.#writing) this.#sendFin()
   }
 

@@ -9,7 +9,6 @@ import {
   type ListenHandler,
   type ListenOptions,
   type PeerInfo,
-  type Timer,
   type Transport,
 } from '@commloop/core'
 import { MemoryConnection } from './memory-connection.js'
@@ -138,17 +137,16 @@ export class MemoryNetwork implements MemoryWire {
   }
 
   #dial(ip: string, target: DialTarget, handler: DialHandler): Dial {
-    let timer: Timer | undefined
     let over = false
     const end = (): boolean => {
       if (over) return false
       over = true
-      timer?.cancel()
+      timer.cancel()
       return true
     }
     const local = { ip: target.bind ?? ip, port: this.#freePort() }
     const remote = { ip: target.ip, port: target.port }
-    timer = this.#clock.after(target.timeoutMs, () => {
+    const timer = this.#clock.after(target.timeoutMs, () => {
       if (!end()) return
       const text = `${doorKey(target.ip, target.port)} did not answer`
       handler.failed(new CommloopError('CML_ERR_DIAL_TIMEOUT', text))
