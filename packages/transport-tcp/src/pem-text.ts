@@ -1,10 +1,12 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { foundText } from './found-text.js'
 
 /** Text in the format of RFC 7468 as an option gives it, or why there is none. */
 export type PemText = { readonly text: string } | { readonly lack: string }
 
+/** The public authorities of the whole world take a quarter of it. */
+const FILE_BYTES_MAX = 2 ** 20
 const BEGIN = '-----BEGIN '
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
 
@@ -16,10 +18,18 @@ export function pemText(value: unknown): PemText {
   }
   if (value.includes(BEGIN)) return { text: value }
   try {
-    return { text: readFileSync(value, 'latin1') }
+    return fileText(value)
   } catch (error) {
     return { lack: `the file cannot be read: ${error instanceof Error ? error.message : value}` }
   }
+}
+
+function fileText(path: string): PemText {
+  const file = statSync(path)
+  // Opening a pipe that nobody writes to would block for ever, and a device may have no end.
+  if (!file.isFile()) return { lack: `not a regular file: ${path}` }
+  if (file.size > FILE_BYTES_MAX) return { lack: `larger than 1 MiB: ${path}` }
+  return { text: readFileSync(path, 'latin1') }
 }
 
 /** All certificates of a text, in order; an empty list where there is none, or one that is broken. */

@@ -46,7 +46,7 @@ export class TcpConnection implements Connection {
     // A reset that arrives together with the last data comes as an end too: libuv cannot tell them apart. Nor does
     // Node tell TLS's own notice of the end from a bare FIN.
     socket.on('end', () => {
-      if (this.#destroyed || this.#error !== undefined) return
+      if (this.#destroyed) return
       this.#peerEnded = true
       this.#handler.ended()
     })

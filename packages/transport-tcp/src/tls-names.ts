@@ -55,6 +55,20 @@ function isUri(text: string): boolean {
   return /^(?!sha256:)[a-z][a-z\d+.-]*:/i.test(text) && !isIPv6(text)
 }
 
+/**
+ * Why no certificate ever proves this name, though it may look like one; undefined: some certificate may. Names are
+ * compared as they are written.
+ */
+export function nameFault(name: string): string | undefined {
+  if (/^sha256:/i.test(name)) {
+    if (/^sha256:[\da-f]{64}$/.test(name)) return undefined
+    return 'expected sha256: and 64 hexadecimal digits in lower case, without colons'
+  }
+  const short = isIPv6(name) ? addressName(name) : undefined
+  const written = short ?? (name.includes(':') ? name : name.toLowerCase())
+  return written === name ? undefined : `no certificate proves it; write ${written}`
+}
+
 /** Node writes IPv6 addresses with all their zeros. */
 function addressName(text: string): string | undefined {
   if (isIPv4(text)) return text

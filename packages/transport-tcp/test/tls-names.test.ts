@@ -1,6 +1,6 @@
 import type { PeerCertificate } from 'node:tls'
 import { describe, expect, it } from 'vitest'
-import { provedNames } from '../src/tls-names.js'
+import { nameFault, provedNames } from '../src/tls-names.js'
 
 const FINGERPRINT = 'sha256:0a1b'
 
@@ -69,4 +69,30 @@ describe('the names that a certificate proves', () => {
       expect(names({ subject: { CN } })).toEqual([])
     },
   )
+})
+
+describe('a name that is to be proved', () => {
+  const HEX = '0123456789abcdef'.repeat(4)
+
+  it.each([
+    'furnace.example',
+    '*.plant.example',
+    '192.168.0.2',
+    'fe80::1',
+    'spiffe://plant/Mes',
+    `sha256:${HEX}`,
+    'furnace 1',
+  ])('may be %s', (name) => {
+    expect(nameFault(name)).toBeUndefined()
+  })
+
+  it.each([
+    ['Furnace.example', 'no certificate proves it; write furnace.example'],
+    ['FE80:0::1', 'no certificate proves it; write fe80::1'],
+    [`sha256:${HEX.toUpperCase()}`, /^expected sha256: and 64 hexadecimal digits in lower case/],
+    [`SHA256:${HEX}`, /^expected sha256:/],
+    ['sha256:0A:1B', /^expected sha256:/],
+  ])('may not be %s', (name, fault) => {
+    expect(nameFault(name)).toMatch(fault)
+  })
 })

@@ -9,6 +9,7 @@ import { inReadingOrder, type PlacedProblem, problemsText } from './placed-probl
 import type { ConfigFile } from './schema.js'
 import { schemaProblems } from './schema-problems.js'
 import { roleProblems } from './seed-role.js'
+import { judgeTls, type TlsJudgement, withTlsFiles } from './tls-of-options.js'
 import { usablePart } from './usable-part.js'
 
 /** A configuration without mistakes. */
@@ -53,7 +54,8 @@ export async function readConfig(request: ConfigRequest): Promise<ConfigReading>
     return { ok: false, file, problems: inReadingOrder(problems), warnings }
   }
   const { options, plugins, control } = judged
-  return { ok: true, config: { file, name, folder, options, plugins, control, warnings } }
+  const all = [...warnings, ...judged.warnings]
+  return { ok: true, config: { file, name, folder, options, plugins, control, warnings: all } }
 }
 
 /**
@@ -80,6 +82,7 @@ interface Judgement {
   readonly control: LoadedConfig['control']
   readonly plugins: ConfigPlugins | undefined
   readonly problems: readonly PlacedProblem[]
+  readonly warnings: readonly string[]
 }
 
 interface Told {
@@ -111,11 +114,22 @@ async function judge(document: ConfigDocument, folder: string): Promise<Judgemen
   const shelf = new PluginShelf(folder)
   const plugins = await shelf.take(usable)
   for (const problem of shelf.problems) tell(problem)
-  const options = optionsOfFile(usable, (entry) => shelf.choicesOf(entry))
-  for (const problem of configProblems(options)) tell(problem)
+  const written = optionsOfFile(usable, (entry) => shelf.choicesOf(entry))
+  const options = withTlsFiles(written, folder)
+  const tls = plugins === undefined ? NOTHING_TO_JUDGE : tlsJudgement(options, plugins)
+  for (const problem of [...configProblems(options), ...tls.problems]) tell(problem)
   const control = controlPath(usable, folder)
   if (typeof control === 'string') tellLength(control, tell)
-  return { options, control, plugins, problems }
+  return { options, control, plugins, problems, warnings: tls.warnings }
+}
+
+const NOTHING_TO_JUDGE: TlsJudgement = { problems: [], warnings: [] }
+
+/** Another transport's TLS is its own affair. */
+function tlsJudgement(options: NodeOptions, { transport }: ConfigPlugins): TlsJudgement {
+  const { place } = transport
+  const isTcp = place.from !== 'file' && place.package === '@commloop/transport-tcp'
+  return isTcp ? judgeTls(options) : NOTHING_TO_JUDGE
 }
 
 function controlPath({ control }: ConfigFile, folder: string): LoadedConfig['control'] {

@@ -81,15 +81,16 @@ const TABLE_HEAD = '| key | is | left out | limits | what for |\n| --- | --- | -
 export function referenceTables(): ReadonlyMap<string, string> {
   const linkKeys = new Set(Object.keys(linkFields))
   const top = keysOf(fileSchema, (key) => !linkKeys.has(key))
+  const ofEntries = keysOf(entrySchema, (key) => !linkKeys.has(key))
   const tables = new Map([
     ['top', tableOf(top)],
-    ['entry', tableOf(keysOf(entrySchema, (key) => !linkKeys.has(key)))],
+    ['entry', tableOf(ofEntries)],
     ['link', tableOf(Object.entries(linkFields))],
   ])
-  for (const [key, schema] of [...top, ...Object.entries(linkFields)]) {
+  for (const [key, schema] of [...top, ...ofEntries, ...Object.entries(linkFields)]) {
     const map = alternatives(schema).find((option) => option instanceof z.ZodObject)
     // A plugin's own keys are not known here.
-    if (map === undefined || 'use' in map.shape) continue
+    if (map === undefined || 'use' in map.shape || Object.keys(map.shape).length === 0) continue
     tables.set(key, tableOf(keysOf(map, () => true)))
   }
   return tables

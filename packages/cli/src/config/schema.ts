@@ -13,6 +13,7 @@ import {
   wholeNumber,
 } from './fields.js'
 import { linkFields, pluginSpec, queueLimits } from './link-fields.js'
+import { identityField, tlsField } from './tls-fields.js'
 
 const PORT_MAX = 65_535
 const SLOTS_MAX = 1_000_000
@@ -76,6 +77,8 @@ export const entrySchema = z.strictObject(
       standard: '`true`',
       text: '`false`: kept down until it is enabled.',
     }),
+    identity: identityField,
+    tls: tlsField('dial'),
     transportOptions: field(z.looseObject({}, expecting('a map')), {
       type: 'map',
       standard: 'none',
@@ -109,6 +112,7 @@ const listenSchema = z.looseObject(
       text: 'The port to listen on; 0: the system chooses, and the log says which.',
       examples: [8000],
     }),
+    tls: tlsField('listen'),
   },
   expecting('{ host, port }'),
 )
