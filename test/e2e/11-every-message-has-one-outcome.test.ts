@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { freePort } from '../../packages/cli/test/free-port.js'
 import { numbered, numberOf, series } from '../peer/payloads.js'
@@ -211,6 +212,8 @@ describe('each accepted message ends in exactly one counted outcome, and both le
         ...(random(4) === 0 ? { ttl: 1 + random(60) } : {}),
       })
       if (random(12) === 0) await disturb()
+      // Paced, so that links are lost and come back between the messages and not after them.
+      if (number % 50 === 0) await delay(30)
     }
     node.send('', { to: 'nobody', id: 'marker' })
     await node.error(({ id }) => id === 'marker')

@@ -69,7 +69,12 @@ export class RawPeer {
   /** Dials and waits for the connection; that the other side keeps it is not known then. */
   static async dial(dial: RawDial): Promise<RawPeer> {
     const peer = RawPeer.dialing(dial)
-    if (peer.#socket.connecting) await once(peer.#socket, 'connect')
+    try {
+      if (peer.#socket.connecting) await once(peer.#socket, 'connect')
+    } catch (error) {
+      // Refused so fast that the reset came with the connection: it was one, and it is over.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ECONNRESET')) throw error
+    }
     return peer
   }
 
