@@ -15,6 +15,8 @@ const CERTIFICATE_FAULTS: Readonly<Record<string, string>> = {
 const NOT_TLS: ReadonlySet<string> = new Set([
   'ERR_SSL_WRONG_VERSION_NUMBER',
   'ERR_SSL_PACKET_LENGTH_TOO_LONG',
+  // OpenSSL's word for the same from Node 22 on.
+  'ERR_SSL_DATA_LENGTH_TOO_LONG',
   'ERR_SSL_HTTP_REQUEST',
   'ERR_SSL_HTTPS_PROXY_REQUEST',
 ])

@@ -1,4 +1,4 @@
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { TcpTransport } from '../src/index.js'
 import { attempt } from './attempt.js'
@@ -460,6 +460,19 @@ describe.skipIf(opensslIsMissing('TLS handshakes'))('TLS', () => {
       await until('failed', () => errors.length === 1)
       expect(errors[0]).toMatchObject({ code: 'CML_ERR_CONFIG_INVALID' })
     })
+  })
+
+  it('lets nobody shake hands a second time on one connection', async () => {
+    const door = await open()
+    const material = { ...textOf(good), ca: folder.text(ca), maxVersion: 'TLSv1.2' as const }
+    const peer = await loopback.callTls(door.at, material)
+    const socket = peer.socket as TLSSocket
+    let isSecure = false
+    socket.on('secureConnect', () => (isSecure = true))
+    await until('handshake', () => door.taken.length === 1 && isSecure)
+    socket.renegotiate({ rejectUnauthorized: true }, () => undefined)
+    await until('answer', () => peer.error !== undefined)
+    expect(peer.error).toMatchObject({ code: 'ERR_SSL_NO_RENEGOTIATION' })
   })
 
   it('joins two transports of ours, both ends with a name', async () => {
