@@ -13,7 +13,9 @@ export const COMMLOOP_BIN = join(PACKAGE, 'bin', 'commloop.js')
 /** How long a test waits for something that happens at once on an idle machine. */
 export const DEADLINE_MS = 15_000
 
-const WRITE_BYTES = 64 * 1024
+const WRITE_BYTES = 4 * 1024
+/** Small writes go together, or a thousand lines would be a thousand of them. */
+const FEED_PARTS = 64
 
 export interface CliOptions {
   readonly cwd?: string
@@ -60,6 +62,10 @@ export class CliProcess {
   readonly #stdout = new LineReader()
   readonly #stderr = new LineReader()
   #status: ExitStatus | undefined
+  #unwritten: Buffer[] = []
+  #unwrittenBytes = 0
+  #feeding = false
+  #inputEnds = false
 
   private constructor(args: readonly string[], options: CliOptions) {
     this.args = args
@@ -124,29 +130,52 @@ export class CliProcess {
 
   // ── feeding ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Writes one object as a line to stdin. @returns false where stdin is full, as of `Writable.write`. */
+  /** Writes one object as a line to stdin. @returns whether everything so far was taken at once. */
   send(line: unknown): boolean {
     return this.write(`${JSON.stringify(line)}\n`)
   }
 
-  /** Writes text or bytes to stdin as they are. */
+  /** Writes text or bytes to stdin as they are, as fast as they are taken. */
   write(data: string | Uint8Array): boolean {
     const bytes = Buffer.from(data)
-    let hasRoom = true
-    // In parts, because a write that has begun counts as unread until all of it was taken.
     for (let at = 0; at < bytes.length; at += WRITE_BYTES) {
-      hasRoom = this.#stdin.write(bytes.subarray(at, at + WRITE_BYTES))
+      this.#unwritten.push(bytes.subarray(at, at + WRITE_BYTES))
     }
-    return hasRoom
+    this.#unwrittenBytes += bytes.length
+    this.#feed()
+    return this.unreadInputBytes === 0
+  }
+
+  /** One write at a time: of several that wait together none counts as taken before all are. */
+  #feed(): void {
+    if (this.#feeding) return
+    const bytes = Buffer.concat(this.#unwritten.splice(0, FEED_PARTS))
+    if (bytes.length === 0) {
+      if (this.#inputEnds) this.#stdin.end()
+      return
+    }
+    this.#feeding = true
+    this.#unwrittenBytes -= bytes.length
+    this.#stdin.write(bytes, (error) => {
+      this.#feeding = false
+      if (error instanceof Error) {
+        this.#unwritten = []
+        this.#unwrittenBytes = 0
+      } else {
+        this.#feed()
+      }
+    })
   }
 
   /** Bytes that were written to stdin and that the process has not taken yet. */
   get unreadInputBytes(): number {
-    return this.#stdin.writableLength
+    return this.#unwrittenBytes + this.#stdin.writableLength
   }
 
+  /** After what was written. */
   endInput(): void {
-    this.#stdin.end()
+    this.#inputEnds = true
+    this.#feed()
   }
 
   get #stdin(): Writable {

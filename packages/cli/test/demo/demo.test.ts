@@ -27,6 +27,9 @@ describe('demo', () => {
     await demo.stdoutLine((line) => line.includes('A: B-in is up with 127.0.0.2:'))
     await demo.stdoutLine((line) => line.includes('B is killed'))
     await demo.stdoutLine((line) => /A: B-out is backoff: .*ECONNREFUSED/.test(line))
+    for (const link of ['B-in', 'B-out']) {
+      await demo.stdoutLine((line) => new RegExp(`A: ${link} is \\w+: reset by peer`).test(line))
+    }
     const back = await demo.stdoutLine((line) => line.includes('B comes back'))
     const waited = Number(/(\d+) messages wait/.exec(back)?.[1])
     expect(waited).toBeGreaterThan(0)

@@ -162,6 +162,14 @@ describe('lines of input', () => {
     expect(peer.texts).toEqual(errors.map((_, at) => `good ${String(at)}`))
   })
 
+  it('that cannot be understood are enough for a 1, even if everything else was written', async () => {
+    const { commloop, peer } = await dialled()
+    commloop.write('{"payload":"one"}\n{"payload":\n')
+    commloop.endInput()
+    expect(await commloop.exit()).toMatchObject({ code: 1 })
+    expect(peer.texts).toEqual(['one'])
+  })
+
   it('may be blank, end as on another system, and lack an end at the end', async () => {
     const { commloop, peer } = await dialled()
     commloop.write('\n  \n{"payload":"one"}\r\n\r\n{"payload":"two"}')
