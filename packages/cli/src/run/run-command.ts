@@ -49,12 +49,12 @@ function tellConfig({ file, plugins, warnings }: LoadedConfig, logger: Logger): 
   for (const warning of warnings) logger.warn({ file }, warning)
   const { entries, ...own } = plugins
   for (const { kind, name, place } of Object.values(own)) {
-    logger.info({ kind, name, place }, `${kind} ${name}: ${placeText(place)}`)
+    logger.info({ kind, plugin: name, place }, `${kind} ${name}: ${placeText(place)}`)
   }
   for (const { entry, plugin } of entries) {
     const { kind, name, place } = plugin
     const text = `${kind} ${name} for links[${String(entry)}]: ${placeText(place)}`
-    logger.info({ kind, name, place, entry }, text)
+    logger.info({ kind, plugin: name, place, entry }, text)
   }
 }
 

@@ -35,6 +35,7 @@ describe.skipIf(!hasTerminal('tests of the log on a terminal'))('run on a termin
     peer.send('x')
     const screen = await terminal.until((text) => text.includes('undeliverable'))
     expect(screen).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: configuration: \/.*\.commlooprc$/m)
+    expect(screen).toMatch(/ INFO: transport tcp: @commloop\/transport-tcp \d/)
     expect(screen).toContain('\\u001b[2J\\u202egnp')
     terminal.press('C-c')
     await peer.until(({ hasEnded }) => hasEnded)
