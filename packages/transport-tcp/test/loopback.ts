@@ -51,6 +51,11 @@ export class Peer {
     this.#tcp.write(bytes)
   }
 
+  /** Ends the connection without TLS's notice of the end. */
+  endBelow(): void {
+    this.#tcp.end()
+  }
+
   get content(): Buffer {
     return Buffer.concat(this.chunks)
   }

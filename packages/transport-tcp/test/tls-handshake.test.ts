@@ -508,6 +508,27 @@ describe.skipIf(opensslIsMissing('TLS handshakes'))('TLS', () => {
     },
   )
 
+  // Node 20 reports the notice that TLS has for the end, and a FIN that anybody can forge, alike.
+  it.each(['dialled', 'accepted'] as const)(
+    'takes a bare FIN for the end of a connection that was %s, and still answers',
+    async (how) => {
+      const material = { ...textOf(good), ca: folder.text(ca) }
+      const { near, far } = await loopback[how](new TcpTransport(), material)
+      near.connection.setReading(true)
+      far.socket.write('last words')
+      await until('last words', () => near.receivedBytes === 10)
+      far.endBelow()
+      await until('ended', () => near.calls.includes('ended'))
+      far.socket.resume()
+      near.connection.write([Buffer.from('answer')])
+      await until('answer', () => far.content.toString() === 'answer')
+      near.connection.end()
+      await until('closed', () => near.reason !== undefined)
+      expect(near.calls).toEqual(['received', 'ended', 'written', 'closed'])
+      expect(near.reason).toEqual({ kind: 'ended' })
+    },
+  )
+
   it('fails to listen with options that cannot be', async () => {
     const door = new Door(loopback, { options: { tls: { cert: good.cert } } })
     await until('failed', () => door.error !== undefined)

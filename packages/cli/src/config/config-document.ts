@@ -171,9 +171,14 @@ export class ConfigDocument {
       column: offset - lineStart + 1,
       path: pathText(path),
       message,
-      source,
+      source: withoutKeys(source),
     }
   }
+}
+
+/** Mistakes are shown with their line, and lines go to logs: a key that stands in one must not. */
+function withoutKeys(line: string): string {
+  return line.replace(/(-----BEGIN [A-Z ]*PRIVATE KEY-----).*/, '$1…')
 }
 
 /** What a text would mean if it stood in the file without quotes: a number, true, false, or the text itself. */

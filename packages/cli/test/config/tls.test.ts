@@ -7,6 +7,7 @@ import {
   opensslIsMissing,
 } from '../../../transport-tcp/test/certificates.js'
 import { type ConfigReading, readConfig } from '../../src/config/load-config.js'
+import { problemsText } from '../../src/config/placed-problem.js'
 import { folderWith } from './temporary-folder.js'
 
 describe.skipIf(opensslIsMissing('TLS in configurations'))('TLS in a configuration', () => {
@@ -118,6 +119,22 @@ links:
     expect(await mistakes(`${lax}\n${asks}\n`)).toEqual([
       '2:50 links[0].identity: nobody proves a name while "listen.tls.verifyPeer" is false',
     ])
+  })
+
+  it('never shows a private key, whatever is wrong on its line', async () => {
+    const key = folder.text(own.key)
+    const tls = { cert: './tls/other.pem', key, ca: './tls/none.pem', x: 1 }
+    const reading = await read(JSON.stringify({ listen: { port: 0, tls }, links: [] }))
+    if (reading.ok) throw new Error('the text was accepted')
+    expect(reading.problems.map(({ path }) => path)).toEqual([
+      'listen.tls.key',
+      'listen.tls.ca',
+      'listen.tls.x',
+    ])
+    const secret = key.split('\n')[1] ?? ''
+    expect(secret.length).toBeGreaterThan(60)
+    expect(problemsText(reading.problems)).toContain('-----BEGIN PRIVATE KEY-----…')
+    expect(problemsText(reading.problems)).not.toContain(secret.slice(0, 20))
   })
 
   it('tells a mistake once that many entries share', async () => {
