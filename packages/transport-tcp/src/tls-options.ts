@@ -9,8 +9,10 @@ import { certificatesOf, pemText, privateKeyOf } from './pem-text.js'
  *
  * `cert`, `key` and `ca` are PEM text, its bytes, or the path of a file with it; a relative path begins at the
  * working folder. Files are read when listening begins, and anew for each dial.
+ *
+ * A type and no interface, so that it fits where core takes any transport's options.
  */
-export interface TlsOptions {
+export type TlsOptions = {
   /** Our certificate, with those between it and an authority that the peer knows. A listener must have one. */
   readonly cert?: string | Uint8Array
   /** The private key of `cert`, without a passphrase. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { checkTls } from '../src/index.js'
+import { type EntryOptions, resolveConfig } from '@commloop/core'
+import { checkTls, type TlsOptions } from '../src/index.js'
 import { tlsSettings } from '../src/tls-options.js'
 import { CertificateFolder, type Identity, opensslIsMissing } from './certificates.js'
 
@@ -38,6 +39,14 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
     const both = folder.file('both.pem', folder.text(own.cert) + folder.text(own.key))
     const authorities = folder.file('all.pem', `# ours\n${folder.text(ca)}\n${folder.text(ca)}`)
     expect(checkTls('listen', { cert: both, key: both, ca: authorities }).problems).toEqual([])
+  })
+
+  it('fit into the options of a node', () => {
+    const tls: TlsOptions = { ...own, ca, verifyPeer: true, minVersion: 'TLSv1.3' }
+    const entry: EntryOptions = { role: 'active', ip: '127.0.0.1', port: 1, tls }
+    const { entries, listen } = resolveConfig({ listen: { port: 0, tls }, links: [entry] })
+    expect(listen?.transportOptions).toEqual({ tls })
+    expect(entries[0]).toMatchObject({ transportOptions: { tls } })
   })
 
   it('may be none at all for a dial', () => {
