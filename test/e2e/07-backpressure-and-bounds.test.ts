@@ -16,12 +16,6 @@ const PAYLOAD_BYTES = 60_000
 const MIB = 1024 * 1024
 const QUICK = 'use: exponential, min: 10ms, initial: 20ms, max: 50ms, maxAttempts: 0'
 
-/** All input so far has been read and was accepted or refused. */
-async function inputRead(node: RunningNode, marker: string): Promise<void> {
-  node.send('', { to: 'no such link', id: marker })
-  await node.error(({ id }) => id === marker)
-}
-
 /** Numbers of the messages that were refused, which have their number as id. */
 function refusedNumbers(node: RunningNode): Set<number> {
   return new Set(node.errors().flatMap(({ id }) => (/^\d+$/.test(id ?? '') ? [Number(id)] : [])))
@@ -42,7 +36,7 @@ describe('a full socket buffer fills the link’s bounded outbox', () => {
     for (const number of series(0, count)) {
       node.send(numbered(number, PAYLOAD_BYTES), { to: 'peer', id: String(number) })
     }
-    await inputRead(node, 'marker')
+    await node.inputRead()
     const refused = refusedNumbers(node)
     expect(refused.size).toBeGreaterThan(0)
     const codes = new Set(node.errors().map(({ id, code }) => (id === 'marker' ? '' : code)))
@@ -90,10 +84,10 @@ describe('a full socket buffer fills the link’s bounded outbox', () => {
       }
     }
     await flood(line, 60 * MIB)
-    await inputRead(node, 'warm')
+    await node.inputRead('warm')
     const warmBytes = node.residentBytesMax
     await flood(line.replace('"free"', '"stuck"'), floodBytes)
-    await inputRead(node, 'flooded')
+    await node.inputRead('flooded')
 
     expect(refusedAfterFlood(node)).toBeGreaterThan((floodBytes / PAYLOAD_BYTES) * 0.8)
     expect(node.residentBytesMax - warmBytes).toBeLessThan(floodBytes / 3)
@@ -145,6 +139,7 @@ describe('a full socket buffer fills the link’s bounded outbox', () => {
     node.send('not held up', { to: 'up' })
     await other.received(1)
     expect(other.texts).toEqual(['not held up'])
+    await node.inputRead()
     const refused = refusedNumbers(node)
     // Each message counts for its bytes and 64 more.
     const room = Math.floor((256 * 1024) / 1064)
@@ -164,7 +159,7 @@ describe('a full socket buffer fills the link’s bounded outbox', () => {
         - { id: down, role: active, ip: 127.0.0.2, port: ${String(port)} }
     `)
     for (const number of series(0, 5)) node.send('x', { to: 'down', id: String(number) })
-    await inputRead(node, 'marker')
+    await node.inputRead()
     expect([...refusedNumbers(node)]).toEqual([3, 4])
   })
 
@@ -179,7 +174,7 @@ describe('a full socket buffer fills the link’s bounded outbox', () => {
     `)
     for (const number of series(0, 5))
       node.send(numbered(number, 9), { to: 'down', id: String(number) })
-    await inputRead(node, 'marker')
+    await node.inputRead()
     await node.until('two outcomes', () => node.outcomes().length === 2)
     expect(node.outcomes()).toMatchObject([
       { id: '0', outcome: 'dropped', reason: 'outbox full', link: 'down' },
@@ -212,7 +207,7 @@ describe('an unconfirmed write lost with its connection', () => {
     for (const number of series(0, count)) {
       node.send(numbered(number, PAYLOAD_BYTES), { to: 'out', id: String(number) })
     }
-    await inputRead(node, 'marker')
+    await node.inputRead()
     await settledAt('written messages', () => node.outcomes().length, { looks: 5 })
     first.reset()
     const second = await listener.peer(2)

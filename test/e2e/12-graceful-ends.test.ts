@@ -20,11 +20,6 @@ function sendAll(node: RunningNode, to: string, numbers: readonly number[]): voi
   }
 }
 
-async function inputRead(node: RunningNode): Promise<void> {
-  node.send('', { to: 'no such link', id: 'marker' })
-  await node.error(({ id }) => id === 'marker')
-}
-
 describe('closing loses nothing that was flushed', () => {
   it('SIGTERM: all that was accepted arrives, then FIN', async () => {
     const count = 200
@@ -37,7 +32,7 @@ describe('closing loses nothing that was flushed', () => {
     const peer = await RawPeer.dial({ from: '127.0.0.2', port: node.port, reading: false })
     await node.link('peer', 'up')
     sendAll(node, 'peer', series(0, count))
-    await inputRead(node)
+    await node.inputRead()
     expect(node.outcomes().length).toBeLessThan(count)
     node.process.kill('SIGTERM')
     await node.link('peer', 'draining')
@@ -114,7 +109,7 @@ describe('closing loses nothing that was flushed', () => {
     })()
     await node.received('peer', 20)
     sendAll(node, 'peer', series(0, count))
-    await inputRead(node)
+    await node.inputRead()
     node.process.kill('SIGTERM')
     await peer.fin()
     sending = false
@@ -159,7 +154,7 @@ describe('closing loses nothing that was flushed', () => {
     await node.link('free', 'up')
     sendAll(node, 'stuck', series(0, 200))
     node.send('in time', { to: 'free', id: 'free' })
-    await inputRead(node)
+    await node.inputRead()
     const counters = await node.stop()
     expect(counters.status.code).toBe(1)
     expect(free.texts).toEqual(['in time'])
@@ -183,7 +178,7 @@ describe('closing loses nothing that was flushed', () => {
     await RawPeer.dial({ from: '127.0.0.2', port: node.port, reading: false })
     await node.link('stuck', 'up')
     sendAll(node, 'stuck', series(0, 200))
-    await inputRead(node)
+    await node.inputRead()
     node.process.kill('SIGTERM')
     await node.link('stuck', 'draining')
     // What follows the first within a moment is taken for the same wish.
@@ -266,7 +261,7 @@ describe('a restarting peer’s FIN stops new writes on a lasting link, and the 
     await first.send('alive')
     await node.received('out', 1)
     sendAll(node, 'out', series(0, count))
-    await inputRead(node)
+    await node.inputRead()
     await settledAt('written messages', () => node.outcomes().length, { looks: 5 })
     const writtenBefore = node.outcomes().length
     // A marker after the FIN would not come; that the FIN was heard shows in the first connection's end.

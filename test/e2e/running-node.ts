@@ -242,6 +242,12 @@ export class RunningNode {
     return this.process.send({ ...content, ...fields })
   }
 
+  /** Everything sent so far has been read, and was accepted or refused. `marker`: another one each time. */
+  async inputRead(marker = 'marker'): Promise<void> {
+    this.send('', { to: 'no such link', id: marker })
+    await this.error(({ id }) => id === marker)
+  }
+
   /** Resident memory now, in bytes. */
   get residentBytes(): number {
     const status = readFileSync(`/proc/${String(this.process.pid)}/status`, 'utf8')
