@@ -4,7 +4,16 @@ import tseslint from 'typescript-eslint'
 const CONTAINER_ONLY_IN = 'Only di.ts imports tsyringe; take these names from @commloop/core.'
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', 'coverage/**', 'reports/**', '.stryker-tmp/**', '.nx/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      'coverage/**',
+      'reports/**',
+      '.stryker-tmp/**',
+      '.nx/**',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
