@@ -4,3 +4,10 @@ export {
   frameCodecCompliance,
   type FrameCodecComplianceOptions,
 } from './frame-codec.js'
+export {
+  transportChecks,
+  transportCompliance,
+  type TransportComplianceOptions,
+} from './transport.js'
+export type { SilentPlace, Silence } from './transport-dialing.js'
+export type { TransportHosts } from './transport-stage.js'
