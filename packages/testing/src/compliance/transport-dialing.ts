@@ -139,7 +139,7 @@ async function cancelsUnanswered(stage: TransportStage, at: Address): Promise<vo
   const attempt = stage.dial(at, { timeoutMs: SILENT_DIAL_MS })
   await stage.rest()
   attempt.cancel()
-  for (let waits = 0; waits < 2 * SILENT_DIAL_MS; waits++) await stage.wait(1)
+  for (let waits = 0; waits < SILENT_DIAL_MS + 50; waits++) await stage.wait(1)
 }
 
 async function cancelsTooLate(stage: TransportStage): Promise<void> {

@@ -6,6 +6,7 @@ import type { Play, TransportStage } from './transport-stage.js'
 const MIB = 2 ** 20
 /** More than any kernel keeps for a connection whose peer reads nothing. */
 export const STUCK_BYTES = 64 * MIB
+const PAUSES = 8
 
 /** What a Connection promises about bytes that arrive. */
 export function transportReadingChecks(play: Play): readonly Check[] {
@@ -42,7 +43,7 @@ async function pauses(stage: TransportStage): Promise<void> {
     far.setReading(true)
     await stage.until('the next chunk', () => far.receivedBytes > before)
     // Once for each pause would take long where the chunks are small.
-    if (rounds++ < 20) await stage.rest()
+    if (rounds++ < PAUSES) await stage.rest()
     else far.onReceived = () => undefined
   }
   assert.ok(far.content.equals(sent), 'other bytes arrived than were sent')
