@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { type Check, transportChecks, type TransportHosts } from '../src/compliance/index.js'
+import { FaultyTransport, type TransportFault } from './faulty-transport.js'
+import { memoryHosts, SILENT } from './memory-hosts.js'
+import { failedChecks } from './planted-faults.js'
+
+function faultyHosts(fault: TransportFault): TransportHosts {
+  const { dialing, listening, ...hosts } = memoryHosts()
+  return {
+    ...hosts,
+    dialing: new FaultyTransport(dialing, fault),
+    listening: new FaultyTransport(listening, fault),
+  }
+}
+
+function checksOf(fault: TransportFault): readonly Check[] {
+  return transportChecks(() => faultyHosts(fault), { silence: () => SILENT })
+}
+
+/** Each fault, and a part of the names of the checks that have to notice it. */
+const FAULTS: Readonly<Record<TransportFault, string>> = {
+  'fails a dial before dial has returned': 'where nobody listens as failed',
+  'opens a dial that was cancelled': 'cancelled, however far',
+  'fails a dial that it has opened': 'exactly one way',
+  'never gives a dial up': 'within its time',
+  'closes the connection when its dial is cancelled late': 'cancelled too late',
+  'tells the same address for both ends': 'the same addresses',
+  'dials from where it likes': 'from the address that it is told',
+  'ignores options': 'with an option that it does not know',
+  'tells port 0': 'tells the real port',
+  'listens in silence where the port is taken': 'where somebody does already',
+  'accepts without asking': 'whether to admit, before it accepts',
+  'accepts whom nobody admits': 'nobody who was not admitted',
+  'keeps connections that nobody wants': 'not wanted after all',
+  'accepts after close': 'once close has returned',
+  'closes connections with their listener': 'once close has returned',
+  'is born reading': 'is born not reading',
+  'reads on through a pause': 'setReading(false) has returned',
+  'reuses the memory of its chunks': 'never writes to again',
+  'keeps the chunks after written': 'needs them no longer once written',
+  'changes the chunks of a write': 'leaves the chunks as they are',
+  'confirms what it has only queued': 'makes whoever writes wait',
+  'confirms within write': 'confirms each write once',
+  'confirms twice': 'confirms each write once',
+  'confirms writes without bytes never': 'a write without bytes',
+  'confirms after destroy': 'never confirms a write once it is destroyed',
+  'confirms what a reset cut off': 'a reset of the other side has cut off',
+  'sends the chunks of a write in reverse': 'chunks of one write in their order',
+  'loses the last byte of large writes': 'writes of 1 byte to several MiB',
+  'loses what comes after a FIN of its own': 'goes on reading after end',
+  'ends before the write under way': 'what was written before end arrive whole',
+  'hides the end of the other side': 'both sides end at one moment',
+  'ends twice': 'may be ended from within ended',
+  'closes twice': 'each once',
+  'closes within destroy': 'closes a destroyed end as destroyed',
+  'never closes': 'closes a destroyed end as destroyed',
+  'tells a reset as an orderly end': 'the other one as failed',
+  'delivers after destroy': 'destroyed from within received',
+}
+
+describe('transportChecks', () => {
+  it('says what is skipped without an address that stays silent', () => {
+    const skipped = transportChecks(() => memoryHosts()).filter((check) => check.skipped)
+    expect(skipped).toHaveLength(2)
+  })
+
+  it.each(Object.entries(FAULTS))('notice a transport that %s', async (fault, noticedBy) => {
+    const checks = checksOf(fault as TransportFault).filter(({ name }) => name.includes(noticedBy))
+    expect(checks).not.toEqual([])
+    expect([...(await failedChecks(checks)).keys()]).toEqual(checks.map(({ name }) => name))
+  })
+})
