@@ -11,3 +11,8 @@ export {
 } from './transport.js'
 export type { SilentPlace, Silence } from './transport-dialing.js'
 export type { TransportHosts } from './transport-stage.js'
+export {
+  reconnectStrategyChecks,
+  reconnectStrategyCompliance,
+  type ReconnectStrategyComplianceOptions,
+} from './reconnect-strategy.js'
