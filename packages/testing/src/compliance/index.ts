@@ -16,3 +16,9 @@ export {
   reconnectStrategyCompliance,
   type ReconnectStrategyComplianceOptions,
 } from './reconnect-strategy.js'
+export type { RouterTableEntry } from './router-table.js'
+export {
+  sendRouterChecks,
+  sendRouterCompliance,
+  type SendRouterComplianceOptions,
+} from './send-router.js'
