@@ -172,10 +172,15 @@ describe('sendRouterChecks', () => {
     expect([...(await failedChecks(checksOf(firstOther)))]).toEqual([])
     const later = checksOf((message, links) => Promise.resolve(firstOther(message, links)))
     expect([...(await failedChecks(later))]).toEqual([])
-    const options = { table: [{ id: 'press' }], answersSource: true }
+    const options = { table: [{ id: 'press' }], relays: 'anywhere' } as const
     const fixed = sendRouterChecks(() => ({ route: () => 'press' }), options)
     expect([...(await failedChecks(fixed))]).toEqual([])
     expect(fixed.filter(({ skipped }) => skipped !== undefined)).toHaveLength(2)
+    const local = sendRouterChecks(() => ({ route: ({ from }) => (from ? [] : NOBODY) }), {
+      relays: 'nothing',
+    })
+    expect([...(await failedChecks(local))]).toEqual([])
+    expect(local.filter(({ skipped }) => skipped !== undefined)).toHaveLength(2)
   })
 
   it('find nothing in a router that defers while nobody is up', async () => {

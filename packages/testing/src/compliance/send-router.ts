@@ -35,8 +35,11 @@ export interface SendRouterComplianceOptions {
   readonly table?: readonly RouterTableEntry[]
   /** Messages that the router is for, asked about beside random bytes. */
   readonly payloads?: readonly Uint8Array[]
-  /** It is meant to send back to the link that a message came from, as an echo or whoever answers itself. */
-  readonly answersSource?: boolean
+  /**
+   * Where it sends what was received: `elsewhere` than to the link that it came from, default; `anywhere`, as an echo
+   * that answers itself; `nothing`: it is for nodes that do not relay, and is never asked.
+   */
+  readonly relays?: 'elsewhere' | 'anywhere' | 'nothing'
   /** Milliseconds that it may take to answer; default 1000, a node's `routerTimeout`. */
   readonly answerMsMax?: number
 }
@@ -55,21 +58,23 @@ export function sendRouterChecks(
   makeRouter: () => SendRouter | Promise<SendRouter>,
   options: SendRouterComplianceOptions = {},
 ): readonly Check[] {
-  const { table, payloads = [], answersSource = false, answerMsMax = ANSWER_MS_MAX } = options
-  const tables = table === undefined ? [NONE, ONE, SEVERAL] : [table]
-  const all = [...SIZES.map(payloadOf), ...payloads]
+  const { table, relays = 'elsewhere' } = options
   const rehearse = (name: string, act: (rehearsal: Rehearsal) => Promise<void>): Check => ({
     name,
     check: async () => {
-      await act(new Rehearsal(await makeRouter(), tables, all, answerMsMax))
+      await act(new Rehearsal(await makeRouter(), options))
     },
   })
   const unless = (reason: string | false, check: Check): Check =>
     reason === false ? check : { ...check, skipped: reason }
+  const relaysNothing = relays === 'nothing' && 'it is for nodes that do not relay'
   return [
     rehearse('answers for every payload, from none to 65 535 bytes', answersPayloads),
     rehearse('answers whatever state the links are in', answersStates),
-    rehearse('answers for what was received over any link, to be relayed', answersRelayed),
+    unless(
+      relaysNothing,
+      rehearse('answers for what was received over any link, to be relayed', answersRelayed),
+    ),
     rehearse('answers however often a message was deferred', answersDeferred),
     rehearse('answers many messages that it is asked about at once', answersAtOnce),
     unless(
@@ -77,7 +82,7 @@ export function sendRouterChecks(
       rehearse('names only links of the table as it is now', followsTable),
     ),
     unless(
-      answersSource && 'it is meant to answer',
+      relays === 'anywhere' ? 'it is meant to answer' : relaysNothing,
       rehearse('sends nothing back to the link that it came from', spareSource),
     ),
     rehearse('leaves the bytes of a payload alone, also after it has answered', leavesPayload),
@@ -90,18 +95,21 @@ class Rehearsal {
   readonly tables: readonly (readonly RouterTableEntry[])[]
   readonly payloads: readonly Uint8Array[]
   readonly #router: SendRouter
+  readonly #relays: boolean
   readonly #answerMsMax: number
 
-  constructor(
-    router: SendRouter,
-    tables: readonly (readonly RouterTableEntry[])[],
-    payloads: readonly Uint8Array[],
-    answerMsMax: number,
-  ) {
+  constructor(router: SendRouter, options: SendRouterComplianceOptions) {
+    const { table, payloads = [], relays, answerMsMax = ANSWER_MS_MAX } = options
+    this.tables = table === undefined ? [NONE, ONE, SEVERAL] : [table]
+    this.payloads = [...SIZES.map(payloadOf), ...payloads]
     this.#router = router
-    this.tables = tables
-    this.payloads = payloads
+    this.#relays = relays !== 'nothing'
     this.#answerMsMax = answerMsMax
+  }
+
+  /** From where a message may have come: from here, and where it relays from each link. */
+  sources(links: readonly LinkView[]): readonly Partial<Question>[] {
+    return this.#relays ? [{}, ...sourcesOf(links)] : [{}]
   }
 
   ask(question: Question): Promise<Answer> {
@@ -151,18 +159,19 @@ async function answersDeferred(rehearsal: Rehearsal): Promise<void> {
   const deferred = [1, 2, 10, 10_000].map((deferrals) => ({ deferrals }))
   await rehearsal.askAll(allUp, () => deferred)
   await rehearsal.askAll(mixed, (links) =>
-    sourcesOf(links).flatMap((source) => deferred.map((each) => ({ ...source, ...each }))),
+    rehearsal.sources(links).flatMap((source) => deferred.map((each) => ({ ...source, ...each }))),
   )
 }
 
 async function answersAtOnce(rehearsal: Rehearsal): Promise<void> {
   for (const table of rehearsal.tables) {
     const links = linksOf(table, allUp)
-    const questions = Array.from({ length: MESSAGES_AT_ONCE }, (_, at) => {
-      const { id: link, epoch } = links[at % Math.max(1, links.length)] ?? { id: '', epoch: 0 }
-      const source = at % 2 === 0 || epoch === 0 ? {} : { from: { link, epoch } }
-      return { payload: payloadOf(at % 40), links, ...source }
-    })
+    const sources = rehearsal.sources(links)
+    const questions = Array.from({ length: MESSAGES_AT_ONCE }, (_, at) => ({
+      payload: payloadOf(at % 40),
+      links,
+      ...sources[at % sources.length],
+    }))
     await Promise.all(questions.map((question) => rehearsal.ask(question)))
   }
 }
@@ -205,7 +214,7 @@ async function stopsDeferring(rehearsal: Rehearsal): Promise<void> {
   for (const table of rehearsal.tables.filter(({ length }) => length > 0)) {
     const links = linksOf(table, allUp)
     for (const payload of rehearsal.payloads) {
-      for (const source of [{}, ...sourcesOf(links)]) {
+      for (const source of rehearsal.sources(links)) {
         let deferrals = 0
         while ((await rehearsal.ask({ payload, links, ...source, deferrals })).deferred) {
           deferrals++
