@@ -1,4 +1,5 @@
 import type {
+  Clock,
   CloseReason,
   Connection,
   ConnectionHandler,
@@ -18,6 +19,7 @@ export type TransportFault =
   | 'opens a dial that was cancelled'
   | 'fails a dial that it has opened'
   | 'never gives a dial up'
+  | 'ends connections at the time limit of their dial'
   | 'closes the connection when its dial is cancelled late'
   | 'tells the same address for both ends'
   | 'dials from where it likes'
@@ -57,10 +59,12 @@ const LARGE_BYTES = 100_000
 /** A sound transport with one fault between it and its user. */
 export class FaultyTransport implements Transport {
   readonly #sound: Transport
+  readonly #clock: Clock
   readonly #fault: TransportFault
 
-  constructor(sound: Transport, fault: TransportFault) {
+  constructor(sound: Transport, fault: TransportFault, clock: Clock) {
     this.#sound = sound
+    this.#clock = clock
     this.#fault = fault
   }
 
@@ -77,6 +81,9 @@ export class FaultyTransport implements Transport {
         opened: (connection) => {
           if (silenced) return new FaultyConnection(connection, fault)
           open = new FaultyConnection(connection, fault)
+          if (fault === 'ends connections at the time limit of their dial') {
+            this.#clock.after(target.timeoutMs, () => open?.destroy())
+          }
           const own = handler.opened(open)
           if (fault === 'fails a dial that it has opened') handler.failed(new Error('no'))
           return open.heardBy(own)

@@ -14,8 +14,10 @@ const FAR = '10.0.0.2'
 export const SILENT = { ip: '10.0.0.3', port: 8000 }
 
 /** Two hosts of one network within the process, on virtual time. */
-export function memoryHosts(options: MemoryNetworkOptions = {}): TransportHosts {
-  const clock = new ManualClock()
+export function memoryHosts(
+  options: MemoryNetworkOptions = {},
+  clock = new ManualClock(),
+): TransportHosts {
   const network = new MemoryNetwork(clock, new SeededRandom('compliance'), options)
   network.part(NEAR, SILENT.ip)
   return {

@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { type Check, transportChecks, type TransportHosts } from '../src/compliance/index.js'
+import { ManualClock } from '../src/index.js'
 import { FaultyTransport, type TransportFault } from './faulty-transport.js'
 import { memoryHosts, SILENT } from './memory-hosts.js'
 import { failedChecks } from './planted-faults.js'
 
 function faultyHosts(fault: TransportFault): TransportHosts {
-  const { dialing, listening, ...hosts } = memoryHosts()
+  const clock = new ManualClock()
+  const { dialing, listening, ...hosts } = memoryHosts({}, clock)
   return {
     ...hosts,
-    dialing: new FaultyTransport(dialing, fault),
-    listening: new FaultyTransport(listening, fault),
+    dialing: new FaultyTransport(dialing, fault, clock),
+    listening: new FaultyTransport(listening, fault, clock),
   }
 }
 
@@ -23,6 +25,7 @@ const FAULTS: Readonly<Record<TransportFault, string>> = {
   'opens a dial that was cancelled': 'cancelled, however far',
   'fails a dial that it has opened': 'exactly one way',
   'never gives a dial up': 'within its time',
+  'ends connections at the time limit of their dial': 'beyond the time limit of its dial',
   'closes the connection when its dial is cancelled late': 'cancelled too late',
   'tells the same address for both ends': 'the same addresses',
   'dials from where it likes': 'from the address that it is told',

@@ -8,6 +8,8 @@ import type { Ends, Play, TransportHosts, TransportStage } from './transport-sta
 const SILENT_DIAL_MS = 200
 /** Waits of a millisecond, each of which takes longer on a machine that is busy: a limit for what never comes. */
 const SILENT_WAITS_MAX = 10 * SILENT_DIAL_MS
+/** Of the dial whose connection outlives it. */
+const SHORT_DIAL_MS = 1_000
 const DIALS_AT_ONCE = 40
 /** More turns or timers than any dial within one machine takes. */
 const STAGES_MAX = 2_000
@@ -27,6 +29,7 @@ export function transportDialingChecks(play: Play, silence: Silence | undefined)
     play('dials from the address that it is told', dialsFromAddress),
     play('ends a dial to where nobody listens as failed', failsWhereNobodyListens),
     silent(silence, play, 'ends a dial that nobody answers as failed, within its time', timesOut),
+    play('lets a connection live on beyond the time limit of its dial', outlivesDial),
     play('ends each of many dials at once in exactly one way', endsManyDials),
     play('is silent about a dial that was cancelled, however far it had come', cancelsOpening),
     play('is silent about a dial that was cancelled before it was refused', cancelsRefused),
@@ -91,6 +94,17 @@ async function failsWhereNobodyListens(stage: TransportStage): Promise<void> {
 async function timesOut(stage: TransportStage, at: Address): Promise<void> {
   const attempt = stage.dial(at, { timeoutMs: SILENT_DIAL_MS })
   await stage.until('failed, in time', () => attempt.error !== undefined, SILENT_WAITS_MAX)
+}
+
+async function outlivesDial(stage: TransportStage): Promise<void> {
+  const door = await stage.open()
+  const attempt = stage.dial(door.at, { timeoutMs: SHORT_DIAL_MS })
+  await stage.until('both ends', () => attempt.isOver && door.taken.length > 0)
+  for (let waits = 0; waits < SHORT_DIAL_MS + 50; waits++) await stage.wait(1)
+  const [far] = door.taken
+  assert.ok(attempt.end !== undefined && far !== undefined, `failed: ${String(attempt.error)}`)
+  await assertCarries(stage, { near: attempt.end, far })
+  assert.deepEqual([attempt.end.isClosed, far.isClosed], [false, false])
 }
 
 async function endsManyDials(stage: TransportStage): Promise<void> {
