@@ -5,10 +5,11 @@ import {
   sendRouterCompliance,
   transportCompliance,
 } from '@commloop/testing/compliance'
+import { describe, expect, it } from 'vitest'
 import { removeTestFoldersAfterEach } from '../../packages/cli/test/test-folder.js'
 import { namedBlocks } from './page.js'
 import { importFrom, pageFolder } from './page-run.js'
-import { pathOf, textOf } from './source-tree.js'
+import { codeUnder, filesUnder, packageFolders, pathOf, textOf } from './source-tree.js'
 
 removeTestFoldersAfterEach()
 
@@ -105,4 +106,59 @@ const DNS = [
 sendRouterCompliance('examples/dns-relay', () => exampleRouter('dns-relay'), {
   table: [{ id: 'upstream' }, { id: 'client', slots: 4 }],
   payloads: DNS,
+})
+
+// ── nobody is forgotten ───────────────────────────────────────────────────────────────────────────────────────
+
+const SUITES: Readonly<Record<string, string>> = {
+  Transport: 'transportCompliance(',
+  FrameCodec: 'frameCodecCompliance(',
+  ReconnectStrategy: 'reconnectStrategyCompliance(',
+  SendRouter: 'sendRouterCompliance(',
+}
+const CLASS =
+  /^export class (\w+) implements .*?\b(Transport|FrameCodec|ReconnectStrategy|SendRouter)\b/gm
+
+interface Implementation {
+  readonly name: string
+  readonly contract: string
+}
+
+function implementations(): Implementation[] {
+  const sources = packageFolders().flatMap((folder) => codeUnder(`packages/${folder}/src`))
+  return sources.flatMap((path) =>
+    [...textOf(path).matchAll(CLASS)].map(([, name = '', contract = '']) => ({ name, contract })),
+  )
+}
+
+describe('every implementation passes the suite of its contract', () => {
+  const tests = [...filesUnder('packages'), ...filesUnder('test')]
+    .filter((path) => path.endsWith('compliance.test.ts'))
+    .map((path) => textOf(path))
+
+  it('finds implementations at all', () => {
+    const names = implementations().map(({ name }) => name)
+    expect(names).toEqual(
+      expect.arrayContaining(['TcpTransport', 'Len16Codec', 'ExponentialBackoff', 'DirectRouter']),
+    )
+  })
+
+  it('of the packages', () => {
+    const forgotten = implementations().filter(({ name, contract }) => {
+      const suite = SUITES[contract] ?? contract
+      return !tests.some((text) => text.includes(suite) && text.includes(`new ${name}(`))
+    })
+    expect(forgotten).toEqual([])
+  })
+
+  it('of the examples and the pages', () => {
+    const own = textOf('test/structure/compliance.test.ts')
+    const examples = filesUnder('examples').filter((path) => path.endsWith('/router.mjs'))
+    const routers = [...namedBlocks(textOf('docs/writing-a-router.md'))]
+      .filter(([, [code = '']]) => code.includes('defineRouter({'))
+      .map(([name]) => `'${name} of the page'`)
+    const names = [...routers, ...examples.map((path) => `'${path.replace('/router.mjs', '')}'`)]
+    expect(names.length).toBeGreaterThan(6)
+    expect(names.filter((name) => !own.includes(name))).toEqual([])
+  })
 })
