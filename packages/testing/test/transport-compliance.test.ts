@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { type Check, transportChecks, type TransportHosts } from '../src/compliance/index.js'
 import { ManualClock } from '../src/index.js'
-import { FaultyTransport, type TransportFault } from './faulty-transport.js'
+import { FaultyTransport } from './faulty-transport.js'
 import { memoryHosts, SILENT } from './memory-hosts.js'
 import { failedChecks } from './planted-faults.js'
+import type { TransportFault } from './transport-fault.js'
 
 function faultyHosts(fault: TransportFault): TransportHosts {
   const clock = new ManualClock()
@@ -36,9 +37,13 @@ const FAULTS: Readonly<Record<TransportFault, string>> = {
   'accepts whom nobody admits': 'nobody who was not admitted',
   'keeps connections that nobody wants': 'not wanted after all',
   'accepts after close': 'once close has returned',
+  'closes its door only after it has asked': 'while it was asked',
+  'opens a door that was closed at once': 'closed before it was listening',
+  'keeps its port after close': 'listens again',
   'closes connections with their listener': 'once close has returned',
   'is born reading': 'is born not reading',
   'reads on through a pause': 'setReading(false) has returned',
+  'counts how often it was told to read': 'to read and not to many times',
   'reuses the memory of its chunks': 'never writes to again',
   'keeps the chunks after written': 'needs them no longer once written',
   'changes the chunks of a write': 'leaves the chunks as they are',
@@ -59,6 +64,10 @@ const FAULTS: Readonly<Record<TransportFault, string>> = {
   'never closes': 'closes a destroyed end as destroyed',
   'tells a reset as an orderly end': 'the other one as failed',
   'delivers after destroy': 'destroyed from within received',
+  'delivers what it had buffered after destroy': 'bytes and an end unread',
+  'is deaf until opened has returned': 'from within opened and accepted',
+  'closes again when it is destroyed once more': 'after closed for nothing',
+  'delivers to its latest connection': 'keeps many connections at once apart',
 }
 
 describe('transportChecks', () => {
