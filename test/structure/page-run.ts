@@ -31,6 +31,47 @@ export function runProgram(folder: string, file: string): string {
   return stdout
 }
 
+/** How the tests of a user end: names of those that fail, and how many pass. */
+export interface TestsEnd {
+  readonly failed: readonly string[]
+  readonly passed: number
+}
+
+interface TestReport {
+  readonly numPassedTests: number
+  readonly testResults: readonly {
+    readonly name: string
+    readonly message: string
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
+  }[]
+}
+
+/** Runs test files of the folder with vitest, as whoever wrote them would. */
+export function runTests(folder: string, files: readonly string[]): TestsEnd {
+  const vitest = [join('node_modules', 'vitest', 'vitest.mjs'), 'run', '--reporter=json']
+  // A run of tests within a run of tests: it must not take the outer one's settings for its own.
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST') && name !== 'TEST'),
+  )
+  const { stdout, stderr } = spawnSync(process.execPath, [...vitest, ...files], {
+    cwd: folder,
+    encoding: 'utf8',
+    env,
+    timeout: DEADLINE_MS,
+    maxBuffer: 64 * 2 ** 20,
+  })
+  expect(stdout, stderr).toMatch(/^{/)
+  const { numPassedTests, testResults } = JSON.parse(stdout) as TestReport
+  expect(testResults).toHaveLength(files.length)
+  const failed = testResults.flatMap(({ name, message, assertionResults }) => {
+    const tests = assertionResults.filter(({ status }) => status === 'failed')
+    // A file that could not be loaded has no tests to tell of.
+    if (assertionResults.length === 0) return [`${name}: ${message}`]
+    return tests.map(({ fullName }) => fullName)
+  })
+  return { failed, passed: numPassedTests }
+}
+
 /** Loads a module of the folder into the test itself, where the packages are their sources. */
 export async function importFrom<Module>(folder: string, file: string): Promise<Module> {
   return (await import(pathToFileURL(join(folder, file)).href)) as Module

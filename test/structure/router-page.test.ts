@@ -103,8 +103,8 @@ describe('docs/writing-a-router.md', () => {
     expect(cells.map(({ texts }) => texts)).toEqual([toCells[1], toCells[2]])
     expect(await node.outcome('drop')).toMatchObject({ outcome: 'dropped', reason: 'not wanted' })
     for (const name of ['reply', 'nonsense']) {
-      const reason = 'router named no link'
-      expect(await node.outcome(name)).toMatchObject({ outcome: 'undeliverable', reason })
+      const reason = 'no such answer'
+      expect(await node.outcome(name)).toMatchObject({ outcome: 'dropped', reason })
     }
   })
 

@@ -121,11 +121,13 @@ export class MemoryNetwork implements MemoryWire {
     const key = doorKey(ip, port)
     const door = { options, handler }
     let closed = false
+    const unknown = unknownOption('listen', options.options)
     const taken = this.#doors.has(key)
-    if (!taken) this.#doors.set(key, door)
+    if (!taken && unknown === undefined) this.#doors.set(key, door)
     this.later(() => {
       if (closed) return
-      if (taken) handler.failed(systemError('EADDRINUSE', `listen EADDRINUSE ${key}`))
+      if (unknown !== undefined) handler.failed(unknown)
+      else if (taken) handler.failed(systemError('EADDRINUSE', `listen EADDRINUSE ${key}`))
       else handler.listening({ ip: options.ip, port })
     })
     return {
@@ -151,6 +153,12 @@ export class MemoryNetwork implements MemoryWire {
       const text = `${doorKey(target.ip, target.port)} did not answer`
       handler.failed(new CommloopError('CML_ERR_DIAL_TIMEOUT', text))
     })
+    const unknown = unknownOption('dial', target.options)
+    if (unknown !== undefined) {
+      this.later(() => {
+        if (end()) handler.failed(unknown)
+      })
+    }
     this.travel({ local, remote, identities: [] }, () => {
       if (!end()) return
       const door = this.#doorAt(remote)
@@ -189,8 +197,9 @@ export class MemoryNetwork implements MemoryWire {
 
   #arrived(far: MemoryConnection, door: Door): void {
     const { local, remote } = far.peer
-    const open = this.#doors.get(doorKey(local.ip, local.port)) === door
-    if (!open || !door.handler.admit(remote)) far.destroy()
+    const isOpen = (): boolean => this.#doors.get(doorKey(local.ip, local.port)) === door
+    // Asked anew: whoever is asked to admit may close the door instead.
+    if (!isOpen() || !door.handler.admit(remote) || !isOpen()) far.destroy()
     else far.attach(door.handler.accepted(far))
   }
 
@@ -205,6 +214,16 @@ function doorKey(ip: string, port: number): string {
 
 function pairKey(left: string, right: string): string {
   return left < right ? `${left} ${right}` : `${right} ${left}`
+}
+
+/** There is none that it knows: `tls` in particular must not be taken for done. */
+function unknownOption(
+  call: string,
+  options: Readonly<Record<string, unknown>>,
+): CommloopError | undefined {
+  const [name] = Object.keys(options)
+  if (name === undefined) return undefined
+  return new CommloopError('CML_ERR_CONFIG_INVALID', `memory, ${call}: ${name}: no such option`)
 }
 
 function systemError(code: string, text: string): Error {

@@ -6,9 +6,9 @@ import { until } from './until.js'
 const SCRIPT = `
   const { workerData, parentPort } = require('node:worker_threads')
   const server = require('node:net').createServer((socket) => socket.resume().on('error', () => {}))
-  server.listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => {
+  server.listen({ host: workerData.ip, port: 0, backlog: 1 }, () => {
     parentPort.postMessage(server.address().port)
-    Atomics.wait(workerData, 0, 0, 20000)
+    Atomics.wait(workerData.awake, 0, 0, 20000)
   })
 `
 
@@ -18,21 +18,21 @@ export class BusyListener {
   readonly #worker: Worker
   readonly #awake: Int32Array
 
-  private constructor(port: number, worker: Worker, awake: Int32Array) {
-    this.at = { ip: '127.0.0.1', port }
+  private constructor(at: Address, worker: Worker, awake: Int32Array) {
+    this.at = at
     this.#worker = worker
     this.#awake = awake
   }
 
-  static async start(): Promise<BusyListener> {
+  static async start(ip = '127.0.0.1'): Promise<BusyListener> {
     const awake = new Int32Array(new SharedArrayBuffer(4))
-    const worker = new Worker(SCRIPT, { eval: true, workerData: awake })
+    const worker = new Worker(SCRIPT, { eval: true, workerData: { ip, awake } })
     let port = 0
     worker.on('message', (message: number) => {
       port = message
     })
     await until('busy listener', () => port !== 0)
-    return new BusyListener(port, worker, awake)
+    return new BusyListener({ ip, port }, worker, awake)
   }
 
   /** Accepts whoever waits, from now on. */

@@ -47,6 +47,7 @@ export class MortalTransport implements Transport {
         const own = handler.accepted(mortal)
         return own && mortal.heardBy(own)
       },
+      refused: (remote, reason) => handler.refused?.(remote, reason),
       failed: (error) => {
         handler.failed(error)
       },

@@ -13,11 +13,11 @@ export interface Check {
   readonly skipped?: string
 }
 
-/** Makes every check a test of its own. Called while vitest collects tests. */
-export function registerChecks(title: string, checks: readonly Check[]): void {
+/** Makes every check a test of its own, with so much time. Called while vitest collects tests. */
+export function registerChecks(title: string, checks: readonly Check[], checkMsMax?: number): void {
   describe(title, () => {
     for (const { name, check, skipped } of checks) {
-      if (skipped === undefined) it(name, check)
+      if (skipped === undefined) it(name, check, checkMsMax)
       else it.skip(`${name} (skipped: ${skipped})`, check)
     }
   })

@@ -4,3 +4,21 @@ export {
   frameCodecCompliance,
   type FrameCodecComplianceOptions,
 } from './frame-codec.js'
+export {
+  transportChecks,
+  transportCompliance,
+  type TransportComplianceOptions,
+} from './transport.js'
+export type { SilentPlace, Silence } from './transport-dialing.js'
+export type { TransportHosts } from './transport-stage.js'
+export {
+  reconnectStrategyChecks,
+  reconnectStrategyCompliance,
+  type ReconnectStrategyComplianceOptions,
+} from './reconnect-strategy.js'
+export type { RouterTableEntry } from './router-table.js'
+export {
+  sendRouterChecks,
+  sendRouterCompliance,
+  type SendRouterComplianceOptions,
+} from './send-router.js'

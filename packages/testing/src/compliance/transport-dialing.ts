@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict'
+import { type Address, parseIp, sameIp } from '@commloop/core'
+import type { Check } from './check.js'
+import { payloadOf } from './frame-stream.js'
+import type { Ends, Play, TransportHosts, TransportStage } from './transport-stage.js'
+
+/** Time limit of the dial that nobody answers. */
+const SILENT_DIAL_MS = 200
+/** Waits of a millisecond, each of which takes longer on a machine that is busy: a limit for what never comes. */
+const SILENT_WAITS_MAX = 10 * SILENT_DIAL_MS
+/** Of the dial whose connection outlives it. */
+const SHORT_DIAL_MS = 1_000
+const DIALS_AT_ONCE = 40
+/** More turns or timers than any dial within one machine takes. */
+const STAGES_MAX = 2_000
+
+/** An address of which nothing ever comes back, not even a refusal. */
+export interface SilentPlace extends Address {
+  close?(): void | Promise<void>
+}
+
+/** Makes one that `dialing` can dial. */
+export type Silence = (hosts: TransportHosts) => SilentPlace | Promise<SilentPlace>
+
+/** What a Transport promises about dials. */
+export function transportDialingChecks(play: Play, silence: Silence | undefined): readonly Check[] {
+  return [
+    play('opens a connection whose ends know each other by the same addresses', knowsAddresses),
+    play('dials from the address that it is told', dialsFromAddress),
+    play('ends a dial to where nobody listens as failed', failsWhereNobodyListens),
+    silent(silence, play, 'ends a dial that nobody answers as failed, within its time', timesOut),
+    play('lets a connection live on beyond the time limit of its dial', outlivesDial),
+    play('ends each of many dials at once in exactly one way', endsManyDials),
+    play('is silent about a dial that was cancelled, however far it had come', cancelsOpening),
+    play('is silent about a dial that was cancelled before it was refused', cancelsRefused),
+    silent(
+      silence,
+      play,
+      'is silent about a dial that was cancelled unanswered',
+      cancelsUnanswered,
+    ),
+    play('leaves a connection alone whose dial is cancelled too late', cancelsTooLate),
+    play('fails a dial with an option that it does not know', refusesDialOption),
+  ]
+}
+
+function silent(
+  silence: Silence | undefined,
+  play: Play,
+  name: string,
+  act: (stage: TransportStage, at: Address) => Promise<void>,
+): Check {
+  const check = play(name, async (stage) => {
+    const place = await silence?.(stage.hosts)
+    if (place === undefined) return
+    try {
+      await act(stage, { ip: place.ip, port: place.port })
+    } finally {
+      await place.close?.()
+    }
+  })
+  return silence === undefined ? { ...check, skipped: 'no address that stays silent' } : check
+}
+
+async function knowsAddresses(stage: TransportStage): Promise<void> {
+  const door = await stage.open()
+  const { near, far } = await stage.join(door)
+  const [ours, theirs] = [near.connection.peer, far.connection.peer]
+  assertSameAddress(ours.local, theirs.remote, 'ours, as both ends see it')
+  assertSameAddress(ours.remote, theirs.local, 'theirs, as both ends see it')
+  assertSameAddress(ours.remote, { ip: stage.hosts.ip, port: door.at.port }, 'where it listens')
+  assertSameAddress(door.asked[0], ours.local, 'whom it was asked to admit')
+}
+
+async function dialsFromAddress(stage: TransportStage): Promise<void> {
+  const door = await stage.open()
+  const { bind } = stage.hosts
+  const attempt = stage.dial(door.at, { bind })
+  await stage.until('end of the dial', () => attempt.isOver && door.taken.length > 0)
+  for (const address of [attempt.end?.connection.peer.local, door.asked[0]]) {
+    assert.ok(
+      address !== undefined && isSameIp(address.ip, bind),
+      `dialled from ${String(address?.ip)}, not ${bind}`,
+    )
+  }
+}
+
+async function failsWhereNobodyListens(stage: TransportStage): Promise<void> {
+  const attempt = stage.dial(await stage.deserted())
+  await stage.until('failed', () => attempt.error !== undefined)
+  assert.ok(attempt.error instanceof Error, 'failed comes with an Error')
+}
+
+async function timesOut(stage: TransportStage, at: Address): Promise<void> {
+  const attempt = stage.dial(at, { timeoutMs: SILENT_DIAL_MS })
+  await stage.until('failed, in time', () => attempt.error !== undefined, SILENT_WAITS_MAX)
+}
+
+async function outlivesDial(stage: TransportStage): Promise<void> {
+  const door = await stage.open()
+  const attempt = stage.dial(door.at, { timeoutMs: SHORT_DIAL_MS })
+  await stage.until('both ends', () => attempt.isOver && door.taken.length > 0)
+  for (let waits = 0; waits < SHORT_DIAL_MS + 50; waits++) await stage.wait(1)
+  const [far] = door.taken
+  assert.ok(attempt.end !== undefined && far !== undefined, `failed: ${String(attempt.error)}`)
+  await assertCarries(stage, { near: attempt.end, far })
+  assert.deepEqual([attempt.end.isClosed, far.isClosed], [false, false])
+}
+
+async function endsManyDials(stage: TransportStage): Promise<void> {
+  const deserted = await stage.deserted()
+  const door = await stage.open()
+  const attempts = Array.from({ length: DIALS_AT_ONCE }, (_, at) =>
+    stage.dial(at % 2 === 0 ? door.at : deserted),
+  )
+  await stage.until('end of every dial', () => attempts.every(({ isOver }) => isOver))
+  await stage.until('every connection', () => door.taken.length === DIALS_AT_ONCE / 2)
+  await stage.rest()
+  for (const [at, { error }] of attempts.entries()) {
+    const expected = at % 2 === 0 ? 'opened' : 'failed'
+    assert.equal(error === undefined ? 'opened' : 'failed', expected, `dial ${String(at)}`)
+  }
+}
+
+async function cancelsOpening(stage: TransportStage): Promise<void> {
+  const door = await stage.open()
+  await cancelAtEveryStage(stage, door.at)
+  // Where the other side had accepted already, it is told that nobody is there.
+  for (const end of door.taken) end.setReading(true)
+  const open = door.taken.filter((end) => !end.hasEnded && !end.isClosed)
+  const left = () => open.filter((end) => !end.hasEnded && !end.isClosed)
+  await stage.until('end of what was cancelled', () => left().length <= 1)
+}
+
+async function cancelsRefused(stage: TransportStage): Promise<void> {
+  await cancelAtEveryStage(stage, await stage.deserted())
+}
+
+/** Cancels one dial at once, the next one a step later, and so on until one has ended by itself. */
+async function cancelAtEveryStage(stage: TransportStage, at: Address): Promise<void> {
+  for (let steps = 0; ; steps++) {
+    assert.ok(steps < STAGES_MAX, 'the dial never ends')
+    const attempt = stage.dial(at)
+    for (let step = 0; step < steps && !attempt.isOver; step++) await stage.wait(0)
+    if (attempt.isOver) return
+    attempt.cancel()
+    attempt.cancel()
+    await stage.rest()
+  }
+}
+
+async function cancelsUnanswered(stage: TransportStage, at: Address): Promise<void> {
+  const attempt = stage.dial(at, { timeoutMs: SILENT_DIAL_MS })
+  await stage.rest()
+  attempt.cancel()
+  for (let waits = 0; waits < SILENT_DIAL_MS + 50; waits++) await stage.wait(1)
+}
+
+async function cancelsTooLate(stage: TransportStage): Promise<void> {
+  const door = await stage.open()
+  const attempt = stage.dial(door.at)
+  attempt.onOpened = () => {
+    attempt.cancel()
+  }
+  await stage.until('both ends', () => attempt.isOver && door.taken.length > 0)
+  attempt.cancel()
+  const [far] = door.taken
+  assert.ok(attempt.end !== undefined && far !== undefined, 'the dial failed')
+  await assertCarries(stage, { near: attempt.end, far })
+}
+
+async function refusesDialOption(stage: TransportStage): Promise<void> {
+  const door = await stage.open()
+  const options = { ...stage.hosts.dialOptions, 'no such option': true }
+  const attempt = stage.dial(door.at, { options })
+  await stage.until('end of the dial', () => attempt.isOver)
+  assert.equal(attempt.error?.code, 'CML_ERR_CONFIG_INVALID', 'how the dial ended')
+}
+
+/** A few bytes go over it, in both directions. */
+export async function assertCarries(stage: TransportStage, { near, far }: Ends): Promise<void> {
+  for (const [from, to] of [
+    [near, far],
+    [far, near],
+  ] as const) {
+    const before = to.receivedBytes
+    to.setReading(true)
+    from.write(payloadOf(100))
+    await stage.until('bytes of an open connection', () => to.receivedBytes === before + 100)
+  }
+}
+
+function assertSameAddress(left: Address | undefined, right: Address, what: string): void {
+  assert.ok(
+    left !== undefined && left.port === right.port && isSameIp(left.ip, right.ip),
+    `${what}: ${JSON.stringify(left)} and ${JSON.stringify(right)}`,
+  )
+}
+
+/** As core compares them: `::ffff:10.0.0.1` is `10.0.0.1`. */
+function isSameIp(left: string, right: string): boolean {
+  const [leftIp, rightIp] = [parseIp(left), parseIp(right)]
+  return leftIp !== undefined && rightIp !== undefined && sameIp(leftIp, rightIp)
+}

@@ -1,0 +1,113 @@
+import type { CloseReason, Connection, ConnectionHandler } from '@commloop/core'
+import type { Breaches } from './transport-breaches.js'
+
+/** One end of a connection: what its user does, and all that it is told. */
+export class End implements ConnectionHandler {
+  readonly connection: Connection
+  /** Names of the callbacks in their order, `received` once for each run of chunks. */
+  readonly told: string[] = []
+  /** As they were handed out. */
+  readonly chunks: Uint8Array[] = []
+  receivedBytes = 0
+  writtenCount = 0
+  reason: CloseReason | undefined
+  /** What the user does on a callback, beside remembering it. */
+  onReceived: (chunk: Uint8Array) => void = () => undefined
+  onWritten: () => void = () => undefined
+  onEnded: () => void = () => undefined
+  readonly #name: string
+  readonly #breaches: Breaches
+  #reading = false
+  #writing = false
+  #ended = false
+  #destroyed = false
+
+  constructor(name: string, connection: Connection, breaches: Breaches) {
+    this.#name = name
+    this.connection = connection
+    this.#breaches = breaches
+  }
+
+  get content(): Buffer {
+    return Buffer.concat(this.chunks)
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended
+  }
+
+  get isClosed(): boolean {
+    return this.reason !== undefined
+  }
+
+  // ── what its user does ──────────────────────────────────────────────────────────────────────────────────────
+
+  write(...chunks: readonly Uint8Array[]): void {
+    this.#writing = true
+    this.#breaches.during('write', () => {
+      this.connection.write(chunks)
+    })
+  }
+
+  setReading(on: boolean): void {
+    this.#reading = on
+    this.#breaches.during('setReading', () => {
+      this.connection.setReading(on)
+    })
+  }
+
+  end(): void {
+    this.#breaches.during('end', () => {
+      this.connection.end()
+    })
+  }
+
+  destroy(): void {
+    this.#destroyed = true
+    this.#breaches.during('destroy', () => {
+      this.connection.destroy()
+    })
+  }
+
+  // ── what it is told ─────────────────────────────────────────────────────────────────────────────────────────
+
+  received(chunk: Uint8Array): void {
+    this.#calledBack('received', {
+      'while not reading': !this.#reading,
+      'after ended': this.#ended,
+    })
+    if (this.told.at(-1) !== 'received') this.told.push('received')
+    this.chunks.push(chunk)
+    this.receivedBytes += chunk.byteLength
+    this.onReceived(chunk)
+  }
+
+  written(): void {
+    this.#calledBack('written', { 'without a write': !this.#writing })
+    this.#writing = false
+    this.writtenCount++
+    this.told.push('written')
+    this.onWritten()
+  }
+
+  ended(): void {
+    this.#calledBack('ended', { twice: this.#ended })
+    this.#ended = true
+    this.told.push('ended')
+    this.onEnded()
+  }
+
+  closed(reason: CloseReason): void {
+    this.#breaches.calledBack(`closed of the ${this.#name} end`, { twice: this.isClosed })
+    this.reason = reason
+    this.told.push('closed')
+  }
+
+  #calledBack(callback: string, broken: Readonly<Record<string, boolean>>): void {
+    this.#breaches.calledBack(`${callback} of the ${this.#name} end`, {
+      ...broken,
+      'after destroy': this.#destroyed,
+      'after closed': this.isClosed,
+    })
+  }
+}

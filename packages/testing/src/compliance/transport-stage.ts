@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict'
+import type { Address, Connection, DialTarget, Transport } from '@commloop/core'
+import type { Check } from './check.js'
+import { Attempt } from './transport-attempt.js'
+import { Breaches } from './transport-breaches.js'
+import { Door } from './transport-door.js'
+import { End } from './transport-end.js'
+
+/** Waits of one millisecond after which a condition is taken to come never. */
+const WAITS_MAX = 8_000
+/** Waits after which what has not come is taken not to come. */
+const REST_WAITS = 25
+/** Of a dial that is not about its time limit. */
+const DIAL_MS_MAX = 5_000
+
+/** Two hosts on one network, as an implementer's test makes them anew for every check. */
+export interface TransportHosts {
+  /** Dials. May be the same as `listening`. */
+  readonly dialing: Transport
+  readonly listening: Transport
+  /** Where `listening` listens. */
+  readonly ip: string
+  /** From where `dialing` dials when it is told to. */
+  readonly bind: string
+  /** Options of every dial and of every listener, as for TLS; default none. */
+  readonly dialOptions?: Readonly<Record<string, unknown>>
+  readonly listenOptions?: Readonly<Record<string, unknown>>
+  /**
+   * Lets time pass; 0: as little as there is, one turn of the event loop or one timer of a manual clock.
+   * Default: real time.
+   */
+  wait?(ms: number): void | Promise<void>
+  /** Frees what was made for the hosts. The suite has ended every connection, dial and listener before. */
+  close?(): void | Promise<void>
+}
+
+/** Both ends of one connection: the one that dialled and the one that accepted. */
+export interface Ends {
+  readonly near: End
+  readonly far: End
+}
+
+/** Where one check takes place: the hosts, and everything that the check has opened on them. */
+export class TransportStage {
+  readonly hosts: TransportHosts
+  readonly #breaches = new Breaches()
+  readonly #ends: End[] = []
+  readonly #doors: Door[] = []
+  readonly #attempts: Attempt[] = []
+
+  constructor(hosts: TransportHosts) {
+    this.hosts = hosts
+  }
+
+  // ── time ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async wait(ms: number): Promise<void> {
+    await (this.hosts.wait === undefined ? realTime(ms) : this.hosts.wait(ms))
+  }
+
+  /** @throws when the condition has not come true after `waitsMax` waits of a millisecond or more. */
+  async until(what: string, condition: () => boolean, waitsMax = WAITS_MAX): Promise<void> {
+    for (let waits = 0; !condition(); waits++) {
+      assert.ok(waits < waitsMax, `never came: ${what}`)
+      await this.wait(1)
+    }
+  }
+
+  /** Long enough for whatever is still to come. */
+  async rest(): Promise<void> {
+    for (let waits = 0; waits < REST_WAITS; waits++) await this.wait(1)
+  }
+
+  // ── opening ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  listen(port = 0, options = this.hosts.listenOptions ?? {}): Door {
+    const door = new Door(this.#breaches, this.#endOf('accepting'))
+    this.#doors.push(door)
+    const place = { ip: this.hosts.ip, port, options }
+    door.opened(this.#breaches.during('listen', () => this.hosts.listening.listen(place, door)))
+    return door
+  }
+
+  /** A door that is listening. */
+  async open(port = 0): Promise<Door & { readonly at: Address }> {
+    const door = this.listen(port)
+    await this.until('listening', () => door.at !== undefined || door.error !== undefined)
+    assert.ok(door.at !== undefined, `could not listen: ${String(door.error)}`)
+    return door as Door & { readonly at: Address }
+  }
+
+  /** An address where nobody listens. */
+  async deserted(): Promise<Address> {
+    const door = await this.open()
+    door.close()
+    await this.rest()
+    return door.at
+  }
+
+  dial(at: Address, more: Partial<DialTarget> = {}): Attempt {
+    const attempt = new Attempt(this.#breaches, this.#endOf('dialling'))
+    this.#attempts.push(attempt)
+    const options = this.hosts.dialOptions ?? {}
+    const target = { ...at, bind: undefined, timeoutMs: DIAL_MS_MAX, options, ...more }
+    attempt.begun(this.#breaches.during('dial', () => this.hosts.dialing.dial(target, attempt)))
+    return attempt
+  }
+
+  async connected(): Promise<Ends> {
+    return this.join(await this.open())
+  }
+
+  /** A connection through this door. */
+  async join(door: Door & { readonly at: Address }): Promise<Ends> {
+    const attempt = this.dial(door.at)
+    await this.until('end of the dial', () => attempt.isOver)
+    const near = attempt.end
+    assert.ok(near !== undefined, `the dial failed: ${String(attempt.error)}`)
+    const { port } = near.connection.peer.local
+    const far = (): End | undefined =>
+      door.taken.find(({ connection }) => connection.peer.remote.port === port)
+    await this.until('accepted connection', () => far() !== undefined)
+    // What a handshake leaves on the wire goes by.
+    for (let waits = 0; waits < 5; waits++) await this.wait(1)
+    return { near, far: far() ?? near }
+  }
+
+  #endOf(name: string): (connection: Connection) => End {
+    return (connection) => {
+      const end = new End(name, connection, this.#breaches)
+      this.#ends.push(end)
+      return end
+    }
+  }
+
+  // ── ending ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Ends everything, and sees to it that everything has been told and nothing more comes. */
+  async finish(): Promise<void> {
+    this.#letGo()
+    await this.until('closed of every end', () => this.#ends.every(({ isClosed }) => isClosed))
+    await this.rest()
+    this.#breaches.assertNone()
+  }
+
+  /** After a check that has failed: what can be ended is, and what a breach explains is told by it. */
+  async fail(error: unknown): Promise<never> {
+    try {
+      this.#letGo()
+      await this.rest()
+    } catch {
+      // The first mistake is the one to be told.
+    }
+    if (this.#breaches.any) this.#breaches.assertNone()
+    throw error
+  }
+
+  #letGo(): void {
+    for (const attempt of this.#attempts) if (!attempt.isOver) attempt.cancel()
+    for (const door of this.#doors) door.close()
+    for (const end of this.#ends) if (!end.isClosed) end.destroy()
+  }
+}
+
+/** How a check of a transport is played: on hosts of its own, and with everything ended afterwards. */
+export type Play = (name: string, act: (stage: TransportStage) => Promise<void>) => Check
+
+export function playOn(open: () => TransportHosts | Promise<TransportHosts>): Play {
+  return (name, act) => ({
+    name,
+    check: async () => {
+      const hosts = await open()
+      const stage = new TransportStage(hosts)
+      try {
+        await act(stage).catch((error: unknown) => stage.fail(error))
+        await stage.finish()
+      } finally {
+        await hosts.close?.()
+      }
+    },
+  })
+}
+
+function realTime(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (ms === 0) setImmediate(resolve)
+    else setTimeout(resolve, ms)
+  })
+}
