@@ -48,8 +48,7 @@ export class EventHub {
     const listeners: readonly EventListener<Name>[] = this.#listeners[name]
     for (const listener of listeners) {
       try {
-        const answer: unknown = listener(event)
-        this.#watch(name, answer)
+        this.#watch(name, this.#answer(listener, event))
       } catch (error) {
         this.#threw(name, error)
       }
@@ -68,6 +67,10 @@ export class EventHub {
         this.#threw('message', error)
       }
     }
+  }
+
+  #answer<Event>(listener: (event: Event) => unknown, event: Event): unknown {
+    return listener(event)
   }
 
   /** Nobody waits for a listener, but one that is `async` may fail all the same. */
