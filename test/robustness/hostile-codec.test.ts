@@ -47,7 +47,6 @@ function pair(value: FrameCodec, more: Partial<EntryOptions> = {}) {
 }
 
 const throwing = (value: unknown) => (): never => {
-   
   throw value
 }
 const BARE = Object.create(null) as object

@@ -110,7 +110,6 @@ describe('a router that throws', () => {
     ['a text without end', 'x'.repeat(1e6)],
   ])('%s costs its message only', async (_name, thrown) => {
     const bench = hostile(() => {
-       
       throw thrown
     })
     bench.send('x', { id: 'x' })

@@ -17,7 +17,7 @@ export function foreignText(value: unknown): string {
 export function messageText(thrown: unknown): string {
   try {
     // A message may have been made anything else.
-    return foreignText(thrown instanceof Error ? (thrown.message) : thrown)
+    return foreignText(thrown instanceof Error ? thrown.message : thrown)
   } catch {
     return 'an error that has no text'
   }
