@@ -32,7 +32,7 @@ const NO_OPTIONS: SendOptions = {}
 /** Warnings of one code: a plugin that fails with every message must not fill the log. */
 const WARNINGS = { perWindow: 10, windowMs: 10_000, kindsMax: 64 } as const
 /** Log lines about links of one entry that came into one state: its peers decide how often. Events tell every one. */
-const CHANGES = { perWindow: 20, windowMs: 10_000, kindsMax: 1_024 } as const
+const CHANGES = { perWindow: 10, windowMs: 10_000, kindsMax: 1_024 } as const
 /** Log lines about strangers in one audit. The event tells all. */
 const STRANGERS_LOGGED_MAX = 10
 
