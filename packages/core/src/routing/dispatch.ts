@@ -22,6 +22,8 @@ import { type RoutingLimits, RoutingStage, type UnroutedMessage } from './routin
 const ROUTER_CALL_MS_MAX = 50
 /** Targets of one answer that are read, or the number of links where that is more: a list may be without end. */
 const TARGETS_MAX = 1_024
+/** A router may send from within its call, and is asked then; deeper than this it does so without end. */
+const NESTED_CALLS_MAX = 64
 const PROMISED_TWICE = 'router promised a promise'
 
 export interface SendOptions {
@@ -72,6 +74,7 @@ export class Dispatch {
   /** What the most generous codec of the table takes: more can go nowhere, so no router is asked. */
   readonly #payloadBytesMax: number
   readonly #targetsMax: number
+  #nestedCalls = 0
 
   constructor(services: DispatchServices) {
     this.#services = services
@@ -198,10 +201,16 @@ export class Dispatch {
     const { clock, router, views } = this.#services
     const startedMs = clock.now()
     let answer: RouterAnswer
+    if (this.#nestedCalls >= NESTED_CALLS_MAX) {
+      return thrownRoute(new RangeError('it sends from within its own call without end'))
+    }
+    this.#nestedCalls++
     try {
       answer = readAnswer(router.route(message, views), this.#targetsMax)
     } catch (error) {
       answer = thrownRoute(error)
+    } finally {
+      this.#nestedCalls--
     }
     const tookMs = clock.now() - startedMs
     if (tookMs > ROUTER_CALL_MS_MAX) {
