@@ -139,6 +139,7 @@ describe('a full socket buffer fills the link’s bounded outbox', () => {
     node.send('not held up', { to: 'up' })
     await other.received(1)
     expect(other.texts).toEqual(['not held up'])
+    // What it says of its input comes by another way than what it sends.
     await node.inputRead()
     const refused = refusedNumbers(node)
     // Each message counts for its bytes and 64 more.

@@ -15,6 +15,8 @@ export interface NodeStart {
   readonly args?: readonly string[]
   /** The folder that the command is given in; default: that of the tests. */
   readonly cwd?: string
+  /** A command that starts the process and becomes it, such as `prlimit --nofile=64:64`. */
+  readonly within?: readonly string[]
   /** false: a plain `run`, which says nothing but its log. */
   readonly stdio?: boolean
 }
@@ -99,7 +101,11 @@ export class RunningNode {
     const file = join(folder, '.commlooprc')
     const stdio = start.stdio ?? true
     const args = ['run', ...(stdio ? ['--stdio'] : []), '--config', file, ...(start.args ?? [])]
-    const process = CliProcess.start(args, start.cwd === undefined ? {} : { cwd: start.cwd })
+    const { cwd, within } = start
+    const process = CliProcess.start(args, {
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(within === undefined ? {} : { within }),
+    })
     const node = new RunningNode(process, folder)
     if (stdio) {
       const ready = await node.#first('ready', (event) => event.type === 'ready')

@@ -501,6 +501,7 @@ describe('a listener that throws', () => {
     bench.node.on('message', ({ payload }) => heard.push(Buffer.from(payload).toString()))
     connections[0]?.receive('x', 'y')
     expect(heard).toEqual(['x', 'y'])
+    bench.soon()
     expect(bench.warnings).toEqual(['LISTENER_THREW', 'LISTENER_THREW'])
     await bench.stopped()
   })

@@ -47,6 +47,20 @@ describe('core', () => {
   })
 })
 
+describe('the wall clock', () => {
+  /** Where a moment is shown to people; and certificates, which are valid by the calendar, are warned of. */
+  const ALLOWED = [
+    'packages/cli/src/logging/create-log.ts',
+    'packages/transport-tcp/src/tls-options.ts',
+  ]
+
+  it('is read only for the calendar: it may jump, and durations are taken from another', () => {
+    const paths = packageFolders().flatMap((folder) => codeUnder(`packages/${folder}/src`))
+    const uses = paths.flatMap((path) => globalUses(path, new Set(['Date'])))
+    expect([...new Set(uses.map(({ path }) => path))]).toEqual(ALLOWED)
+  })
+})
+
 describe('packages', () => {
   it('do not write to the console of their user; only the command line does', () => {
     const paths = packageFolders()

@@ -88,7 +88,7 @@ Plugins
 
 At most
   memory  502 MiB  of <memory>
-  descriptors  126  <limit>
+  descriptors  153  <limit>
 `)
   })
 
@@ -244,10 +244,10 @@ links:
     const { memory, descriptors, warnings } = explainConfig(config, limits)
     const MIB = 2 ** 20
     expect(memory.bytesMax).toBe(MIB + 1000 * (2 * MIB + 65_537 + 131_072) + (MIB + 1000 + 131_072))
-    expect(descriptors).toEqual({ max: 1000 + 1 + 64 + 32, soft: 1024, hard: 4096 })
+    expect(descriptors).toEqual({ max: 2 * 1000 + 1 + 64 + 32, soft: 1024, hard: 4096 })
     expect(warnings).toEqual([
       'full queues would take more memory than there is: lower "outbox"',
-      'the table may need 1097 descriptors, and this process may have 1024: raise the limit (ulimit -n)',
+      'the table may need 2097 descriptors, and this process may have 1024: raise the limit (ulimit -n)',
     ])
     const enough = { memoryBytes: 2 ** 40, descriptorsSoft: undefined, descriptorsHard: undefined }
     expect(explainConfig(config, enough)).toMatchObject({

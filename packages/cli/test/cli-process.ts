@@ -23,6 +23,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Options of Node itself, before the script. */
   readonly nodeOptions?: readonly string[]
+  /** A command with arguments that starts it and becomes it, such as `prlimit --nofile=64:64`. */
+  readonly within?: readonly string[]
   /** Where the process's stdin comes from: `pipe` (default) for `send` and `write`, `ignore` for an empty one. */
   readonly stdin?: 'pipe' | 'ignore'
 }
@@ -70,7 +72,8 @@ export class CliProcess {
   private constructor(args: readonly string[], options: CliOptions) {
     this.args = args
     const script = [...(options.nodeOptions ?? []), COMMLOOP_BIN, ...args]
-    this.#child = spawn(process.execPath, script, {
+    const [command, ...before] = [...(options.within ?? []), process.execPath]
+    this.#child = spawn(command, [...before, ...script], {
       cwd: options.cwd,
       env: { ...cleanEnvironment(), ...options.env },
       stdio: [options.stdin ?? 'pipe', 'pipe', 'pipe'],

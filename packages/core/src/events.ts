@@ -27,8 +27,16 @@ export interface NodeEvents {
   rejected: { readonly remote: string; readonly reason: string; readonly count: number }
   /** The scheduled look for what should be there and is not. Empty findings are told too: all is well. */
   audit: { readonly findings: readonly Finding[] }
-  /** Something went wrong that costs no link and no node. */
-  warning: { readonly code: string; readonly message: string; readonly cause?: unknown }
+  /**
+   * Something went wrong that costs no link and no node. Of one code the first ten at once, then one in 10 s with
+   * `count`: how many it stands for.
+   */
+  warning: {
+    readonly code: string
+    readonly message: string
+    readonly cause?: unknown
+    readonly count: number
+  }
 }
 
 export interface LinkChange {

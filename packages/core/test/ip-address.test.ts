@@ -2,6 +2,15 @@ import { isIP } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ipKey, parseIp } from '../src/table/ip-address.js'
+import {
+  damaged,
+  hex,
+  naive,
+  randomAddress,
+  SeededRandom,
+  spelled,
+  unmapped,
+} from './address-forms.js'
 
 const key = (text: string): string | undefined => {
   const bytes = parseIp(text)
@@ -55,6 +64,35 @@ describe('parseIp', () => {
     'localhost',
   ])('refuses %j', (text) => {
     expect(key(text)).toBeUndefined()
+  })
+
+  it('agrees with a parser made another way, on a hundred thousand addresses in a random form', () => {
+    const random = new SeededRandom('addresses')
+    for (let run = 0; run < 100_000; run++) {
+      const bytes = randomAddress(random)
+      const text = spelled(bytes, random)
+      // Compared as plain texts: an assertion each would take longer than all the rest.
+      const expected = hex(naive(text) ?? [])
+      if (key(text) !== expected || expected !== hex(unmapped(bytes)) || isIP(text) === 0) {
+        throw new Error(`${text}: ${String(key(text))}, and not ${expected}`)
+      }
+    }
+  })
+
+  it('agrees with it on what is nearly an address, and with the runtime', () => {
+    const random = new SeededRandom('nearly')
+    for (let run = 0; run < 100_000; run++) {
+      const text = damaged(spelled(randomAddress(random), random), random)
+      const bytes = naive(text)
+      const expected = bytes === undefined ? undefined : hex(bytes)
+      // Which zones there are is for the system to say, and they differ about it.
+      const known = text.includes('%') || (isIP(text) !== 0) === (expected !== undefined)
+      if (key(text) !== expected || !known) {
+        throw new Error(
+          `${JSON.stringify(text)}: ${String(key(text))}, and not ${String(expected)}`,
+        )
+      }
+    }
   })
 
   it('agrees with the runtime about what is an address', () => {

@@ -1,20 +1,31 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Listener, ListenHandler, ListenOptions } from '@commloop/core'
+import { type ConnectionRoom, processRoom } from './connection-room.js'
 import { ListenerHandshakes } from './listener-handshakes.js'
 import { TcpConnection } from './tcp-connection.js'
 import { callTls, type TcpSettings } from './tcp-options.js'
 import { peerInfo, remoteAddress } from './tcp-peer.js'
 
+/** Of the operator's making: the table has more places than the process may have descriptors. */
+const NO_DESCRIPTORS = 'no descriptors left'
+
 /** One open door. */
 export class TcpListener implements Listener {
   readonly #handler: ListenHandler
   readonly #server: Server
+  readonly #room: ConnectionRoom
   /** undefined: plain TCP. */
   #handshakes: ListenerHandshakes | undefined
   #closed = false
 
-  constructor(options: ListenOptions, handler: ListenHandler, settings: TcpSettings) {
+  constructor(
+    options: ListenOptions,
+    handler: ListenHandler,
+    settings: TcpSettings,
+    room = processRoom,
+  ) {
     this.#handler = handler
+    this.#room = room
     this.#server = createServer({
       allowHalfOpen: true,
       pauseOnConnect: true,
@@ -73,6 +84,14 @@ export class TcpListener implements Listener {
       refuse(socket)
       return
     }
+    if (!this.#room.take()) {
+      refuse(socket)
+      this.#handler.refused?.(peer.remote, NO_DESCRIPTORS)
+      return
+    }
+    socket.once('close', () => {
+      this.#room.giveBack()
+    })
     if (this.#handshakes === undefined) this.#accepted(new TcpConnection(socket, peer))
     else this.#handshakes.begin(socket, peer)
   }

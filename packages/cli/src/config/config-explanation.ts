@@ -74,15 +74,7 @@ const RESERVED_DESCRIPTORS = 32
 
 export function explainConfig(config: LoadedConfig, limits: ProcessLimits): ConfigExplanation {
   const node = resolveConfig(config.options)
-  const memory = {
-    bytesMax: memoryBytesMax(node, config.plugins.codec),
-    availableBytes: limits.memoryBytes,
-  }
-  const descriptors = {
-    max: descriptorsMax(node),
-    soft: limits.descriptorsSoft ?? null,
-    hard: limits.descriptorsHard ?? null,
-  }
+  const { memory, descriptors } = ceilings(config, node, limits)
   return {
     file: config.file,
     node: node.name,
@@ -181,6 +173,30 @@ function explainPlugin(plugin: ResolvedPlugin, entry: string | null): PluginExpl
   }
 }
 
+/** Where the table asks for more than the system grants: what `check` and `run` have to warn of. */
+export function ceilingWarnings(config: LoadedConfig, limits: ProcessLimits): string[] {
+  const { memory, descriptors } = ceilings(config, resolveConfig(config.options), limits)
+  return limitWarnings(memory, descriptors)
+}
+
+function ceilings(
+  config: LoadedConfig,
+  node: NodeConfig,
+  limits: ProcessLimits,
+): Pick<ConfigExplanation, 'memory' | 'descriptors'> {
+  return {
+    memory: {
+      bytesMax: memoryBytesMax(node, config.plugins.codec),
+      availableBytes: limits.memoryBytes,
+    },
+    descriptors: {
+      max: descriptorsMax(node),
+      soft: limits.descriptorsSoft ?? null,
+      hard: limits.descriptorsHard ?? null,
+    },
+  }
+}
+
 function memoryBytesMax(node: NodeConfig, nodeCodec: ResolvedPlugin<'codec'>): number {
   let bytes = node.routingBytesMax
   for (const { settings, linkIds } of node.entries) {
@@ -193,7 +209,13 @@ function memoryBytesMax(node: NodeConfig, nodeCodec: ResolvedPlugin<'codec'>): n
 }
 
 function descriptorsMax(node: NodeConfig): number {
-  const connections = node.entries.reduce((sum, { linkIds }) => sum + linkIds.length, 0)
+  let connections = 0
+  for (const entry of node.entries) {
+    connections += entry.linkIds.length
+    // Beside a link's own connection there may be one that challenges it.
+    if (entry.role === 'passive' && entry.duplicate === 'challenge')
+      connections += entry.linkIds.length
+  }
   return connections + HANDSHAKES_MAX + RESERVED_DESCRIPTORS
 }
 

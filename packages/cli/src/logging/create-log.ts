@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import type { LogLevel } from './log-level.js'
 import { LogStream } from './log-stream.js'
 import { prettyLines } from './pretty-lines.js'
+import { visibleJson } from './visible-text.js'
 
 /** A stream to log to. A terminal says that it is one, and whether it wants colours (`NO_COLOR` is heeded there). */
 export type LogTarget = Writable & Partial<Pick<WriteStream, 'isTTY' | 'hasColors'>>
@@ -40,8 +41,13 @@ async function terminalStream(target: LogTarget, level: LogLevel): Promise<LogSt
   return format === undefined ? jsonStream(target) : new LogStream(target, format)
 }
 
+/** A line of pino's: what peers and plugins have written must not move a cursor even where the log is only shown. */
+function jsonLine(line: string): string {
+  return `${visibleJson(line.trimEnd())}\n`
+}
+
 function jsonStream(target: LogTarget): LogStream {
-  return new LogStream(target, undefined, (lines) => {
+  return new LogStream(target, jsonLine, (lines) => {
     const msg = `${String(lines)} log lines lost: nobody read them`
     const line = { level: 'warn', time: new Date().toISOString(), lines, msg }
     return `${JSON.stringify(line)}\n`

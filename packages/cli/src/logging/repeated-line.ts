@@ -1,6 +1,6 @@
 const WINDOW_MS = 1_000
 /** Kinds kept apart at once; what goes beyond shares one. */
-const KINDS_MAX = 256
+const KINDS_MAX = 32
 
 interface Window<Facts> {
   untold: number

@@ -11,6 +11,20 @@ export function visibleText(text: string): string {
   return text.replace(INVISIBLE, (character) => SHORT[character] ?? escaped(character))
 }
 
+/**
+ * The same for a line of JSON, which is JSON afterwards: of invisible characters it escapes those below the space by
+ * itself, and leaves all others as they are.
+ */
+export function visibleJson(json: string): string {
+  return json.replace(INVISIBLE, (character) =>
+    [...Array(character.length).keys()].map((at) => unitText(character.charCodeAt(at))).join(''),
+  )
+}
+
+function unitText(unit: number): string {
+  return `\\u${unit.toString(16).padStart(4, '0')}`
+}
+
 function escaped(character: string): string {
   const point = character.codePointAt(0) ?? 0
   return point > 0xffff ? `\\u{${point.toString(16)}}` : `\\u${point.toString(16).padStart(4, '0')}`

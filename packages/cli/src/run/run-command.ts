@@ -1,5 +1,7 @@
 import type { Logger } from '@commloop/core'
+import { ceilingWarnings } from '../config/config-explanation.js'
 import { type LoadedConfig, loadConfig } from '../config/load-config.js'
+import { processLimits } from '../config/process-limits.js'
 import { createLog, type LogTarget } from '../logging/create-log.js'
 import type { LogLevel } from '../logging/log-level.js'
 import { placeText } from '../plugins/resolve-plugin.js'
@@ -44,9 +46,12 @@ export async function runCommand(request: RunRequest, streams: RunStreams): Prom
 }
 
 /** Which file, and what comes from where: never to be guessed at when something is not as expected. */
-function tellConfig({ file, plugins, warnings }: LoadedConfig, logger: Logger): void {
+function tellConfig(config: LoadedConfig, logger: Logger): void {
+  const { file, plugins, warnings } = config
   logger.info({ file }, `configuration: ${file}`)
-  for (const warning of warnings) logger.warn({ file }, warning)
+  for (const warning of [...warnings, ...ceilingWarnings(config, processLimits())]) {
+    logger.warn({ file }, warning)
+  }
   const { entries, ...own } = plugins
   for (const { kind, name, place } of Object.values(own)) {
     logger.info({ kind, plugin: name, place }, `${kind} ${name}: ${placeText(place)}`)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { visibleText } from '../../src/logging/visible-text.js'
+import { visibleJson, visibleText } from '../../src/logging/visible-text.js'
 
 describe('visibleText', () => {
   it.each([
@@ -19,5 +19,26 @@ describe('visibleText', () => {
   it('leaves what people write as it is', () => {
     const text = 'furnace-out is up with [fe80::1]:8001: 连接 é ü 😀 "quoted" \\back'
     expect(visibleText(text)).toBe(text)
+  })
+})
+
+describe('visibleJson', () => {
+  const texts = [
+    'plain é 中 😀',
+    '\u001b[2J\u0007',
+    '\u009b31m',
+    '\u007f',
+    '\u2028\u2029',
+    '\u202e\u2066\u200b\ufeff',
+    '\u{e0041}',
+    '"\\',
+  ]
+
+  it('leaves nothing invisible in a line, and the line says the same', () => {
+    for (const text of texts) {
+      const line = visibleJson(JSON.stringify({ [text]: text }))
+      expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+      expect(JSON.parse(line)).toEqual({ [text]: text })
+    }
   })
 })

@@ -191,8 +191,10 @@ export class Acceptor implements ListenHandler {
       challenge.handOver(link.opened(newcomer, false))
     } else {
       const answer = link.state === 'up' ? this.#replace(link, newcomer) : 'disabled'
-      if (typeof answer === 'string') newcomer.destroy()
-      else challenge.handOver(answer)
+      if (typeof answer === 'string') {
+        newcomer.destroy()
+        this.#listener.rejected(newcomer.peer.remote, answer)
+      } else challenge.handOver(answer)
     }
   }
 

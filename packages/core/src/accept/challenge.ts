@@ -1,6 +1,8 @@
-import type { Clock, Timer } from '../contracts/clock.js'
+import type { Clock } from '../contracts/clock.js'
 import type { CloseReason, Connection, ConnectionHandler } from '../contracts/transport.js'
+import { Deadline } from '../link/deadline.js'
 import type { Link } from '../link/link.js'
+import { timerMs } from '../units/duration.js'
 
 /** How long an incumbent that has no heartbeat may take to show a byte. */
 const PROOF_MS = 2_000
@@ -18,8 +20,9 @@ export class Challenge implements ConnectionHandler {
   readonly #link: Link
   readonly #newcomer: Connection
   readonly #decided: (challenge: Challenge, verdict: Verdict) => void
-  readonly #startedMs: number
-  readonly #timer: Timer
+  /** What the link had received when the challenge began. */
+  readonly #receivedBytes: number
+  readonly #deadline: Deadline
   #open = true
   #ended = false
   /** Who hears the newcomer once it has won. */
@@ -34,12 +37,13 @@ export class Challenge implements ConnectionHandler {
     this.#link = link
     this.#newcomer = newcomer
     this.#decided = decided
-    this.#startedMs = clock.now()
+    this.#receivedBytes = link.tally.receivedBytes
     const { heartbeat } = link.settings
     const proofMs = heartbeat === undefined ? PROOF_MS : heartbeat.everyMs + PROOF_MARGIN_MS
-    this.#timer = clock.after(proofMs, () => {
+    this.#deadline = new Deadline(clock, timerMs(proofMs), () => {
       this.#decide(this.#incumbentLives() ? 'incumbent stays' : 'incumbent gone')
     })
+    this.#deadline.start(clock.now())
     link.connection?.probe()
   }
 
@@ -55,7 +59,7 @@ export class Challenge implements ConnectionHandler {
   #incumbentLives(): boolean {
     const incumbent = this.#link.connection
     if (incumbent === undefined) return false
-    return this.#link.held || incumbent.receivedMs > this.#startedMs
+    return this.#link.held || this.#link.tally.receivedBytes > this.#receivedBytes
   }
 
   /** The incumbent has ended meanwhile. */
@@ -67,14 +71,14 @@ export class Challenge implements ConnectionHandler {
   cancel(): void {
     if (!this.#open) return
     this.#open = false
-    this.#timer.cancel()
+    this.#deadline.dispose()
     this.#newcomer.destroy()
   }
 
   #decide(verdict: Verdict): void {
     if (!this.#open) return
     this.#open = false
-    this.#timer.cancel()
+    this.#deadline.dispose()
     if (verdict === 'incumbent stays') this.#newcomer.destroy()
     this.#decided(this, verdict)
   }

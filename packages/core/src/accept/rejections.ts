@@ -5,6 +5,10 @@ import { Throttle } from '../report/throttle.js'
 /** Addresses remembered; beyond that the one that was quiet longest is forgotten. */
 const ADDRESSES_MAX = 1_024
 const EVENT_WINDOW_MS = 10_000
+/** Addresses and reasons told apart in one window: a flood from everywhere must not fill the log. */
+const EVENT_KINDS_MAX = 32
+/** Reasons counted apart. Those of ours are few; names that peers have proved are as many as they like. */
+const REASONS_MAX = 64
 /** Tries from which on an address is worth a finding: one may be a slip. */
 const STRANGER_TRIES_MIN = 3
 
@@ -27,7 +31,7 @@ export class Rejections {
   readonly #throttle: Throttle<{ readonly remote: string; readonly reason: string }>
 
   constructor(clock: Clock, tell: (remote: string, reason: string, count: number) => void) {
-    const limits = { perWindow: 1, windowMs: EVENT_WINDOW_MS, kindsMax: ADDRESSES_MAX }
+    const limits = { perWindow: 1, windowMs: EVENT_WINDOW_MS, kindsMax: EVENT_KINDS_MAX }
     this.#throttle = new Throttle(clock, limits, ({ remote, reason }, count) => {
       tell(remote, reason, count)
     })
@@ -38,7 +42,9 @@ export class Rejections {
   }
 
   add(remote: Address | undefined, reason: string): void {
-    this.#byReason.set(reason, (this.#byReason.get(reason) ?? 0) + 1)
+    const counted =
+      this.#byReason.has(reason) || this.#byReason.size < REASONS_MAX ? reason : 'other reasons'
+    this.#byReason.set(counted, (this.#byReason.get(counted) ?? 0) + 1)
     const ip = remote?.ip ?? 'unknown'
     this.#remember(ip, reason)
     const place = remote === undefined ? 'unknown' : addressText(remote)

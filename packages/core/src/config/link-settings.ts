@@ -1,4 +1,4 @@
-import { durationText } from '../units/duration.js'
+import { durationText, timerMs } from '../units/duration.js'
 import type { HeartbeatSettings, LinkSettings } from './node-config.js'
 import type { HeartbeatOptions, LinkOptions, QueueLimits } from './node-options.js'
 import type { Size } from '../units/size.js'
@@ -147,7 +147,7 @@ function readSilence(
   const silenceMs = reader.duration(
     path,
     value,
-    (heartbeat?.everyMs ?? 0) * LINK_DEFAULTS.silenceHeartbeats,
+    timerMs((heartbeat?.everyMs ?? 0) * LINK_DEFAULTS.silenceHeartbeats),
   )
   if (heartbeat !== undefined && silenceMs > 0 && silenceMs <= heartbeat.everyMs) {
     reader.problem(

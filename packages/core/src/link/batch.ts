@@ -1,5 +1,6 @@
 import type { FrameCodec } from '../contracts/frame-codec.js'
 import type { OutboundMessage, Outbox } from '../contracts/outbox.js'
+import { foreignText } from '../report/foreign-text.js'
 import { BATCH_BYTES_MAX, type BatchBuffers } from './batch-buffers.js'
 
 /** From here on a payload goes out by reference: copying it would cost more than one more part of the write. */
@@ -11,6 +12,8 @@ export type UnwrittenReason = 'expired' | 'epoch' | 'codec'
 /** Hears of the copies that ended while a batch was filled. */
 export interface BatchListener {
   unwritten(message: OutboundMessage, reason: UnwrittenReason, cause?: unknown): void
+  /** A heartbeat that the codec could not encode. */
+  unencoded(what: string, cause: unknown): void
 }
 
 /**
@@ -51,7 +54,7 @@ export class Batch {
     now: { readonly ms: number; readonly epoch: number },
     listener: BatchListener,
   ): boolean {
-    if (control.length > 0) this.#encodeControl(control)
+    if (control.length > 0) this.#encodeControl(control, listener)
     for (;;) {
       const message = outbox.peek()
       if (message === undefined) break
@@ -62,8 +65,8 @@ export class Batch {
         continue
       }
       const bytes = message.payload.byteLength
-      if (!this.#room(bytes, outbox)) break
       try {
+        if (!this.#room(bytes, outbox)) break
         this.#encode(message.payload, bytes)
       } catch (error) {
         outbox.drop()
@@ -80,16 +83,22 @@ export class Batch {
     return this.chunks.length > 0
   }
 
-  #encodeControl(control: readonly Uint8Array[]): void {
-    const sizes = control.map((payload) => this.#codec.frameBytesMax(payload.byteLength))
-    this.#buffer = this.#buffers.borrow(sizes.reduce((sum, size) => sum + size, 0))
-    for (const [at, payload] of control.entries()) this.#encodeFrame(payload, sizes[at] ?? 0)
+  #encodeControl(control: readonly Uint8Array[], listener: BatchListener): void {
+    try {
+      const sizes = control.map((payload) => this.#codec.frameBytesMax(payload.byteLength))
+      this.#buffer = this.#buffers.borrow(sizes.reduce((sum, size) => sum + size, 0))
+      for (const [at, payload] of control.entries()) this.#encodeFrame(payload, sizes[at] ?? 0)
+    } catch (error) {
+      listener.unencoded('a heartbeat', error)
+    }
   }
 
   /** Whether a payload still fits into this write; borrows the buffer with the first one. */
   #room(payloadBytes: number, outbox: Outbox): boolean {
     const inBuffer = this.#bytesInBuffer(payloadBytes)
     const frameBytes = inBuffer + (this.#byReference(payloadBytes) ? payloadBytes : 0)
+    // One frame goes out in any case: the buffer of another, which could not be encoded, may be too small for it.
+    if (this.#bytes === 0) this.#returnBuffer()
     if (this.#buffer === undefined) {
       const wanted = Math.min(BATCH_BYTES_MAX, outbox.level.bytes)
       this.#buffer = this.#buffers.borrow(Math.max(inBuffer, wanted))
@@ -130,8 +139,11 @@ export class Batch {
     const buffer = this.#buffer
     if (buffer === undefined) throw new Error('batch: no buffer was borrowed')
     const end = this.#codec.encode(payload, buffer, this.#at)
-    if (!(end >= this.#at && end <= this.#at + frameBytesMax)) {
-      throw new RangeError(`codec: encode answered ${String(end)}, outside the room it asked for`)
+    const fits = end > this.#at && end <= this.#at + frameBytesMax && end <= buffer.byteLength
+    if (!Number.isSafeInteger(end) || !fits) {
+      throw new RangeError(
+        `codec: encode answered ${foreignText(end)}, outside the room it asked for`,
+      )
     }
     this.#bytes += end - this.#at
     this.#at = end
@@ -143,10 +155,14 @@ export class Batch {
     this.#chunkStart = this.#at
   }
 
-  /** The write is over, one way or the other: nobody reads the buffer any more. */
-  clear(): void {
+  #returnBuffer(): void {
     if (this.#buffer !== undefined) this.#buffers.giveBack(this.#buffer)
     this.#buffer = undefined
+  }
+
+  /** The write is over, one way or the other: nobody reads the buffer any more. */
+  clear(): void {
+    this.#returnBuffer()
     this.#at = this.#chunkStart = this.#bytes = 0
     this.chunks = []
     this.messages = this.payloadBytes = this.resent = 0

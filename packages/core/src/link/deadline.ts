@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../contracts/clock.js'
 
 /** A timer that fires this late tells of a process that was stopped or blocked, not of a silent peer. */
-const LATE_MS = 250
+const LATE_MS = 20
 /** Then I/O that waited meanwhile is read first. */
 const GRACE_MS = 50
 

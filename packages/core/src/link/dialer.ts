@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../contracts/clock.js'
 import type { Random } from '../contracts/random.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
 import type { Connection, ConnectionHandler, Dial, Transport } from '../contracts/transport.js'
+import { foreignText } from '../report/foreign-text.js'
 import { DURATION_MS_MAX } from '../units/duration.js'
 import { sameIp, parseIp } from '../table/ip-address.js'
 import type { DialPermit, DialPermits } from './dial-permits.js'
@@ -42,6 +43,8 @@ export class Dialer {
   #dial: Dial | undefined
   #permit: DialPermit | undefined
   #probation = false
+  /** Another with each `begin` and `stop`. */
+  #round = 0
 
   constructor(
     entry: ActiveEntryConfig,
@@ -128,7 +131,10 @@ export class Dialer {
 
   /** There is no connection. */
   failed(reason: string): void {
+    const round = this.#round
     const delayMs = this.#delayMs(this.#attempt + 1)
+    // Whoever was asked may have stopped this dialer, or made it begin anew.
+    if (round !== this.#round) return
     // The timer is set first: whoever hears of it may stop this dialer, or dial at once.
     if (delayMs !== undefined) this.#wait(delayMs, 'retryDue')
     else if (this.#entry.settings.rearmAfterMs > 0) {
@@ -150,14 +156,18 @@ export class Dialer {
     try {
       answer = this.#strategy.delayMs(attempt, this.#services.random)
     } catch (error) {
-      this.#owner.warning('STRATEGY_THREW', `the reconnect strategy threw: ${String(error)}`, error)
+      this.#owner.warning(
+        'STRATEGY_THREW',
+        `the reconnect strategy threw: ${foreignText(error)}`,
+        error,
+      )
       return DELAY_MS_UNUSABLE
     }
     if (answer === undefined) return undefined
     const usable = typeof answer === 'number' && !Number.isNaN(answer)
     const delayMs = usable ? Math.min(Math.max(0, answer), DURATION_MS_MAX) : DELAY_MS_UNUSABLE
     if (delayMs !== answer) {
-      const text = `the reconnect strategy answered ${String(answer)}; ${String(delayMs)} ms is used`
+      const text = `the reconnect strategy answered ${foreignText(answer)}; ${String(delayMs)} ms is used`
       this.#owner.warning('STRATEGY_ANSWER', text)
     }
     return delayMs
@@ -170,6 +180,7 @@ export class Dialer {
   }
 
   #cancel(): void {
+    this.#round++
     this.#timer?.cancel()
     this.#timer = undefined
     this.#nextDialMs = undefined

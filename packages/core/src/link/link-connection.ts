@@ -9,6 +9,7 @@ import type {
 } from '../contracts/transport.js'
 import type { LinkSettings } from '../config/node-config.js'
 import { sameBytes } from '../config/link-settings.js'
+import { messageText } from '../report/foreign-text.js'
 import { Batch, type BatchListener } from './batch.js'
 import type { BatchBuffers } from './batch-buffers.js'
 import { Deadline } from './deadline.js'
@@ -45,6 +46,8 @@ export interface ConnectionOwner extends BatchListener {
 type Phase = 'probation' | 'open' | 'finishing' | 'finished' | 'over'
 
 const NO_CONTROL: readonly Uint8Array[] = []
+/** Beyond its largest frame a decoder may skip this much; one that takes more and finds no frame is lost, or hoards. */
+const UNFRAMED_BYTES_MAX = 1024 * 1024
 
 /**
  * One connection of a link, from birth to end: bytes to payloads, payloads to writes, and the deadlines by which it
@@ -75,6 +78,10 @@ export class LinkConnection implements ConnectionHandler {
   #streamOver = false
   #control: readonly Uint8Array[] = NO_CONTROL
   #receivedMs = Number.NEGATIVE_INFINITY
+  /** Each payload ends with a byte of its own: a decoder that answers more than came since it had none does not stop. */
+  #payloadsLeft = 0
+  /** Received since the last frame. */
+  #unframedBytes = 0
 
   constructor(
     connection: Connection,
@@ -163,17 +170,27 @@ export class LinkConnection implements ConnectionHandler {
     this.#receivedMs = nowMs
     if (this.#silence.running) this.#silence.start(nowMs)
     this.#owner.tally.receivedBytes += chunk.byteLength
-    this.#decoder ??= this.#owner.codec.createDecoder()
-    if (this.#pushed(this.#decoder, chunk)) this.#decode(this.#decoder, nowMs)
+    const decoder = this.#pushed(chunk)
+    if (decoder !== undefined) this.#decode(decoder, nowMs)
   }
 
-  #pushed(decoder: FrameDecoder, chunk: Uint8Array): boolean {
+  #pushed(chunk: Uint8Array): FrameDecoder | undefined {
+    this.#payloadsLeft += chunk.byteLength
+    this.#unframedBytes += chunk.byteLength
+    const { codec } = this.#owner
     try {
-      decoder.push(chunk)
-      return true
+      if (
+        this.#unframedBytes > UNFRAMED_BYTES_MAX &&
+        this.#unframedBytes > UNFRAMED_BYTES_MAX + codec.frameBytesMax(codec.payloadBytesMax)
+      ) {
+        throw new RangeError(`the codec found no frame in ${String(this.#unframedBytes)} bytes`)
+      }
+      this.#decoder ??= codec.createDecoder()
+      this.#decoder.push(chunk)
+      return this.#decoder
     } catch (error) {
       this.#protocolError(error)
-      return false
+      return undefined
     }
   }
 
@@ -181,24 +198,36 @@ export class LinkConnection implements ConnectionHandler {
     // A listener that resumes this link while it is being told a payload must not start a second loop.
     if (this.#decoding) return
     this.#decoding = true
-    while (!this.#owner.held) {
-      const payload = this.#next(decoder)
-      if (payload === undefined) break
-      this.#frame(payload)
-      if (this.#isOver()) break
+    try {
+      while (!this.#owner.held) {
+        const payload = this.#next(decoder)
+        if (payload === undefined) break
+        this.#frame(payload)
+        if (this.#isOver()) break
+      }
+    } finally {
+      this.#decoding = false
     }
-    this.#decoding = false
     if (this.#isOver()) {
       this.#countDiscarded()
       return
     }
     this.#watchPartialFrame(decoder, nowMs)
+    if (this.#isOver()) return
     if (this.#peerEnded && !this.#owner.held) this.#streamEnded()
   }
 
   #next(decoder: FrameDecoder): Uint8Array | undefined {
     try {
-      return decoder.next()
+      const payload: unknown = decoder.next()
+      if (payload === undefined) {
+        this.#payloadsLeft = 0
+        return undefined
+      }
+      if (!(payload instanceof Uint8Array)) throw new TypeError('the codec answered no bytes')
+      if (this.#payloadsLeft-- <= 0) throw new RangeError('the codec answered more than was sent')
+      this.#unframedBytes = 0
+      return payload
     } catch (error) {
       this.#protocolError(error)
       return undefined
@@ -206,7 +235,7 @@ export class LinkConnection implements ConnectionHandler {
   }
 
   #protocolError(error: unknown): void {
-    this.abort(`protocol error: ${error instanceof Error ? error.message : String(error)}`)
+    this.abort(`protocol error: ${messageText(error)}`)
   }
 
   #frame(payload: Uint8Array): void {
@@ -229,10 +258,19 @@ export class LinkConnection implements ConnectionHandler {
 
   #watchPartialFrame(decoder: FrameDecoder, nowMs: number): void {
     // Held back, frames that are whole wait too; whether the last one is cannot be known before they are taken.
-    if (decoder.midFrame && !this.#owner.held) {
+    if (this.#isMidFrame(decoder) && !this.#owner.held) {
       if (!this.#partialFrame.running) this.#partialFrame.start(nowMs)
     } else if (!this.#owner.held && this.#partialFrame.running) {
       this.#partialFrame.stop()
+    }
+  }
+
+  #isMidFrame(decoder: FrameDecoder): boolean {
+    try {
+      return decoder.midFrame
+    } catch (error) {
+      this.#protocolError(error)
+      return false
     }
   }
 
@@ -279,7 +317,7 @@ export class LinkConnection implements ConnectionHandler {
     try {
       this.#decoder?.end()
     } catch (error) {
-      this.#reason = error instanceof Error ? error.message : String(error)
+      this.#reason = messageText(error)
     }
     if (this.#phase === 'finishing' || this.#phase === 'finished') return
     this.#half.start(this.#clock.now())
@@ -435,7 +473,7 @@ export class LinkConnection implements ConnectionHandler {
     const decoder = this.#decoder
     if (decoder === undefined || this.#decoding) return
     try {
-      while (decoder.next() !== undefined) this.#owner.tally.discarded++
+      while (this.#payloadsLeft-- > 0 && decoder.next() !== undefined) this.#owner.tally.discarded++
     } catch {
       // The stream is over anyway; what cannot be decoded was no payload.
     }

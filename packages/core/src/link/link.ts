@@ -6,6 +6,8 @@ import type { LinkState } from '../contracts/send-router.js'
 import type { Address, Connection, ConnectionHandler } from '../contracts/transport.js'
 import type { LinkChange, Outcome } from '../events.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
+import { foreignText } from '../report/foreign-text.js'
+import { timerMs } from '../units/duration.js'
 import type { BatchBuffers } from './batch-buffers.js'
 import type { UnwrittenReason } from './batch.js'
 import { type DialOwner, type DialServices, Dialer } from './dialer.js'
@@ -395,7 +397,7 @@ export class Link implements ConnectionOwner, DialOwner {
 
   #watchExpiry(expiresAtMs: number): void {
     if (this.#expiryTimer !== undefined) return
-    const delayMs = Math.max(EXPIRY_MS_MIN, expiresAtMs - this.#clock.now())
+    const delayMs = timerMs(Math.max(EXPIRY_MS_MIN, expiresAtMs - this.#clock.now()))
     this.#expiryTimer = this.#clock.after(delayMs, () => {
       this.#expiryTimer = undefined
       this.#discardExpired()
@@ -425,9 +427,14 @@ export class Link implements ConnectionOwner, DialOwner {
     if (reason === 'expired') this.#copyEnded('expired', 'ttl', message)
     else if (reason === 'epoch') this.#copyEnded('dropped', 'epoch', message)
     else {
-      this.warning('CODEC_ENCODE', `the codec could not encode a payload: ${String(cause)}`, cause)
+      this.unencoded('a payload', cause)
       this.#copyEnded('undeliverable', 'codec', message)
     }
+  }
+
+  unencoded(what: string, cause: unknown): void {
+    const text = `the codec could not encode ${what}: ${foreignText(cause)}`
+    this.warning('CODEC_ENCODE', text, cause)
   }
 
   /** Copies that were meant for the connection that is gone. */

@@ -20,12 +20,23 @@ import { LinkFactory } from '../link/link-factory.js'
 import { LinkHandle } from '../link/link-handle.js'
 import { EventHub, type EventListener } from '../report/event-hub.js'
 import { Inbox } from '../report/inbox.js'
+import { foreignText } from '../report/foreign-text.js'
 import { OutcomeReporter } from '../report/outcome-reporter.js'
+import { Throttle } from '../report/throttle.js'
 import { Dispatch, type SendOptions } from '../routing/dispatch.js'
 import { Table } from '../table/table.js'
+import { timerMs } from '../units/duration.js'
 import { type NodeCounters, NodeTally } from './node-counters.js'
 
 const NO_OPTIONS: SendOptions = {}
+/** Warnings of one code: a plugin that fails with every message must not fill the log. */
+const WARNINGS = { perWindow: 10, windowMs: 10_000, kindsMax: 64 } as const
+/** Log lines about links of one entry that came into one state: its peers decide how often. Events tell every one. */
+const CHANGES = { perWindow: 10, windowMs: 10_000, kindsMax: 1_024 } as const
+/** Log lines about strangers in one audit. The event tells all. */
+const STRANGERS_LOGGED_MAX = 10
+
+type Warning = Omit<NodeEvents['warning'], 'count'>
 
 type NodePhase = 'new' | 'starting' | 'running' | 'stopping' | 'stopped'
 
@@ -45,6 +56,8 @@ export class Node {
   readonly #events: EventHub
   readonly #outcomes: OutcomeReporter
   readonly #rejections: Rejections
+  readonly #warnings: Throttle<Warning>
+  readonly #changes: Throttle<LinkChange>
   readonly #tally = new NodeTally()
   readonly #table: Table
   readonly #handles: ReadonlyMap<Link, LinkHandle>
@@ -59,6 +72,7 @@ export class Node {
   #stopped: Promise<void> | undefined
   #stopping: { readonly timer: Timer; readonly resolve: () => void } | undefined
   readonly #settleWaiters = new Set<() => void>()
+  #warningListenerThrew = false
 
   constructor(
     @inject(NodeConfig) config: NodeConfig,
@@ -74,7 +88,15 @@ export class Node {
     this.config = config
     this.#clock = clock
     this.#logger = logger
-    this.#events = new EventHub(logger)
+    this.#events = new EventHub((name, cause) => {
+      this.#listenerThrew(name, cause)
+    })
+    this.#warnings = new Throttle(clock, WARNINGS, (warning, count) => {
+      this.#tellWarning(warning, count)
+    })
+    this.#changes = new Throttle(clock, CHANGES, (change, count) => {
+      this.#logChange(change, count)
+    })
     this.#outcomes = new OutcomeReporter(clock, this.#events)
     this.#rejections = new Rejections(clock, (remote, reason, count) => {
       this.#logger.warn({ remote, reason, count }, 'connection refused')
@@ -131,8 +153,7 @@ export class Node {
   #makeAudit(): Audit {
     const options = { everyMs: this.config.auditEveryMs, graceMs: this.config.auditGraceMs }
     return new Audit(this.#table.links, this.#rejections, this.#clock, options, (findings) => {
-      for (const finding of findings)
-        this.#logger.warn({ finding }, `audit: ${findingText(finding)}`)
+      this.#logFindings(findings)
       this.#events.emit('audit', { findings })
     })
   }
@@ -327,7 +348,8 @@ export class Node {
         done(false)
       }
       const { deadlineMs } = options
-      const timer = deadlineMs === undefined ? undefined : this.#clock.after(deadlineMs, expired)
+      const timer =
+        deadlineMs === undefined ? undefined : this.#clock.after(timerMs(deadlineMs), expired)
       this.#settleWaiters.add(check)
     })
   }
@@ -352,7 +374,7 @@ export class Node {
     this.#acceptor?.close()
     this.#audit.stop()
     this.#dispatch.dropDeferred('stopped')
-    const timer = this.#clock.after(deadlineMs, () => {
+    const timer = this.#clock.after(timerMs(deadlineMs), () => {
       this.#cut()
     })
     this.#stopping = { timer, resolve }
@@ -384,6 +406,8 @@ export class Node {
     this.#phase = 'stopped'
     this.#rejections.close()
     this.#outcomes.close()
+    this.#warnings.close()
+    this.#changes.close()
     this.#inbox.close()
     this.#started?.reject(new CommloopError('CML_ERR_NOT_RUNNING', 'stopped while starting'))
     this.#logger.info({ counters: this.counters }, 'stopped')
@@ -393,21 +417,55 @@ export class Node {
   // ── telling ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   #linkChanged(link: Link, change: LinkChange): void {
-    const { state, ...fields } = change
-    const level = state === 'backoff' || state === 'exhausted' ? 'warn' : 'info'
-    this.#logger[level]({ state, ...fields }, linkText(change))
+    const { state } = change
+    this.#changes.occurred(`${state} ${link.entry.id}`, change)
     this.#events.emit('link', change)
     // After the event: whoever challenges the link may fill it at once, which is the next event.
     if (state === 'awaiting') this.#acceptor?.vacated(link)
     if (state === 'closed') this.#checkStopped()
   }
 
-  /** Never inside the user's own call. */
+  /** `count` changes of this sort, of which this is the last. */
+  #logChange(change: LinkChange, count: number): void {
+    const { state } = change
+    const level = state === 'backoff' || state === 'exhausted' ? 'warn' : 'info'
+    const more = count === 1 ? '' : `; ${String(count)} times of this entry`
+    this.#logger[level](count === 1 ? { ...change } : { ...change, count }, linkText(change) + more)
+  }
+
+  #logFindings(findings: readonly Finding[]): void {
+    let strangers = 0
+    for (const finding of findings) {
+      if (finding.kind === 'stranger' && ++strangers > STRANGERS_LOGGED_MAX) continue
+      this.#logger.warn({ finding }, `audit: ${findingText(finding)}`)
+    }
+    const unnamed = strangers - STRANGERS_LOGGED_MAX
+    if (unnamed <= 0) return
+    this.#logger.warn({ strangers }, `audit: ${String(unnamed)} more addresses keep trying`)
+  }
+
   #warn(code: string, message: string, cause?: unknown): void {
-    this.#logger.warn({ code, ...(cause === undefined ? {} : { err: cause }) }, message)
+    this.#warnings.occurred(code, { code, message, ...(cause === undefined ? {} : { cause }) })
+  }
+
+  /** Never inside the user's own call. */
+  #tellWarning(warning: Warning, count: number): void {
+    const { code, message, cause } = warning
+    const fields = cause === undefined ? { code, count } : { code, count, err: cause }
+    this.#logger.warn(fields, count === 1 ? message : `${message} (${String(count)} times)`)
     this.#clock.soon(() => {
-      this.#events.emit('warning', { code, message, ...(cause === undefined ? {} : { cause }) })
+      this.#events.emit('warning', { ...warning, count })
     })
+  }
+
+  #listenerThrew(name: keyof NodeEvents, cause: unknown): void {
+    const message = `a listener of "${name}" threw: ${foreignText(cause)}`
+    // A listener of warnings that throws must not be warned about its own throwing: it would never end.
+    if (name !== 'warning') this.#warn('LISTENER_THREW', message, cause)
+    else if (!this.#warningListenerThrew) {
+      this.#warningListenerThrew = true
+      this.#logger.warn({ event: name, err: cause }, `${message}; further ones are not told`)
+    }
   }
 }
 

@@ -58,8 +58,9 @@ export class ExponentialBackoff implements ReconnectStrategy {
 
   delayMs(attempt: number, random: Random): number | undefined {
     if (this.attemptsMax > 0 && attempt > this.attemptsMax) return undefined
-    // The power overflows to Infinity after some thousand attempts, which the minimum with `max` takes care of.
-    const grown = this.delayMsInitial * this.factor ** (attempt - 1)
+    // The power overflows after some thousand attempts, and nothing times infinity is no number.
+    const power = Math.min(Number.MAX_VALUE, this.factor ** (attempt - 1))
+    const grown = this.delayMsInitial * power
     const ceilingMs = Math.max(this.delayMsMin, Math.min(this.delayMsMax, grown))
     if (this.jitter === 'none') return ceilingMs
     return this.delayMsMin + random.next() * (ceilingMs - this.delayMsMin)

@@ -1,4 +1,3 @@
-import type { Logger } from '../contracts/logger.js'
 import type { NodeEvents, ReceivedMessage } from '../events.js'
 
 export type EventListener<Name extends keyof NodeEvents> = (event: NodeEvents[Name]) => void
@@ -20,10 +19,11 @@ export class EventHub {
     audit: [],
     warning: [],
   }
-  readonly #logger: Logger
+  readonly #threw: (name: keyof NodeEvents, cause: unknown) => void
 
-  constructor(logger: Logger) {
-    this.#logger = logger
+  /** @param threw hears of a listener that threw, or whose promise was rejected */
+  constructor(threw: (name: keyof NodeEvents, cause: unknown) => void) {
+    this.#threw = threw
   }
 
   on<Name extends keyof NodeEvents>(name: Name, listener: EventListener<Name>): void {
@@ -48,7 +48,7 @@ export class EventHub {
     const listeners: readonly EventListener<Name>[] = this.#listeners[name]
     for (const listener of listeners) {
       try {
-        listener(event)
+        this.#watch(name, this.#answer(listener, event))
       } catch (error) {
         this.#threw(name, error)
       }
@@ -61,17 +61,23 @@ export class EventHub {
     // A counting loop: an iterator would be one more allocation for each frame.
     for (let at = 0; at < listeners.length; at++) {
       try {
-        listeners[at]?.(event)
+        const answer: unknown = listeners[at]?.(event)
+        if (answer !== undefined) this.#watch('message', answer)
       } catch (error) {
         this.#threw('message', error)
       }
     }
   }
 
-  #threw(name: keyof NodeEvents, cause: unknown): void {
-    const message = `a listener of "${name}" threw: ${String(cause)}`
-    this.#logger.warn({ event: name, err: cause }, message)
-    // A listener of warnings that throws must not be warned about its own throwing.
-    if (name !== 'warning') this.emit('warning', { code: 'LISTENER_THREW', message, cause })
+  #answer<Event>(listener: (event: Event) => unknown, event: Event): unknown {
+    return listener(event)
+  }
+
+  /** Nobody waits for a listener, but one that is `async` may fail all the same. */
+  #watch(name: keyof NodeEvents, answer: unknown): void {
+    if (!(answer instanceof Promise)) return
+    answer.catch((error: unknown) => {
+      this.#threw(name, error)
+    })
   }
 }

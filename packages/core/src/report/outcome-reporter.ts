@@ -3,6 +3,9 @@ import type { Outcome, OutcomeEvent } from '../events.js'
 import type { EventHub } from './event-hub.js'
 import { Throttle } from './throttle.js'
 
+/** The words of a reason that are ours; names, numbers and what a plugin said come behind them. */
+const OWN_WORDS = /^[^:"\d]*/
+
 const LIMITS = { perWindow: 10, windowMs: 1_000, kindsMax: 1_024 } as const
 
 /**
@@ -39,7 +42,7 @@ export class OutcomeReporter {
     }
     if (id !== undefined) this.#tell({ ...event, count: 1 })
     else if (outcome !== 'written') {
-      this.#throttle.occurred(`${outcome} ${reason ?? ''} ${link ?? ''}`, event)
+      this.#throttle.occurred(`${outcome} ${sortOf(reason)} ${link ?? ''}`, event)
     }
   }
 
@@ -62,4 +65,8 @@ export class OutcomeReporter {
     this.#throttle.close()
     this.#flush()
   }
+}
+
+function sortOf(reason = ''): string {
+  return OWN_WORDS.exec(reason)?.[0] ?? reason
 }

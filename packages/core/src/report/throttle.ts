@@ -24,6 +24,7 @@ export class Throttle<T> {
   readonly #clock: Clock
   readonly #limits: ThrottleLimits
   readonly #tell: (what: T, count: number) => void
+  #closed = false
 
   constructor(clock: Clock, limits: ThrottleLimits, tell: (what: T, count: number) => void) {
     this.#clock = clock
@@ -32,6 +33,10 @@ export class Throttle<T> {
   }
 
   occurred(kind: string, what: T): void {
+    if (this.#closed) {
+      this.#tell(what, 1)
+      return
+    }
     const known = this.#windows.has(kind) || this.#windows.size < this.#limits.kindsMax
     const key = known ? kind : 'everything else'
     const window = this.#windows.get(key)
@@ -67,8 +72,9 @@ export class Throttle<T> {
     this.#tell(window.last, untold)
   }
 
-  /** Tells what is still untold and forgets everything: nothing is left behind. */
+  /** Tells what is still untold and forgets everything: nothing is left behind. What comes later is told one by one. */
   close(): void {
+    this.#closed = true
     for (const window of this.#windows.values()) {
       window.timer.cancel()
       if (window.untold > 0) this.#tell(window.last, window.untold)

@@ -1,24 +1,37 @@
 import type { Clock } from '../contracts/clock.js'
-import type { LinkView, Route, RouteTarget, SendRouter } from '../contracts/send-router.js'
+import type { LinkView, RouteTarget, SendRouter } from '../contracts/send-router.js'
 import { CommloopError, type ErrorCode } from '../errors.js'
 import { type Link, type Refusal, unpinned } from '../link/link.js'
 import type { NodeTally } from '../node/node-counters.js'
 import type { OutcomeReporter } from '../report/outcome-reporter.js'
 import type { Table } from '../table/table.js'
 import { Targets } from '../table/targets.js'
-import { durationMs } from '../units/duration.js'
 import { RelayPressure } from './relay-pressure.js'
+import {
+  DeferredRoute,
+  DroppedRoute,
+  FailedRoute,
+  PromisedRoute,
+  readAnswer,
+  type RouterAnswer,
+  thrownRoute,
+} from './router-answer.js'
 import { type RoutingLimits, RoutingStage, type UnroutedMessage } from './routing-stage.js'
 
 /** A router that takes longer than this is named: a call that hangs cannot be stopped, it stops everything. */
 const ROUTER_CALL_MS_MAX = 50
+/** Targets of one answer that are read, or the number of links where that is more: a list may be without end. */
+const TARGETS_MAX = 1_024
+/** A router may send from within its call, and is asked then; deeper than this it does so without end. */
+const NESTED_CALLS_MAX = 64
+const PROMISED_TWICE = 'router promised a promise'
 
 export interface SendOptions {
   /** Straight to these links; the router is not asked. */
   readonly to?: RouteTarget | readonly RouteTarget[]
   /** Echoed in the outcome events of this message; not checked for repeats. */
   readonly id?: string
-  /** Milliseconds from now after which the message is not sent any more. */
+  /** Milliseconds from now after which the message is not sent any more. Negative or NaN: it has expired already. */
   readonly ttlMs?: number
 }
 
@@ -35,6 +48,9 @@ export interface DispatchServices {
   settled(): void
   warning(code: string, message: string, cause?: unknown): void
 }
+
+/** Where a message comes from: only a new one of `send` can be refused, and one asked about again was counted. */
+type Entering = 'sent' | 'relayed' | 'again'
 
 type MessageEnd = 'dropped' | 'undeliverable' | 'expired'
 
@@ -57,17 +73,20 @@ export class Dispatch {
   #stageWasAbove = false
   /** What the most generous codec of the table takes: more can go nowhere, so no router is asked. */
   readonly #payloadBytesMax: number
+  readonly #targetsMax: number
+  #nestedCalls = 0
 
   constructor(services: DispatchServices) {
     this.#services = services
     const limits = services.table.links.map(({ codec }) => codec.payloadBytesMax)
     this.#payloadBytesMax = limits.reduce((left, right) => Math.max(left, right), 0)
+    this.#targetsMax = Math.max(TARGETS_MAX, services.table.links.length)
     this.#stage = new RoutingStage(services.clock, services.limits, {
-      answered: (message, route) => {
-        this.#followLate(message, route)
+      answered: (message, answer) => {
+        this.#followLate(message, readAnswer(answer, this.#targetsMax))
       },
       askAgain: (message) => {
-        this.#ask(message, false)
+        this.#ask(message, 'again')
       },
       undeliverable: (message, reason) => {
         this.#end('undeliverable', reason, message.id)
@@ -99,17 +118,20 @@ export class Dispatch {
     if (!(payload instanceof Uint8Array)) {
       return this.#refuse('CML_ERR_PAYLOAD_INVALID', 'a payload is a Uint8Array')
     }
-    const expiresAtMs =
-      options.ttlMs === undefined
-        ? Number.POSITIVE_INFINITY
-        : this.#services.clock.now() + options.ttlMs
+    const expiresAtMs = this.#expiry(options.ttlMs)
     if (options.to !== undefined) return this.#sendTo(payload, options.to, options.id, expiresAtMs)
     if (payload.byteLength > this.#payloadBytesMax) {
       const text = `payload of ${String(payload.byteLength)} bytes, and no link takes more than ${String(this.#payloadBytesMax)}`
       return this.#refuse('CML_ERR_PAYLOAD_TOO_LARGE', text)
     }
     const message = unrouted(payload, options.id, undefined, expiresAtMs)
-    return this.#ask(message, true)
+    return this.#ask(message, 'sent')
+  }
+
+  #expiry(ttlMs: number | undefined): number {
+    if (ttlMs === undefined) return Number.POSITIVE_INFINITY
+    // A moment that is no number would never come, and a timer for it would always be due.
+    return this.#services.clock.now() + (ttlMs > 0 ? ttlMs : 0)
   }
 
   #sendTo(
@@ -142,20 +164,21 @@ export class Dispatch {
   /** A received message goes to the router. It cannot be refused, so what cannot be done is an outcome. */
   relay(payload: Uint8Array, source: Link): void {
     const from = { link: source.id, epoch: source.epoch }
-    this.#ask(unrouted(payload, undefined, from, Number.POSITIVE_INFINITY), false)
+    this.#ask(unrouted(payload, undefined, from, Number.POSITIVE_INFINITY), 'relayed')
     if (this.#stage.aboveMark) this.#pressure.hold(source, 'routing')
   }
 
   // ── asking the router ───────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Asks the router and does what it answers. `refusable`: a new message of `send`, which throws where nothing can
-   * be done; otherwise the message is accepted, or was before, and every end of it is an outcome.
+   * Asks the router and does what it answers. A new message of `send` is refused where nothing can be done, and
+   * `send` throws; any other is accepted, or was before, and every end of it is an outcome.
    */
-  #ask(message: UnroutedMessage, refusable: boolean): boolean {
-    const first = message.deferrals === 0
-    const route = this.#call(message)
-    if (isThenable(route) || isDefer(route)) {
+  #ask(message: UnroutedMessage, entering: Entering): boolean {
+    const refusable = entering === 'sent'
+    const first = entering !== 'again'
+    const answer = this.#call(message)
+    if (answer instanceof PromisedRoute || answer instanceof DeferredRoute) {
       if (!this.#stage.hasRoomFor(message.payload)) {
         if (refusable)
           return this.#refuse('CML_ERR_ROUTING_FULL', 'too many messages wait for a route')
@@ -164,76 +187,70 @@ export class Dispatch {
         return false
       }
       if (first) this.#services.tally.accepted++
-      this.#wait(message, route)
+      this.#wait(message, answer)
       return !this.#stage.aboveMark
     }
-    const refused = this.#follow(message, route)
+    const refused = this.#follow(message, answer)
     if (refused !== undefined && refusable) return this.#refuse(refused.code, refused.reason)
     if (first) this.#services.tally.accepted++
     if (refused !== undefined) this.#end('dropped', refused.reason, message.id)
     return !this.#anyAboveMark()
   }
 
-  #call(message: UnroutedMessage): Route | PromiseLike<Route> | RouterThrew {
+  #call(message: UnroutedMessage): RouterAnswer {
     const { clock, router, views } = this.#services
     const startedMs = clock.now()
-    let route: Route | PromiseLike<Route> | RouterThrew
+    let answer: RouterAnswer
+    if (this.#nestedCalls >= NESTED_CALLS_MAX) {
+      return thrownRoute(new RangeError('it sends from within its own call without end'))
+    }
+    this.#nestedCalls++
     try {
-      route = router.route(message, views)
+      answer = readAnswer(router.route(message, views), this.#targetsMax)
     } catch (error) {
-      route = new RouterThrew(error)
+      answer = thrownRoute(error)
+    } finally {
+      this.#nestedCalls--
     }
     const tookMs = clock.now() - startedMs
     if (tookMs > ROUTER_CALL_MS_MAX) {
       const text = `a call of the router took ${String(Math.round(tookMs))} ms; meanwhile nothing else ran`
       this.#services.warning('ROUTER_SLOW', text)
     }
-    return route
+    return answer
   }
 
-  #wait(message: UnroutedMessage, route: PromiseLike<Route> | DeferRoute): void {
-    if (isThenable(route)) this.#stage.awaitAnswer(message, route)
-    else this.#defer(message, route)
+  #wait(message: UnroutedMessage, answer: PromisedRoute | DeferredRoute): void {
+    if (answer instanceof DeferredRoute) this.#stage.defer(message, answer.delayMs)
+    else this.#stage.awaitAnswer(message, answer.promise)
     if (this.#stage.aboveMark) this.#stageWasAbove = true
   }
 
-  #defer(message: UnroutedMessage, route: DeferRoute): void {
-    const delayMs = durationMs(route.defer)
-    if (delayMs === undefined) {
-      this.#end('undeliverable', `router deferred by ${String(route.defer)}`, message.id)
-    } else {
-      this.#stage.defer(message, Math.max(1, delayMs))
-    }
-  }
-
   /** An answer that came as a promise: the message is accepted already. */
-  #followLate(message: UnroutedMessage, route: Route): void {
-    if (isDefer(route)) {
-      this.#defer(message, route)
+  #followLate(message: UnroutedMessage, answer: RouterAnswer): void {
+    if (answer instanceof DeferredRoute) {
+      this.#stage.defer(message, answer.delayMs)
       return
     }
-    const refused = this.#follow(message, route)
+    const refused = this.#follow(message, answer)
     if (refused !== undefined) this.#end('dropped', refused.reason, message.id)
   }
 
-  /** Makes the copies that a route names. Answers what `send` throws; then nothing has happened. */
-  #follow(message: UnroutedMessage, route: Route | RouterThrew): Refused | undefined {
+  /** Makes the copies that an answer names. Answers what `send` throws; then nothing has happened. */
+  #follow(
+    message: UnroutedMessage,
+    answer: Exclude<RouterAnswer, DeferredRoute>,
+  ): Refused | undefined {
     this.#targets.clear()
-    if (route instanceof RouterThrew) {
-      this.#services.warning(
-        'ROUTER_THREW',
-        `the router threw: ${String(route.cause)}`,
-        route.cause,
-      )
-      this.#end('undeliverable', `router threw: ${String(route.cause)}`, message.id)
+    if (answer instanceof DroppedRoute) {
+      this.#end('dropped', answer.reason, message.id)
       return undefined
     }
-    if (isDrop(route)) {
-      this.#end('dropped', route.drop, message.id)
+    if (answer instanceof PromisedRoute || answer instanceof FailedRoute) {
+      this.#failed(message, answer)
       return undefined
     }
-    const problem = usable(route) ? this.#resolve(route) : { reason: 'router named no link' }
-    const reason = problem?.reason ?? this.#tooSmallFor(message.payload)
+    const reason = this.#resolve(answer)?.reason ?? this.#tooSmallFor(message.payload)
     if (reason !== undefined) {
       this.#end('undeliverable', reason, message.id)
       this.#targets.clear()
@@ -247,6 +264,16 @@ export class Dispatch {
     }
     if (refused === undefined && from !== undefined) this.#holdSource(from.link)
     return refused
+  }
+
+  #failed(message: UnroutedMessage, answer: FailedRoute | PromisedRoute): void {
+    // A promise of a promise is none of JavaScript's own: those are never an answer of another.
+    const { reason, thrown } =
+      answer instanceof FailedRoute ? answer : new FailedRoute(PROMISED_TWICE)
+    if (thrown !== undefined) {
+      this.#services.warning('ROUTER_THREW', `the ${reason}`, thrown.cause)
+    }
+    this.#end('undeliverable', reason, message.id)
   }
 
   // ── copies ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -353,18 +380,6 @@ export class Dispatch {
   }
 }
 
-interface DeferRoute {
-  readonly defer: number | string
-}
-
-/** What a router threw, on its way to being an outcome. */
-class RouterThrew {
-  readonly cause: unknown
-  constructor(cause: unknown) {
-    this.cause = cause
-  }
-}
-
 function unrouted(
   payload: Uint8Array,
   id: string | undefined,
@@ -372,34 +387,6 @@ function unrouted(
   expiresAtMs: number,
 ): UnroutedMessage {
   return { payload, id, from, deferrals: 0, expiresAtMs, waitingSinceMs: 0 }
-}
-
-function isThenable(route: unknown): route is PromiseLike<Route> {
-  return (
-    typeof route === 'object' &&
-    route !== null &&
-    'then' in route &&
-    typeof route.then === 'function'
-  )
-}
-
-function isDefer(route: unknown): route is DeferRoute {
-  return typeof route === 'object' && route !== null && 'defer' in route
-}
-
-function isDrop(route: unknown): route is { readonly drop: string } {
-  return typeof route === 'object' && route !== null && 'drop' in route
-}
-
-/** Routers are written by users, in JavaScript too: what they answer is looked at before it is believed. */
-function usable(route: unknown): route is RouteTarget | readonly RouteTarget[] {
-  if (Array.isArray(route)) return route.length > 0 && route.every((target) => usableTarget(target))
-  return usableTarget(route)
-}
-
-function usableTarget(target: unknown): target is RouteTarget {
-  if (typeof target === 'string' || typeof target === 'number') return true
-  return typeof target === 'object' && target !== null && 'link' in target && 'epoch' in target
 }
 
 function isList(route: RouteTarget | readonly RouteTarget[]): route is readonly RouteTarget[] {

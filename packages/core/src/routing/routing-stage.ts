@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../contracts/clock.js'
 import type { Route } from '../contracts/send-router.js'
 import { MESSAGE_OVERHEAD_BYTES } from '../link/memory-outbox.js'
+import { foreignText } from '../report/foreign-text.js'
 
 export interface RoutingLimits {
   readonly messagesMax: number
@@ -96,18 +97,21 @@ export class RoutingStage {
     )
     const wait = { timer, deferred: false }
     this.#waiting.set(message, wait)
-    answer.then(
-      (route) => {
+    const failed = (error: unknown): void => {
+      this.#settled(message, wait, () => {
+        this.#listener.undeliverable(message, `router threw: ${foreignText(error)}`)
+      })
+    }
+    try {
+      answer.then((route) => {
         this.#settled(message, wait, () => {
           this.#listener.answered(message, route)
         })
-      },
-      (error: unknown) => {
-        this.#settled(message, wait, () => {
-          this.#listener.undeliverable(message, `router threw: ${String(error)}`)
-        })
-      },
-    )
+      }, failed)
+    } catch (error) {
+      // A promise of somebody's own making; once it has answered, what it throws is ignored, as by real ones.
+      failed(error)
+    }
   }
 
   #settled(message: UnroutedMessage, wait: Wait, follow: () => void): void {

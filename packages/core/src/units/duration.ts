@@ -19,6 +19,11 @@ function textMs(text: string): number | undefined {
   return Number(match[1]) * (MS_PER_UNIT[match[2] ?? 'ms'] ?? 1)
 }
 
+/** The delay itself, or the nearest that a timer can take: NaN and less than 0 are 0. */
+export function timerMs(ms: number): number {
+  return ms > 0 ? Math.min(ms, DURATION_MS_MAX) : 0
+}
+
 /** The shortest text for a number of milliseconds, such as `1.5s`. */
 export function durationText(ms: number): string {
   if (ms >= 3_600_000 && ms % 3_600_000 === 0) return `${String(ms / 3_600_000)}h`

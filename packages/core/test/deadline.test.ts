@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import type { Clock, Timer } from '../src/contracts/clock.js'
+import { Deadline } from '../src/link/deadline.js'
+
+/** A clock whose timers fire when the test says so, however late that is. */
+class LateClock implements Clock {
+  nowMs = 0
+  readonly timers: { dueMs: number; callback: () => void }[] = []
+
+  now(): number {
+    return this.nowMs
+  }
+
+  after(delayMs: number, callback: () => void): Timer {
+    const timer = { dueMs: this.nowMs + delayMs, callback }
+    this.timers.push(timer)
+    return {
+      cancel: () => {
+        this.timers.splice(this.timers.indexOf(timer), 1)
+      },
+    }
+  }
+
+  soon(): void {
+    throw new Error('not used by a deadline')
+  }
+
+  /** Time passes while nothing runs, then what is due runs. */
+  blockUntil(nowMs: number): void {
+    this.nowMs = nowMs
+    for (const timer of [...this.timers]) {
+      if (timer.dueMs > nowMs) continue
+      this.timers.splice(this.timers.indexOf(timer), 1)
+      timer.callback()
+    }
+  }
+}
+
+function deadline(delayMs: number) {
+  const clock = new LateClock()
+  const expired: number[] = []
+  const subject = new Deadline(clock, delayMs, () => expired.push(clock.nowMs))
+  subject.start(0)
+  return { clock, expired, subject }
+}
+
+describe('a deadline', () => {
+  it('expires in time', () => {
+    const { clock, expired } = deadline(300)
+    clock.blockUntil(299)
+    expect(expired).toEqual([])
+    clock.blockUntil(300)
+    expect(expired).toEqual([300])
+    expect(clock.timers).toEqual([])
+  })
+
+  it.each([325, 490, 5_000])(
+    'that comes late, at %i ms, lets what has arrived meanwhile be read first',
+    (lateMs) => {
+      const { clock, expired, subject } = deadline(300)
+      clock.blockUntil(lateMs)
+      expect(expired, 'the bytes wait in the kernel').toEqual([])
+      subject.start(lateMs + 1)
+      clock.blockUntil(lateMs + 60)
+      expect(expired).toEqual([])
+      clock.blockUntil(lateMs + 301)
+      expect(expired).toEqual([lateMs + 301])
+    },
+  )
+
+  it('that comes late and finds nothing then expires', () => {
+    const { clock, expired } = deadline(300)
+    clock.blockUntil(5_000)
+    clock.blockUntil(5_050)
+    expect(expired).toEqual([5_050])
+  })
+})

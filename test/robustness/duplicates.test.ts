@@ -1,0 +1,135 @@
+import type { EntryOptions } from '@commloop/core'
+import { describe, expect, it } from 'vitest'
+import { BenchNode } from '../node/bench-node.js'
+import type { ScriptedConnection } from '../node/scripted-transport.js'
+
+const HOLD_DOWN_MS = 30_000
+const HOUR_MS = 3_600_000
+
+function listening(more: Partial<EntryOptions> = {}): BenchNode {
+  return BenchNode.started({
+    listen: { port: 1 },
+    links: [{ id: 'in', role: 'passive', ip: '10.0.0.2', ...more }],
+  })
+}
+
+describe('two machines behind one address', () => {
+  it('do not oust each other in turn: one replacement in each hold-down at most', async () => {
+    const bench = listening()
+    // Each dials again as soon as it is thrown out, and neither ever says a word.
+    let port = 1
+    for (let ms = 0; ms < HOUR_MS; ms += 1_000) {
+      bench.transport.accept('10.0.0.2', port++)
+      bench.clock.advance(1_000)
+    }
+    const replaced = bench.states.filter((state) => state === 'in awaiting (replaced)').length
+    expect(replaced).toBeGreaterThan(0)
+    expect(replaced).toBeLessThanOrEqual(HOUR_MS / HOLD_DOWN_MS)
+    await bench.stopped()
+  })
+
+  it('never replace one that speaks', async () => {
+    const bench = listening()
+    const first = bench.transport.accept('10.0.0.2', 1)
+    for (let at = 2; at < 600; at++) {
+      bench.transport.accept('10.0.0.2', at)
+      bench.clock.advance(900)
+      first?.receive('here')
+    }
+    expect(first?.destroyed).toBe(false)
+    expect(bench.node.link('in').epoch).toBe(1)
+    await bench.stopped()
+  })
+
+  it.each([
+    ['reject', [false, true]],
+    ['replace', [true, false]],
+  ] as const)('are told apart by nothing where the policy is %s', async (duplicate, gone) => {
+    const bench = listening({ duplicate })
+    const first = bench.transport.accept('10.0.0.2', 1)
+    const second = bench.transport.accept('10.0.0.2', 2)
+    expect([first?.destroyed, second === undefined]).toEqual(gone)
+    await bench.stopped()
+  })
+})
+
+describe('of a connection that was replaced', () => {
+  it.each(['challenge', 'replace'] as const)(
+    'nothing counts any more (%s): no message, no confirmation, no end',
+    async (duplicate) => {
+      const bench = listening({ duplicate })
+      const first = bench.transport.accept('10.0.0.2', 1)
+      bench.send('unconfirmed', { id: 'x' })
+      bench.soon()
+      const second = bench.transport.accept('10.0.0.2', 2)
+      bench.clock.advance(2_000)
+      expect(first?.destroyed).toBe(true)
+      afterlife(first)
+      bench.soon()
+      expect(bench.messages).toEqual([])
+      expect(bench.outcomes, 'written by the first, it was not').toEqual([])
+      expect(bench.node.link('in')).toMatchObject({ state: 'up', epoch: 2 })
+      expect(second?.sent).toEqual(['unconfirmed'])
+      second?.written()
+      second?.receive('mine')
+      bench.soon()
+      expect(bench.messages).toEqual(['in#2 mine'])
+      expect(bench.outcomes).toMatchObject([{ id: 'x', outcome: 'written' }])
+      expect(bench.node.link('in').counters.fenced).toBe(3)
+      await bench.stopped()
+    },
+  )
+})
+
+/** Everything that a transport might still say of a connection that we have destroyed. */
+function afterlife(connection: ScriptedConnection | undefined): void {
+  connection?.receive('late', 'later')
+  connection?.written()
+  connection?.fin()
+  connection?.closed({ kind: 'destroyed' })
+}
+
+describe('a challenge', () => {
+  it('is not for whoever has proved another identity: it is refused before', async () => {
+    const bench = BenchNode.started({
+      listen: { port: 1, tls: { cert: 'node.pem', key: 'node.key', ca: 'plant.pem' } },
+      links: [{ id: 'in', role: 'passive', ip: '10.0.0.2', identity: 'furnace.example' }],
+    })
+    const first = bench.transport.accept('10.0.0.2', 1, ['furnace.example'])
+    expect(bench.transport.accept('10.0.0.2', 2, ['stranger.example'])).toBeUndefined()
+    expect(bench.transport.accept('10.0.0.2', 3)).toBeUndefined()
+    bench.clock.advance(60_000)
+    expect(first?.destroyed).toBe(false)
+    expect(bench.rejected).toEqual(['identity not in the table: stranger.example', 'no identity'])
+    await bench.stopped()
+  })
+
+  it('counts a byte that comes at the very moment it begins', async () => {
+    const bench = listening()
+    const first = bench.transport.accept('10.0.0.2', 1)
+    const second = bench.transport.accept('10.0.0.2', 2)
+    first?.receiveBytes(new Uint8Array([0]))
+    bench.clock.advance(2_000)
+    expect([first?.destroyed, second?.destroyed]).toEqual([false, true])
+    await bench.stopped()
+  })
+
+  it('of a link that is disabled meanwhile is over, and the newcomer told of', async () => {
+    const bench = listening()
+    bench.transport.accept('10.0.0.2', 1)
+    const second = bench.transport.accept('10.0.0.2', 2)
+    bench.node.link('in').disable()
+    bench.clock.advance(10_000)
+    expect(second?.destroyed).toBe(true)
+    expect(bench.rejected).toEqual(['disabled'])
+    await bench.stopped()
+  })
+
+  it('ends with the node, and leaves no timer', async () => {
+    const bench = listening()
+    bench.transport.accept('10.0.0.2', 1)
+    const second = bench.transport.accept('10.0.0.2', 2)
+    await bench.stopped()
+    expect(second?.destroyed).toBe(true)
+  })
+})
