@@ -173,7 +173,9 @@ export class FaultPeer {
       throw new Error(`a script opens at most ${String(CONNECTIONS_MAX)} connections`)
     }
     const standardMs = this.#source instanceof AcceptedConnections ? DIALLED_MS_MAX : DIAL_MS_MAX
-    const socket = await this.#source.next(withinMs ?? standardMs).catch((error: unknown) => {
+    const { signal } = this.#abort
+    const next = this.#source.next(withinMs ?? standardMs, signal)
+    const socket = await next.catch((error: unknown) => {
       throw new NotHeld(error instanceof Error ? error.message : String(error))
     })
     const number = this.#connections.length + 1

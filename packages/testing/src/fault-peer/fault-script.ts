@@ -42,3 +42,19 @@ export function endsByPartialFrame(
   const end = partialFrameEnd(terms)
   return typeof end === 'string' ? end : [{ do: 'open' }, ...steps, end, ...COMES_BACK]
 }
+
+/** Some time passes in which the peer sends what keeps the node from taking it for dead, where it would. */
+export function livingFor({ settings }: LinkTerms, ms: number): FaultStep {
+  if (settings.silenceMs === 0) return { do: 'wait', ms }
+  const everyMs = Math.max(1, Math.floor(settings.silenceMs / 3))
+  const payloads = [settings.heartbeat?.payload ?? 'alive']
+  return {
+    do: 'repeat',
+    times: Math.ceil(ms / everyMs),
+    untilEnd: true,
+    steps: [
+      { do: 'send frames', payloads },
+      { do: 'wait', ms: everyMs },
+    ],
+  }
+}

@@ -1,4 +1,4 @@
-import { BOTH_ROLES, COMES_BACK, type FaultScript, MARGIN_MS } from './fault-script.js'
+import { BOTH_ROLES, COMES_BACK, type FaultScript, livingFor, MARGIN_MS } from './fault-script.js'
 
 /** More than the kernels' buffers of one connection hold: whoever brings more was not stalled. */
 const STALLED_BYTES_MIN = 8 * 1024 * 1024
@@ -7,6 +7,8 @@ const WRITE_BYTES_MAX = 128 * 1024
 /** Beside what a node needs: the kernel tells a writer of new room only in large pieces. */
 const SLOW_BUT_ENOUGH = 8
 const SLOW_EVERY_MS = 100
+/** Beside `stall`, when the node's deadline is surely over. */
+const RECKONED_MS = 1_000
 
 /** Faults of the flow: who reads, who speaks, and how a side ends. */
 export const FLOW_SCRIPTS: readonly FaultScript[] = [
@@ -15,14 +17,15 @@ export const FLOW_SCRIPTS: readonly FaultScript[] = [
     peer: 'takes nothing out of its socket',
     node: 'ends the connection when a write has not ended within `stall`; if it has nothing to write, it keeps it',
     roles: BOTH_ROLES,
-    steps: ({ settings: { stallMs } }) => {
+    steps: (terms) => {
+      const { stallMs } = terms.settings
       if (stallMs === 0) return 'stall is off here: the node waits for its peer for ever'
       return [
         { do: 'open' },
         { do: 'stop reading' },
-        { do: 'wait', ms: stallMs + MARGIN_MS },
+        livingFor(terms, stallMs + RECKONED_MS),
         { do: 'read on' },
-        { do: 'expect end', withinMs: MARGIN_MS, unlessQuieterThan: STALLED_BYTES_MIN },
+        { do: 'expect end', withinMs: RECKONED_MS, unlessQuieterThan: STALLED_BYTES_MIN },
         { do: 'reset' },
         ...COMES_BACK,
       ]
@@ -33,13 +36,15 @@ export const FLOW_SCRIPTS: readonly FaultScript[] = [
     peer: 'takes what comes slowly, but fast enough for each write to end within `stall`',
     node: 'keeps the connection',
     roles: BOTH_ROLES,
-    steps: ({ settings: { stallMs } }) => {
+    steps: (terms) => {
+      const { stallMs } = terms.settings
       const perMs = stallMs === 0 ? 1 : (SLOW_BUT_ENOUGH * WRITE_BYTES_MAX) / stallMs
       const bytes = Math.ceil(perMs * SLOW_EVERY_MS)
       return [
         { do: 'open' },
         { do: 'read slowly', bytes, everyMs: SLOW_EVERY_MS },
-        { do: 'expect open', forMs: (stallMs === 0 ? 5_000 : stallMs) + MARGIN_MS },
+        livingFor(terms, stallMs + RECKONED_MS),
+        { do: 'expect open', forMs: 0 },
         { do: 'read on' },
       ]
     },
