@@ -23,7 +23,7 @@ export type SendStep =
       readonly inOneSegment?: boolean
       readonly on?: number
     }
-  /** Bytes as they are; of a text its Latin-1 bytes. `paceMs`: one byte at a time, with this pause between them. */
+  /** Bytes as they are; of a text its Latin-1 bytes. `paceMs`: one byte at a time, with this pause between them; 0: a turn of the event loop. */
   | {
       readonly do: 'send bytes'
       readonly bytes: Uint8Array | string

@@ -36,12 +36,12 @@ export const FRAMING_SCRIPTS: readonly FaultScript[] = [
     node: 'takes them as if they had come whole, and keeps the connection',
     roles: BOTH_ROLES,
     steps: ({ shape }) => {
-      const frames = [1, 50, 200].map((bytes) =>
+      const frames = [1, 50, 100].map((bytes) =>
         wireFrame(patterned(Math.min(bytes, shape.payloadBytesMax)), shape),
       )
       return [
         { do: 'open' },
-        { do: 'send bytes', bytes: Buffer.concat(frames), paceMs: 1 },
+        { do: 'send bytes', bytes: Buffer.concat(frames), paceMs: 0 },
         { do: 'expect open', forMs: 300 },
       ]
     },

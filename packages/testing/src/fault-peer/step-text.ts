@@ -54,7 +54,8 @@ function expectationText(step: Extract<FaultStep, { readonly do: `expect ${strin
 }
 
 function paceText(paceMs: number | undefined): string {
-  return paceMs === undefined ? '' : `, one at a time, every ${String(paceMs)} ms`
+  if (paceMs === undefined) return ''
+  return paceMs === 0 ? ', one at a time' : `, one every ${String(paceMs)} ms`
 }
 
 export function counted(count: number, noun: string): string {
