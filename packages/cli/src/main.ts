@@ -94,6 +94,7 @@ async function commandLine(): Promise<Command> {
   addCheck(program)
   addInit(program)
   addDemo(program)
+  addFaultPeer(program)
   return program
 }
 
@@ -165,4 +166,31 @@ function addDemo(program: Command): void {
     const { demoCommand } = await import('./demo/demo-command.js')
     exitCode = await demoCommand({ seconds }, process)
   })
+}
+
+function addFaultPeer(program: Command): void {
+  const faultPeer = program
+    .command('fault-peer')
+    .description('play the peer of one entry, badly, and see what the node does')
+    .argument('[script]', 'the fault; default: all that fit the entry')
+    .option('--entry <id>', 'whose peer; default: the only entry')
+    .option('--list', 'show the scripts, and what a good node does')
+    .option('--json', 'for programs: one JSON object at the end')
+    .option('--seconds <n>', 'how long a script may take', '60')
+  faultPeer.action(async (script: string | undefined) => {
+    const options = faultPeer.optsWithGlobals<FaultPeerOptions>()
+    const { config, entry, seconds, list = false, json = false } = options
+    const { faultPeerCommand } = await import('./fault-peer/fault-peer-command.js')
+    const { env } = process
+    const request = { cwd: process.cwd(), env, config, script, entry, list, json, seconds }
+    exitCode = await faultPeerCommand(request, process)
+  })
+}
+
+interface FaultPeerOptions {
+  readonly config?: string
+  readonly entry?: string
+  readonly list?: boolean
+  readonly json?: boolean
+  readonly seconds: string
 }

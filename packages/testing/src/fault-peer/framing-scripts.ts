@@ -1,0 +1,202 @@
+import type { FaultStep } from './fault-step.js'
+import {
+  BOTH_ROLES,
+  COMES_BACK,
+  endsByPartialFrame,
+  type FaultScript,
+  MARGIN_MS,
+} from './fault-script.js'
+import { LENGTH_MAX, wireFrame, wireHeader } from './wire-shape.js'
+
+const FRAMES_IN_ONE_SEGMENT = 200
+const EMPTY_FRAMES = 20_000
+/** Of 0x7f: as a length 32 639, so that the last of several such frames stays unfinished. */
+const GARBAGE_BYTES = 200_000
+
+function patterned(bytes: number): Buffer {
+  return Buffer.from(Uint8Array.from({ length: bytes }, (_, at) => (at * 167 + 13) & 0xff))
+}
+
+/** Bytes of somebody who speaks something else; read as a length they announce far more than follows. */
+function foreign(name: string, peer: string, bytes: string | Uint8Array): FaultScript {
+  return {
+    name,
+    peer,
+    node: 'ends the connection: at once where the length is above `maxPayload`, else after `partialFrame`',
+    roles: BOTH_ROLES,
+    steps: (terms) => endsByPartialFrame(terms, [{ do: 'send bytes', bytes }]),
+  }
+}
+
+/** Faults of the stream: what is sent, and how it is cut. */
+export const FRAMING_SCRIPTS: readonly FaultScript[] = [
+  {
+    name: 'one-byte-at-a-time',
+    peer: 'sends three frames, every byte in a segment of its own',
+    node: 'takes them as if they had come whole, and keeps the connection',
+    roles: BOTH_ROLES,
+    steps: ({ shape }) => {
+      const frames = [1, 50, 100].map((bytes) =>
+        wireFrame(patterned(Math.min(bytes, shape.payloadBytesMax)), shape),
+      )
+      return [
+        { do: 'open' },
+        { do: 'send bytes', bytes: Buffer.concat(frames), paceMs: 0 },
+        { do: 'expect open', forMs: 300 },
+      ]
+    },
+  },
+  {
+    name: 'frames-in-one-segment',
+    peer: `sends ${String(FRAMES_IN_ONE_SEGMENT)} frames in one segment`,
+    node: 'takes each as a message of its own, in order, and keeps the connection',
+    roles: BOTH_ROLES,
+    steps: () => {
+      const payloads = Array.from({ length: FRAMES_IN_ONE_SEGMENT }, (_, at) => String(at))
+      return [
+        { do: 'open' },
+        { do: 'send frames', payloads, inOneSegment: true },
+        { do: 'expect open', forMs: 300 },
+      ]
+    },
+  },
+  {
+    name: 'length-too-large',
+    peer: 'announces one byte more than the node takes, and sends nothing of it',
+    node: 'ends the connection by the header alone, without waiting for the payload',
+    roles: BOTH_ROLES,
+    steps: ({ shape }) => {
+      const largest = shape.payloadBytesMax + (shape.lengthIncludesHeader ? 2 : 0)
+      if (largest >= LENGTH_MAX)
+        return 'a two-byte length cannot announce more than maxPayload here'
+      return [
+        { do: 'open' },
+        { do: 'send bytes', bytes: wireHeader(shape.payloadBytesMax + 1, shape) },
+        { do: 'expect end', withinMs: MARGIN_MS },
+        ...COMES_BACK,
+      ]
+    },
+  },
+  {
+    name: 'length-in-the-other-byte-order',
+    peer: 'sends a frame whose length has its bytes the other way round',
+    node: 'waits for what the length announces and ends the connection after `partialFrame`',
+    roles: BOTH_ROLES,
+    steps: (terms) => {
+      const byteOrder = terms.shape.byteOrder === 'big' ? 'little' : 'big'
+      const bytes = wireFrame('abc', { ...terms.shape, byteOrder })
+      return endsByPartialFrame(terms, [{ do: 'send bytes', bytes }])
+    },
+  },
+  {
+    name: 'length-counts-the-other-way',
+    peer: 'sends a frame whose length counts the header where the node does not, or the reverse',
+    node: 'loses step, finds an unfinished frame and ends the connection after `partialFrame`',
+    roles: BOTH_ROLES,
+    steps: (terms) => {
+      const lengthIncludesHeader = !terms.shape.lengthIncludesHeader
+      const bytes = wireFrame('abc', { ...terms.shape, lengthIncludesHeader })
+      return endsByPartialFrame(terms, [{ do: 'send bytes', bytes }])
+    },
+  },
+  {
+    name: 'length-of-four-bytes',
+    peer: 'sends a frame with a length of four bytes, 00 00 00 03',
+    node: 'takes it for an empty frame and a whole one, or ends the connection where it cannot be that',
+    roles: BOTH_ROLES,
+    steps: (terms) => {
+      const { byteOrder, lengthIncludesHeader, emptyFrames, payloadBytesMax } = terms.shape
+      const send: FaultStep = { do: 'send bytes', bytes: '\0\0\0\x03abc' }
+      if (lengthIncludesHeader || emptyFrames === 'reject' || payloadBytesMax < 3) {
+        return [{ do: 'open' }, send, { do: 'expect end', withinMs: MARGIN_MS }, ...COMES_BACK]
+      }
+      if (byteOrder === 'little') return endsByPartialFrame(terms, [send])
+      return [{ do: 'open' }, send, { do: 'expect open', forMs: 300 }]
+    },
+  },
+  foreign(
+    'http-request',
+    'speaks HTTP: a browser or a health check',
+    'GET / HTTP/1.1\r\nHost: node\r\n\r\n',
+  ),
+  foreign(
+    'http-response',
+    'answers in HTTP: the port of another service',
+    'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n',
+  ),
+  foreign(
+    'tls-hello',
+    'begins a TLS handshake where the node speaks plainly',
+    Buffer.from('16030100c8010000c40303', 'hex'),
+  ),
+  foreign('tls-alert', 'sends a TLS alert', Buffer.from('15030300020228', 'hex')),
+  foreign('line-of-text', 'sends a line of ASCII', 'hello, node\n'),
+  foreign('garbage', 'sends 200 kB that mean nothing', Buffer.alloc(GARBAGE_BYTES, 0x7f)),
+  {
+    name: 'flood-of-empty-frames',
+    peer: `sends ${String(EMPTY_FRAMES)} frames without payload at once`,
+    node: 'takes them, answers with no more frames than came, and keeps the connection; or ends it where it rejects empty frames',
+    roles: BOTH_ROLES,
+    steps: ({ shape }) => {
+      const header = wireHeader(0, shape)
+      const bytes = Buffer.concat(Array.from({ length: EMPTY_FRAMES }, () => header))
+      const flood: readonly FaultStep[] = [{ do: 'open' }, { do: 'send bytes', bytes }]
+      if (shape.emptyFrames === 'reject') {
+        return [...flood, { do: 'expect end', withinMs: MARGIN_MS }, ...COMES_BACK]
+      }
+      return [
+        ...flood,
+        { do: 'expect open', forMs: 1_000 },
+        { do: 'expect at most', frames: EMPTY_FRAMES },
+      ]
+    },
+  },
+  {
+    name: 'cut-in-the-header',
+    peer: 'sends a whole frame and the first byte of the next, then FIN',
+    node: 'delivers the whole one, nothing of the other, and ends its side too',
+    roles: BOTH_ROLES,
+    steps: ({ settings }) => [
+      { do: 'open' },
+      { do: 'send frames', payloads: ['whole'] },
+      { do: 'send part of a frame', payload: 'cut', bytes: 1 },
+      { do: 'send FIN' },
+      { do: 'expect end', withinMs: settings.halfCloseMs + settings.lingerMs + MARGIN_MS },
+      ...COMES_BACK,
+    ],
+  },
+  {
+    name: 'cut-in-the-payload',
+    peer: 'sends a whole frame and half of the next, then RST',
+    node: 'delivers nothing of the cut one, and is there when the peer comes back',
+    roles: BOTH_ROLES,
+    steps: () => [
+      { do: 'open' },
+      { do: 'send frames', payloads: ['whole'] },
+      { do: 'send part of a frame', payload: 'cut in two', bytes: 7 },
+      { do: 'reset' },
+      ...COMES_BACK,
+    ],
+  },
+  {
+    name: 'cut-and-silence',
+    peer: 'sends half a frame and nothing more',
+    node: 'ends the connection after `partialFrame`',
+    roles: BOTH_ROLES,
+    steps: (terms) =>
+      endsByPartialFrame(terms, [{ do: 'send part of a frame', payload: 'cut in two', bytes: 7 }]),
+  },
+  {
+    name: 'slow-loris',
+    peer: 'sends a frame so slowly that it never gets whole in time, a byte now and then',
+    node: 'ends the connection after `partialFrame`, whatever trickles',
+    roles: BOTH_ROLES,
+    steps: (terms) => {
+      const { partialFrameMs } = terms.settings
+      const payload = patterned(Math.min(100, terms.shape.payloadBytesMax))
+      const bytes = Math.min(26, payload.length + 1)
+      const paceMs = Math.ceil((partialFrameMs + MARGIN_MS) / bytes)
+      return endsByPartialFrame(terms, [{ do: 'send part of a frame', payload, bytes, paceMs }])
+    },
+  },
+]

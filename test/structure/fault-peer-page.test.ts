@@ -1,0 +1,67 @@
+import { FAULT_SCRIPTS, faultScript } from '@commloop/testing/fault-peer'
+import { describe, expect, it } from 'vitest'
+import { CliProcess, DEADLINE_MS } from '../../packages/cli/test/cli-process.js'
+import { freePort } from '../../packages/cli/test/free-port.js'
+import { cleanUpAfterEach } from '../e2e/clean-up.js'
+import { RunningNode } from '../e2e/running-node.js'
+import { codeBlocks, namedBlocks, sectionOf, tableRows } from './page.js'
+import { pageFolder, runProgram } from './page-run.js'
+import { textOf } from './source-tree.js'
+
+cleanUpAfterEach()
+
+const PAGE = textOf('docs/fault-peer.md')
+
+/** What the page's table is about, with a port that is free. */
+async function tableWith(port: number): Promise<RunningNode> {
+  return RunningNode.start(
+    `node: north\npartialFrame: 1s\nlisten: { host: 127.0.0.1, port: ${String(port)} }\n` +
+      'links: [{ id: south, role: passive, ip: 127.0.0.2 }]\n',
+  )
+}
+
+/** Without what differs from run to run: the time of each line, and the port. */
+function settled(text: string): string {
+  return text
+    .replaceAll(/^ +\d+ ms/gm, '<ms>')
+    .replaceAll(/127\.0\.0\.1:\d+/g, '<node>')
+    .trim()
+}
+
+describe('docs/fault-peer.md', () => {
+  it('has a row for every script, with its roles and its sentences', () => {
+    const rows = tableRows(PAGE, ['script', 'roles', 'the peer', 'a good node'])
+    const scripts = FAULT_SCRIPTS.map(({ name, roles, peer, node }) =>
+      [name, roles.join(', '), peer, node].map((cell) => cell.replaceAll('`', '')),
+    )
+    expect(rows).toEqual(scripts)
+  })
+
+  it('names no script in its text that is not there', () => {
+    const notes = sectionOf(PAGE, '## The scripts').split('What the words mean')[1] ?? ''
+    const named = [...notes.matchAll(/`([a-z]+(?:-[a-z]+)+)`/g)].map(([, name = '']) => name)
+    expect(named.length).toBeGreaterThan(2)
+    expect(named.filter((name) => faultScript(name) === undefined)).toEqual([])
+  })
+
+  it('shows a session as it is', async () => {
+    const [session = ''] = codeBlocks(PAGE)
+      .filter(({ language }) => language === 'text')
+      .map(({ code }) => code)
+    const [command = '', ...lines] = session.split('\n')
+    const node = await tableWith(await freePort())
+    const args = command.replace('$ npx commloop ', '').split(' ')
+    const run = CliProcess.start(args, { cwd: node.folder })
+    expect((await run.exit(DEADLINE_MS)).code).toBe(0)
+    expect(settled(run.stdoutText)).toBe(settled(lines.join('\n')))
+  })
+
+  it('has a program that does what it says', async () => {
+    const [program = ''] = namedBlocks(PAGE).get('fault.mjs') ?? []
+    const node = await tableWith(await freePort())
+    const folder = pageFolder({ 'fault.mjs': program.replace('8000', String(node.port)) })
+    expect(runProgram(folder, 'fault.mjs')).toBe('true FIN\n')
+    await node.link('south', 'awaiting', 1)
+    expect(node.texts()).toEqual(['whole'])
+  })
+})
