@@ -13,6 +13,7 @@ import { Batch, type BatchListener } from './batch.js'
 import type { BatchBuffers } from './batch-buffers.js'
 import { Deadline } from './deadline.js'
 import type { LinkTally } from './link-counters.js'
+import { StreamOpening } from './stream-opening.js'
 
 /** What a connection needs of the link that it belongs to. */
 export interface ConnectionOwner extends BatchListener {
@@ -63,6 +64,8 @@ export class LinkConnection implements ConnectionHandler {
   readonly #half: Deadline
   readonly #linger: Deadline
   #decoder: FrameDecoder | undefined
+  /** undefined: the stream was in step once, a chunk having ended where a frame did. */
+  #opening: StreamOpening | undefined = new StreamOpening()
   #phase: Phase
   #reason = 'peer closed'
   #reading = false
@@ -89,13 +92,15 @@ export class LinkConnection implements ConnectionHandler {
     this.#clock = clock
     this.#phase = probation ? 'probation' : 'open'
     this.#batch = new Batch(owner.codec, buffers)
-    const fail = (delayMs: number, reason: string): Deadline =>
+    const unframed = (delayMs: number, reason: string): Deadline =>
       new Deadline(clock, delayMs, () => {
-        this.abort(reason)
+        this.abort(this.#diagnosed(reason))
       })
-    this.#silence = fail(settings.silenceMs, 'silence')
-    this.#stall = fail(settings.stallMs, 'write stall')
-    this.#partialFrame = fail(settings.partialFrameMs, 'partial frame')
+    this.#silence = unframed(settings.silenceMs, 'silence')
+    this.#partialFrame = unframed(settings.partialFrameMs, 'partial frame')
+    this.#stall = new Deadline(clock, settings.stallMs, () => {
+      this.abort('write stall')
+    })
     this.#linger = new Deadline(clock, Math.max(1, settings.lingerMs), () => {
       this.abort(this.#reason)
     })
@@ -164,6 +169,7 @@ export class LinkConnection implements ConnectionHandler {
     if (this.#silence.running) this.#silence.start(nowMs)
     this.#owner.tally.receivedBytes += chunk.byteLength
     this.#decoder ??= this.#owner.codec.createDecoder()
+    if (this.#opening !== undefined) this.#opening.add(chunk)
     if (this.#pushed(this.#decoder, chunk)) this.#decode(this.#decoder, nowMs)
   }
 
@@ -206,7 +212,20 @@ export class LinkConnection implements ConnectionHandler {
   }
 
   #protocolError(error: unknown): void {
-    this.abort(`protocol error: ${error instanceof Error ? error.message : String(error)}`)
+    const message = error instanceof Error ? error.message : String(error)
+    this.abort(this.#diagnosed(`protocol error: ${message}`))
+  }
+
+  /** The reason, and what the peer seems to speak instead where its stream has never been in step. */
+  #diagnosed(reason: string): string {
+    if (this.#opening === undefined) return reason
+    try {
+      const words: unknown = this.#decoder?.diagnosis?.(this.#opening.bytes)
+      return typeof words === 'string' ? `${reason}; ${words}` : reason
+    } catch {
+      // The connection ends anyway, and the first reason is the one that counts.
+      return reason
+    }
   }
 
   #frame(payload: Uint8Array): void {
@@ -229,11 +248,13 @@ export class LinkConnection implements ConnectionHandler {
 
   #watchPartialFrame(decoder: FrameDecoder, nowMs: number): void {
     // Held back, frames that are whole wait too; whether the last one is cannot be known before they are taken.
-    if (decoder.midFrame && !this.#owner.held) {
+    if (this.#owner.held) return
+    if (decoder.midFrame) {
       if (!this.#partialFrame.running) this.#partialFrame.start(nowMs)
-    } else if (!this.#owner.held && this.#partialFrame.running) {
-      this.#partialFrame.stop()
+      return
     }
+    this.#opening = undefined
+    if (this.#partialFrame.running) this.#partialFrame.stop()
   }
 
   /** The link's `held` is another than it was. */
@@ -279,7 +300,7 @@ export class LinkConnection implements ConnectionHandler {
     try {
       this.#decoder?.end()
     } catch (error) {
-      this.#reason = error instanceof Error ? error.message : String(error)
+      this.#reason = this.#diagnosed(error instanceof Error ? error.message : String(error))
     }
     if (this.#phase === 'finishing' || this.#phase === 'finished') return
     this.#half.start(this.#clock.now())
