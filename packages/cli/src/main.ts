@@ -94,6 +94,8 @@ async function commandLine(): Promise<Command> {
   addRun(program)
   addCheck(program)
   addDoctor(program)
+  addMirror(program)
+  addGraph(program)
   addInit(program)
   addDemo(program)
   return program
@@ -140,7 +142,7 @@ interface CheckOptions extends PeerOptions {
 function addCheck(program: Command): void {
   const check = program
     .command('check')
-    .description('validate the configuration and explain it, or compare it with a peer’s')
+    .description("validate the configuration and explain it; with --with, compare it with a peer's")
     .option('--json', 'for programs: one JSON object')
     .option('--with <file>', 'the configuration of the other end: do the two fit?')
     .option('--at <address>', 'with --with: where the peer sees this node')
@@ -176,6 +178,30 @@ function addDoctor(program: Command): void {
       noNodeReport,
       process,
     )
+  })
+}
+
+function addMirror(program: Command): void {
+  const mirror = program
+    .command('mirror')
+    .description('print the table that each peer needs to fit this one')
+    .option('--for <peer>', 'only for this entry or address')
+    .option('--at <address>', 'where the peers see this node')
+  mirror.action(async () => {
+    const options = mirror.optsWithGlobals<{ config?: string; for?: string; at?: string }>()
+    const { mirrorCommand } = await import('./mirror/mirror-command.js')
+    exitCode = await mirrorCommand({ ...options, cwd: process.cwd(), env: process.env }, process)
+  })
+}
+
+function addGraph(program: Command): void {
+  const graph = program.command('graph').description('draw the table as a Mermaid diagram')
+  graph.action(async () => {
+    const { config } = graph.optsWithGlobals<{ config?: string }>()
+    const { graphCommand } = await import('./graph/graph-command.js')
+    const { noNodeReport } = await import('./doctor/node-report.js')
+    const request = { cwd: process.cwd(), env: process.env, config }
+    exitCode = await graphCommand(request, noNodeReport, process)
   })
 }
 

@@ -31,7 +31,7 @@ export async function reportFit(
   io: CommandIo,
 ): Promise<number> {
   const own = endOfConfig(config)
-  const peer = await readEndTable({ cwd, env, file: peerFile })
+  const peer = await readEndTable({ cwd, env, file: peerFile, option: '--with' })
   const ownAddress = known(at, own, peer, '--at')
   const peerAddress = known(peerAt, peer, own, '--peer-at')
   const fit = tableFit(

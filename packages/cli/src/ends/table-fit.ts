@@ -65,27 +65,17 @@ interface DialFit {
 
 function oneDial(entry: ActiveEntryConfig, from: End, to: End): DialFit {
   const about = [named(from, entry.id)]
-  const { node } = to.table
-  const place = addressText({ ip: entry.host, port: entry.port })
-  const fail = (finding: FitFinding['finding'], message: string): DialFit => ({
-    link: undefined,
-    findings: [{ finding, about, message }],
-  })
-  const source = entry.bind ?? from.address
-  const group = admitting(source, to)
+  const { name } = to.table.node
+  const group = admitting(entry.bind ?? from.address, to)
   const [first] = group
-  if (first === undefined) return fail(...notAdmitted(source, to))
-  if (node.listen === undefined) return fail('not-listening', `${node.name} does not listen`)
-  const { host, port } = node.listen
-  if (port !== 0 && port !== entry.port) {
-    return fail('port-differs', `dials ${place}, and ${node.name} listens at port ${String(port)}`)
-  }
-  if (!isAnyAddress(host) && parseIp(entry.host) !== undefined && !samePlace(host, entry.host)) {
-    return fail('address-differs', `dials ${place}, and ${node.name} listens at ${host} only`)
+  const faults = [...doorFaults(entry, to), ...(first ? [] : [notAdmitted(entry, from, to)])]
+  if (first === undefined || faults.length > 0) {
+    return { link: undefined, findings: faults.map((fault) => ({ ...fault, about })) }
   }
   const ids = group.map(({ id }) => id)
+  const place = placeOf(entry)
   return {
-    link: { from: from.table.node.name, entry: entry.id, to: node.name, entries: ids, place },
+    link: { from: from.table.node.name, entry: entry.id, to: name, entries: ids, place },
     findings: settingsFit({ end: from, entry }, { end: to, entry: first }).map((finding) => ({
       ...finding,
       about: [...about, named(to, first.id)],
@@ -93,13 +83,42 @@ function oneDial(entry: ActiveEntryConfig, from: End, to: End): DialFit {
   }
 }
 
-function notAdmitted(source: string, to: End): readonly ['both-active' | 'not-admitted', string] {
-  const { name, entries } = to.table.node
-  const back = entries.find((entry) => entry.role === 'active' && samePlace(entry.host, source))
-  if (back !== undefined) {
-    return ['both-active', `both dial, and ${name} has no passive entry for ${source}`]
+type Fault = Omit<FitFinding, 'about'>
+
+/** Why what is dialled is not where the other end listens. */
+function doorFaults(entry: ActiveEntryConfig, { table: { node } }: End): Fault[] {
+  if (node.listen === undefined) {
+    return [{ finding: 'not-listening', message: `${node.name} does not listen` }]
   }
-  return ['not-admitted', `${name} has no passive entry for ${source}`]
+  const { host, port } = node.listen
+  const faults: Fault[] = []
+  // Port 0 is whichever the system gives, and known only when the node runs.
+  if (port !== 0 && port !== entry.port) {
+    const message = `dials ${placeOf(entry)}, and ${node.name} listens at port ${String(port)}`
+    faults.push({ finding: 'port-differs', message })
+  }
+  const isIp = parseIp(entry.host) !== undefined
+  if (isIp && !isAnyAddress(host) && !samePlace(host, entry.host)) {
+    const message = `dials ${placeOf(entry)}, and ${node.name} listens at ${host} only`
+    faults.push({ finding: 'address-differs', message })
+  }
+  return faults
+}
+
+function placeOf({ host, port }: ActiveEntryConfig): string {
+  return addressText({ ip: host, port })
+}
+
+function notAdmitted(entry: ActiveEntryConfig, from: End, to: End): Fault {
+  const source = entry.bind ?? from.address
+  const { name } = to.table.node
+  const neither = dialsTo(to, from).length > 0 && admitting(to.address, from).length === 0
+  return neither
+    ? {
+        finding: 'both-active',
+        message: 'both dial, and neither has a passive entry for the other',
+      }
+    : { finding: 'not-admitted', message: `${name} has no passive entry for ${source}` }
 }
 
 /** The passive entries that decide about an address: the most specific that match it. */
@@ -145,7 +164,8 @@ function waitedInVain(from: End, to: End): FitFinding[] {
 
 function tooFewSlots(dials: readonly ActiveEntryConfig[], from: End, to: End): FitFinding[] {
   const bySource = new Map<string, ActiveEntryConfig[]>()
-  for (const entry of dials.filter(({ enabled }) => enabled)) {
+  // What is dialled at a wrong port takes no slot.
+  for (const entry of dials.filter((dial) => dial.enabled && doorFaults(dial, to).length === 0)) {
     const source = entry.bind ?? from.address
     bySource.set(source, [...(bySource.get(source) ?? []), entry])
   }
