@@ -40,26 +40,27 @@ describe('--help', () => {
   it('offers what there is', async () => {
     const { code, stdout, stderr } = await runCli(['--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    for (const command of ['run', 'check', 'init', 'demo']) {
+    for (const command of ['run', 'check', 'doctor', 'mirror', 'graph', 'init', 'demo']) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
     }
     expect(stdout).not.toMatch(/status|reload|bench/)
   })
 
-  it.each([['--help'], ['run', '--help'], ['demo', '--help'], ['help', 'check']])(
-    '%s %s loads no plugin, no schema, no container and no log',
-    async (...args) => {
-      const modules = await modulesOf(args)
-      expect(modules.some((url) => url.includes('/commander/'))).toBe(true)
-      const others = modules.filter(
-        (url) => url.includes('/node_modules/') && !url.includes('/node_modules/commander/'),
-      )
-      expect(others).toEqual([])
-      expect(modules.filter((url) => /packages\/(core|transport|codec|router)/.test(url))).toEqual(
-        [],
-      )
-    },
-  )
+  it.each([
+    ['--help'],
+    ['run', '--help'],
+    ['demo', '--help'],
+    ['doctor', '--help'],
+    ['help', 'check'],
+  ])('%s %s loads no plugin, no schema, no container and no log', async (...args) => {
+    const modules = await modulesOf(args)
+    expect(modules.some((url) => url.includes('/commander/'))).toBe(true)
+    const others = modules.filter(
+      (url) => url.includes('/node_modules/') && !url.includes('/node_modules/commander/'),
+    )
+    expect(others).toEqual([])
+    expect(modules.filter((url) => /packages\/(core|transport|codec|router)/.test(url))).toEqual([])
+  })
 
   it('ends well when nobody wants to read it', async () => {
     const process = CliProcess.start(['--help'])
@@ -81,6 +82,10 @@ describe('a command line with a mistake', () => {
     [['--text'], '--text belongs to --stdio'],
     [['run', '--keep-open'], '--keep-open belongs to --stdio'],
     [['run', '--stdio', '--drain', 'soon'], '--drain: expected a duration such as'],
+    [['doctor', 'now'], "too many arguments for 'doctor'"],
+    [['check', '--at', '127.0.0.1'], '--at belongs to --with'],
+    [['check', '--with', 'x', '--at', 'here'], '--at: expected an IP address, found "here"'],
+    [['mirror', '--at', 'here'], '--at: expected an IP address, found "here"'],
     [['demo', '--seconds', 'many'], '--seconds: expected 4 to 3600, found "many"'],
   ])('%j says what is wrong, starts nothing, and ends with 2', async (args, message) => {
     const { code, stdout, stderr } = await runCli(args, { cwd: testFolder() })
