@@ -194,11 +194,24 @@ function passiveLines(
       ...(first === undefined ? [] : ownMembers(table, peer, first)),
     ]
     return [
-      `  # ${idsOf(entries)} dials it`,
+      `  # ${idsOf(entries)} ${entries.length === 1 ? 'dials' : 'dial'} it`,
       ...(doubt === undefined ? [] : [`  # ip: ${doubt}`]),
+      ...(differ(table, entries)
+        ? [
+            '  # they differ in codec or heartbeat, and cannot be told apart here: give one another "bind"',
+          ]
+        : []),
       `  - { ${members.join(', ')} }`,
     ]
   })
+}
+
+/** Connections from one address fill slots as they come. */
+function differ(table: EndTable, entries: readonly EntryOfOurs[]): boolean {
+  const texts = entries.map(({ index, settings }) =>
+    [codecLine(table.codecOf(index)), heartbeatLine(settings.heartbeat)].join(' '),
+  )
+  return texts.some((text) => text !== texts[0])
 }
 
 function doorOf(listen: ListenConfig, peer: MirroredPeer, at: string | undefined): OurPlace {
