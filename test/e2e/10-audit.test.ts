@@ -124,9 +124,15 @@ describe('the audit reports as events and log lines', () => {
       ),
     )
     expect(found.filter(isStranger)).toEqual([
-      { kind: 'stranger', remote: '127.0.0.9', reason: 'not in the table', count: 5 },
+      {
+        kind: 'stranger',
+        remote: '127.0.0.9',
+        reason: 'not in the table',
+        count: 5,
+        hint: 'nearly matches entry "two" (127.0.0.2): one number differs',
+      },
     ])
-    await logged(node, 'audit', '127.0.0.9 keeps trying', '5 times')
+    await logged(node, 'audit', '127.0.0.9 keeps trying', '5 times', 'nearly matches entry "two"')
     await audit(node, 'no finding', ({ length }) => length === 0)
     await tryOnce('127.0.0.9')
     const again = await audit(node, 'the stranger again', (findings) => findings.some(isStranger))

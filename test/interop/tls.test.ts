@@ -169,7 +169,7 @@ describe.skipIf(someToolIsMissing('TLS with openssl', [OPENSSL]))('TLS with open
     })
     const { listen } = await cli.eventOf('ready')
     OpensslPeer.client((listen as { readonly port: number }).port)
-    await cli.event(({ reason }) => /as a TLS handshake begins/.test(String(reason)))
+    await cli.event(({ reason }) => /look like TLS: set tls here/.test(String(reason)))
   })
 
   it('stops before it starts where a file is wrong, and says which', async () => {

@@ -11,6 +11,7 @@ import { readConfig } from './config/load-config.js'
 import { type PlacedProblem, problemsText } from './config/placed-problem.js'
 import { processLimits } from './config/process-limits.js'
 import { textColumns } from './config/text-columns.js'
+import { type FitRequest, reportFit } from './ends/fit-report.js'
 import { EXIT } from './exit-codes.js'
 
 export interface CheckRequest {
@@ -19,6 +20,8 @@ export interface CheckRequest {
   /** The file named with `--config`. */
   readonly config?: string | undefined
   readonly json: boolean
+  /** Compare with the table of the other end. */
+  readonly peer?: Pick<FitRequest, 'peerFile' | 'at' | 'peerAt'> | undefined
 }
 
 /** `commloop check`: reads the configuration and says what it means, or everything that is wrong with it. */
@@ -32,6 +35,9 @@ export async function checkCommand(request: CheckRequest, io: CommandIo): Promis
         writeJson(io, { ok: false, file: reading.file, problems: problemsJson(problems), warnings })
       else io.stderr.write(`${problemsText(problems)}\n${countText(problems)}\n`)
       return EXIT.CONFIG_INVALID
+    }
+    if (request.peer !== undefined) {
+      return await reportFit(reading.config, { cwd, env, json, ...request.peer }, io)
     }
     const explanation = explainConfig(reading.config, processLimits())
     if (json) writeJson(io, { ok: true, ...explanation })

@@ -9,7 +9,10 @@ export const EXIT = {
   /** The configuration is wrong or missing, or the command line itself is. Nothing was started. */
   CONFIG_INVALID: 2,
   CANNOT_LISTEN: 3,
-  /** `status`: some entry is absent or exhausted. */
+  /**
+   * Something is not as it should be. `status`: some entry is absent or exhausted; `doctor`: something is wrong;
+   * `check --with`: the two tables do not fit.
+   */
   INCOMPLETE: 4,
   NOT_RUNNING: 5,
 } as const

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { EXIT } from './exit-codes.js'
+import type { PeerOptions } from './ends/peer-options.js'
 import type { RunOptions } from './run/run-options.js'
 
 /*
@@ -92,6 +93,9 @@ async function commandLine(): Promise<Command> {
     .showHelpAfterError('`commloop --help` shows what there is')
   addRun(program)
   addCheck(program)
+  addDoctor(program)
+  addMirror(program)
+  addGraph(program)
   addInit(program)
   addDemo(program)
   addFaultPeer(program)
@@ -131,16 +135,74 @@ async function refuseArguments(program: Command, run: Command): Promise<void> {
   program.error(`error: unknown command '${word}'${guess}`)
 }
 
+interface CheckOptions extends PeerOptions {
+  readonly config?: string
+  readonly json?: boolean
+}
+
 function addCheck(program: Command): void {
   const check = program
     .command('check')
-    .description('validate the configuration and explain it')
+    .description("validate the configuration and explain it; with --with, compare it with a peer's")
     .option('--json', 'for programs: one JSON object')
+    .option('--with <file>', 'the configuration of the other end: do the two fit?')
+    .option('--at <address>', 'with --with: where the peer sees this node')
+    .option('--peer-at <address>', 'with --with: where this node sees the peer')
   check.action(async () => {
-    const { config, json } = check.optsWithGlobals<{ config?: string; json?: boolean }>()
+    const { config, json = false, ...ends } = check.optsWithGlobals<CheckOptions>()
+    const { peerOf } = await import('./ends/peer-options.js')
     const { checkCommand } = await import('./check-command.js')
-    const { env } = process
-    exitCode = await checkCommand({ cwd: process.cwd(), env, config, json: json ?? false }, process)
+    const request = { cwd: process.cwd(), env: process.env, config, json, peer: peerOf(ends) }
+    exitCode = await checkCommand(request, process)
+  })
+}
+
+function addDoctor(program: Command): void {
+  const doctor = program
+    .command('doctor')
+    .description(
+      'say what is wrong with the configuration, this machine and the peers, and what to do',
+    )
+    .option('--dial', 'open one connection to each peer that is dialled, and look at what it says')
+    .option('--json', 'for programs: one JSON object')
+  doctor.action(async () => {
+    const { config, json, dial } = doctor.optsWithGlobals<{
+      config?: string
+      json?: boolean
+      dial?: boolean
+    }>()
+    const { doctorCommand } = await import('./doctor/doctor-command.js')
+    const { noNodeReport } = await import('./doctor/node-report.js')
+    const request = { cwd: process.cwd(), env: process.env, config }
+    exitCode = await doctorCommand(
+      { ...request, json: json ?? false, dial: dial ?? false },
+      noNodeReport,
+      process,
+    )
+  })
+}
+
+function addMirror(program: Command): void {
+  const mirror = program
+    .command('mirror')
+    .description('print the table that each peer needs to fit this one')
+    .option('--for <peer>', 'only for this entry or address')
+    .option('--at <address>', 'where the peers see this node')
+  mirror.action(async () => {
+    const options = mirror.optsWithGlobals<{ config?: string; for?: string; at?: string }>()
+    const { mirrorCommand } = await import('./mirror/mirror-command.js')
+    exitCode = await mirrorCommand({ ...options, cwd: process.cwd(), env: process.env }, process)
+  })
+}
+
+function addGraph(program: Command): void {
+  const graph = program.command('graph').description('draw the table as a Mermaid diagram')
+  graph.action(async () => {
+    const { config } = graph.optsWithGlobals<{ config?: string }>()
+    const { graphCommand } = await import('./graph/graph-command.js')
+    const { noNodeReport } = await import('./doctor/node-report.js')
+    const request = { cwd: process.cwd(), env: process.env, config }
+    exitCode = await graphCommand(request, noNodeReport, process)
   })
 }
 

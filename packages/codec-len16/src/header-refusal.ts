@@ -1,7 +1,7 @@
 import { CommloopError } from '@commloop/core'
 import type { Len16Settings } from './len16-options.js'
 
-/** Why a header ends the stream, and what such a peer may be speaking instead. */
+/** Why a header ends the stream. What a peer may speak instead is told from the stream's first bytes, not from these. */
 export function headerRefusal(
   first: number,
   second: number,
@@ -24,7 +24,6 @@ function hex(byte: number): string {
 }
 
 function hint(first: number, second: number): string {
-  if (first === 0x16 && second === 0x03) return ', as a TLS handshake begins'
   if (!printable(first) || !printable(second)) return ''
   return `, the text "${String.fromCharCode(first, second)}"`
 }

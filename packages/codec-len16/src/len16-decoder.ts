@@ -1,4 +1,5 @@
 import { CommloopError, type FrameDecoder } from '@commloop/core'
+import { framingDiagnosis } from './framing-diagnosis.js'
 import { headerRefusal } from './header-refusal.js'
 import { HEADER_BYTES, type Len16Settings } from './len16-options.js'
 
@@ -90,6 +91,10 @@ export class Len16Decoder implements FrameDecoder {
       'CML_ERR_FRAME_TRUNCATED',
       `the stream ended ${String(begunBytes)} bytes into a frame, within its ${whole}`,
     )
+  }
+
+  diagnosis(opening: Uint8Array): string | undefined {
+    return framingDiagnosis(opening, this.#settings)
   }
 
   /** The size of the payload that the frame at the front announces. Its header must be there. */

@@ -39,7 +39,7 @@ export function configText({ node, listen, links, notes = [] }: NewConfig): stri
     '',
     ...(node === undefined
       ? ['# node: plant-l2          # the name in logs; left out: the host name']
-      : [`node: ${inline(node)}`]),
+      : [`node: ${inlineYaml(node)}`]),
     ...listenLines(listen),
     '# router: ./router.mjs    # says which link a message goes to when `send` names none',
     '# relay: true             # received messages go to the router as well',
@@ -47,7 +47,7 @@ export function configText({ node, listen, links, notes = [] }: NewConfig): stri
     '# One entry for each peer. passive: they dial us, and their address decides whether they may;',
     '# active: we dial them, again and again.',
     links.length === 0 ? 'links: []' : 'links:',
-    ...links.map((entry) => `  - ${inline(entry)}`),
+    ...links.map((entry) => `  - ${inlineYaml(entry)}`),
     ...notes.map((note) => `  # ${note}`.trimEnd()),
     '',
   ].join('\n')
@@ -58,11 +58,12 @@ function listenLines(listen: NewListen | undefined): string[] {
     return ['# listen: { host: 0.0.0.0, port: 8000 }   # needed as soon as an entry is passive']
   }
   const { host, port, comment } = listen
-  const line = `listen: ${inline({ host, port })}`
+  const line = `listen: ${inlineYaml({ host, port })}`
   return [comment === undefined ? line : `${line}   # ${comment}`]
 }
 
-function inline(value: unknown): string {
+/** A value on one line of YAML. */
+export function inlineYaml(value: unknown): string {
   const text = stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd()
   // What was typed is meant as it was typed, not as a place for the environment.
   return text.replaceAll('${', '$$${')

@@ -38,6 +38,8 @@ export interface ConfigRequest {
   readonly env: Readonly<Record<string, string | undefined>>
   /** The file named with `--config`. */
   readonly file?: string | undefined
+  /** The option that names it, where it is another one. */
+  readonly option?: string
 }
 
 /** The one configuration in use, unread. */
@@ -69,7 +71,9 @@ export async function findConfig(request: ConfigRequest): Promise<ConfigSource> 
 }
 
 function namedFile(request: ConfigRequest): { file: string; by: string } | undefined {
-  if (request.file !== undefined) return { file: request.file, by: '--config' }
+  if (request.file !== undefined) {
+    return { file: request.file, by: request.option ?? '--config' }
+  }
   const file = request.env.COMMLOOP_CONFIG
   return file === undefined || file === '' ? undefined : { file, by: 'COMMLOOP_CONFIG' }
 }

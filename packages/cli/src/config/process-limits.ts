@@ -11,8 +11,9 @@ export interface ProcessLimits {
   readonly descriptorsHard: number | undefined
 }
 
-export function processLimits(): ProcessLimits {
-  const [soft, hard] = descriptorLimits()
+/** `process`: whose descriptors; a running node may have been granted more, or fewer, than whoever asks. */
+export function processLimits(process: number | 'self' = 'self'): ProcessLimits {
+  const [soft, hard] = descriptorLimits(`/proc/${String(process)}/limits`)
   return {
     memoryBytes: memoryBytes(),
     descriptorsSoft: soft,
@@ -27,9 +28,9 @@ function memoryBytes(): number {
 }
 
 /** `man 5 proc`: `Max open files            1024                 524288               files` */
-function descriptorLimits(): (number | undefined)[] {
+function descriptorLimits(file: string): (number | undefined)[] {
   try {
-    const match = /^Max open files\s+(\S+)\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))
+    const match = /^Max open files\s+(\S+)\s+(\S+)/m.exec(readFileSync(file, 'utf8'))
     return [match?.[1], match?.[2]].map((text) =>
       /^\d+$/.test(text ?? '') ? Number(text) : undefined,
     )

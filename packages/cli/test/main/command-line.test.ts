@@ -40,7 +40,16 @@ describe('--help', () => {
   it('offers what there is', async () => {
     const { code, stdout, stderr } = await runCli(['--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    for (const command of ['run', 'check', 'init', 'demo', 'fault-peer']) {
+    for (const command of [
+      'run',
+      'check',
+      'doctor',
+      'mirror',
+      'graph',
+      'init',
+      'demo',
+      'fault-peer',
+    ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
     }
     expect(stdout).not.toMatch(/status|reload|bench/)
@@ -51,6 +60,7 @@ describe('--help', () => {
     ['run', '--help'],
     ['demo', '--help'],
     ['fault-peer', '--help'],
+    ['doctor', '--help'],
     ['help', 'check'],
   ])('%s %s loads no plugin, no schema, no container and no log', async (...args) => {
     const modules = await modulesOf(args)
@@ -84,6 +94,10 @@ describe('a command line with a mistake', () => {
     [['--text'], '--text belongs to --stdio'],
     [['run', '--keep-open'], '--keep-open belongs to --stdio'],
     [['run', '--stdio', '--drain', 'soon'], '--drain: expected a duration such as'],
+    [['doctor', 'now'], "too many arguments for 'doctor'"],
+    [['check', '--at', '127.0.0.1'], '--at belongs to --with'],
+    [['check', '--with', 'x', '--at', 'here'], '--at: expected an IP address, found "here"'],
+    [['mirror', '--at', 'here'], '--at: expected an IP address, found "here"'],
     [['demo', '--seconds', 'many'], '--seconds: expected 4 to 3600, found "many"'],
   ])('%j says what is wrong, starts nothing, and ends with 2', async (args, message) => {
     const { code, stdout, stderr } = await runCli(args, { cwd: testFolder() })

@@ -1,8 +1,12 @@
-import type { Rejections } from '../accept/rejections.js'
-import type { EntryConfig } from '../config/node-config.js'
+import type { Rejections, Stranger } from '../accept/rejections.js'
+import type { EntryConfig, PassiveEntryConfig } from '../config/node-config.js'
 import type { Clock, Timer } from '../contracts/clock.js'
 import type { Link } from '../link/link.js'
 import type { Finding } from './finding.js'
+import { nearMatch } from './near-match.js'
+
+/** Of more strangers than this one cannot be told from a scan, and each is compared with every entry. */
+const HINTS_MAX = 32
 
 export interface AuditOptions {
   readonly everyMs: number
@@ -52,11 +56,25 @@ export class Audit {
 
   #look(scheduled: boolean): Finding[] {
     const strangers = this.#rejections.strangers(scheduled)
-    return [
-      ...this.#absences(),
-      ...this.#exhausted(),
-      ...strangers.map((stranger) => ({ kind: 'stranger' as const, ...stranger })),
-    ]
+    return [...this.#absences(), ...this.#exhausted(), ...this.#told(strangers)]
+  }
+
+  #told(strangers: readonly Stranger[]): Finding[] {
+    const entries = strangers.length === 0 ? [] : this.#passiveEntries()
+    return strangers.map((stranger, at) => {
+      const hint = at < HINTS_MAX ? nearMatch(stranger.remote, entries) : undefined
+      return { kind: 'stranger', ...stranger, ...(hint === undefined ? {} : { hint }) }
+    })
+  }
+
+  /** Those that somebody is missed for come first. */
+  #passiveEntries(): PassiveEntryConfig[] {
+    const missed = new Set<PassiveEntryConfig>()
+    const filled = new Set<PassiveEntryConfig>()
+    for (const { entry, state } of this.#links) {
+      if (entry.role === 'passive') (state === 'awaiting' ? missed : filled).add(entry)
+    }
+    return [...missed, ...filled]
   }
 
   /** Of an entry with several slots one connection is enough: how many come is not configured. */

@@ -9,10 +9,14 @@ export type Finding =
       readonly forMs: number
       readonly reason: string | undefined
     }
-  /** An address that is refused and keeps trying; `count`: tries in all. */
+  /**
+   * An address that is refused and keeps trying; `count`: tries in all; `hint`: which entry it nearly matches, left
+   * out where none is near.
+   */
   | {
       readonly kind: 'stranger'
       readonly remote: string
       readonly reason: string
       readonly count: number
+      readonly hint?: string
     }

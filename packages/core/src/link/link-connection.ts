@@ -14,6 +14,7 @@ import { Batch, type BatchListener } from './batch.js'
 import type { BatchBuffers } from './batch-buffers.js'
 import { Deadline } from './deadline.js'
 import type { LinkTally } from './link-counters.js'
+import { StreamOpening } from './stream-opening.js'
 
 /** What a connection needs of the link that it belongs to. */
 export interface ConnectionOwner extends BatchListener {
@@ -66,6 +67,8 @@ export class LinkConnection implements ConnectionHandler {
   readonly #half: Deadline
   readonly #linger: Deadline
   #decoder: FrameDecoder | undefined
+  /** undefined: the stream was in step once, a chunk having ended where a frame did. */
+  #opening: StreamOpening | undefined = new StreamOpening()
   #phase: Phase
   #reason = 'peer closed'
   #reading = false
@@ -96,13 +99,15 @@ export class LinkConnection implements ConnectionHandler {
     this.#clock = clock
     this.#phase = probation ? 'probation' : 'open'
     this.#batch = new Batch(owner.codec, buffers)
-    const fail = (delayMs: number, reason: string): Deadline =>
+    const unframed = (delayMs: number, reason: string): Deadline =>
       new Deadline(clock, delayMs, () => {
-        this.abort(reason)
+        this.abort(this.#diagnosed(reason))
       })
-    this.#silence = fail(settings.silenceMs, 'silence')
-    this.#stall = fail(settings.stallMs, 'write stall')
-    this.#partialFrame = fail(settings.partialFrameMs, 'partial frame')
+    this.#silence = unframed(settings.silenceMs, 'silence')
+    this.#partialFrame = unframed(settings.partialFrameMs, 'partial frame')
+    this.#stall = new Deadline(clock, settings.stallMs, () => {
+      this.abort('write stall')
+    })
     this.#linger = new Deadline(clock, Math.max(1, settings.lingerMs), () => {
       this.abort(this.#reason)
     })
@@ -170,6 +175,7 @@ export class LinkConnection implements ConnectionHandler {
     this.#receivedMs = nowMs
     if (this.#silence.running) this.#silence.start(nowMs)
     this.#owner.tally.receivedBytes += chunk.byteLength
+    this.#opening?.add(chunk)
     const decoder = this.#pushed(chunk)
     if (decoder !== undefined) this.#decode(decoder, nowMs)
   }
@@ -235,7 +241,19 @@ export class LinkConnection implements ConnectionHandler {
   }
 
   #protocolError(error: unknown): void {
-    this.abort(`protocol error: ${messageText(error)}`)
+    this.abort(this.#diagnosed(`protocol error: ${messageText(error)}`))
+  }
+
+  /** The reason, and what the peer seems to speak instead where its stream has never been in step. */
+  #diagnosed(reason: string): string {
+    if (this.#opening === undefined) return reason
+    try {
+      const words: unknown = this.#decoder?.diagnosis?.(this.#opening.bytes)
+      return typeof words === 'string' ? `${reason}; ${words}` : reason
+    } catch {
+      // The connection ends anyway, and the first reason is the one that counts.
+      return reason
+    }
   }
 
   #frame(payload: Uint8Array): void {
@@ -258,11 +276,13 @@ export class LinkConnection implements ConnectionHandler {
 
   #watchPartialFrame(decoder: FrameDecoder, nowMs: number): void {
     // Held back, frames that are whole wait too; whether the last one is cannot be known before they are taken.
-    if (this.#isMidFrame(decoder) && !this.#owner.held) {
+    if (this.#owner.held) return
+    if (this.#isMidFrame(decoder)) {
       if (!this.#partialFrame.running) this.#partialFrame.start(nowMs)
-    } else if (!this.#owner.held && this.#partialFrame.running) {
-      this.#partialFrame.stop()
+      return
     }
+    this.#opening = undefined
+    if (this.#partialFrame.running) this.#partialFrame.stop()
   }
 
   #isMidFrame(decoder: FrameDecoder): boolean {
@@ -317,7 +337,7 @@ export class LinkConnection implements ConnectionHandler {
     try {
       this.#decoder?.end()
     } catch (error) {
-      this.#reason = messageText(error)
+      this.#reason = this.#diagnosed(messageText(error))
     }
     if (this.#phase === 'finishing' || this.#phase === 'finished') return
     this.#half.start(this.#clock.now())

@@ -486,8 +486,12 @@ function findingText(finding: Finding): string {
     case 'exhausted':
       return `"${finding.link}" gave up dialling ${secondsText(finding.forMs)} ago: ${finding.reason ?? 'unknown'}`
     case 'stranger':
-      return `${finding.remote} keeps trying (${String(finding.count)} times): ${finding.reason}`
+      return `${finding.remote} keeps trying (${String(finding.count)} times): ${finding.reason}${hintText(finding.hint)}`
   }
+}
+
+function hintText(hint: string | undefined): string {
+  return hint === undefined ? '' : `; ${hint}`
 }
 
 function secondsText(ms: number): string {

@@ -1,0 +1,48 @@
+/**
+ * Everything that `commloop doctor` can say, with its weight: `wrong` is something that keeps a link from being up,
+ * or will; `notice` is a risk, or something that only people can judge. `docs/doctor.md` has a line for each.
+ */
+export const DOCTOR_FINDINGS = {
+  'config-problem': 'wrong',
+  'config-warning': 'notice',
+  'descriptors-few': 'wrong',
+  'memory-small': 'notice',
+  'port-used': 'wrong',
+  'port-privileged': 'wrong',
+  'listen-address-foreign': 'wrong',
+  'listen-port-ephemeral': 'notice',
+  'bind-address-foreign': 'wrong',
+  'name-unresolved': 'wrong',
+  'dials-itself': 'wrong',
+  'dial-port-ephemeral': 'notice',
+  'peer-unreachable': 'wrong',
+  'peer-hangs-up': 'wrong',
+  'peer-framing': 'wrong',
+  'entry-absent': 'wrong',
+  'link-down': 'wrong',
+  'link-exhausted': 'wrong',
+  stranger: 'notice',
+  'address-nearly-matches': 'wrong',
+} as const satisfies Readonly<Record<string, 'wrong' | 'notice'>>
+
+export type DoctorCode = keyof typeof DOCTOR_FINDINGS
+
+/** One thing that is not as it should be. The shape of `doctor --json`: keys are only ever added. */
+export interface DoctorFinding {
+  readonly finding: DoctorCode
+  readonly weight: 'wrong' | 'notice'
+  /** What it is about, as a key of the configuration, an entry or a link; null: the whole. */
+  readonly about: string | null
+  readonly message: string
+  /** What to do. */
+  readonly advice: string
+}
+
+export function doctorFinding(
+  finding: DoctorCode,
+  about: string | null,
+  message: string,
+  advice: string,
+): DoctorFinding {
+  return { finding, weight: DOCTOR_FINDINGS[finding], about, message, advice }
+}

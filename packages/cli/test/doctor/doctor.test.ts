@@ -1,0 +1,261 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { DoctorFinding } from '../../src/doctor/doctor-finding.js'
+import type { Examination } from '../../src/doctor/examination.js'
+import { CliProcess, endCliProcessesAfterEach, runCli } from '../cli-process.js'
+import { closePeersAfterEach, PeerServer } from '../framed-peer.js'
+import { freePort } from '../free-port.js'
+import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
+
+endCliProcessesAfterEach()
+closePeersAfterEach()
+removeTestFoldersAfterEach()
+
+const WITHOUT_PROC = !existsSync('/proc/net/tcp')
+if (WITHOUT_PROC) console.warn('SKIPPED: ports of this machine. Missing: /proc/net/tcp')
+
+/** An address that documentation has for itself: no machine's own. */
+const FOREIGN = '198.51.100.7'
+/** Refused by every resolver without asking anybody. */
+const NO_NAME = 'furnace..plant'
+
+interface Answer extends Examination {
+  readonly code: number | null
+  readonly ok: boolean
+}
+
+function folderOf(table: object): string {
+  return testFolder({ '.commlooprc': table })
+}
+
+async function doctor(table: object, ...args: readonly string[]): Promise<Answer> {
+  return await doctorIn(folderOf(table), ...args)
+}
+
+async function doctorIn(cwd: string, ...args: readonly string[]): Promise<Answer> {
+  const { code, stdout, stderr } = await runCli(['doctor', '--json', ...args], { cwd })
+  expect(stderr).toBe('')
+  return { code, ...(JSON.parse(stdout) as Examination & { ok: boolean }) }
+}
+
+function codes({ findings }: Pick<Examination, 'findings'>): string[] {
+  return findings.map(({ finding }) => finding)
+}
+
+function only({ findings }: Answer): DoctorFinding | undefined {
+  expect(findings).toHaveLength(1)
+  return findings[0]
+}
+
+function active(port: number, more: object = {}): object {
+  return { links: [{ id: 'plc', role: 'active', ip: '127.0.0.1', port, ...more }] }
+}
+
+describe('commloop doctor', () => {
+  it('finds nothing where nothing is wrong, and says what it did not look at', async () => {
+    const folder = folderOf({
+      listen: { host: '127.0.0.1', port: await freePort() },
+      links: [{ id: 'plc', role: 'passive', ip: '127.0.0.1' }],
+    })
+    const { code, stdout, stderr } = await runCli(['doctor'], { cwd: folder })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^\.commlooprc: nothing is wrong\.\n/)
+    expect(stdout).toContain('peers: --dial opens a connection to each')
+    expect(stdout).toContain('the running node: none has answered')
+  })
+
+  it('lists what is wrong with the configuration, and ends with 2', async () => {
+    const folder = folderOf({ links: [{ role: 'active', ip: '127.0.0.1', port: 70_000 }] })
+    const text = await runCli(['doctor'], { cwd: folder })
+    expect(text).toMatchObject({ code: 2, stdout: '' })
+    expect(text.stderr).toMatch(/links\[0\]\.port: .*found 70000[^]*Nothing else was looked at/)
+    const answer = await doctorIn(folder)
+    expect(answer).toMatchObject({ code: 2, ok: false })
+    expect(only(answer)).toMatchObject({ finding: 'config-problem', weight: 'wrong' })
+  })
+
+  it('says that there is no configuration, and ends with 2', async () => {
+    const { code, stderr } = await runCli(['doctor'], { cwd: testFolder() })
+    expect(stderr).toContain('CML_ERR_CONFIG_NOT_FOUND')
+    expect(code).toBe(2)
+    expect(codes(await doctorIn(testFolder(), '--config', 'nowhere'))).toEqual(['config-problem'])
+  })
+
+  it('knows the addresses of this machine', async () => {
+    const answer = await doctor({
+      listen: { host: FOREIGN, port: await freePort() },
+      links: [
+        { id: 'in', role: 'passive', ip: '127.0.0.1' },
+        { id: 'out', role: 'active', ip: FOREIGN, port: 9, bind: FOREIGN },
+        { id: 'fine', role: 'active', ip: FOREIGN, port: 9, bind: '127.0.0.1' },
+      ],
+    })
+    expect(answer.code).toBe(4)
+    expect(answer.findings).toMatchObject([
+      { finding: 'listen-address-foreign', about: 'listen.host' },
+      { finding: 'bind-address-foreign', about: 'out' },
+    ])
+  })
+
+  it('asks for host names, and says which have no address', async () => {
+    const answer = await doctor({
+      links: [
+        { id: 'gone', role: 'active', host: NO_NAME, port: 9 },
+        { id: 'here', role: 'active', host: 'localhost', port: 9 },
+        { id: 'off', role: 'active', host: NO_NAME, port: 9, enabled: false },
+      ],
+    })
+    expect(only(answer)).toMatchObject({ finding: 'name-unresolved', about: 'gone' })
+    expect(answer.lookedAt).toContain('host names')
+  })
+
+  it('sees that an entry dials the node itself, by any of its addresses', async () => {
+    const port = await freePort()
+    const answer = await doctor({
+      listen: { host: '0.0.0.0', port },
+      links: [
+        { id: 'me', role: 'active', ip: '127.0.0.9', port },
+        { id: 'other', role: 'active', ip: FOREIGN, port },
+      ],
+    })
+    expect(only(answer)).toMatchObject({ finding: 'dials-itself', about: 'me' })
+  })
+
+  it('counts descriptors and memory', async () => {
+    const answer = await doctor({
+      listen: { host: '127.0.0.1', port: await freePort() },
+      outbox: '1GiB',
+      links: [{ id: 'cell', role: 'passive', ip: '127.0.0.0/8', slots: 65_535 }],
+    })
+    expect(codes(answer)).toContain('memory-small')
+    const [, soft] =
+      /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
+    expect(codes(answer).includes('descriptors-few')).toBe(Number(soft) < 65_535)
+  })
+
+  it('passes on the warnings about the configuration itself', async () => {
+    const folder = folderOf(active(9))
+    const { chmodSync } = await import('node:fs')
+    chmodSync(join(folder, '.commlooprc'), 0o666)
+    const answer = await doctorIn(folder)
+    expect(only(answer)).toMatchObject({ finding: 'config-warning', weight: 'notice' })
+    expect(answer).toMatchObject({ code: 0, ok: true })
+  })
+})
+
+describe.skipIf(WITHOUT_PROC)('ports of this machine', () => {
+  it('that somebody has are named with the program and its process', async () => {
+    const taken = await PeerServer.listen()
+    const answer = await doctor({ listen: { host: '0.0.0.0', port: taken.port }, links: [] })
+    const used = answer.findings.find(({ finding }) => finding === 'port-used')
+    expect(used?.message).toMatch(/^0\.0\.0\.0:\d+ is taken by "node/)
+    expect(used?.message).toContain(`(pid ${String(process.pid)})`)
+    expect(answer.code).toBe(4)
+    const elsewhere = await doctor({ listen: { host: '127.0.0.2', port: taken.port }, links: [] })
+    expect(codes(elsewhere)).not.toContain('port-used')
+  })
+
+  it('that the node itself has are as they should be, with --config and without', async () => {
+    const folder = folderOf({
+      listen: { host: '127.0.0.1', port: await freePort() },
+      links: [{ id: 'plc', role: 'passive', ip: '127.0.0.1' }],
+    })
+    const file = join(folder, '.commlooprc')
+    for (const start of [
+      () => CliProcess.start(['run', '--stdio', '--keep-open'], { cwd: folder }),
+      () => CliProcess.start(['--config', file, 'run', '--stdio', '--keep-open']),
+      () => CliProcess.start(['run', '--stdio', '--keep-open'], { env: { COMMLOOP_CONFIG: file } }),
+    ]) {
+      const node = start()
+      await node.eventOf('ready')
+      expect(await doctorIn(folder)).toMatchObject({ code: 0, pid: node.pid, findings: [] })
+      const other = testFolder({ '.commlooprc': readFileSync(file, 'utf8') })
+      expect(codes(await doctorIn(other))).toEqual(['port-used'])
+      node.kill('SIGTERM')
+      await node.exit()
+    }
+  })
+
+  it('that the system gives to outgoing connections are a risk, not a fault', async () => {
+    const range = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8')
+    const port = Number(range.split(/\s+/)[1])
+    const listens = await doctor({ listen: { host: '127.0.0.3', port }, links: [] })
+    expect(only(listens)).toMatchObject({ finding: 'listen-port-ephemeral', weight: 'notice' })
+    expect(listens.code).toBe(0)
+    const dials = await doctor(active(port))
+    expect(only(dials)).toMatchObject({ finding: 'dial-port-ephemeral', about: 'plc' })
+    expect(only(dials)?.message).toContain('connect to itself')
+  })
+})
+
+describe('--dial', () => {
+  it('says nothing of a peer that is there and says nothing', async () => {
+    const peer = await PeerServer.listen(await freePort())
+    const answer = await doctor(active(peer.port), '--dial')
+    expect(answer).toMatchObject({ code: 0, findings: [] })
+    const connection = await peer.accepted()
+    await connection.until(({ hasEnded }) => hasEnded)
+    expect(connection.received).toEqual([])
+  })
+
+  it('says nothing of a peer that speaks frames first', async () => {
+    const peer = await PeerServer.listen(await freePort())
+    const greeted = peer.accepted().then((connection) => connection.send('hello', 'world'))
+    expect(await doctor(active(peer.port), '--dial')).toMatchObject({ code: 0, findings: [] })
+    await greeted
+  })
+
+  it('names what a peer speaks that speaks something else', async () => {
+    const peer = await PeerServer.listen(await freePort())
+    const greeted = peer.accepted().then((connection) => {
+      connection.sendRaw(Buffer.from('\u0003\u0000abc'))
+    })
+    const answer = await doctor(active(peer.port), '--dial')
+    await greeted
+    expect(only(answer)).toMatchObject({ finding: 'peer-framing', about: 'plc' })
+    expect(only(answer)?.message).toContain('set byteOrder: little in "codec"')
+    expect(answer.code).toBe(4)
+  })
+
+  it('judges by the codec of the entry', async () => {
+    const peer = await PeerServer.listen(await freePort())
+    const greeted = peer.accepted().then((connection) => {
+      connection.sendRaw(Buffer.from('\u0003\u0000abc'))
+    })
+    const little = active(peer.port, { codec: { use: 'len16', byteOrder: 'little' } })
+    expect(await doctor(little, '--dial')).toMatchObject({ code: 0, findings: [] })
+    await greeted
+  })
+
+  it('says of a peer that hangs up how it sees us', async () => {
+    const peer = await PeerServer.listen(await freePort())
+    const closed = peer.accepted().then((connection) => {
+      connection.reset()
+    })
+    const answer = await doctor(active(peer.port, { bind: '127.0.0.6' }), '--dial')
+    await closed
+    expect(only(answer)?.finding).toBe('peer-hangs-up')
+    expect(only(answer)?.message).toContain('it sees us as 127.0.0.6')
+  })
+
+  it('tells a machine without the program from one that does not answer', async () => {
+    const answer = await doctor(active(await freePort()), '--dial')
+    expect(only(answer)).toMatchObject({ finding: 'peer-unreachable', about: 'plc' })
+    expect(only(answer)?.advice).toContain('nobody listens at this port')
+  })
+
+  it('does not dial what is disabled, or has no address', async () => {
+    const peer = await PeerServer.listen(await freePort())
+    const answer = await doctor(
+      {
+        links: [
+          { id: 'off', role: 'active', ip: '127.0.0.1', port: peer.port, enabled: false },
+          { id: 'gone', role: 'active', host: NO_NAME, port: 9 },
+        ],
+      },
+      '--dial',
+    )
+    expect(codes(answer)).toEqual(['name-unresolved'])
+  })
+})

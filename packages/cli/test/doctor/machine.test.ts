@@ -1,0 +1,119 @@
+import { parseIp, sameIp } from '@commloop/core'
+import { endianness } from 'node:os'
+import { describe, expect, it } from 'vitest'
+import { conflicting, listenFindings } from '../../src/doctor/listen-findings.js'
+import { type ListeningSocket, parseSocketTable } from '../../src/doctor/listening-sockets.js'
+import { nodeFindings } from '../../src/doctor/node-findings.js'
+
+const HEAD =
+  '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n'
+
+function line(local: string, state: string, uid: string, inode: string): string {
+  return `   0: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000 ${uid}        0 ${inode} 1 0000 100 0\n`
+}
+
+function socket(ip: string, port = 8000): ListeningSocket {
+  return { address: parseIp(ip) ?? new Uint8Array(), port, uid: 0, inode: '1' }
+}
+
+describe('the table of sockets', () => {
+  it.skipIf(endianness() !== 'LE')('is read, those that listen, of both families', () => {
+    const sockets = parseSocketTable(
+      HEAD +
+        line('0100007F:1F90', '0A', '1000', '20345') +
+        line('0200A8C0:1F91', '01', '0', '20346') +
+        line('00000000000000000000000001000000:0050', '0A', '33', '7') +
+        line('0000000000000000FFFF00000200A8C0:0051', '0A', '33', '8'),
+    )
+    expect(sockets.map(({ port, uid, inode }) => [port, uid, inode])).toEqual([
+      [8080, 1000, '20345'],
+      [80, 33, '7'],
+      [81, 33, '8'],
+    ])
+    const texts = ['127.0.0.1', '::1', '192.168.0.2'].map((text) => parseIp(text))
+    expect(
+      sockets.map(({ address }, at) => sameIp(address, texts[at] ?? new Uint8Array())),
+    ).toEqual([true, true, true])
+  })
+
+  it('that is empty or broken has no sockets', () => {
+    expect(parseSocketTable('')).toEqual([])
+    expect(parseSocketTable(`${HEAD}  what is this\n`)).toEqual([])
+  })
+})
+
+describe('two that listen at one port', () => {
+  it.each<readonly [string, string, boolean]>([
+    ['127.0.0.1', '127.0.0.1', true],
+    ['0.0.0.0', '127.0.0.1', true],
+    ['127.0.0.1', '0.0.0.0', true],
+    ['::', '0.0.0.0', true],
+    ['::', '127.0.0.1', true],
+    ['127.0.0.1', '::', true],
+    ['127.0.0.2', '127.0.0.1', false],
+    ['0.0.0.0', '::1', false],
+    ['::1', '0.0.0.0', false],
+  ])('%s has it, and %s wants it: %s', (taken, wanted, isConflict) => {
+    expect(conflicting({ host: wanted, port: 8000 }, [socket(taken)]) !== undefined).toBe(
+      isConflict,
+    )
+    expect(conflicting({ host: wanted, port: 8001 }, [socket(taken)])).toBeUndefined()
+  })
+})
+
+describe('who may not look', () => {
+  const facts = { own: { has: () => true, texts: [] }, rules: undefined, holder: undefined }
+
+  it('into the processes of another user is told which user has the port', () => {
+    const holder = { socket: { ...socket('0.0.0.0'), uid: 33 } }
+    const [finding] = listenFindings(
+      { host: '0.0.0.0', port: 8000, transportOptions: {} },
+      { ...facts, holder },
+    )
+    expect(finding?.message).toContain('the user with the number 33')
+    expect(finding?.advice).toContain('as root')
+  })
+
+  it('listen at a low port is told so', () => {
+    const rules = {
+      ephemeral: { min: 32_768, max: 60_999 },
+      isEphemeral: () => false,
+      isPermitted: (port: number) => port >= 1024,
+    }
+    const door = { host: '0.0.0.0', port: 502, transportOptions: {} }
+    expect(listenFindings(door, { ...facts, rules })).toMatchObject([
+      { finding: 'port-privileged', weight: 'wrong' },
+    ])
+    expect(listenFindings({ ...door, port: 1024 }, { ...facts, rules })).toEqual([])
+  })
+})
+
+describe('what a running node reports', () => {
+  const link = { id: 'plc', entry: 'plc', reason: 'silence', remote: null }
+
+  it('becomes findings, with the entry that was meant', () => {
+    const findings = nodeFindings({
+      pid: 1,
+      links: [
+        { ...link, state: 'backoff' },
+        { ...link, id: 'fine', state: 'up' },
+        { ...link, id: 'new', state: 'dialing', reason: null },
+      ],
+      findings: [
+        { kind: 'never filled', entry: 'in', forMs: 61_400 },
+        { kind: 'absent', entry: 'cell', forMs: 7_200_000 },
+        { kind: 'exhausted', link: 'mes', forMs: 5_000, reason: 'refused' },
+        { kind: 'stranger', remote: '10.0.0.9', reason: 'not in the table', count: 3 },
+        { kind: 'stranger', remote: '10.0.0.8', reason: 'full', count: 4, hint: 'nearly "in"' },
+      ],
+    })
+    expect(findings.map(({ finding, about, message }) => [finding, about, message])).toEqual([
+      ['entry-absent', 'in', 'nobody has ever connected, for 61s'],
+      ['entry-absent', 'cell', 'nobody is connected, for 2h'],
+      ['link-exhausted', 'mes', 'gave up dialling 5s ago: refused'],
+      ['stranger', '10.0.0.9', 'was refused 3 times, not in the table'],
+      ['address-nearly-matches', '10.0.0.8', 'was refused 4 times, full, and nearly "in"'],
+      ['link-down', 'plc', 'is backoff, after: silence'],
+    ])
+  })
+})

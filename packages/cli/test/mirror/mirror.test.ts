@@ -1,0 +1,168 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import { CliProcess, endCliProcessesAfterEach, runCli } from '../cli-process.js'
+import { freePort } from '../free-port.js'
+import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
+
+endCliProcessesAfterEach()
+removeTestFoldersAfterEach()
+
+const TABLE = {
+  node: 'plant l2',
+  listen: { host: '192.168.0.1', port: 8000 },
+  bind: '192.168.0.1',
+  codec: { use: 'len16', maxPayload: '4KiB' },
+  heartbeat: { every: '5s', payload: 'h, }: $${HOME} #', answer: { hex: '00ff' } },
+  links: [
+    { id: 'furnace-in', role: 'passive', ip: '192.168.0.2' },
+    { id: 'furnace-out', role: 'active', ip: '192.168.0.2', port: 8001 },
+    { id: 'mes', role: 'active', host: 'mes.plant.example', port: 8003, heartbeat: 'off' },
+    { id: 'mes-2', role: 'active', host: 'mes.plant.example', port: 8003, heartbeat: 'off' },
+    { id: 'six', role: 'passive', ip: 'fd00::2', slots: 2 },
+    { id: 'cell', role: 'passive', ip: '192.168.4.0/24', slots: 20 },
+    { id: 'anyone', role: 'passive', ip: '0.0.0.0', slots: 4 },
+  ],
+}
+
+async function mirror(
+  cwd: string,
+  ...args: readonly string[]
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  return await runCli(['mirror', ...args], { cwd })
+}
+
+describe('commloop mirror', () => {
+  it('prints one document for each peer', async () => {
+    const { code, stdout, stderr } = await mirror(testFolder({ '.commlooprc': TABLE }))
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const documents = parseAllDocuments(stdout)
+    expect(Array.isArray(documents) && documents.map(({ errors }) => errors)).toEqual([
+      [],
+      [],
+      [],
+      [],
+      [],
+    ])
+    expect([...stdout.matchAll(/^# \.commlooprc for (.*)$/gm)].map(([, who]) => who)).toEqual([
+      '192.168.0.2, where it listens at port 8001',
+      'mes.plant.example, where it listens at port 8003',
+      'fd00::2',
+      'each machine of 192.168.4.0/24',
+      'whoever else dials us',
+    ])
+  })
+
+  it('prints what the peer needs, and in comments what is not known', async () => {
+    const folder = testFolder({ '.commlooprc': TABLE })
+    const { stdout } = await mirror(folder, '--for', '192.168.0.2')
+    expect(stdout).toBe(`# .commlooprc for 192.168.0.2, where it listens at port 8001
+# It fits .commlooprc, the table of "plant l2". Not known there, and yours to add: the name
+# of this node ("node"), its router, its other peers. \`commloop check --with\` compares the two.
+
+listen: { host: 0.0.0.0, port: 8001 }   # the port that "furnace-out" dials; 0.0.0.0: every address of the machine
+codec: { use: len16, maxPayload: 4KiB }
+heartbeat: { every: 5s, payload: "h, }: $\${HOME} #", answer: { hex: 00ff } }
+links:
+  # "furnace-in" waits for it
+  # bind: we know it by this address; leave it out where addresses are translated
+  - { id: plant-l2-out, role: active, ip: 192.168.0.1, port: 8000, bind: 192.168.0.2 }
+  # "furnace-out" dials it
+  - { id: plant-l2-in, role: passive, ip: 192.168.0.1 }
+`)
+  })
+
+  it.each([
+    ['furnace-in', '192.168.0.2'],
+    ['192.168.0.2:8001', '192.168.0.2'],
+    ['::ffff:192.168.0.2', '192.168.0.2'],
+    ['mes.plant.example', 'mes.plant.example'],
+    ['fd00:0::2', 'fd00::2'],
+    ['192.168.4.9', '192.168.4.9'],
+    ['192.168.4.0/24', '192.168.4.9'],
+    ['10.1.2.3', '10.1.2.3'],
+  ])('fits, as check --with sees it: --for %s', async (chosen, peerAt) => {
+    const cwd = testFolder({ '.commlooprc': TABLE })
+    const { code, stdout } = await mirror(cwd, '--for', chosen)
+    expect(code).toBe(0)
+    writeFileSync(join(cwd, 'peer.yaml'), stdout)
+    const args = ['check', '--with', 'peer.yaml', '--at', '192.168.0.1', '--peer-at', peerAt]
+    const fit = await runCli(args, { cwd })
+    expect(fit.stdout).toContain('the two tables fit\n')
+    expect(fit).toMatchObject({ code: 0, stderr: '' })
+    const alone = await runCli(['check', '--config', 'peer.yaml'], { cwd })
+    expect(alone).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it('names files of TLS that only the peer can have', async () => {
+    const tls = { ca: './ca.pem' }
+    const table = { links: [{ id: 'mes', role: 'active', ip: '192.168.0.3', port: 8003, tls: {} }] }
+    const open = await mirror(testFolder({ '.commlooprc': table }))
+    expect(open.stdout).toContain(
+      'tls: { cert: ./tls/node.pem, key: ./tls/node.key, verifyPeer: false }',
+    )
+    expect(open.stdout).toContain("these files are the peer's own, and not known here")
+    const missing = { links: [{ ...table.links[0], tls }] }
+    expect(await mirror(testFolder({ '.commlooprc': missing }))).toMatchObject({ code: 2 })
+  })
+
+  it('says where an address is a guess, and takes one that is said', async () => {
+    const table = {
+      listen: { host: '0.0.0.0', port: 0 },
+      links: [{ id: 'a', role: 'passive', ip: '198.51.100.7' }],
+    }
+    const cwd = testFolder({ '.commlooprc': { ...table, node: '007' } })
+    const guessed = await mirror(cwd)
+    expect(guessed.stdout).toMatch(/# ip: (an address of ours|our address is not known)/)
+    expect(guessed.stdout).toContain('# port: ours is another one at each start')
+    expect(guessed.stdout).toContain('id: node-007,')
+    const said = await mirror(cwd, '--at', '203.0.113.5')
+    expect(said.stdout).not.toContain('# ip:')
+    expect(said.stdout).toContain('ip: 203.0.113.5')
+  })
+
+  it('says where two of our entries cannot be told apart by the peer', async () => {
+    const mes = { id: 'mes', role: 'active', ip: '192.168.0.3', port: 8003 }
+    const links = [mes, { ...mes, id: 'mes-2', codec: { use: 'len16', byteOrder: 'little' } }]
+    const { stdout } = await mirror(testFolder({ '.commlooprc': { links } }))
+    expect(stdout).toContain('"mes" and "mes-2" dial it')
+    expect(stdout).toContain('# they differ in codec or heartbeat')
+    expect(stdout).toContain('slots: 2')
+  })
+
+  it('makes a table with which a link does come up', async () => {
+    const port = await freePort()
+    const north = {
+      node: 'north',
+      listen: { host: '127.0.0.1', port },
+      codec: { use: 'len16', byteOrder: 'little' },
+      links: [{ id: 'south', role: 'passive', ip: '127.0.0.2' }],
+    }
+    const cwd = testFolder({ '.commlooprc': north })
+    const { stdout } = await mirror(cwd, '--for', 'south')
+    const there = CliProcess.start(['run', '--stdio', '--keep-open', '--text'], { cwd })
+    await there.eventOf('ready')
+    const folder = testFolder({ '.commlooprc': stdout })
+    const here = CliProcess.start(['run', '--stdio', '--keep-open'], { cwd: folder })
+    here.send({ payload: 'it fits', to: 'north' })
+    expect(await there.eventOf('message')).toMatchObject({ link: 'south', payload: 'it fits' })
+  })
+
+  it.each([
+    [
+      'an unknown peer',
+      TABLE,
+      ['--for', 'furnase-in'],
+      'no entry and no peer "furnase-in". There are furnace-out',
+    ],
+    ['an empty table', { links: [] }, [], 'there is no peer to mirror'],
+    ['a broken table', { links: 5 }, [], 'nothing was started'],
+  ])('ends with 2 for %s', async (_, table, args, message) => {
+    const links = table === TABLE ? TABLE.links.slice(0, 6) : table.links
+    const cwd = testFolder({ '.commlooprc': { ...table, links } })
+    const { code, stdout, stderr } = await mirror(cwd, ...args)
+    expect(stderr).toContain(message)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  })
+})

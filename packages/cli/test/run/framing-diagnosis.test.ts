@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest'
+import { CliProcess, endCliProcessesAfterEach, type OutputLine } from '../cli-process.js'
+import { closePeersAfterEach, FramedPeer, PeerServer } from '../framed-peer.js'
+import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
+
+endCliProcessesAfterEach()
+closePeersAfterEach()
+removeTestFoldersAfterEach()
+
+const IMPATIENT = { partialFrame: '300ms', silence: '30s' }
+
+function run(table: object): CliProcess {
+  return CliProcess.start(['run', '--stdio', '--keep-open'], {
+    cwd: testFolder({ '.commlooprc': { ...IMPATIENT, ...table } }),
+  })
+}
+
+/** A node that waits for one peer, and that peer. */
+async function peerOf(options: object = {}): Promise<{ node: CliProcess; peer: FramedPeer }> {
+  const node = run({
+    listen: { host: '127.0.0.1', port: 0 },
+    links: [{ id: 'furnace', role: 'passive', ip: '127.0.0.1' }],
+    ...options,
+  })
+  const { listen } = await node.eventOf('ready')
+  return { node, peer: await FramedPeer.connect((listen as { readonly port: number }).port) }
+}
+
+function lost(node: CliProcess): Promise<OutputLine> {
+  return node.event(({ state, reason }) => state === 'awaiting' && typeof reason === 'string')
+}
+
+describe('the reason why a connection ended names what the peer seems to speak', () => {
+  it('when a frame never ends', async () => {
+    const { node, peer } = await peerOf()
+    peer.sendRaw(Buffer.from('\u0003\u0000abc'))
+    expect((await lost(node)).reason).toBe(
+      "partial frame; the peer's first bytes (03 00 61 62 63) look like a length of two bytes, " +
+        'little endian: set byteOrder: little in "codec"',
+    )
+  })
+
+  it('when what it names comes in single bytes, and after frames that seemed to be whole', async () => {
+    const { node, peer } = await peerOf()
+    for (const byte of Buffer.from('0005616263000564656600056768', 'hex')) {
+      peer.sendRaw(Uint8Array.of(byte))
+    }
+    const { reason } = await lost(node)
+    expect(reason).toMatch(/^partial frame; .*: set lengthIncludesHeader: true in "codec"$/)
+    expect(node.events.filter(({ type }) => type === 'message')).toHaveLength(1)
+  })
+
+  it('when a length is refused', async () => {
+    const { node, peer } = await peerOf({ codec: { use: 'len16', maxPayload: 1000 } })
+    peer.sendRaw(Buffer.from('GET / HTTP/1.1\r\n\r\n'))
+    expect((await lost(node)).reason).toMatch(
+      /^protocol error: length 18245 .* above the limit of 1000; .* look like an HTTP request: /,
+    )
+  })
+
+  it('when it hangs up within what would be a frame', async () => {
+    const { node, peer } = await peerOf()
+    peer.sendRaw(Buffer.from('0005hello'))
+    peer.end()
+    expect((await lost(node)).reason).toMatch(
+      /^the stream ended 9 bytes into a frame.*; .* look like a length in 4 ASCII digits: /,
+    )
+  })
+
+  it('when we dialled it, and for a time of silence', async () => {
+    const server = await PeerServer.listen()
+    const node = run({
+      partialFrame: '0ms',
+      silence: '300ms',
+      links: [{ id: 'plc', role: 'active', ip: '127.0.0.1', port: server.port }],
+    })
+    const peer = await server.accepted()
+    peer.sendRaw(Buffer.from('0300000b06e00000000000', 'hex'))
+    const { reason } = await node.event(
+      (event) => event['state'] === 'backoff' && typeof event['reason'] === 'string',
+    )
+    expect(reason).toMatch(/^silence; .* look like TPKT: /)
+  })
+})
+
+describe('nothing is added', () => {
+  it('once the stream was in step, whatever follows', async () => {
+    const { node, peer } = await peerOf()
+    // Taken together, these are two frames of a length that counts itself.
+    peer.send('abc\u0000\u0004')
+    await node.eventOf('message')
+    peer.sendRaw(Buffer.from('xy'))
+    expect((await lost(node)).reason).toBe('partial frame')
+  })
+
+  it('to a frame that was cut off, as by a peer that crashed', async () => {
+    const { node, peer } = await peerOf()
+    peer.sendRaw(Buffer.from('00050001', 'hex'))
+    peer.end()
+    expect((await lost(node)).reason).toBe(
+      'the stream ended 4 bytes into a frame, within its payload of 5',
+    )
+  })
+
+  it('by a codec whose diagnosis throws or is no text', async () => {
+    const codec = `
+      const decoder = {
+        push() {}, next() { throw new Error('not mine') }, midFrame: true, end() {},
+        diagnosis(opening) { if (opening[0] === 1) throw new Error('oops'); return 7 },
+      }
+      export default { kind: 'codec', name: 'odd', apiVersion: 1, create: () => ({
+        payloadBytesMax: 10, header: undefined, frameBytesMax: () => 10, encode: (p, i, at) => at,
+        createDecoder: () => decoder,
+      }) }`
+    const folder = testFolder({
+      'odd.mjs': codec,
+      '.commlooprc': {
+        listen: { host: '127.0.0.1', port: 0 },
+        codec: './odd.mjs',
+        links: [{ id: 'furnace', role: 'passive', ip: '127.0.0.1', slots: 2 }],
+      },
+    })
+    const node = CliProcess.start(['run', '--stdio', '--keep-open'], { cwd: folder })
+    const { port } = (await node.eventOf('ready'))['listen'] as { readonly port: number }
+    for (const byte of [1, 2]) {
+      const peer = await FramedPeer.connect(port)
+      peer.sendRaw(Uint8Array.of(byte))
+      await peer.until(({ hasClosed }) => hasClosed)
+    }
+    const reasons = (await node.eventsOf('link', 6)).map(({ reason }) => reason)
+    expect(reasons.filter((reason) => reason !== undefined)).toEqual([
+      'protocol error: not mine',
+      'protocol error: not mine',
+    ])
+  })
+})

@@ -1,0 +1,99 @@
+/** A protocol that is known by its first bytes, whatever the options of this codec are. */
+export interface ForeignProtocol {
+  readonly name: string
+  /** What an operator does about it. */
+  readonly advice: string
+}
+
+const OWN_CODEC = 'write a codec for it, docs/writing-a-codec.md'
+const WRONG_PORT = 'this is another program, or a wrong port'
+const TLS: ForeignProtocol = {
+  name: 'TLS',
+  advice: 'set tls here (in "listen" if the peer dials, else in its entry), or turn it off there',
+}
+
+const HTTP_REQUEST = /^(?:GET|PUT|POST|HEAD|PATCH|TRACE|DELETE|OPTIONS|CONNECT|PRI) [!-~]/
+const HTTP_ANSWER = /^HTTP\/\d/
+/** A digit alone may be anything; lengths in digits have a fixed width of two to eight. */
+const DIGITS = /^\d{2,8}/
+const JSON_TEXT = /^\s*(?:\{\s*(?:"|\}|$)|\[\s*[[{"\d\]tfn-])/
+/** A block of HL7: VT, segments that begin with three letters, FS and CR. */
+const MLLP = /^\v[A-Z]{3}/
+const TEXT_LINE = /^[\t\x20-\x7e]+\r?\n/
+
+/** TLS and HTTP: what nobody sends by chance, and what no length can be confused with for long. */
+export function unmistakableProtocol(opening: Uint8Array): ForeignProtocol | undefined {
+  if (isTls(opening)) return TLS
+  const text = latin1(opening)
+  if (HTTP_REQUEST.test(text)) return { name: 'an HTTP request', advice: WRONG_PORT }
+  if (HTTP_ANSWER.test(text)) return { name: 'an HTTP answer', advice: WRONG_PORT }
+  return undefined
+}
+
+/** Other protocols; asked where no two or four bytes of length fit. */
+export function likelyProtocol(opening: Uint8Array): ForeignProtocol | undefined {
+  const text = latin1(opening)
+  const name =
+    digits(text) ??
+    (isStxEtx(opening) ? 'text between STX and ETX' : undefined) ??
+    (MLLP.test(text) ? 'MLLP' : undefined) ??
+    (JSON_TEXT.test(text) ? 'JSON without a length' : undefined) ??
+    (TEXT_LINE.test(text) ? 'lines of text' : undefined)
+  return name === undefined ? undefined : { name, advice: OWN_CODEC }
+}
+
+/**
+ *      0    1    2    3
+ *     ┌────┬────┬────┬────┬───── … ┐
+ *     │ 03 │ 00 │ length  │ packet │   TPKT (RFC 1006): big endian, its own four bytes counted
+ *     └────┴────┴────┴────┴───── … ┘
+ */
+export function tpkt(opening: Uint8Array): ForeignProtocol | undefined {
+  let at = 0
+  while (at + 4 <= opening.length) {
+    if (opening[at] !== 3 || opening[at + 1] !== 0) return undefined
+    const bytes = ((opening[at + 2] ?? 0) << 8) | (opening[at + 3] ?? 0)
+    if (bytes <= 4) return undefined
+    at += bytes
+  }
+  return at === opening.length && at > 0 ? { name: 'TPKT', advice: OWN_CODEC } : undefined
+}
+
+/**
+ *      0    1    2    3    4    5
+ *     ┌────┬────┬────┬────┬────┬────┬── … ┐   a record of SSL 3.0 to TLS 1.3 (RFC 8446, sections 4 and 5.1):
+ *     │ 16 │ 03 │ 0x │ length  │ 01 │     │   16 03 with a hello in it, 01 or 02, or
+ *     │ 15 │ 03 │ 0x │ 00 │ 02 │ 0x │     │   15 03 with an alert of two bytes, of level 1 or 2
+ *     └────┴────┴────┴────┴────┴────┴── … ┘
+ */
+function isTls([type, major, minor = 0xff, high = 0xff, low, first]: Uint8Array): boolean {
+  if (major !== 3 || minor > 4 || (first !== 1 && first !== 2)) return false
+  return type === 0x16 ? high <= 0x40 : type === 0x15 && high === 0 && low === 2
+}
+
+const ETX = 0x03
+
+/** The last byte is ETX, or a checksum of one byte follows it. */
+function isStxEtx(opening: Uint8Array): boolean {
+  return opening[0] === 0x02 && (opening.at(-1) === ETX || opening.at(-2) === ETX)
+}
+
+function digits(text: string): string | undefined {
+  const [run] = DIGITS.exec(text) ?? []
+  if (run === undefined) return undefined
+  for (let width = run.length; width >= 2; width--) {
+    const length = Number(text.slice(0, width))
+    const name = `a length in ${String(width)} ASCII digits`
+    if (length === text.length - width) return name
+    if (length === text.length) return `${name} that counts itself`
+  }
+  // Three digits and then a letter is text as well; from four on it is a length that was cut short.
+  return run.length >= 4 ? 'a length in ASCII digits' : undefined
+}
+
+/** One character for each byte. */
+export function latin1(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return text
+}

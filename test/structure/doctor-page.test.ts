@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+import { DOCTOR_FINDINGS } from '../../packages/cli/src/doctor/doctor-finding.js'
+import { FIT_FINDINGS } from '../../packages/cli/src/ends/fit-finding.js'
+import { sectionOf, tableRows } from './page.js'
+import { codeUnder, textOf } from './source-tree.js'
+
+const PAGE = textOf('docs/doctor.md')
+
+function sourcesOf(folder: string): string {
+  const paths = codeUnder(folder).filter((path) => !path.endsWith('-finding.ts'))
+  return paths.map((path) => textOf(path)).join('\n')
+}
+
+describe('docs/doctor.md', () => {
+  it('has a line for every finding of the doctor, with its weight, in the order of the code', () => {
+    const rows = tableRows(sectionOf(PAGE, '## The doctor'), ['finding', 'weight'])
+    expect(rows.map(([finding, weight]) => [finding, weight])).toEqual(
+      Object.entries(DOCTOR_FINDINGS),
+    )
+    for (const [, , meaning, remedy] of rows) {
+      expect(meaning).toMatch(/\S/)
+      expect(remedy).toMatch(/\S/)
+    }
+  })
+
+  it('has a line for every finding about two tables', () => {
+    const rows = tableRows(sectionOf(PAGE, '## Two tables'), ['finding', 'means'])
+    expect(rows.map(([finding]) => finding)).toEqual([...FIT_FINDINGS])
+    for (const [, meaning] of rows) expect(meaning).toMatch(/\S/)
+  })
+
+  it('has no finding that nothing leads to', () => {
+    const doctor = sourcesOf('packages/cli/src/doctor')
+    expect(Object.keys(DOCTOR_FINDINGS).filter((code) => !doctor.includes(`'${code}'`))).toEqual([])
+    const ends = sourcesOf('packages/cli/src/ends')
+    expect(FIT_FINDINGS.filter((code) => !ends.includes(`'${code}'`))).toEqual([])
+  })
+})
