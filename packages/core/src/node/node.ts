@@ -157,7 +157,16 @@ export class Node {
   }
 
   #linkListener(): LinkListener {
+    const events = this.#events
     return {
+      get watched() {
+        return events.heard('passing')
+      },
+      sent: (link, { payload, id }) => {
+        const { epoch } = link
+        const named = id === undefined ? {} : { id }
+        events.emit('passing', { direction: 'sent', payload, link: link.id, epoch, ...named })
+      },
       changed: (link, change) => {
         this.#linkChanged(link, change)
       },
@@ -242,6 +251,10 @@ export class Node {
   }
 
   #received(link: Link, payload: Uint8Array): void {
+    if (this.#events.heard('passing')) {
+      const { id, epoch } = link
+      this.#events.emit('passing', { direction: 'received', payload, link: id, epoch })
+    }
     const streams = this.#inbox.heard
     const listeners = this.#events.heard('message')
     if (streams || listeners) {

@@ -13,6 +13,7 @@ export class EventHub {
   // Replaced, never changed, so that a listener may come or go while an event is being told.
   #listeners: Listeners = {
     message: [],
+    passing: [],
     link: [],
     outcome: [],
     drain: [],
