@@ -35,11 +35,14 @@ describe('a listener of passing messages', () => {
     bench.node.on('passing', (message) => {
       seen.push(told(message))
       bench.checkLedgers()
-      if (seen.length < 40) for (let more = 0; more < 3; more++) bench.send('x', { to: 'peer' })
+      if (seen.length < 90) for (let more = 0; more < 30; more++) bench.send('x', { to: 'peer' })
     })
     bench.send('first', { to: 'peer' })
     bench.soon()
     while (connection.sent.length > seen.length) connection.written()
+    // What a listener throws, a failed expectation too, is a warning.
+    expect(bench.warnings).toEqual([])
+    expect(seen.length).toBeGreaterThan(90)
     expect(seen.length).toBe(connection.sent.length)
     expect(bench.node.link('peer').counters).toMatchObject({ queued: 0, written: seen.length })
     await bench.stopped()
