@@ -94,6 +94,10 @@ async function commandLine(): Promise<Command> {
   addCheck(program)
   addInit(program)
   addDemo(program)
+  const { addOperatorCommands } = await import('./operate/operator-commands.js')
+  addOperatorCommands(program, (code) => {
+    exitCode = code
+  })
   return program
 }
 

@@ -103,12 +103,9 @@ class LazyRequests {
     ])
     const api = controlApi(this.#controlled)
     this.#api = api
-    const fetch = getRequestListener(
-      (request, bindings) => api.app.fetch(request, bindings as never),
-      {
-        overrideGlobalObjects: false,
-      },
-    )
+    const fetch = getRequestListener((request, bindings) => api.app.fetch(request, bindings), {
+      overrideGlobalObjects: false,
+    })
     return { api, listener: (request, response) => void fetch(request, response) }
   }
 

@@ -31,7 +31,8 @@ export class HandSends {
     const id = newControlId()
     const outcomes: CopyReport[] = []
     return new Promise((resolve, reject) => {
-      let copies: number | undefined
+      /** How many outcomes there will be; undefined: not known yet. */
+      let copies: number | undefined = undefined
       let timer = setTimeout(() => {
         done()
       }, waitMs + EXPIRY_GRACE_MS)
