@@ -43,7 +43,9 @@ export class Attendance {
     const expected = links.filter(({ enabled }) => enabled)
     if (expected.length === 0 || expected.some(({ state }) => state === 'up')) return undefined
     const forMs = Math.min(...expected.map((link) => this.#downMs(link)))
-    const reason = expected[0]?.reason ?? null
+    const reason = expected.every(({ epoch }) => epoch === 0)
+      ? (expected[0]?.reason ?? 'never connected')
+      : (expected[0]?.reason ?? null)
     if (expected.every(({ state }) => state === 'exhausted'))
       return { entry: id, kind: 'exhausted', forMs, reason }
     if (forMs < this.#node.config.auditGraceMs) return undefined

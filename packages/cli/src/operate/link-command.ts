@@ -18,6 +18,10 @@ export async function linkCommand(
   const { id, state, enabled, nextDialInMs } = link
   const note = noteText(link, nextDialInMs)
   const kept = enabled ? '' : ', and stays down until it is enabled'
+  if (request.action === 'close') {
+    io.stdout.write(`${visibleText(id)}: its connection ends\n`)
+    return EXIT.OK
+  }
   io.stdout.write(`${visibleText(id)} is ${state}${note === '' ? '' : `: ${note}`}${kept}\n`)
   return EXIT.OK
 }

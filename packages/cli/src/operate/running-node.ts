@@ -75,7 +75,7 @@ async function usualNode(
     tried.push(problem === undefined || isMissing ? join(folder, `*${end}`) : problem)
   }
   throw unreachable(
-    `no node of ${name} runs as this user. Looked for:\n${tried.map((place) => `  ${place}`).join('\n')}\n` +
+    `no node of ${name} runs as this user\nLooked for:\n${tried.map((place) => `  ${place}`).join('\n')}\n` +
       '`commloop run` starts one; --control names the socket of one elsewhere',
   )
 }

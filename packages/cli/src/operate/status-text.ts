@@ -19,7 +19,7 @@ export function statusText(status: NodeStatus, columns: number, color: boolean):
       color,
     ),
     ...section('Missing', status.missing.map(missingText), columns),
-    ...section('Audit', status.findings.map(findingText), columns),
+    ...section('Audit', furtherFindings(status).map(findingText), columns),
   ]
   return `${lines.join('\n')}\n`
 }
@@ -74,15 +74,25 @@ export function noteText(
   nextDialInMs: number | null,
 ): string {
   if (state === 'up') return ''
-  const why = reason === null ? [] : [visibleText(reason)]
-  const tries = attempt === 0 ? [] : [`attempt ${String(attempt)}`]
-  const next = nextDialInMs === null ? [] : [`dials in ${ageText(nextDialInMs)}`]
-  return [...why, ...tries, ...next].join(', ')
+  const steps = [
+    ...(nextDialInMs === null ? [] : [`dials in ${ageText(nextDialInMs)}`]),
+    ...(attempt === 0 ? [] : [`attempt ${String(attempt)}`]),
+  ].join(', ')
+  return [steps, visibleText(reason ?? '')].filter((text) => text !== '').join(': ')
 }
 
 function missingText({ entry, kind, forMs, reason }: NodeStatus['missing'][number]): string {
   const why = reason === null ? '' : `: ${visibleText(reason)}`
   return `${visibleText(entry)} is ${kind} for ${ageText(forMs)}${why}`
+}
+
+/** What does not stand under the missing ones already. */
+function furtherFindings({ findings, missing }: NodeStatus): Finding[] {
+  const told = new Set(missing.map(({ entry }) => entry))
+  return findings.filter((finding) => {
+    if (finding.kind === 'stranger') return true
+    return !told.has(finding.kind === 'exhausted' ? finding.link : finding.entry)
+  })
 }
 
 function findingText(finding: Finding): string {
