@@ -154,9 +154,9 @@ export class RawClient {
     this.#socket.destroy()
   }
 
-  /** The events so far, by their data. */
+  /** The whole events so far, by their data. One is never cut by the parts in which it is transferred. */
   get events(): Record<string, unknown>[] {
-    return [...this.text.matchAll(/^data: (.*)$/gm)].map(
+    return [...this.text.matchAll(/^data: (.*)\n\n/gm)].map(
       ([, data = '']) => JSON.parse(data) as Record<string, unknown>,
     )
   }

@@ -183,18 +183,23 @@ function addSend(app: ControlApp, { node, payloadBytesMax }: ControlledNode): vo
   })
 }
 
+/** @throws RequestRefused where it is too long, or its sender is gone before its end */
 async function bodyText(call: Call, bytesMax: number): Promise<string> {
   const parts: Buffer[] = []
   let bytes = 0
-  const { incoming } = call.env
-  for await (const part of incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    bytes += part.byteLength
-    if (bytes > bytesMax) {
-      throw new RequestRefused(413, `the request is longer than ${String(bytesMax)} bytes`)
+  try {
+    // Not destroyed with its reader: whoever sends too much is to read why.
+    const body = call.env.incoming.iterator({ destroyOnReturn: false })
+    for await (const part of body as AsyncIterable<Buffer>) {
+      bytes += part.byteLength
+      if (bytes > bytesMax) break
+      parts.push(part)
     }
-    parts.push(part)
+  } catch (error) {
+    throw new RequestRefused(400, `the request broke off: ${String(error)}`)
   }
-  return Buffer.concat(parts).toString('utf8')
+  if (bytes <= bytesMax) return Buffer.concat(parts).toString('utf8')
+  throw new RequestRefused(413, `the request is longer than ${String(bytesMax)} bytes`)
 }
 
 /** The keys of an input line of `run --stdio` but `id`, and `timeout`. */
