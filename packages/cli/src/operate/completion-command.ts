@@ -13,6 +13,17 @@ import { type NodeRequest, runningNode } from './running-node.js'
 
 export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const
 
+/** The script for bash asks for its words by a function of the package bash-completion, which not every machine has. */
+const BASH_WORDS = `if ! declare -F _get_comp_words_by_ref > /dev/null; then
+  _get_comp_words_by_ref() {
+    words=("\${COMP_WORDS[@]}")
+    cword=$COMP_CWORD
+    cur=\${COMP_WORDS[COMP_CWORD]}
+    prev=\${COMP_WORDS[COMP_CWORD - 1]}
+  }
+fi
+`
+
 /** A key was pressed: whoever waits longer for the names of links is better off without. */
 const LINKS_MS_MAX = 500
 
@@ -26,6 +37,7 @@ export function completionCommand(
     const found = name === '' ? 'SHELL is not set' : `found "${name}"`
     throw new UsageError(`expected one of ${SHELLS.join(', ')}, ${found}`)
   }
+  if (name === 'bash') process.stdout.write(BASH_WORDS)
   script(name, 'commloop', 'commloop')
   return EXIT.OK
 }
