@@ -170,8 +170,12 @@ describe('examples/grafana', () => {
     expect([...queries, ...definitions].flatMap(mistakesIn)).toEqual([])
     // Brackets that do not match are the other way in which a query is of no use.
     for (const query of queries) {
-      for (const [open, close] of ['()', '{}', '[]'].map((pair) => [...pair])) {
-        expect(query.split(open ?? '').length, query).toBe(query.split(close ?? '').length)
+      for (const [open, close] of [
+        ['(', ')'],
+        ['{', '}'],
+        ['[', ']'],
+      ] as const) {
+        expect(query.split(open).length, query).toBe(query.split(close).length)
       }
     }
     const legends = DASHBOARD.match(/(?<=\{\{)\w+(?=\}\})/g) ?? []

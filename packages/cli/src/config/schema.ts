@@ -154,7 +154,6 @@ const metricsSchema = z.strictObject(
       standard: 'whoever is on this machine may fetch them',
       limits: `at least ${String(TOKEN_LENGTH_MIN)} characters`,
       text: 'What who fetches them has to show: `Authorization: Bearer <token>`.',
-      examples: ['${METRICS_TOKEN}'],
     }),
   },
   expecting('{ port, host, token }'),

@@ -75,8 +75,8 @@ describe('GET /v1/status', () => {
       {
         entry: 'out',
         kind: 'absent',
-        forMs: expect.any(Number),
-        reason: expect.stringContaining('ECONNREFUSED'),
+        forMs: expect.any(Number) as number,
+        reason: expect.stringContaining('ECONNREFUSED') as string,
       },
     ])
     await node.stop()
