@@ -21,6 +21,7 @@ export class ControlServer {
     this.#socket = socket
     this.#requests = requests
     this.path = socket.path
+    process.once('exit', this.#removeSocket)
   }
 
   /** @throws SocketProblem; SocketTaken where a node of the same configuration runs */
@@ -55,6 +56,12 @@ export class ControlServer {
       })
       this.#server.closeIdleConnections()
     })
+    process.off('exit', this.#removeSocket)
+    this.#removeSocket()
+  }
+
+  /** However the process ends, as long as it can still do something. */
+  readonly #removeSocket = (): void => {
     this.#socket.remove()
   }
 }

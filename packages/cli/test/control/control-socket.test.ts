@@ -13,13 +13,17 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { LinkStatus } from '../../src/control/node-status.js'
 import { CliProcess, endCliProcessesAfterEach, runCli } from '../cli-process.js'
 import { closeClientsAfterEach, ControlNode } from '../control-node.js'
+import { closePeersAfterEach, FramedPeer } from '../framed-peer.js'
+import { freePort } from '../free-port.js'
 import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
 
 endCliProcessesAfterEach()
 removeTestFoldersAfterEach()
 closeClientsAfterEach()
+closePeersAfterEach()
 
 const CONFIG = {
   node: 'plant l2',
@@ -74,6 +78,28 @@ describe('the control socket', () => {
     expect(await node.get('/v1/status')).toMatchObject({ node: 'plant l2', ok: true })
     node.process.endInput()
     expect(await node.process.exit()).toEqual({ code: 0, signal: null })
+    expect(existsSync(node.socket)).toBe(false)
+  })
+
+  it('goes away with a node that is ended at once, too', async () => {
+    const port = await freePort()
+    const links = [{ id: 'in', role: 'passive', ip: '127.0.0.1', linger: '1h' }]
+    const node = await ControlNode.start({
+      ...CONFIG,
+      links,
+      listen: { ...CONFIG.listen, port },
+      stopDeadline: '1h',
+    })
+    // A peer that does not hang up keeps the node from ending in order.
+    await FramedPeer.connect(node.port)
+    await node.until<LinkStatus>('/v1/links/in', ({ state }) => state === 'up')
+    node.process.kill('SIGTERM')
+    await node.process.log(({ msg }) => msg.startsWith('in is draining'))
+    const again = setInterval(() => {
+      node.process.kill('SIGTERM')
+    }, 50)
+    expect(await node.process.exit()).toEqual({ code: 1, signal: null })
+    clearInterval(again)
     expect(existsSync(node.socket)).toBe(false)
   })
 
