@@ -21,7 +21,7 @@ export interface ControlledNode {
   /** The largest payload that any link takes. */
   readonly payloadBytesMax: number
   /** Metrics as text, made part by part. */
-  readonly metrics: () => Iterable<string>
+  readonly metrics: () => AsyncIterable<string>
   /**
    * Reads the configuration again and touches what changed; the answer is shown as it is. Rejects with a CommloopError
    * where nothing was changed. undefined: this process cannot.

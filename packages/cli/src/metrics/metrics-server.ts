@@ -18,9 +18,9 @@ const PATH = '/metrics'
 export class MetricsServer {
   readonly #server: Server
   readonly #place: MetricsPlace
-  readonly #text: () => Iterable<string>
+  readonly #text: () => AsyncIterable<string>
 
-  private constructor(place: MetricsPlace, text: () => Iterable<string>) {
+  private constructor(place: MetricsPlace, text: () => AsyncIterable<string>) {
     this.#place = place
     this.#text = text
     this.#server = createServer(
@@ -39,7 +39,10 @@ export class MetricsServer {
   }
 
   /** @throws what the system says where it cannot listen */
-  static async open(place: MetricsPlace, text: () => Iterable<string>): Promise<MetricsServer> {
+  static async open(
+    place: MetricsPlace,
+    text: () => AsyncIterable<string>,
+  ): Promise<MetricsServer> {
     const metrics = new MetricsServer(place, text)
     const server = metrics.#server
     await new Promise<void>((resolve, reject) => {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Node } from '@commloop/core'
 import type { EventLoopDelay } from './event-loop-delay.js'
 import {
@@ -10,7 +11,7 @@ import {
 /** Prometheus text format, version 0.0.4. */
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
-/** A part of the text is about this long: others have their turn between two of them. */
+/** A part of the text is about this long: messages have their turn between two of them. */
 const PART_LENGTH = 64 * 1024
 
 export interface MetricsSource {
@@ -21,8 +22,14 @@ export interface MetricsSource {
 }
 
 /** All metrics as text, part by part; the links are counted at the beginning. */
-export function* metricsText(source: MetricsSource): Generator<string> {
-  const measured = measure(source)
+export async function* metricsText(source: MetricsSource): AsyncGenerator<string> {
+  for (const part of parts(measure(source))) {
+    yield part
+    await setImmediate()
+  }
+}
+
+function* parts(measured: Measured): Generator<string> {
   let part = ''
   for (const family of METRIC_FAMILIES) {
     part += headText(family)

@@ -61,7 +61,7 @@ export class Operations implements RunPart {
     if (metrics !== undefined) await this.#openMetrics(metrics, text)
   }
 
-  async #openControl(path: string | undefined, text: () => Iterable<string>): Promise<void> {
+  async #openControl(path: string | undefined, text: () => AsyncIterable<string>): Promise<void> {
     const { facts, env, logger, payloadBytesMax, reload } = this.#options
     const [{ ControlServer }, { chosenPlace, usualPlace }, { Attendance }] = await Promise.all([
       import('../control/control-server.js'),
@@ -86,7 +86,7 @@ export class Operations implements RunPart {
     }
   }
 
-  async #openMetrics(place: MetricsPlace, text: () => Iterable<string>): Promise<void> {
+  async #openMetrics(place: MetricsPlace, text: () => AsyncIterable<string>): Promise<void> {
     const { logger } = this.#options
     const { MetricsServer } = await import('../metrics/metrics-server.js')
     try {

@@ -160,7 +160,7 @@ export class Node {
     const events = this.#events
     return {
       get watched() {
-        return events.heard('passing')
+        return events.watched
       },
       sent: (link, { payload, id }) => {
         const { epoch } = link
@@ -251,7 +251,7 @@ export class Node {
   }
 
   #received(link: Link, payload: Uint8Array): void {
-    if (this.#events.heard('passing')) {
+    if (this.#events.watched) {
       const { id, epoch } = link
       this.#events.emit('passing', { direction: 'received', payload, link: id, epoch })
     }

@@ -22,6 +22,8 @@ export class EventHub {
     warning: [],
   }
   readonly #logger: Logger
+  /** Somebody listens to `passing`. A plain field: it is looked at for every payload. */
+  watched = false
 
   constructor(logger: Logger) {
     this.#logger = logger
@@ -39,6 +41,7 @@ export class EventHub {
 
   #set<Name extends keyof NodeEvents>(name: Name, listeners: readonly EventListener<Name>[]): void {
     this.#listeners = { ...this.#listeners, [name]: listeners }
+    this.watched = this.#listeners.passing.length > 0
   }
 
   heard(name: keyof NodeEvents): boolean {
