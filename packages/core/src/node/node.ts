@@ -251,10 +251,7 @@ export class Node {
   }
 
   #received(link: Link, payload: Uint8Array): void {
-    if (this.#events.watched) {
-      const { id, epoch } = link
-      this.#events.emit('passing', { direction: 'received', payload, link: id, epoch })
-    }
+    if (this.#events.watched) this.#tellReceived(link, payload)
     const streams = this.#inbox.heard
     const listeners = this.#events.heard('message')
     if (streams || listeners) {
@@ -267,6 +264,10 @@ export class Node {
     if (!this.config.relay) return
     if (this.#phase === 'running') this.#dispatch.relay(payload, link)
     else this.#tally.refused++
+  }
+
+  #tellReceived({ id, epoch }: Link, payload: Uint8Array): void {
+    this.#events.emit('passing', { direction: 'received', payload, link: id, epoch })
   }
 
   /**
