@@ -29,6 +29,8 @@ export class Operations implements RunPart {
   readonly #options: OperationsOptions
   readonly #channels: DiagnosticChannels
   #opening: Promise<void> = Promise.resolve()
+  /** The node has stopped, perhaps before all was open: nothing more is begun, and nothing told. */
+  #isClosing = false
   #delay: EventLoopDelay | undefined
   #control: ControlServer | undefined
   #metrics: MetricsServer | undefined
@@ -57,8 +59,8 @@ export class Operations implements RunPart {
     this.#delay = delay
     const { version, startedAt } = this.#options.facts
     const text = () => metricsText({ node: this.#node, version, startedAt, delay })
-    if (control !== false) await this.#openControl(control, text)
-    if (metrics !== undefined) await this.#openMetrics(metrics, text)
+    if (control !== false && !this.#isOver()) await this.#openControl(control, text)
+    if (metrics !== undefined && !this.#isOver()) await this.#openMetrics(metrics, text)
   }
 
   async #openControl(path: string | undefined, text: () => AsyncIterable<string>): Promise<void> {
@@ -76,7 +78,7 @@ export class Operations implements RunPart {
       const controlled = { node, facts, attendance, logger, payloadBytesMax, metrics: text, reload }
       this.#control = await ControlServer.open(place, controlled)
       const socket = this.#control.path
-      logger.info({ control: socket }, `control socket: ${socket}`)
+      if (!this.#isOver()) logger.info({ control: socket }, `control socket: ${socket}`)
     } catch (error) {
       const taken = error instanceof Error && error.name === 'SocketTaken'
       const what = taken
@@ -97,7 +99,13 @@ export class Operations implements RunPart {
     }
   }
 
+  /** Asked anew after a wait. */
+  #isOver(): boolean {
+    return this.#isClosing
+  }
+
   async close(): Promise<void> {
+    this.#isClosing = true
     await this.#opening
     await Promise.all([this.#control?.close(), this.#metrics?.close()])
     this.#delay?.close()
