@@ -47,7 +47,9 @@ describe('GET /v1/metrics', () => {
   it('has every metric with its labels, in a form that Prometheus reads', async () => {
     const port = await freePort()
     const out = { id: 'out', role: 'active', ip: '127.0.0.1', port }
-    const node = await ControlNode.start({ ...CONFIG, links: [...CONFIG.links, out] })
+    // The next dial is long in coming, so that there is one to tell of.
+    const reconnect = { use: 'exponential', min: '1h', initial: '1h', max: '1h' }
+    const node = await ControlNode.start({ ...CONFIG, reconnect, links: [...CONFIG.links, out] })
     await node.until<LinkStatus>('/v1/links/out', ({ state }) => state === 'backoff')
     await FramedPeer.connect(node.port, '127.0.0.1', '127.0.0.9')
     await node.until<NodeStatus>(
