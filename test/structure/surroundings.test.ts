@@ -51,6 +51,10 @@ describe('the wall clock', () => {
   /** Where a moment is shown to people; and certificates, which are valid by the calendar, are warned of. */
   const ALLOWED = [
     'packages/cli/src/logging/create-log.ts',
+    'packages/cli/src/operate/tail-command.ts',
+    'packages/cli/src/run/run-command.ts',
+    // Watches that a strategy does not ask for it.
+    'packages/testing/src/compliance/reconnect-strategy.ts',
     'packages/transport-tcp/src/tls-options.ts',
   ]
 

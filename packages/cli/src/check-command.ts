@@ -10,8 +10,8 @@ import {
 import { readConfig } from './config/load-config.js'
 import { type PlacedProblem, problemsText } from './config/placed-problem.js'
 import { processLimits } from './config/process-limits.js'
-import { textColumns } from './config/text-columns.js'
 import { type FitRequest, reportFit } from './ends/fit-report.js'
+import { textColumns } from './terminal/text-columns.js'
 import { EXIT } from './exit-codes.js'
 
 export interface CheckRequest {

@@ -1,4 +1,5 @@
 export { loadConfig, type LoadedConfig } from './config/load-config.js'
 export type { ConfigRequest } from './config/find-config.js'
 export { configuredNode } from './run/configured-node.js'
+export { DiagnosticChannels, type DiagnosticMessages } from './metrics/diagnostic-channels.js'
 export { EXIT } from './exit-codes.js'

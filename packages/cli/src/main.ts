@@ -99,6 +99,10 @@ async function commandLine(): Promise<Command> {
   addInit(program)
   addDemo(program)
   addFaultPeer(program)
+  const { addOperatorCommands } = await import('./operate/operator-commands.js')
+  addOperatorCommands(program, (code) => {
+    exitCode = code
+  })
   return program
 }
 
@@ -115,7 +119,7 @@ function addRun(program: Command): void {
   run.action(async () => {
     await refuseArguments(program, run)
     const { runRequest } = await import('./run/run-options.js')
-    const request = runRequest(run.optsWithGlobals<RunOptions>(), process)
+    const request = runRequest(run.optsWithGlobals<RunOptions>(), version(), process)
     const { runCommand } = await import('./run/run-command.js')
     outputMatters = false
     exitCode = await runCommand(request, process)

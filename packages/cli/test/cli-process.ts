@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -75,7 +76,7 @@ export class CliProcess {
     const [command, ...before] = [...(options.within ?? []), process.execPath]
     this.#child = spawn(command, [...before, ...script], {
       cwd: options.cwd,
-      env: { ...cleanEnvironment(), ...options.env },
+      env: { ...cleanEnvironment(), XDG_RUNTIME_DIR: runtimeFolder(), ...options.env },
       stdio: [options.stdin ?? 'pipe', 'pipe', 'pipe'],
     }) as ChildProcessByStdio<Writable | null, Readable, Readable>
     this.#follow(this.#child.stdout, this.#stdout)
@@ -379,6 +380,20 @@ export function requireBuild(): void {
   const main = join(PACKAGE, 'dist', 'main.js')
   if (existsSync(main)) return
   throw new Error(`${main} is missing. Build first: npx tsc -b packages/cli`)
+}
+
+let runtime: string | undefined
+
+/** Where control sockets of tests lie: what is killed leaves its own behind, and they go with the tests. */
+export function runtimeFolder(): string {
+  if (runtime === undefined) {
+    const folder = mkdtempSync(join(tmpdir(), 'commloop-run-'))
+    process.on('exit', () => {
+      rmSync(folder, { recursive: true, force: true })
+    })
+    runtime = folder
+  }
+  return runtime
 }
 
 /** Nothing of the developer's own settings may change what a test sees. */

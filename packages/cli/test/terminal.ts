@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { afterEach } from 'vitest'
-import { COMMLOOP_BIN, DEADLINE_MS, requireBuild } from './cli-process.js'
+import { COMMLOOP_BIN, DEADLINE_MS, requireBuild, runtimeFolder } from './cli-process.js'
 
 const open = new Set<Terminal>()
 
@@ -30,7 +30,7 @@ export class Terminal {
 
   private constructor(args: readonly string[], options: TerminalOptions) {
     const { columns = 100, rows = 30, cwd = '/', env = {} } = options
-    const variables = { TERM: 'xterm-256color', ...env }
+    const variables = { TERM: 'xterm-256color', XDG_RUNTIME_DIR: runtimeFolder(), ...env }
     const words = [
       'env',
       ...['NO_COLOR', 'FORCE_COLOR', 'COMMLOOP_LOG', 'COMMLOOP_CONFIG'].flatMap((name) => [

@@ -23,6 +23,8 @@ export const ERROR_CODES = {
   CML_ERR_PLUGIN_MISSING: 'A plugin was not found, or none was given for a contract.',
   CML_ERR_PLUGIN_INVALID: 'A plugin was found and is not usable.',
   CML_ERR_INPUT_INVALID: 'A line of input cannot be understood.',
+  CML_ERR_CONTROL_UNREACHABLE: 'No running node answers at the control socket.',
+  CML_ERR_CONTROL_REFUSED: 'The control API does not take this request.',
 } as const
 
 export type ErrorCode = keyof typeof ERROR_CODES

@@ -10,6 +10,17 @@ export interface ReceivedMessage {
   readonly epoch: number
 }
 
+/** A payload as it passes, seen by whoever watches. */
+export interface PassingMessage {
+  readonly direction: 'received' | 'sent'
+  /** As in `message`; of a sent one it is the sender's own bytes, which are not to be changed. */
+  readonly payload: Uint8Array
+  readonly link: string
+  readonly epoch: number
+  /** Of a sent one, where it had one. */
+  readonly id?: string
+}
+
 /**
  * Everything that a node tells. Events broadcast what has happened, they never make the next step happen; the
  * state is already changed when one fires. A listener that throws becomes a `warning`; the others still hear.
@@ -17,6 +28,12 @@ export interface ReceivedMessage {
 export interface NodeEvents {
   /** One per payload received, heartbeats left out. After its epoch's `link` `up`, before its `link` loss. */
   message: ReceivedMessage
+  /**
+   * Every payload as it passes, in both directions, for whoever watches: a listener here does not count as one that
+   * hears the message. `sent` comes when its whole write was taken by the kernel, as with `written`. Heartbeats are
+   * left out. Costs nothing while nobody listens.
+   */
+  passing: PassingMessage
   /** Every change of a link's state. */
   link: LinkChange
   /** How a copy or a message ended. `written` only for those with an id. Never inside the caller's own `send`. */

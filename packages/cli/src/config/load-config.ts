@@ -1,7 +1,16 @@
 import { resolve } from 'node:path'
-import { CommloopError, configProblems, type ErrorCode, type NodeOptions } from '@commloop/core'
+import {
+  CommloopError,
+  configProblems,
+  type ErrorCode,
+  type NodeOptions,
+  parseIp,
+} from '@commloop/core'
+import { isLoopback } from '../metrics/loopback.js'
+import { SOCKET_PATH_BYTES_MAX } from '../control/socket-path.js'
 import { ConfigDocument } from './config-document.js'
 import { type ConfigPlugins, PluginShelf } from './config-plugins.js'
+import { foundText } from './fields.js'
 import { type ConfigRequest, findConfig } from './find-config.js'
 import type { ConfigPath } from './node-place.js'
 import { optionsOfFile } from './options-of-file.js'
@@ -23,7 +32,16 @@ export interface LoadedConfig {
   readonly plugins: ConfigPlugins
   /** Path of the control socket, absolute; false: none; undefined: the default place. */
   readonly control: string | false | undefined
+  /** Where to serve metrics by TCP; undefined: not at all. */
+  readonly metrics: MetricsPlace | undefined
   readonly warnings: readonly string[]
+}
+
+export interface MetricsPlace {
+  readonly host: string
+  readonly port: number
+  /** What a request must show; undefined: nothing. */
+  readonly token: string | undefined
 }
 
 /** What came of reading a configuration that was found. */
@@ -35,9 +53,6 @@ export type ConfigReading =
       readonly problems: readonly PlacedProblem[]
       readonly warnings: readonly string[]
     }
-
-/** A Unix socket's path is 108 bytes in the kernel, the last of them zero (`man 7 unix`). */
-const SOCKET_PATH_BYTES_MAX = 107
 
 /**
  * Finds the configuration, reads and judges it as a whole, and makes its plugins.
@@ -53,9 +68,10 @@ export async function readConfig(request: ConfigRequest): Promise<ConfigReading>
   if (judged?.plugins === undefined || problems.length > 0) {
     return { ok: false, file, problems: inReadingOrder(problems), warnings }
   }
-  const { options, plugins, control } = judged
+  const { options, plugins, control, metrics } = judged
   const all = [...warnings, ...judged.warnings]
-  return { ok: true, config: { file, name, folder, options, plugins, control, warnings: all } }
+  const config = { file, name, folder, options, plugins, control, metrics, warnings: all }
+  return { ok: true, config }
 }
 
 /**
@@ -80,6 +96,7 @@ export function codeOf(problems: readonly PlacedProblem[]): ErrorCode {
 interface Judgement {
   readonly options: NodeOptions
   readonly control: LoadedConfig['control']
+  readonly metrics: MetricsPlace | undefined
   readonly plugins: ConfigPlugins | undefined
   readonly problems: readonly PlacedProblem[]
   readonly warnings: readonly string[]
@@ -120,7 +137,9 @@ async function judge(document: ConfigDocument, folder: string): Promise<Judgemen
   for (const problem of [...configProblems(options), ...tls.problems]) tell(problem)
   const control = controlPath(usable, folder)
   if (typeof control === 'string') tellLength(control, tell)
-  return { options, control, plugins, problems, warnings: tls.warnings }
+  const metrics = metricsPlace(usable)
+  if (metrics !== undefined) tellMetricsHost(metrics, tell)
+  return { options, control, metrics, plugins, problems, warnings: tls.warnings }
 }
 
 const NOTHING_TO_JUDGE: TlsJudgement = { problems: [], warnings: [] }
@@ -142,6 +161,25 @@ function tellLength(path: string, tell: (problem: Told) => void): void {
   const limit = String(SOCKET_PATH_BYTES_MAX)
   const message = `expected a path of at most ${limit} bytes, found ${String(bytes)}: ${path}`
   tell({ path: ['control'], message })
+}
+
+const METRICS_HOST = '127.0.0.1'
+
+function metricsPlace({ metrics }: ConfigFile): MetricsPlace | undefined {
+  if (metrics === undefined) return undefined
+  const { port, host = METRICS_HOST, token } = metrics
+  return { host, port, token }
+}
+
+/** Whoever can reach the port learns who talks to whom; on this machine that is for its users to know. */
+function tellMetricsHost({ host, token }: MetricsPlace, tell: (problem: Told) => void): void {
+  const path = ['metrics', 'host']
+  if (parseIp(host) === undefined) {
+    tell({ path, message: `expected an IP address of this machine, found ${foundText(host)}` })
+  } else if (!isLoopback(host) && token === undefined) {
+    const message = `${host} is reachable from other machines: set metrics.token, or leave host out`
+    tell({ path, message })
+  }
 }
 
 function isWithin(path: ConfigPath, outer: ConfigPath): boolean {

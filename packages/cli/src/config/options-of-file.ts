@@ -20,7 +20,15 @@ export function optionsOfFile(
   file: ConfigFile,
   pluginsOf: (entry: number) => EntryPlugins,
 ): NodeOptions {
-  const own = ['$schema', 'transport', 'codec', 'reconnect', 'router', 'control'] as const
+  const own = [
+    '$schema',
+    'transport',
+    'codec',
+    'reconnect',
+    'router',
+    'control',
+    'metrics',
+  ] as const
   const { heartbeat, ...rest } = without(file as Exact<ConfigFile>, own)
   return {
     ...rest,

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@commloop/core'
-import { displayWidth } from './text-columns.js'
+import { displayWidth } from '../terminal/text-columns.js'
 
 /** One mistake in a configuration file, at the place where a person finds it. */
 export interface PlacedProblem {

@@ -131,6 +131,34 @@ const auditSchema = z.strictObject(
   expecting('{ every, grace }'),
 )
 
+/** Shorter ones can be guessed. */
+const TOKEN_LENGTH_MIN = 16
+const tokenText = expecting(`at least ${String(TOKEN_LENGTH_MIN)} characters`)
+
+const metricsSchema = z.strictObject(
+  {
+    port: requiredField(wholeNumber({ min: 0, max: PORT_MAX }), {
+      type: 'number',
+      standard: 'an error',
+      limits: `0 to ${String(PORT_MAX)}`,
+      text: 'The port; 0: the system chooses, and the log says which.',
+      examples: [9464],
+    }),
+    host: text('an IP address', {
+      standard: '`127.0.0.1`',
+      limits: 'an IP address of this machine; beyond loopback only with a `token`',
+      text: 'The address to listen on. Metrics name peers and travel unencrypted, so they stay on this machine unless asked otherwise.',
+    }),
+    token: field(z.string(tokenText).min(TOKEN_LENGTH_MIN, tokenText), {
+      type: 'text',
+      standard: 'whoever is on this machine may fetch them',
+      limits: `at least ${String(TOKEN_LENGTH_MIN)} characters`,
+      text: 'What who fetches them has to show: `Authorization: Bearer <token>`.',
+    }),
+  },
+  expecting('{ port, host, token }'),
+)
+
 /** `.commlooprc`: the keys of core's `NodeOptions`, with plugins by name. */
 export const fileSchema = z.strictObject(
   {
@@ -167,6 +195,13 @@ export const fileSchema = z.strictObject(
       limits: 'at most 107 bytes as an absolute path',
       text: 'The socket by which other commands reach the running node; `false`: none.',
       examples: [false, './run/commloop.sock'],
+    }),
+    metrics: field(metricsSchema, {
+      type: 'map',
+      standard: 'only at the control socket',
+      limits: 'beyond loopback only with a `token`',
+      text: 'Where Prometheus may fetch metrics by TCP.',
+      examples: [{ port: 9464 }],
     }),
     relay: flag({
       standard: '`false`',

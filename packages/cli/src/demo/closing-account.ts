@@ -1,7 +1,6 @@
-import { alignedLines } from './cells.js'
+import { alignedLines, type Cell } from '../terminal/cells.js'
 import type { DemoNetwork } from './demo-network.js'
 import { lostIn } from './ledger.js'
-import type { Cell } from './network-table.js'
 import type { FlowCount } from './traffic.js'
 
 export interface ClosingFacts {

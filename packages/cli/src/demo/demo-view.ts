@@ -1,10 +1,10 @@
 import type { LinkChange } from '@commloop/core'
 import { addressText } from '@commloop/core'
 import type { WriteStream } from 'node:tty'
-import { alignedLines } from './cells.js'
+import { alignedLines } from '../terminal/cells.js'
 import type { DemoNetwork } from './demo-network.js'
 import { addLedgers, EMPTY_LEDGER } from './ledger.js'
-import { LiveScreen } from './live-screen.js'
+import { LiveScreen } from '../terminal/live-screen.js'
 import type { Member } from './member.js'
 import { networkTable } from './network-table.js'
 

@@ -1,11 +1,7 @@
-import { durationText, type LinkHandle, type LinkState } from '@commloop/core'
+import { durationText, type LinkHandle } from '@commloop/core'
+import type { Cell } from '../terminal/cells.js'
+import { STATE_STYLES } from '../terminal/state-styles.js'
 import type { Member } from './member.js'
-
-/** One cell: a text, and how a terminal with colours shows it. */
-export interface Cell {
-  readonly text: string
-  readonly style?: 'bold' | 'dim' | 'green' | 'yellow' | 'red'
-}
 
 const HEAD = [
   'node',
@@ -19,17 +15,6 @@ const HEAD = [
   'queued',
   '',
 ]
-
-const STATE_STYLES: Readonly<Record<LinkState, NonNullable<Cell['style']>>> = {
-  up: 'green',
-  idle: 'dim',
-  dialing: 'yellow',
-  awaiting: 'yellow',
-  backoff: 'yellow',
-  draining: 'yellow',
-  exhausted: 'red',
-  closed: 'dim',
-}
 
 /** Every link of every member, as it is now. */
 export function networkTable(members: readonly Member[]): Cell[][] {

@@ -1,6 +1,6 @@
 import type { CommandIo } from '../command-io.js'
 import type { LoadedConfig } from '../config/load-config.js'
-import { textColumns } from '../config/text-columns.js'
+import { textColumns } from '../terminal/text-columns.js'
 import { EXIT } from '../exit-codes.js'
 import { UsageError } from '../run/usage-error.js'
 import { addressOf, type EndAddress } from './end-address.js'

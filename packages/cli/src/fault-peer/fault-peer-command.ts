@@ -10,7 +10,7 @@ import {
 import type { CommandIo } from '../command-io.js'
 import { loadConfig } from '../config/load-config.js'
 import { nearest } from '../config/suggestion.js'
-import { textColumns } from '../config/text-columns.js'
+import { textColumns } from '../terminal/text-columns.js'
 import { EXIT } from '../exit-codes.js'
 import { UsageError } from '../run/usage-error.js'
 import { type EntryUnderTest, entryUnderTest } from './entry-under-test.js'

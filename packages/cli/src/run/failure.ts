@@ -27,6 +27,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT.CONFIG_INVALID
   if (!CommloopError.is(error)) return EXIT.FAILED
   if (error.code === 'CML_ERR_LISTEN') return EXIT.CANNOT_LISTEN
+  if (error.code === 'CML_ERR_CONTROL_UNREACHABLE') return EXIT.NOT_RUNNING
   return CONFIGURATION.includes(error.code) ? EXIT.CONFIG_INVALID : EXIT.FAILED
 }
 
@@ -47,7 +48,8 @@ export function failureText(
   }
   const remedy = error.code === 'CML_ERR_LISTEN' ? LISTEN_REMEDIES[causeCode(error)] : undefined
   // Mistakes in a file are drawn with a line below them; a word before the first would shift it.
-  const head = error.message.includes('\n') ? 'commloop: nothing was started\n' : 'commloop: '
+  const drawn = error.message.includes('\n') && CONFIGURATION.includes(error.code)
+  const head = drawn ? 'commloop: nothing was started\n' : 'commloop: '
   const tail = remedy === undefined ? '' : `\n${remedy}`
   return `${head}${visibleLines(error.message)}${tail}\n`
 }

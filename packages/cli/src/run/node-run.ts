@@ -4,6 +4,7 @@ import type { StdioSession } from '../stdio/stdio-session.js'
 import { lossCount, lossesOf, lossText } from './losses.js'
 import { OutcomeLog } from './outcome-log.js'
 import { type StopSignalName, StopSignals } from './stop-signals.js'
+import type { RunPart } from './run-part.js'
 import { StrayErrors } from './stray-errors.js'
 
 /** Beyond the deadline of the node itself: what has thrown may not let it stop. */
@@ -21,6 +22,7 @@ export class NodeRun {
   readonly #node: Node
   readonly #logger: Logger
   readonly #session: StdioSession | undefined
+  readonly #parts: readonly RunPart[]
   readonly #flushLog: () => Promise<void>
   readonly #ending: Promise<Ending>
   #end: (ending: Ending) => void = () => undefined
@@ -28,11 +30,13 @@ export class NodeRun {
   constructor(
     node: Node,
     session: StdioSession | undefined,
+    parts: readonly RunPart[],
     logger: Logger,
     flushLog: () => Promise<void>,
   ) {
     this.#node = node
     this.#session = session
+    this.#parts = parts
     this.#logger = logger
     this.#flushLog = flushLog
     this.#ending = new Promise((resolve) => {
@@ -71,6 +75,7 @@ export class NodeRun {
     })
     const started = this.#node.start().then(() => {
       session?.begin()
+      for (const part of this.#parts) part.begin()
       return this.#ending
     })
     // A signal before it listens ends the start too, which is no failure then.
@@ -82,6 +87,7 @@ export class NodeRun {
     this.#session?.end()
     await this.#node.stop()
     await this.#session?.close(this.#node.config.stopDeadlineMs)
+    await Promise.all(this.#parts.map((part) => part.close()))
   }
 
   readonly #asked = (signal: StopSignalName): void => {

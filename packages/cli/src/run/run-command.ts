@@ -8,6 +8,7 @@ import { placeText } from '../plugins/resolve-plugin.js'
 import { type StdioOptions, StdioSession, type StdioStreams } from '../stdio/stdio-session.js'
 import { configuredNode } from './configured-node.js'
 import { NodeRun } from './node-run.js'
+import { Operations } from './operations.js'
 
 export interface RunRequest {
   readonly cwd: string
@@ -15,6 +16,8 @@ export interface RunRequest {
   /** The file named with `--config`. */
   readonly config: string | undefined
   readonly logLevel: LogLevel
+  /** Of commloop. */
+  readonly version: string
   /** Set: other programs talk to the node on stdin and stdout. */
   readonly stdio: Omit<StdioOptions, 'payloadBytesMax'> | undefined
 }
@@ -30,7 +33,7 @@ export interface RunStreams extends StdioStreams {
  * @throws CommloopError where the configuration is wrong, or the node cannot listen
  */
 export async function runCommand(request: RunRequest, streams: RunStreams): Promise<number> {
-  const { cwd, env, config: file, logLevel, stdio } = request
+  const { cwd, env, config: file, logLevel, stdio, version } = request
   const config = await loadConfig({ cwd, env, file })
   const log = await createLog(streams.stderr, logLevel)
   const logger = log.forNode(config.options.node ?? '')
@@ -39,7 +42,15 @@ export async function runCommand(request: RunRequest, streams: RunStreams): Prom
     const node = configuredNode(config, logger)
     const options = stdio && { ...stdio, payloadBytesMax: payloadBytesMax(config) }
     const session = options && new StdioSession(node, streams, options, logger)
-    return await new NodeRun(node, session, logger, log.flush).run()
+    const facts = { version, config: config.file, startedAt: new Date() }
+    const bytesMax = payloadBytesMax(config)
+    const operations = new Operations(node, config, {
+      facts,
+      env,
+      logger,
+      payloadBytesMax: bytesMax,
+    })
+    return await new NodeRun(node, session, [operations], logger, log.flush).run()
   } finally {
     await log.flush()
   }

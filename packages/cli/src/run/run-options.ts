@@ -18,11 +18,13 @@ const DRAIN_MS_DEFAULT = 30_000
 /** @throws UsageError */
 export function runRequest(
   options: RunOptions,
+  version: string,
   process: { readonly env: NodeJS.ProcessEnv; cwd(): string },
 ): RunRequest {
   const { config, logLevel = LOG_LEVEL_DEFAULT } = options
   if (!isLogLevel(logLevel)) throw new UsageError(`unknown log level "${logLevel}"`)
-  return { cwd: process.cwd(), env: process.env, config, logLevel, stdio: stdioOf(options) }
+  const { env } = process
+  return { cwd: process.cwd(), env, config, logLevel, version, stdio: stdioOf(options) }
 }
 
 function stdioOf({ stdio, text, keepOpen, drain }: RunOptions): RunRequest['stdio'] {

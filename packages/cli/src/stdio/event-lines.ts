@@ -6,6 +6,7 @@ import {
   type LinkChange,
   type NodeEvents,
   type OutcomeEvent,
+  type PassingMessage,
   type ReceivedMessage,
 } from '@commloop/core'
 
@@ -62,6 +63,24 @@ export function rejectedLine({ remote, reason, count }: NodeEvents['rejected']):
 
 export function auditLine({ findings }: NodeEvents['audit']): string {
   return line({ type: 'audit', findings })
+}
+
+export function warningLine({ code, message }: NodeEvents['warning']): string {
+  return line({ type: 'warning', code, message })
+}
+
+/** A message that was seen to pass, with what is in it only where that was asked for. */
+export function passingLine(message: PassingMessage, withPayload: boolean): string {
+  const { direction, link, epoch, payload, id } = message
+  return line({
+    type: 'message',
+    direction,
+    link,
+    epoch,
+    id,
+    bytes: payload.byteLength,
+    base64: withPayload ? bufferOf(payload).toString('base64') : undefined,
+  })
 }
 
 export interface LineError {

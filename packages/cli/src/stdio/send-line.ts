@@ -41,13 +41,14 @@ export function readSendLine(bytes: Uint8Array): SendRequest | LineProblem | und
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return problem(`expected an object, found ${found(value)}`, undefined)
   }
-  return readFields(value as Fields)
+  return readSendFields(value as Fields)
 }
 
 // Takes a byte order mark away, which some shells put in front of what they pipe.
 const DECODER = new TextDecoder()
 
-function readFields(fields: Fields): SendRequest | LineProblem {
+/** The same for an object that was parsed already. */
+export function readSendFields(fields: Fields): SendRequest | LineProblem {
   const { id } = fields
   if (id !== undefined && typeof id !== 'string') {
     return problem(`id: expected a string, found ${found(id)}`, undefined)

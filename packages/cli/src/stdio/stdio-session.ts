@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import { durationText, type Logger, type Node } from '@commloop/core'
+import { isControlId } from '../control/control-id.js'
 import {
   auditLine,
   errorLine,
@@ -142,6 +143,8 @@ export class StdioSession {
         output.writeIfRoom(linkLine(change))
       })
       .on('outcome', (event) => {
+        // Of a message that an operator has sent by hand.
+        if (isControlId(event.id)) return
         output.write(outcomeLine(event))
       })
       .on('rejected', (event) => {

@@ -14,10 +14,10 @@ const VERSION = (
 ).version
 
 /** Everything from a file that Node has run, as its coverage report names it. */
-async function modulesOf(args: readonly string[]): Promise<string[]> {
+async function modulesOf(args: readonly string[], cwd?: string): Promise<string[]> {
   const coverage = join(testFolder(), 'coverage')
   mkdirSync(coverage)
-  await runCli(args, { env: { NODE_V8_COVERAGE: coverage } })
+  await runCli(args, { env: { NODE_V8_COVERAGE: coverage }, ...(cwd && { cwd }) })
   const [report] = readdirSync(coverage)
   const text = readFileSync(join(coverage, report ?? ''), 'utf8')
   const { result } = JSON.parse(text) as { result: { url: string }[] }
@@ -49,10 +49,17 @@ describe('--help', () => {
       'init',
       'demo',
       'fault-peer',
+      'status',
+      'top',
+      'send',
+      'tail',
+      'dial',
+      'reload',
     ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
     }
-    expect(stdout).not.toMatch(/status|reload|bench/)
+    // What the scripts of shells call is nobody's business else.
+    expect(stdout).not.toMatch(/^ {2}complete /m)
   })
 
   it.each([
@@ -61,6 +68,7 @@ describe('--help', () => {
     ['demo', '--help'],
     ['fault-peer', '--help'],
     ['doctor', '--help'],
+    ['status', '--help'],
     ['help', 'check'],
   ])('%s %s loads no plugin, no schema, no container and no log', async (...args) => {
     const modules = await modulesOf(args)
@@ -79,6 +87,27 @@ describe('--help', () => {
     process.closeOutput()
     expect(await process.exit()).toEqual({ code: 0, signal: null })
     expect(process.stderrText).toBe('')
+  })
+})
+
+describe('run', () => {
+  it('has not loaded the API for operators when the node begins its work', async () => {
+    const config = {
+      listen: { host: '127.0.0.1', port: 0 },
+      links: [{ id: 'a', role: 'passive', ip: '127.0.0.1' }],
+    }
+    const loaded = async (control: object): Promise<string[]> => {
+      const cwd = testFolder({ '.commlooprc': { ...config, ...control } })
+      // Its input is over at once, and so is its work.
+      return await modulesOf(['run', '--stdio'], cwd)
+    }
+    const modules = await loaded({})
+    expect(modules.some((url) => url.endsWith('/dist/control/control-server.js'))).toBe(true)
+    expect(modules.filter((url) => /hono|control-api/.test(url))).toEqual([])
+    const without = await loaded({ control: false })
+    expect(
+      without.filter((url) => /hono|dist\/control\/control-(server|socket|api)/.test(url)),
+    ).toEqual([])
   })
 })
 

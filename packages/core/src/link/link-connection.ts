@@ -29,8 +29,12 @@ export interface ConnectionOwner extends BatchListener {
   proved(): void
   /** One payload, heartbeats left out. */
   delivered(payload: Uint8Array): void
+  /** Somebody wants to be told of every copy that is written. */
+  readonly watched: boolean
   /** Copies of a confirmed write that carry an id. */
   written(message: OutboundMessage): void
+  /** Every copy of a confirmed write, while the link is watched; when its bookkeeping is done. */
+  sent(message: OutboundMessage): void
   /** The outbox has become less full. */
   relieved(): void
   /** The connection is over. The last call. */
@@ -403,11 +407,26 @@ export class LinkConnection implements ConnectionHandler {
     this.#stall.stop()
     owner.tally.written += batch.messages
     owner.tally.writtenBytes += batch.payloadBytes
-    owner.outbox.release(batch.messages, batch.hasIds ? this.#tellWritten : undefined)
-    batch.clear()
+    if (owner.watched) {
+      this.#releaseWatched()
+    } else {
+      owner.outbox.release(batch.messages, batch.hasIds ? this.#tellWritten : undefined)
+      batch.clear()
+    }
     owner.relieved()
     if (this.#phase === 'finishing') this.#sendFin()
     else this.#flush()
+  }
+
+  /** Whoever is told may send again, which must not find the outbox half changed: told when all are released. */
+  #releaseWatched(): void {
+    const released: OutboundMessage[] = []
+    this.#owner.outbox.release(this.#batch.messages, (message) => {
+      this.#tellWritten(message)
+      released.push(message)
+    })
+    this.#batch.clear()
+    for (const message of released) this.#owner.sent(message)
   }
 
   readonly #tellWritten = (message: OutboundMessage): void => {

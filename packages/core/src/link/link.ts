@@ -19,6 +19,9 @@ import { type LinkEvent, nextLinkState } from './link-state.js'
 export interface LinkListener {
   changed(link: Link, change: LinkChange): void
   received(link: Link, payload: Uint8Array): void
+  /** Whether `sent` is wanted. */
+  readonly watched: boolean
+  sent(link: Link, message: OutboundMessage): void
   ended(outcome: Outcome, reason: string | undefined, link: Link, id: string | undefined): void
   drained(link: Link): void
   /** Nothing is queued any more. */
@@ -469,6 +472,14 @@ export class Link implements ConnectionOwner, DialOwner {
   /** Counted by the connection already. */
   written(message: OutboundMessage): void {
     this.#services.listener.ended('written', undefined, this, message.id)
+  }
+
+  get watched(): boolean {
+    return this.#services.listener.watched
+  }
+
+  sent(message: OutboundMessage): void {
+    this.#services.listener.sent(this, message)
   }
 
   relieved(): void {

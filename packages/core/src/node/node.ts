@@ -178,7 +178,16 @@ export class Node {
   }
 
   #linkListener(): LinkListener {
+    const events = this.#events
     return {
+      get watched() {
+        return events.watched
+      },
+      sent: (link, { payload, id }) => {
+        const { epoch } = link
+        const named = id === undefined ? {} : { id }
+        events.emit('passing', { direction: 'sent', payload, link: link.id, epoch, ...named })
+      },
       changed: (link, change) => {
         this.#linkChanged(link, change)
       },
@@ -263,6 +272,7 @@ export class Node {
   }
 
   #received(link: Link, payload: Uint8Array): void {
+    if (this.#events.watched) this.#tellReceived(link, payload)
     const streams = this.#inbox.heard
     const listeners = this.#events.heard('message')
     if (streams || listeners) {
@@ -275,6 +285,10 @@ export class Node {
     if (!this.config.relay) return
     if (this.#phase === 'running') this.#dispatch.relay(payload, link)
     else this.#tally.refused++
+  }
+
+  #tellReceived({ id, epoch }: Link, payload: Uint8Array): void {
+    this.#events.emit('passing', { direction: 'received', payload, link: id, epoch })
   }
 
   /**

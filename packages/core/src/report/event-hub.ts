@@ -12,6 +12,7 @@ export class EventHub {
   // Replaced, never changed, so that a listener may come or go while an event is being told.
   #listeners: Listeners = {
     message: [],
+    passing: [],
     link: [],
     outcome: [],
     drain: [],
@@ -20,6 +21,8 @@ export class EventHub {
     warning: [],
   }
   readonly #threw: (name: keyof NodeEvents, cause: unknown) => void
+  /** Somebody listens to `passing`. A plain field: it is looked at for every payload. */
+  watched = false
 
   /** @param threw hears of a listener that threw, or whose promise was rejected */
   constructor(threw: (name: keyof NodeEvents, cause: unknown) => void) {
@@ -38,6 +41,7 @@ export class EventHub {
 
   #set<Name extends keyof NodeEvents>(name: Name, listeners: readonly EventListener<Name>[]): void {
     this.#listeners = { ...this.#listeners, [name]: listeners }
+    this.watched = this.#listeners.passing.length > 0
   }
 
   heard(name: keyof NodeEvents): boolean {

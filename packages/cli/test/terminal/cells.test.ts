@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { alignedLines } from '../../src/demo/cells.js'
+import { alignedLines } from '../../src/terminal/cells.js'
 
 const ROWS = [
   [{ text: 'node' }, { text: 'state', style: 'bold' as const }, { text: 'x' }],

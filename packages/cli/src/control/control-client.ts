@@ -1,0 +1,137 @@
+import { type IncomingMessage, request as httpRequest } from 'node:http'
+import { CommloopError, ERROR_CODES, type ErrorCode } from '@commloop/core'
+
+/** How long a node may take to answer what it can answer at once. */
+const ANSWER_MS_MAX = 5_000
+/** Beyond what the node itself was given: its answer is on the way. */
+const GRACE_MS = 2_000
+/** An answer is never longer; a table of a hundred thousand links is half of it. */
+const ANSWER_BYTES_MAX = 256 * 1024 * 1024
+
+export interface ControlRequest {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly body?: object
+  /** How long the node itself may wait before it answers. */
+  readonly waitMs?: number
+}
+
+/** Asks one node at its control socket. */
+export class ControlClient {
+  readonly path: string
+
+  constructor(path: string) {
+    this.path = path
+  }
+
+  /**
+   * @returns the answer's JSON
+   * @throws CommloopError with the node's own code where it refuses; CML_ERR_CONTROL_UNREACHABLE where nobody answers
+   */
+  async ask(request: ControlRequest): Promise<unknown> {
+    const response = await this.#open(request, (request.waitMs ?? 0) + ANSWER_MS_MAX + GRACE_MS)
+    return await this.#json(response)
+  }
+
+  /**
+   * Server-sent events, one `data` each.
+   * @throws as `ask`; CML_ERR_CONTROL_UNREACHABLE also where the connection breaks
+   */
+  async *events(path: string, signal: AbortSignal): AsyncGenerator<string> {
+    const response = await this.#open({ method: 'GET', path }, ANSWER_MS_MAX, signal)
+    if (response.statusCode !== 200) await this.#json(response)
+    response.setEncoding('utf8')
+    let text = ''
+    try {
+      for await (const part of response as AsyncIterable<string>) {
+        const events = (text + part).split('\n\n')
+        text = events.pop() ?? ''
+        for (const event of events) {
+          const data = /^data: (.*)$/m.exec(event)?.[1]
+          if (data !== undefined) yield data
+        }
+      }
+    } catch (error) {
+      if (signal.aborted) return
+      throw this.#unreachable('the connection to the node broke', error)
+    }
+  }
+
+  #open(
+    { method, path, body }: ControlRequest,
+    answerMs: number,
+    signal?: AbortSignal,
+  ): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const text = body === undefined ? undefined : JSON.stringify(body)
+      const headers = text === undefined ? {} : { 'Content-Type': 'application/json' }
+      const request = httpRequest(
+        { socketPath: this.path, method, path, headers, agent: false, ...(signal && { signal }) },
+        (response) => {
+          clearTimeout(timer)
+          resolve(response)
+        },
+      )
+      const timer = setTimeout(() => {
+        request.destroy(new Error(`no answer in ${String(answerMs / 1000)} s`))
+      }, answerMs)
+      request.on('error', (error) => {
+        clearTimeout(timer)
+        reject(this.#unreachable('no node answers', error))
+      })
+      request.end(text)
+    })
+  }
+
+  async #json(response: IncomingMessage): Promise<unknown> {
+    const parts: Buffer[] = []
+    let bytes = 0
+    try {
+      for await (const part of response as AsyncIterable<Buffer>) {
+        bytes += part.byteLength
+        if (bytes > ANSWER_BYTES_MAX) throw new Error('the answer is too long')
+        parts.push(part)
+      }
+    } catch (error) {
+      throw this.#unreachable('the connection to the node broke', error)
+    }
+    const text = Buffer.concat(parts).toString('utf8')
+    const answer = parsed(text)
+    if (response.statusCode === 200 && answer !== undefined) return answer
+    throw refusalOf(answer) ?? this.#unreachable(`not the answer of a node: ${text.slice(0, 80)}`)
+  }
+
+  #unreachable(what: string, cause?: unknown): CommloopError {
+    const why = cause instanceof Error ? `: ${causeText(cause)}` : ''
+    const text = `${what} at ${this.path}${why}`
+    return new CommloopError('CML_ERR_CONTROL_UNREACHABLE', text, { cause })
+  }
+}
+
+function causeText(error: Error): string {
+  const code = 'code' in error ? String(error.code) : ''
+  if (code === 'EACCES') return 'it belongs to another user'
+  if (code === 'ENOENT') return 'there is no such socket'
+  if (code === 'ECONNREFUSED') return 'the process that made it has ended'
+  if (code === 'ECONNRESET') return 'it hung up; perhaps it has as many clients as it takes'
+  return error.message
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+/** What a node refused with, as it was thrown there. */
+function refusalOf(answer: unknown): CommloopError | undefined {
+  if (typeof answer !== 'object' || answer === null || !('error' in answer)) return undefined
+  const { error } = answer
+  if (typeof error !== 'object' || error === null) return undefined
+  const { code, message } = error as { code?: unknown; message?: unknown }
+  if (typeof message !== 'string') return undefined
+  const known = typeof code === 'string' && code in ERROR_CODES
+  return new CommloopError(known ? (code as ErrorCode) : 'CML_ERR_CONTROL_REFUSED', message)
+}

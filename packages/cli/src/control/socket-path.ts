@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto'
+import { realpathSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { isAbsolute, join } from 'node:path'
+
+/** A Unix socket's path is 108 bytes in the kernel, the last of them zero (`man 7 unix`). */
+export const SOCKET_PATH_BYTES_MAX = 107
+/** Enough to recognise a node by; the hash tells apart. */
+const NAME_LENGTH_MAX = 32
+const HASH_LENGTH = 12
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * Folders for sockets, the best first. A node takes the first that it may use; who looks for a node looks into all,
+ * because a service and a login shell have different environments.
+ */
+export function runtimeFolders(env: Environment, uid: number): string[] {
+  const own = env.XDG_RUNTIME_DIR
+  return [
+    ...(own !== undefined && isAbsolute(own) ? [join(own, 'commloop')] : []),
+    ...(uid === 0 ? ['/run/commloop'] : []),
+    join(tmpdir(), `commloop-${String(uid)}`),
+  ]
+}
+
+/** `plant-l2-1f0c7d2a9be4.sock` */
+export function socketName(node: string, configFile: string): string {
+  const readable = node.replace(/[^A-Za-z0-9._-]+/g, '_').slice(0, NAME_LENGTH_MAX)
+  return `${readable}${socketNameEnd(configFile)}`
+}
+
+/** What tells the sockets of two configurations apart, and stays when a node is given another name. */
+export function socketNameEnd(configFile: string): string {
+  const hash = createHash('sha256').update(realPath(configFile)).digest('hex')
+  return `-${hash.slice(0, HASH_LENGTH)}.sock`
+}
+
+function realPath(file: string): string {
+  try {
+    return realpathSync(file)
+  } catch {
+    return file
+  }
+}

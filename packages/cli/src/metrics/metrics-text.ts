@@ -1,0 +1,68 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Node } from '@commloop/core'
+import type { EventLoopDelay } from './event-loop-delay.js'
+import {
+  type Measured,
+  METRIC_FAMILIES,
+  type MetricFamily,
+  type Sample,
+} from './metric-families.js'
+
+/** Prometheus text format, version 0.0.4. */
+export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+
+/** A part of the text is about this long: messages have their turn between two of them. */
+const PART_LENGTH = 64 * 1024
+
+export interface MetricsSource {
+  readonly node: Node
+  readonly version: string
+  readonly startedAt: Date
+  readonly delay: EventLoopDelay
+}
+
+/** All metrics as text, part by part; the links are counted at the beginning. */
+export async function* metricsText(source: MetricsSource): AsyncGenerator<string> {
+  for (const part of parts(measure(source))) {
+    yield part
+    await setImmediate()
+  }
+}
+
+function* parts(measured: Measured): Generator<string> {
+  let part = ''
+  for (const family of METRIC_FAMILIES) {
+    part += headText(family)
+    for (const sample of family.samples(measured)) {
+      part += sampleText(family.name, sample)
+      if (part.length < PART_LENGTH) continue
+      yield part
+      part = ''
+    }
+  }
+  yield part
+}
+
+function measure(source: MetricsSource): Measured {
+  const entries = new Map(source.node.config.entries.map((entry) => [entry.id, entry]))
+  const links = source.node.links().map((link) => ({
+    link,
+    entry: entries.get(link.entry),
+    counters: link.counters,
+  }))
+  return { ...source, links }
+}
+
+function headText({ name, type, help }: MetricFamily): string {
+  return `# HELP ${name} ${help.replaceAll('\\', '\\\\')}\n# TYPE ${name} ${type}\n`
+}
+
+function sampleText(name: string, { labels, value }: Sample): string {
+  const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`)
+  const braces = pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+  return `${name}${braces} ${String(value)}\n`
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\"\n]/g, (character) => (character === '\n' ? '\\n' : `\\${character}`))
+}

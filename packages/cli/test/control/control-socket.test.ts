@@ -1,0 +1,286 @@
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { LinkStatus } from '../../src/control/node-status.js'
+import { CliProcess, endCliProcessesAfterEach, runCli } from '../cli-process.js'
+import { closeClientsAfterEach, ControlNode } from '../control-node.js'
+import { closePeersAfterEach, FramedPeer } from '../framed-peer.js'
+import { freePort } from '../free-port.js'
+import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
+
+endCliProcessesAfterEach()
+removeTestFoldersAfterEach()
+closeClientsAfterEach()
+closePeersAfterEach()
+
+const CONFIG = {
+  node: 'plant l2',
+  listen: { host: '127.0.0.1', port: 0 },
+  links: [{ id: 'in', role: 'passive', ip: '127.0.0.1' }],
+}
+
+const folders: string[] = []
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+/** A short path: a socket's may have 107 bytes. */
+function runtime(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cml-'))
+  folders.push(folder)
+  return folder
+}
+
+/** What lies at a path: kind, mode and owner. */
+function modeOf(path: string): string {
+  return (statSync(path).mode & 0o777).toString(8)
+}
+
+function start(folder: string, env: Record<string, string>, args: string[] = []): CliProcess {
+  return CliProcess.start(args, { cwd: folder, env, stdin: 'ignore' })
+}
+
+describe('the control socket', () => {
+  it('is for its owner only, in a folder for its owner only, and named after node and configuration', async () => {
+    const XDG_RUNTIME_DIR = runtime()
+    const node = await ControlNode.start(CONFIG, {}, { env: { XDG_RUNTIME_DIR } })
+    expect(node.socket).toMatch(/\/commloop\/plant_l2-[0-9a-f]{12}\.sock$/)
+    expect(dirname(dirname(node.socket))).toBe(XDG_RUNTIME_DIR)
+    expect([modeOf(node.socket), modeOf(dirname(node.socket))]).toEqual(['600', '700'])
+    // Nothing else is left of its making.
+    expect(readdirSync(dirname(node.socket))).toHaveLength(1)
+  })
+
+  it('is for its owner only whatever the umask is', async () => {
+    const XDG_RUNTIME_DIR = runtime()
+    const folder = testFolder({
+      '.commlooprc': { ...CONFIG, router: './open.mjs' },
+      'open.mjs': 'process.umask(0)\nexport default { name: "open", route: () => "in" }\n',
+    })
+    const node = await ControlNode.startIn(folder, { env: { XDG_RUNTIME_DIR } })
+    expect([modeOf(node.socket), modeOf(dirname(node.socket))]).toEqual(['600', '700'])
+  })
+
+  it('is there with run --stdio too, and goes away with the node', async () => {
+    const node = await ControlNode.start(CONFIG, {}, { args: ['run', '--stdio'], stdin: 'pipe' })
+    expect(await node.get('/v1/status')).toMatchObject({ node: 'plant l2', ok: true })
+    node.process.endInput()
+    expect(await node.process.exit()).toEqual({ code: 0, signal: null })
+    expect(existsSync(node.socket)).toBe(false)
+  })
+
+  it('goes away with a node that is ended at once, too', async () => {
+    const port = await freePort()
+    const links = [{ id: 'in', role: 'passive', ip: '127.0.0.1', linger: '1h' }]
+    const node = await ControlNode.start({
+      ...CONFIG,
+      links,
+      listen: { ...CONFIG.listen, port },
+      stopDeadline: '1h',
+    })
+    // A peer that does not hang up keeps the node from ending in order.
+    await FramedPeer.connect(node.port)
+    await node.until<LinkStatus>('/v1/links/in', ({ state }) => state === 'up')
+    node.process.kill('SIGTERM')
+    await node.process.log(({ msg }) => msg.startsWith('in is draining'))
+    const again = setInterval(() => {
+      node.process.kill('SIGTERM')
+    }, 50)
+    expect(await node.process.exit()).toEqual({ code: 1, signal: null })
+    clearInterval(again)
+    expect(existsSync(node.socket)).toBe(false)
+  })
+
+  it('is not there with control: false', async () => {
+    const XDG_RUNTIME_DIR = runtime()
+    const folder = testFolder({ '.commlooprc': { ...CONFIG, control: false } })
+    const node = start(folder, { XDG_RUNTIME_DIR })
+    await node.log(({ msg }) => msg.startsWith('in is awaiting'))
+    const { code, stderr } = await runCli(['status'], { cwd: folder, env: { XDG_RUNTIME_DIR } })
+    expect(stderr).toContain('says `control: false`')
+    expect(code).toBe(5)
+    node.kill('SIGTERM')
+    await node.exit()
+    expect(readdirSync(XDG_RUNTIME_DIR)).toEqual([])
+    expect(node.stderrText).not.toContain('control socket')
+  })
+
+  it('is where control says, seen from the configuration', async () => {
+    const node = await ControlNode.start({ ...CONFIG, control: 'run/c.sock' })
+    expect(node.socket).toBe(join(node.folder, 'run/c.sock'))
+    expect([modeOf(node.socket), modeOf(dirname(node.socket))]).toEqual(['600', '700'])
+    const { code } = await runCli(['status'], { cwd: node.folder })
+    expect(code).toBe(0)
+  })
+
+  it('takes the place of one whose process has ended without a word', async () => {
+    const first = await ControlNode.start(CONFIG)
+    first.process.kill('SIGKILL')
+    await first.process.exit()
+    expect(existsSync(first.socket)).toBe(true)
+    const second = await ControlNode.startIn(first.folder)
+    expect(second.socket).toBe(first.socket)
+    expect(await second.get('/v1/status')).toMatchObject({ pid: second.process.pid })
+  })
+
+  it('stays with the node that has it: a second one of the same configuration is told, and runs', async () => {
+    const first = await ControlNode.start(CONFIG)
+    const second = start(first.folder, {})
+    const { level, msg } = await second.log(({ msg }) => msg.startsWith('another node runs this'))
+    expect(level).toBe('warn')
+    expect(msg).toContain('Stop one of them')
+    expect(msg).toContain(first.socket)
+    second.kill('SIGTERM')
+    expect(await second.exit()).toMatchObject({ code: 0 })
+    // Neither its start nor its end has touched what is not its own.
+    expect(await first.get('/v1/status')).toMatchObject({ pid: first.process.pid })
+  })
+
+  it.each([
+    [
+      'a file',
+      (path: string) => {
+        writeFileSync(path, 'precious')
+      },
+      'is no socket: not replaced',
+    ],
+    [
+      'a folder',
+      (path: string) => {
+        mkdirSync(path)
+      },
+      'is no socket: not replaced',
+    ],
+    [
+      'a link',
+      (path: string) => {
+        symlinkSync('/dev/null', path)
+      },
+      'is no socket: not replaced',
+    ],
+  ])('does not replace %s', async (_, put, problem) => {
+    const folder = testFolder({ '.commlooprc': { ...CONFIG, control: 'c.sock' } })
+    put(join(folder, 'c.sock'))
+    const node = start(folder, {})
+    const { msg } = await node.log(({ msg }) => msg.startsWith('no control socket'))
+    expect(msg).toContain(problem)
+  })
+
+  it.each([
+    [
+      'is a symbolic link',
+      (place: string) => {
+        symlinkSync(testFolder(), place)
+      },
+      'is a symbolic link',
+    ],
+    [
+      'is open to others',
+      (place: string) => {
+        mkdirSync(place)
+        chmodSync(place, 0o755)
+      },
+      'chmod 700',
+    ],
+    [
+      'is a file',
+      (place: string) => {
+        writeFileSync(place, '')
+      },
+      'is no folder',
+    ],
+  ])('is not made in a folder that %s', async (_, put, problem) => {
+    const XDG_RUNTIME_DIR = runtime()
+    put(join(XDG_RUNTIME_DIR, 'commloop'))
+    const control = join(XDG_RUNTIME_DIR, 'commloop')
+    const { folderProblem } = await import('../../src/control/socket-folder.js')
+    expect(folderProblem(control, process.getuid?.() ?? 0)).toContain(problem)
+    const node = start(testFolder({ '.commlooprc': CONFIG }), {
+      XDG_RUNTIME_DIR,
+      TMPDIR: XDG_RUNTIME_DIR,
+    })
+    const line = await node.log(({ msg }) => /control socket/.test(msg))
+    expect(JSON.stringify(line)).not.toContain(`${control}/`)
+    // Where it found another place, it shall leave that as it was.
+    node.kill('SIGTERM')
+    await node.exit()
+  })
+
+  it('says so where its path is too long for the system, and the node runs', async () => {
+    const long = join(runtime(), 'x'.repeat(90))
+    mkdirSync(long)
+    const node = start(testFolder({ '.commlooprc': CONFIG }), { XDG_RUNTIME_DIR: long })
+    const { msg } = await node.log(({ msg }) => msg.startsWith('no control socket'))
+    expect(msg).toMatch(/at most 107 bytes, and \S+ has \d+: set `control` to a shorter one/)
+    expect(node.hasEnded).toBe(false)
+  })
+})
+
+const setpriv = spawnSync('setpriv', ['--version']).status === 0
+const canBeOthers = process.getuid?.() === 0 && setpriv
+if (!canBeOthers) {
+  process.stderr.write('SKIPPED: tests of other users need root and setpriv (util-linux)\n')
+}
+
+describe.skipIf(!canBeOthers)('another user of the machine', () => {
+  const NOBODY = 65_534
+
+  function asNobody(script: string): { status: number | null; stdout: string } {
+    const args = [`--reuid=${String(NOBODY)}`, `--regid=${String(NOBODY)}`, '--clear-groups']
+    return spawnSync('setpriv', [...args, process.execPath, '-e', script], { encoding: 'utf8' })
+  }
+
+  function connecting(path: string): string {
+    return `require('net').connect(${JSON.stringify(path)}).on('connect', () => { console.log('in'); process.exit() }).on('error', (e) => console.log(e.code))`
+  }
+
+  it('cannot reach it, neither in its folder nor where everybody may look', async () => {
+    const open = runtime()
+    chmodSync(open, 0o1777)
+    const control = join(open, 'c.sock')
+    const usual = await ControlNode.start(CONFIG)
+    const chosen = await ControlNode.start({ ...CONFIG, control })
+    expect(asNobody(connecting(usual.socket)).stdout).toBe('EACCES\n')
+    expect(asNobody(connecting(chosen.socket)).stdout).toBe('EACCES\n')
+    expect(await chosen.get('/v1/status')).toMatchObject({ ok: true })
+  })
+
+  it('cannot have its folder taken for ours, by a node or by a command', async () => {
+    const XDG_RUNTIME_DIR = runtime()
+    chmodSync(XDG_RUNTIME_DIR, 0o1777)
+    const place = join(XDG_RUNTIME_DIR, 'commloop')
+    asNobody(`require('fs').mkdirSync(${JSON.stringify(place)}, { mode: 0o700 })`)
+    expect(statSync(place).uid).toBe(NOBODY)
+    const { folderProblem, ownFolderProblem } = await import('../../src/control/socket-folder.js')
+    expect(folderProblem(place, 0)).toContain('belongs to user 65534, not to us')
+    expect(ownFolderProblem(place, 0)).toContain('belongs to user 65534, not to us')
+    const folder = testFolder({ '.commlooprc': CONFIG })
+    const { stderr, code } = await runCli(['status'], { cwd: folder, env: { XDG_RUNTIME_DIR } })
+    expect(stderr).toContain(`${place} belongs to user 65534, not to us`)
+    expect(code).toBe(5)
+  })
+
+  it('cannot have a socket of his replaced', async () => {
+    const open = runtime()
+    chmodSync(open, 0o1777)
+    const control = join(open, 'c.sock')
+    const script = `const s = require('net').createServer().listen(${JSON.stringify(control)}, () => process.kill(process.pid, 'SIGKILL'))`
+    asNobody(script)
+    expect(statSync(control).uid).toBe(NOBODY)
+    const node = start(testFolder({ '.commlooprc': { ...CONFIG, control } }), {})
+    const { msg } = await node.log(({ msg }) => msg.startsWith('no control socket'))
+    expect(msg).toContain('belongs to user 65534: not replaced')
+  })
+})

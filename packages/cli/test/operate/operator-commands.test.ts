@@ -1,0 +1,358 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { LinkStatus, NodeStatus } from '../../src/control/node-status.js'
+import { CliProcess, endCliProcessesAfterEach, runCli } from '../cli-process.js'
+import { closeClientsAfterEach, ControlNode } from '../control-node.js'
+import { closePeersAfterEach, FramedPeer } from '../framed-peer.js'
+import { freePort } from '../free-port.js'
+import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
+
+endCliProcessesAfterEach()
+removeTestFoldersAfterEach()
+closePeersAfterEach()
+closeClientsAfterEach()
+
+const CONFIG = {
+  node: 'plant',
+  listen: { host: '127.0.0.1', port: 0 },
+  audit: { grace: '1h' },
+  links: [
+    { id: 'in', role: 'passive', ip: '127.0.0.1' },
+    { id: 'cell', role: 'passive', ip: '127.0.1.0/24', slots: 2 },
+  ],
+}
+
+async function withPeer(config: object = CONFIG): Promise<{ node: ControlNode; peer: FramedPeer }> {
+  const node = await ControlNode.start(config)
+  const peer = await FramedPeer.connect(node.port)
+  await node.until<LinkStatus>('/v1/links/in', ({ state }) => state === 'up')
+  return { node, peer }
+}
+
+function run(node: ControlNode, ...args: string[]) {
+  return runCli(args, { cwd: node.folder })
+}
+
+const COMMANDS = [
+  ['status'],
+  ['send', 'x'],
+  ['tail'],
+  ['dial', 'in'],
+  ['close', 'in'],
+  ['disable', 'in'],
+  ['enable', 'in'],
+  ['reload'],
+]
+
+describe('finding the node', () => {
+  it.each(COMMANDS)('%s ends with 5 where none runs, and says where it looked', async (...args) => {
+    const cwd = testFolder({ '.commlooprc': CONFIG })
+    const { code, stdout, stderr } = await runCli(args, { cwd })
+    expect(stderr).toMatch(
+      /^commloop: no node of \.commlooprc runs as this user\nLooked for:\n {2}\//,
+    )
+    expect(stderr).toMatch(/\/commloop\/\*-[0-9a-f]{12}\.sock\n/)
+    expect(stderr).toContain('`commloop run` starts one')
+    expect({ code, stdout }).toEqual({ code: 5, stdout: '' })
+  })
+
+  it.each(COMMANDS)('%s ends with 2 where there is no telling which is meant', async (...args) => {
+    const { code, stderr } = await runCli(args, { cwd: testFolder() })
+    expect(stderr).toContain(
+      '--config FILE or COMMLOOP_CONFIG names its configuration, --control PATH its socket',
+    )
+    expect(code).toBe(2)
+  })
+
+  it('goes by the configuration, however it is named, or by the socket', async () => {
+    const { node } = await withPeer()
+    const elsewhere = testFolder()
+    const file = join(node.folder, '.commlooprc')
+    for (const [args, env] of [
+      [['status', '--config', file], {}],
+      [['--config', file, 'status'], {}],
+      [['status'], { COMMLOOP_CONFIG: file }],
+      [['status', '--control', node.socket], {}],
+    ] as const) {
+      const { code, stdout } = await runCli(args, { cwd: elsewhere, env })
+      expect(stdout).toMatch(/^plant: commloop \d/)
+      expect(code).toBe(0)
+    }
+  })
+
+  it('does not depend on a configuration that is right, and finds a node that has another name by now', async () => {
+    const { node } = await withPeer()
+    writeFileSync(
+      join(node.folder, '.commlooprc'),
+      'node: renamed\nlinks: [{ id: a, role: pasive }]\nrooter: x\n',
+    )
+    expect(await run(node, 'status')).toMatchObject({ code: 0 })
+    writeFileSync(join(node.folder, '.commlooprc'), '{ this is : [ no yaml')
+    expect(await run(node, 'status')).toMatchObject({ code: 0 })
+  })
+
+  it('is not led to a socket whose process has ended', async () => {
+    const { node } = await withPeer()
+    node.process.kill('SIGKILL')
+    await node.process.exit()
+    const { code, stderr } = await run(node, 'status')
+    expect(stderr).toContain('no node of .commlooprc runs')
+    expect(code).toBe(5)
+    const named = await run(node, 'status', '--control', node.socket)
+    expect(named.stderr).toContain(
+      `no node answers at ${node.socket}: the process that made it has ended`,
+    )
+    expect(named.code).toBe(5)
+  })
+
+  it('says so where what answers is no node', async () => {
+    const server = (await import('node:http')).createServer((_, response) => response.end('hello'))
+    const path = join(testFolder(), 's.sock')
+    await new Promise<void>((resolve) => server.listen(path, resolve))
+    const { code, stderr } = await runCli(['status', '--control', path])
+    server.close()
+    expect(stderr).toContain('not the answer of a node: hello')
+    expect(code).toBe(5)
+  })
+})
+
+describe('status', () => {
+  it('shows a row for each link, and ends with 0 where nobody is missing', async () => {
+    const { node, peer } = await withPeer()
+    peer.send('one', 'two')
+    await node.until<LinkStatus>('/v1/links/in', ({ counters }) => counters.received === 2)
+    const { code, stdout, stderr } = await run(node, 'status')
+    expect(stdout).toMatch(
+      /^plant: commloop \S+, process \d+, up for .*, listens at 127\.0\.0\.1:\d+$/m,
+    )
+    expect(stdout).toMatch(/^link +state +for +peer +epoch +queued +written +received/m)
+    expect(stdout).toMatch(/^in +up +\S+ s +127\.0\.0\.1:\d+ +1 +0 +0, 0 B +2, 10 B$/m)
+    expect(stdout).toMatch(/^cell\/2 +awaiting +\S+ s +← 127\.0\.1\.0\/24 +0 +0/m)
+    expect(stdout).not.toContain('\x1b')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+
+  it('ends with 4 where somebody is missing, and says who, why and since when', async () => {
+    const port = await freePort()
+    const links = [{ id: 'out', role: 'active', ip: '127.0.0.1', port }]
+    const node = await ControlNode.start({ links, audit: { grace: '50ms' } })
+    await node.until<NodeStatus>('/v1/status', ({ ok }) => !ok)
+    const { code, stdout } = await run(node, 'status')
+    expect(stdout).toMatch(/^out +(backoff|dialing) .*→ 127\.0\.0\.1:\d+ .*ECONNREFUSED/m)
+    expect(stdout).toMatch(/^Missing\n {2}out is absent for \S+ s: connect ECONNREFUSED/m)
+    expect(code).toBe(4)
+  })
+
+  it('--json gives what the API gives', async () => {
+    const { node } = await withPeer()
+    const { code, stdout } = await run(node, 'status', '--json')
+    const given = (await node.get('/v1/status')) as NodeStatus
+    const printed = JSON.parse(stdout) as NodeStatus
+    expect(Object.keys(printed)).toEqual(Object.keys(given))
+    expect(printed).toMatchObject({ api: 1, node: 'plant', pid: node.process.pid, ok: true })
+    expect(code).toBe(0)
+  })
+
+  it('makes what peers and configurations put into names harmless', async () => {
+    const links = [{ id: 'in\u001b[2J', role: 'passive', ip: '127.0.0.1' }]
+    const node = await ControlNode.start({ ...CONFIG, links })
+    const { stdout } = await run(node, 'status')
+    expect(stdout).toContain('in\\u001b[2J')
+  })
+
+  it.each([
+    [['status', '--watch', '--json'], '--watch is for people, --json for programs'],
+    [['status', '--watch'], '--watch needs a terminal'],
+    [['top'], '--watch needs a terminal'],
+    [['status', 'in'], 'too many arguments'],
+  ])('%j is a mistake', async (args, text) => {
+    const { code, stderr } = await runCli(args, { cwd: testFolder({ '.commlooprc': CONFIG }) })
+    expect(stderr).toContain(text)
+    expect(code).toBe(2)
+  })
+})
+
+describe('send', () => {
+  it('sends text, digits, a file or stdin, and says that it was written', async () => {
+    const { node, peer } = await withPeer()
+    writeFileSync(join(node.folder, 'payload.bin'), Buffer.from([1, 2, 3]))
+    const stdin = CliProcess.start(['send', '--to', 'in'], { cwd: node.folder })
+    stdin.write('from stdin\n')
+    stdin.endInput()
+    expect(await stdin.exit()).toMatchObject({ code: 0 })
+    for (const args of [
+      ['grüße', '--to', 'in'],
+      ['--hex', '00 ff:41', '--to', '0'],
+      ['--file', 'payload.bin', '--to', 'in'],
+      ['', '--to', 'in'],
+    ]) {
+      const { code, stdout, stderr } = await run(node, 'send', ...args)
+      expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'written to in\n', stderr: '' })
+    }
+    await peer.until(({ received }) => received.length === 5)
+    expect(peer.received.map((payload) => payload.toString('hex'))).toEqual([
+      Buffer.from('from stdin\n').toString('hex'),
+      Buffer.from('grüße').toString('hex'),
+      '00ff41',
+      '010203',
+      '',
+    ])
+  })
+
+  it('ends with 1 where it was not written, with the reason', async () => {
+    const port = await freePort()
+    const out = { id: 'out', role: 'active', ip: '127.0.0.1', port }
+    const node = await ControlNode.start({ ...CONFIG, links: [...CONFIG.links, out] })
+    for (const [args, reason] of [
+      [
+        ['x', '--to', 'out', '--timeout', '100ms'],
+        'commloop: expired on out: it could not be sent within 100ms\n',
+      ],
+      [['x', '--to', 'nobody'], 'commloop: no link "nobody" in the table\n'],
+      [['x', '--to', 'cell'], '"cell" has 2 links: name cell/1, cell/2'],
+      [['x', '--to', 'cell/1'], 'commloop: link down: "cell/1"\n'],
+      [['x'], 'commloop: dropped: '],
+      [['x'.repeat(66_000), '--to', 'in'], 'payload of 66000 bytes'],
+    ] as const) {
+      const { code, stdout, stderr } = await run(node, 'send', ...args)
+      expect(stderr).toContain(reason)
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    }
+  })
+
+  it('--json gives what became of each copy', async () => {
+    const { node } = await withPeer()
+    const { code, stdout } = await run(node, 'send', 'x', '--to', 'in', '--json')
+    const copies = [{ outcome: 'written', link: 'in', reason: null }]
+    expect({ code, answer: JSON.parse(stdout) as unknown }).toEqual({
+      code: 0,
+      answer: { written: true, copies },
+    })
+  })
+
+  it.each([
+    [['x', '--hex', '00'], 'TEXT and --hex say two different things'],
+    [['--hex', '0'], '--hex: expected two digits'],
+    [['--hex', 'zz'], '--hex: expected two digits'],
+    [['--file', 'missing'], '--file: ENOENT'],
+    [['x', '--timeout', 'soon'], '--timeout: expected a duration'],
+    [['x', '--timeout', '0'], '--timeout: expected a duration'],
+    [['x', '--timeout', '2h'], 'up to 60s'],
+    [['x', 'y'], 'too many arguments'],
+  ])('%j is a mistake, and nothing is sent', async (args, text) => {
+    const { code, stderr } = await runCli(['send', ...args], {
+      cwd: testFolder({ '.commlooprc': CONFIG }),
+    })
+    expect(stderr).toContain(text)
+    expect(stderr).not.toMatch(/^\s+at /m)
+    expect(code).toBe(2)
+  })
+})
+
+describe('tail', () => {
+  async function tailing(node: ControlNode, ...args: string[]): Promise<CliProcess> {
+    const tail = CliProcess.start(['tail', ...args], { cwd: node.folder, stdin: 'ignore' })
+    // Told when the node has begun to show: what is sent from now on is seen.
+    if (!args.includes('--json')) await tail.stderrLine((line) => line.startsWith('messages of'))
+    return tail
+  }
+
+  it('shows messages both ways, and ends with the node', async () => {
+    const { node, peer } = await withPeer()
+    const tail = await tailing(node)
+    peer.send('hel\x1blo', Buffer.from([0xff, 0xfe]), '')
+    await run(node, 'send', 'answer', '--to', 'in')
+    await tail.stdoutLine((line) => line.endsWith(' → in#1 6 B  answer'))
+    node.process.kill('SIGTERM')
+    peer.end()
+    expect(await tail.exit()).toEqual({ code: 0, signal: null })
+    const lines = tail.stdoutLines.map((line) => line.replace(/^\d\d:\d\d:\d\d\.\d\d\d /, ''))
+    expect(lines).toEqual([
+      '← in#1 6 B  hel\\u001blo',
+      '← in#1 2 B',
+      '  0000  ff fe                                            |..|',
+      '← in#1 0 B',
+      '→ in#1 6 B  answer',
+    ])
+    expect(tail.stderrText).toContain('the node has stopped')
+  })
+
+  it('of one link shows nothing else; --hex shows bytes', async () => {
+    const { node, peer } = await withPeer()
+    const tail = await tailing(node, 'cell', '--hex')
+    const other = await FramedPeer.connect(node.port, '127.0.0.1', '127.0.1.7')
+    peer.send('elsewhere')
+    other.send('0123456789abcdefg')
+    await tail.stdoutLine((line) => line.includes('|g|'))
+    expect(tail.stdoutText).not.toContain('in#1')
+    expect(tail.stdoutLines[1]).toBe(
+      '  0000  30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66  |0123456789abcdef|',
+    )
+    tail.kill('SIGINT')
+    expect(await tail.exit()).toEqual({ code: 0, signal: null })
+  })
+
+  it('--json gives one object a line', async () => {
+    const { node, peer } = await withPeer()
+    const tail = await tailing(node, '--json')
+    const ping = setInterval(() => peer.send('x'), 20)
+    const event = await tail.eventOf('message')
+    clearInterval(ping)
+    expect(event).toEqual({
+      type: 'message',
+      direction: 'received',
+      link: 'in',
+      epoch: 1,
+      bytes: 1,
+      base64: 'eA==',
+    })
+  })
+
+  it('ends well when nobody reads it any more', async () => {
+    const { node, peer } = await withPeer()
+    const tail = await tailing(node)
+    tail.closeOutput()
+    const ping = setInterval(() => peer.send('x'), 20)
+    const status = await tail.exit()
+    clearInterval(ping)
+    expect(status).toEqual({ code: 0, signal: null })
+  })
+
+  it('of a link that is not there ends with 1', async () => {
+    const { node } = await withPeer()
+    const { code, stderr } = await run(node, 'tail', 'nobody')
+    expect(stderr).toBe('commloop: no link "nobody" in the table\n')
+    expect(code).toBe(1)
+  })
+})
+
+describe('dial, close, disable, enable', () => {
+  it('act on a link, and say how it is then', async () => {
+    const { node, peer } = await withPeer()
+    expect(await run(node, 'close', 'in')).toMatchObject({
+      code: 0,
+      stdout: 'in: its connection ends\n',
+    })
+    await peer.until(({ hasEnded }) => hasEnded)
+    peer.end()
+    await node.until<LinkStatus>('/v1/links/in', ({ state }) => state === 'awaiting')
+    const disabled = await run(node, 'disable', 'in')
+    expect(disabled.stdout).toMatch(/^in is idle.*, and stays down until it is enabled\n$/)
+    const enabled = await run(node, 'enable', '0')
+    expect(enabled).toMatchObject({ code: 0 })
+    expect(enabled.stdout).toMatch(/^in is awaiting/)
+  })
+
+  it.each([
+    [['dial', 'in'], 1, 'in is passive: its peer dials us'],
+    [['close', 'cell/1'], 1, 'cell/1 is not up: it is awaiting'],
+    [['enable', 'nobody'], 1, 'no link "nobody" in the table'],
+    [['disable'], 2, "missing required argument 'link'"],
+  ])('%j ends with %i', async (args, code, text) => {
+    const node = await ControlNode.start(CONFIG)
+    const ended = await run(node, ...args)
+    expect(ended.stderr).toContain(text)
+    expect(ended.code).toBe(code)
+  })
+})

@@ -1,0 +1,92 @@
+import { Len16Codec } from '@commloop/codec-len16'
+import { Clock, createNode, FrameCodec, type PassingMessage, Transport, use } from '@commloop/core'
+import { ManualClock } from '@commloop/testing'
+import { describe, expect, it } from 'vitest'
+import { BenchNode, PEER } from './bench-node.js'
+import { ScriptedTransport } from './scripted-transport.js'
+
+function told({ direction, link, epoch, payload, id }: PassingMessage): string {
+  const named = id === undefined ? '' : ` (${id})`
+  return `${direction} ${link}#${String(epoch)} ${Buffer.from(payload).toString('latin1')}${named}`
+}
+
+describe('a listener of passing messages', () => {
+  it('is told what is sent when the write is confirmed, and what is received, in both directions', async () => {
+    const bench = BenchNode.started({ links: [PEER] })
+    const seen: string[] = []
+    bench.node.on('passing', (message) => seen.push(told(message)))
+    const connection = bench.transport.lastDial.open()
+    bench.send('one', { to: 'peer' })
+    bench.send('two', { to: 'peer', id: 'b' })
+    bench.soon()
+    expect(seen, 'not yet confirmed').toEqual([])
+    connection.written()
+    connection.receive('three')
+    expect(seen).toEqual(['sent peer#1 one', 'sent peer#1 two (b)', 'received peer#1 three'])
+    bench.soon()
+    expect(bench.outcomes).toEqual([{ id: 'b', link: 'peer', outcome: 'written', count: 1 }])
+    await bench.stopped()
+  })
+
+  it('may send from within, and the ledger holds', async () => {
+    const bench = BenchNode.started({ links: [PEER] })
+    const connection = bench.transport.lastDial.open()
+    const seen: string[] = []
+    bench.node.on('passing', (message) => {
+      seen.push(told(message))
+      bench.checkLedgers()
+      if (seen.length < 90) for (let more = 0; more < 30; more++) bench.send('x', { to: 'peer' })
+    })
+    bench.send('first', { to: 'peer' })
+    bench.soon()
+    while (connection.sent.length > seen.length) connection.written()
+    // What a listener throws, a failed expectation too, is a warning.
+    expect(bench.warnings).toEqual([])
+    expect(seen.length).toBeGreaterThan(90)
+    expect(seen.length).toBe(connection.sent.length)
+    expect(bench.node.link('peer').counters).toMatchObject({ queued: 0, written: seen.length })
+    await bench.stopped()
+  })
+
+  it('is not told what a lost connection may have had, nor heartbeats', async () => {
+    const heartbeat = { every: 1_000, payload: 'beat' }
+    const bench = BenchNode.started({ links: [{ ...PEER, heartbeat, onLoss: 'drop' }] })
+    const seen: string[] = []
+    bench.node.on('passing', (message) => seen.push(told(message)))
+    const connection = bench.transport.lastDial.open()
+    connection.receive('beat')
+    bench.clock.advance(1_000)
+    expect(connection.sent).toEqual(['beat'])
+    connection.written()
+    bench.send('lost', { to: 'peer' })
+    bench.soon()
+    connection.reset()
+    expect(seen).toEqual([])
+    await bench.stopped()
+  })
+
+  it('does not count as one that hears the message', async () => {
+    const transport = new ScriptedTransport()
+    const clock = new ManualClock()
+    const plugins = [
+      use(Transport, transport),
+      use(FrameCodec, new Len16Codec()),
+      use(Clock, clock),
+    ]
+    const node = createNode({ links: [PEER] }, ...plugins)
+    let seen = 0
+    const watch = (): void => {
+      seen++
+    }
+    node.on('passing', watch)
+    void node.start()
+    const connection = transport.lastDial.open()
+    connection.receive('one')
+    node.off('passing', watch)
+    connection.receive('two')
+    expect({ seen, unheard: node.counters.unheard }).toEqual({ seen: 1, unheard: 2 })
+    const stopping = node.stop()
+    clock.advance(60_000)
+    await stopping
+  })
+})
