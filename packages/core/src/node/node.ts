@@ -84,6 +84,7 @@ export class Node {
   readonly #audit: Audit
   readonly #acceptor: Acceptor
   readonly #reconfigurations: AskedReconfiguration[] = []
+  #changing = false
   #setup: NodeSetup
   /** What each entry makes of its links, by its id. */
   #setups: ReadonlyMap<string, LinkSetup>
@@ -424,7 +425,7 @@ export class Node {
     }
     this.#moveTo(plan.setup.config.listen, (error) => {
       settle(() => {
-        if (error === undefined) asked.resolve(this.#change(plan))
+        if (error === undefined) this.#bringAbout(asked, plan)
         else asked.reject(error)
       })
     })
@@ -445,6 +446,12 @@ export class Node {
       if (listen === undefined) this.#listening = undefined
       moved(error === undefined || listen === undefined ? error : listenError(listen, error))
     })
+  }
+
+  #bringAbout(asked: AskedReconfiguration, plan: Plan): void {
+    this.#changing = true
+    asked.resolve(this.#change(plan))
+    this.#changing = false
   }
 
   /** Nothing can fail from here on. The state is changed as a whole before anybody is told of anything. */
@@ -548,16 +555,22 @@ export class Node {
    * FIN; at the deadline the rest is cut. Always resolves.
    */
   stop(options: { readonly deadlineMs?: number } = {}): Promise<void> {
-    this.#stopped ??= new Promise((resolve) => {
-      this.#stop(options.deadlineMs ?? this.config.stopDeadlineMs, resolve)
+    if (this.#stopped !== undefined) return this.#stopped
+    let resolve = (): void => undefined
+    // There before the stop begins: whoever is told of it may ask for it again.
+    this.#stopped = new Promise((resolved) => {
+      resolve = resolved
     })
+    this.#stop(options.deadlineMs ?? this.config.stopDeadlineMs, resolve)
     return this.#stopped
   }
 
   #stop(deadlineMs: number, resolve: () => void): void {
     this.#phase = 'stopping'
     this.#acceptor.close()
-    for (const asked of this.#reconfigurations.splice(0)) asked.reject(notRunning('stopping'))
+    // Whoever is told of a change may stop the node for it: that one comes about all the same.
+    const unbegun = this.#reconfigurations.splice(this.#changing ? 1 : 0)
+    for (const asked of unbegun) asked.reject(notRunning('stopping'))
     this.#audit.stop()
     this.#dispatch.dropDeferred('stopped')
     const timer = this.#clock.after(deadlineMs, () => {
