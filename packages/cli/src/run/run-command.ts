@@ -5,6 +5,8 @@ import type { LogLevel } from '../logging/log-level.js'
 import { placeText } from '../plugins/resolve-plugin.js'
 import { type StdioOptions, StdioSession, type StdioStreams } from '../stdio/stdio-session.js'
 import { configuredNode } from './configured-node.js'
+import { Reloader } from '../reload/reloader.js'
+import { HangUp } from './hang-up.js'
 import { NodeRun } from './node-run.js'
 
 export interface RunRequest {
@@ -28,6 +30,15 @@ export interface RunStreams extends StdioStreams {
  * @throws CommloopError where the configuration is wrong, or the node cannot listen
  */
 export async function runCommand(request: RunRequest, streams: RunStreams): Promise<number> {
+  const hangUp = new HangUp()
+  try {
+    return await run(request, streams, hangUp)
+  } finally {
+    hangUp.close()
+  }
+}
+
+async function run(request: RunRequest, streams: RunStreams, hangUp: HangUp): Promise<number> {
   const { cwd, env, config: file, logLevel, stdio } = request
   const config = await loadConfig({ cwd, env, file })
   const log = await createLog(streams.stderr, logLevel)
@@ -37,7 +48,16 @@ export async function runCommand(request: RunRequest, streams: RunStreams): Prom
     const node = configuredNode(config, logger)
     const options = stdio && { ...stdio, payloadBytesMax: payloadBytesMax(config) }
     const session = options && new StdioSession(node, streams, options, logger)
-    return await new NodeRun(node, session, logger, log.flush).run()
+    const reloader = new Reloader(node, config, { cwd, env, file }, logger, (reloaded) => {
+      session?.reconfigured(payloadBytesMax(reloaded))
+    })
+    const nodeRun = new NodeRun(node, session, logger, log.flush)
+    return await nodeRun.run(() => {
+      hangUp.hear((terminalGone) => {
+        if (terminalGone) nodeRun.stop('SIGHUP, and the terminal is gone')
+        else void reloader.reload()
+      })
+    })
   } finally {
     await log.flush()
   }
