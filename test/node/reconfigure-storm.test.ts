@@ -61,7 +61,7 @@ class Tables {
       { ...rest, links: [...right, { id: 'bad', role: 'passive', ip: '10.0.0' }] },
       { ...rest, links: [...right, { id: 'bad', role: 'passive', ip: HOME, port: 1 }] },
       { ...rest, links: right, node: 'another' },
-      { ...rest, links: right, stall: 'soon' as never },
+      { ...rest, links: right, stall: 'soon' },
       { ...rest, links: right, heartbeat: { every: '1s', payload: 'x', answer: 'x' } },
       { ...rest, links: right, heartbeat: { every: '1s', payload: new Uint8Array(65_536) } },
       { ...rest, links: right, listen: { host: 'here', port: 8000 } },
@@ -224,17 +224,15 @@ function world(seed: number) {
     return make(ip, { ...options, rearmAfter: '2s' })
   })
   // In the way of whoever wants to listen there.
-  network
-    .host(HOME)
-    .listen(
-      { ip: HOME, port: 9000, options: {} },
-      {
-        listening: () => undefined,
-        admit: () => false,
-        accepted: () => undefined,
-        failed: () => undefined,
-      },
-    )
+  network.host(HOME).listen(
+    { ip: HOME, port: 9000, options: {} },
+    {
+      listening: () => undefined,
+      admit: () => false,
+      accepted: () => undefined,
+      failed: () => undefined,
+    },
+  )
   return { clock, random, network, tables, home, peers }
 }
 

@@ -38,7 +38,7 @@ describe('a reconfiguration that is refused', () => {
     }
     const error: unknown = await bench.node.reconfigure(wrong).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'CML_ERR_CONFIG_INVALID' })
-    const lines = String((error as Error).message).split('\n')
+    const lines = (error as Error).message.split('\n')
     expect(lines.map((line) => line.split(':')[0])).toEqual([
       'links[0].port',
       'stall',
