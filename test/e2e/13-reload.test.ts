@@ -12,6 +12,7 @@ import { describe, expect, it } from 'vitest'
 import type { LogLine } from '../../packages/cli/test/cli-process.js'
 import { freePort } from '../../packages/cli/test/free-port.js'
 import { testFolder } from '../../packages/cli/test/test-folder.js'
+import { eventually, settledAt } from '../peer/eventually.js'
 import { RawListener } from '../peer/raw-listener.js'
 import { RawPeer } from '../peer/raw-peer.js'
 import { cleanUpAfterEach } from './clean-up.js'
@@ -363,6 +364,45 @@ describe('a link that a reload removes', () => {
     await node.error(({ id }) => id === 'x')
     const { accepted, copies } = await node.stop()
     expect({ accepted, copies }).toEqual({ accepted: 50, copies: 50 })
+  })
+})
+
+describe('a link that a reload adds', () => {
+  it('is not read while nobody reads what the node says, as the others', async () => {
+    const [count, bytes] = [400, 60 * 1024]
+    const payloads = Array.from({ length: count }, () => Buffer.alloc(bytes))
+    const node = await RunningNode.start(TABLE(0, ''))
+    const steady = await RawPeer.dial({ from: '127.0.0.2', port: node.port })
+    node.process.pauseOutput()
+    void steady.send(...payloads)
+    await settledAt('what the peer still holds', () => steady.unsentBytes)
+    expect(steady.unsentBytes).toBeGreaterThan(0)
+    await reload(node, TABLE(0, '  - { id: late, role: passive, ip: 127.0.0.4 }\n'))
+    const late = await RawPeer.dial({ from: '127.0.0.4', port: node.port })
+    void late.send(...payloads)
+    await settledAt('what the new peer still holds', () => late.unsentBytes)
+    expect(late.unsentBytes).toBeGreaterThan(0)
+    node.process.resumeOutput()
+    await node.received('late', count)
+    await node.received('steady-in', count)
+  })
+
+  it('may have a codec for larger payloads, which input may have from then on', async () => {
+    const wide =
+      'export default { kind: "codec", name: "wide", apiVersion: 1, create: () => ({ ' +
+      'payloadBytesMax: 1e6, frameBytesMax: (bytes) => bytes, header: undefined, ' +
+      'encode: (payload, into, at) => { into.set(payload, at); return at + payload.length }, ' +
+      'createDecoder: () => ({ push() {}, next() {}, midFrame: false, end() {} }) }) }'
+    const node = await RunningNode.start(TABLE(0, ''), { files: { 'wide.mjs': wide } })
+    const link = '  - { id: late, role: passive, ip: 127.0.0.4, codec: ./wide.mjs }\n'
+    await reload(node, TABLE(0, link))
+    const late = await RawPeer.dial({ from: '127.0.0.4', port: node.port })
+    node.send('x'.repeat(900_000), { to: 'late' })
+    await eventually(
+      'all of it',
+      () => late.receivedBytes === 900_000,
+      () => late.state,
+    )
   })
 })
 

@@ -50,7 +50,10 @@ describe('SIGHUP', () => {
       await connection.fin()
       connection.finish()
       const ended = join(cwd, 'ended')
-      await eventually('the last word of the node', () => existsSync(ended) && readFileSync(ended, 'utf8') !== '')
+      await eventually(
+        'the last word of the node',
+        () => existsSync(ended) && readFileSync(ended, 'utf8') !== '',
+      )
       expect(readFileSync(ended, 'utf8')).toBe('with 0')
     },
   )
