@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import {
   chmodSync,
+  cpSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -8,9 +10,14 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { LogLine } from '../../packages/cli/test/cli-process.js'
 import { freePort } from '../../packages/cli/test/free-port.js'
+import {
+  CertificateFolder,
+  opensslIsMissing,
+} from '../../packages/transport-tcp/test/certificates.js'
 import { testFolder } from '../../packages/cli/test/test-folder.js'
 import { eventually, settledAt } from '../peer/eventually.js'
 import { RawListener } from '../peer/raw-listener.js'
@@ -343,6 +350,49 @@ describe('listening', () => {
     )
     await RawPeer.dial({ from: '127.0.0.2', port })
     await node.link('steady-in', 'up')
+  })
+})
+
+describe.skipIf(opensslIsMissing('renewing a certificate'))('a certificate that is renewed', () => {
+  it('is shown to whoever connects after a reload, and connections go on', async () => {
+    const certificates = new CertificateFolder()
+    onTestFinished(() => {
+      certificates.dispose()
+    })
+    const ca = certificates.authority('ca')
+    const identities = [certificates.signed('first', 'ca'), certificates.signed('second', 'ca')]
+    const tls = join(testFolder(), 'tls')
+    mkdirSync(tls)
+    const install = (at: number): void => {
+      cpSync(identities[at]?.cert ?? '', join(tls, 'cert.pem'))
+      cpSync(identities[at]?.key ?? '', join(tls, 'key.pem'))
+    }
+    install(0)
+    const files = `cert: ${join(tls, 'cert.pem')}, key: ${join(tls, 'key.pem')}, verifyPeer: false`
+    const table = `
+      listen: { host: 127.0.0.1, port: 0, tls: { ${files} } }
+      links:
+        - { id: peer, role: passive, ip: 127.0.0.0/24, slots: 2 }
+    `.replace('port: 0', `port: ${String(await freePort())}`)
+    const node = await RunningNode.start(table)
+    const nameShown = async (): Promise<[string, TLSSocket]> => {
+      const socket = connectTls({ port: node.port, host: '127.0.0.1', ca: readFileSync(ca) })
+      onTestFinished(() => {
+        socket.destroy()
+      })
+      await once(socket, 'secureConnect')
+      return [socket.getPeerCertificate().subject.CN, socket]
+    }
+    const [before, socket] = await nameShown()
+    expect(before).toBe('first')
+    install(1)
+    expect(await hup(node)).toMatchObject({ level: 'info', keys: ['listen'] })
+    expect((await hup(node)).msg).toContain('nothing in it has changed')
+    expect((await nameShown())[0]).toBe('second')
+    socket.write(Buffer.from([0, 1, 0x21]))
+    await node.received('peer/1', 1)
+    rmSync(join(tls, 'key.pem'))
+    expect((await hup(node)).msg).toContain('reload refused')
   })
 })
 

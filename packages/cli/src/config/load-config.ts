@@ -15,7 +15,7 @@ import { inReadingOrder, type PlacedProblem, problemsText } from './placed-probl
 import type { ConfigFile } from './schema.js'
 import { schemaProblems } from './schema-problems.js'
 import { roleProblems } from './seed-role.js'
-import { judgeTls, type TlsJudgement, withTlsFiles } from './tls-of-options.js'
+import { judgeTls, listenFilesRevision, type TlsJudgement, withTlsFiles } from './tls-of-options.js'
 import { usablePart } from './usable-part.js'
 
 /** A configuration without mistakes. */
@@ -29,6 +29,8 @@ export interface LoadedConfig {
   readonly plugins: ConfigPlugins
   /** Path of the control socket, absolute; false: none; undefined: the default place. */
   readonly control: string | false | undefined
+  /** What the files held that the listener reads. */
+  readonly listenFiles: string
   readonly warnings: readonly string[]
 }
 
@@ -73,7 +75,9 @@ export async function readConfig(
   }
   const { options, plugins, control } = judged
   const all = [...warnings, ...judged.warnings]
-  return { ok: true, config: { file, name, folder, options, plugins, control, warnings: all } }
+  const listenFiles = listenFilesRevision(options)
+  const config = { file, name, folder, options, plugins, control, listenFiles, warnings: all }
+  return { ok: true, config }
 }
 
 /**

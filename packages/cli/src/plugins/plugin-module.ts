@@ -1,14 +1,6 @@
-import { createHash } from 'node:crypto'
-import { readFileSync, realpathSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
-
-const REVISION_DIGITS = 16
-
-/** What a file holds, in few words: equal as long as its bytes are. */
-export function revisionOf(file: string): string {
-  return createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, REVISION_DIGITS)
-}
 
 interface LoadedModule {
   /** undefined: it could not be loaded, and Node would say so for ever. */

@@ -1,8 +1,9 @@
 import { pathToFileURL } from 'node:url'
 import { CommloopError } from '@commloop/core'
+import { revisionOf } from '../config/file-revision.js'
 import { builtinPlugin } from './builtin-plugins.js'
 import { lackOf, PLUGIN_API_VERSION, type PluginKind, type PluginValues } from './plugin-kind.js'
-import { importModule, revisionOf } from './plugin-module.js'
+import { importModule } from './plugin-module.js'
 import { findPlugin, type PluginPlace } from './plugin-place.js'
 import { canonicalSpec, type PluginSpec } from './plugin-spec.js'
 

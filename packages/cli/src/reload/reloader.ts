@@ -78,7 +78,10 @@ export class Reloader {
         return { ok: false, code: codeOf(problems), message: problemsText(problems), problems }
       }
       const { config } = reading
-      const changes = await this.#node.reconfigure(config.options, newPlugins(config.plugins))
+      const { options, plugins, listenFiles } = config
+      const changes = await this.#node.reconfigure(options, newPlugins(plugins), {
+        relisten: listenFiles !== this.#config.listenFiles,
+      })
       this.#config = config
       this.#reloaded(config)
       return { ok: true, file: config.file, changes, warnings: config.warnings }

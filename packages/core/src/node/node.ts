@@ -47,6 +47,7 @@ const NO_OPTIONS: SendOptions = {}
 interface AskedReconfiguration {
   readonly options: NodeOptions
   readonly plugins: NewPlugins
+  readonly relisten: boolean
   resolve(what: Reconfiguration): void
   reject(error: unknown): void
 }
@@ -55,6 +56,8 @@ interface AskedReconfiguration {
 interface Plan {
   readonly setup: NodeSetup
   readonly setups: ReadonlyMap<string, LinkSetup>
+  /** Listening moves, or begins anew where it is. */
+  readonly relistens: boolean
   readonly problems: ConfigProblem[]
 }
 
@@ -370,23 +373,29 @@ export class Node {
    * Everything is checked first, and where listening moves, the new place is opened first; so it happens as a whole or
    * not at all. One at a time: a second call waits for the first. What each key does: `docs/reload.md`.
    *
+   * With `relisten` listening begins anew also where `listen` says what it said: files that it names may be others now.
+   *
    * @returns what has become of which link
    * @throws CommloopError CML_ERR_CONFIG_INVALID naming every mistake, and what cannot change while a node runs;
    * CML_ERR_LISTEN; CML_ERR_NOT_RUNNING. Then nothing has changed.
    */
-  reconfigure(options: NodeOptions, plugins: NewPlugins = {}): Promise<Reconfiguration> {
+  reconfigure(
+    options: NodeOptions,
+    plugins: NewPlugins = {},
+    { relisten = false }: { readonly relisten?: boolean } = {},
+  ): Promise<Reconfiguration> {
     return new Promise((resolve, reject) => {
-      this.#reconfigurations.push({ options, plugins, resolve, reject })
+      this.#reconfigurations.push({ options, plugins, relisten, resolve, reject })
       if (this.#reconfigurations.length === 1) this.#reconfigureNext()
     })
   }
 
   /** What `reconfigure` would refuse now; empty: nothing. */
   reconfigurationProblems(options: NodeOptions, plugins: NewPlugins = {}): ConfigProblem[] {
-    return this.#plan(options, plugins).problems
+    return this.#plan(options, plugins, false).problems
   }
 
-  #plan(options: NodeOptions, plugins: NewPlugins): Plan {
+  #plan(options: NodeOptions, plugins: NewPlugins, relisten: boolean): Plan {
     const { config, problems } = readConfig(options)
     const { codec, reconnect: strategy, router } = plugins
     const setup = {
@@ -404,7 +413,9 @@ export class Node {
       ...heartbeatProblems(setups),
       ...movedEntries(this.config.entries, config.entries),
     )
-    return { setup, setups, problems }
+    const moves = !sameValue(config.listen, this.config.listen)
+    const relistens = moves || (relisten && config.listen !== undefined)
+    return { setup, setups, relistens, problems }
   }
 
   #reconfigureNext(): void {
@@ -423,7 +434,7 @@ export class Node {
       })
       return
     }
-    this.#moveTo(plan.setup.config.listen, (error) => {
+    this.#moveListening(plan, (error) => {
       settle(() => {
         if (error === undefined) this.#bringAbout(asked, plan)
         else asked.reject(error)
@@ -431,14 +442,15 @@ export class Node {
     })
   }
 
-  #checkedPlan({ options, plugins }: AskedReconfiguration): Plan | CommloopError {
+  #checkedPlan({ options, plugins, relisten }: AskedReconfiguration): Plan | CommloopError {
     if (this.#phase !== 'running') return notRunning(this.#phase)
-    const plan = this.#plan(options, plugins)
+    const plan = this.#plan(options, plugins, relisten)
     return problemsError(plan.problems) ?? plan
   }
 
-  #moveTo(listen: ListenConfig | undefined, moved: (error: Error | undefined) => void): void {
-    if (sameValue(listen, this.config.listen)) {
+  #moveListening(plan: Plan, moved: (error: Error | undefined) => void): void {
+    const { listen } = plan.setup.config
+    if (!plan.relistens) {
       moved(undefined)
       return
     }
@@ -466,6 +478,7 @@ export class Node {
     this.#inbox.limit(iteratorLimits(config))
     this.#dispatch.reconfigure(this.#dispatchSetup())
     const node = changedNodeKeys(before.setup, plan.setup)
+    if (plan.relistens) node.unshift('listen')
     if (isReordered(before.table.links, table.links)) node.push('links')
     const links = this.#changeLinks(before.table, this.#table, plan.setups)
     this.#acceptor.regroup(new AcceptGroups(this.#table.links))

@@ -29,9 +29,8 @@ export interface Reconfiguration {
   readonly node: readonly string[]
 }
 
-/** The keys at the top, and what of the configuration each of them says. */
+/** The keys at the top, and what of the configuration each of them says; `listen` apart, which may begin anew. */
 const NODE_KEYS = {
-  listen: ['listen'],
   relay: ['relay'],
   audit: ['auditEveryMs', 'auditGraceMs'],
   routing: ['routingMessagesMax', 'routingBytesMax'],
