@@ -46,6 +46,8 @@ export interface Outbox {
   rewind(): void
   /** Shows every untaken message to `which` and removes those for which it answers true. */
   discard(which: (message: OutboundMessage) => boolean): void
+  /** Other limits, for what is appended from now on: what is inside stays, even where it is more than they allow. */
+  limit(limits: OutboxLimits): void
 }
 
 export interface OutboxLevel {

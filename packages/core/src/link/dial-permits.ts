@@ -1,10 +1,20 @@
 /** Leave to dial, given in turn: thousands of links that lost one peer do not all dial at once. */
 export class DialPermits {
+  #dialsMax: number
+  /** Below 0 where more dials are under way than there may be now. */
   #free: number
   readonly #waiting = new Set<DialPermit>()
 
   constructor(dialsMax: number) {
+    this.#dialsMax = dialsMax
     this.#free = dialsMax
+  }
+
+  /** Another number of dials at once. Those under way go on; with more, those that wait begin. */
+  resize(dialsMax: number): void {
+    this.#free += dialsMax - this.#dialsMax
+    this.#dialsMax = dialsMax
+    this.#grantWaiting()
   }
 
   /** A permit to ask for. */
@@ -28,13 +38,17 @@ export class DialPermits {
       this.#waiting.delete(permit)
       return
     }
-    const [next] = this.#waiting
-    if (next === undefined) {
-      this.#free++
-      return
+    this.#free++
+    this.#grantWaiting()
+  }
+
+  #grantWaiting(): void {
+    for (const next of this.#waiting) {
+      if (this.#free <= 0) return
+      this.#free--
+      this.#waiting.delete(next)
+      next.grant()
     }
-    this.#waiting.delete(next)
-    next.grant()
   }
 }
 

@@ -63,6 +63,8 @@ export class LinkConnection implements ConnectionHandler {
   readonly #connection: Connection
   readonly #owner: ConnectionOwner
   readonly #clock: Clock
+  /** The link may have another one for its next connection. */
+  readonly #codec: FrameCodec
   readonly #batch: Batch
   readonly #silence: Deadline
   readonly #stall: Deadline
@@ -102,7 +104,8 @@ export class LinkConnection implements ConnectionHandler {
     this.#owner = owner
     this.#clock = clock
     this.#phase = probation ? 'probation' : 'open'
-    this.#batch = new Batch(owner.codec, buffers)
+    this.#codec = owner.codec
+    this.#batch = new Batch(this.#codec, buffers)
     const unframed = (delayMs: number, reason: string): Deadline =>
       new Deadline(clock, delayMs, () => {
         this.abort(this.#diagnosed(reason))
@@ -168,6 +171,25 @@ export class LinkConnection implements ConnectionHandler {
     this.wake()
   }
 
+  /** The link's settings are others than they were: deadlines that run go on from where they began. */
+  settingsChanged(): void {
+    if (this.#phase === 'over') return
+    const { settings, held } = this.#owner
+    const nowMs = this.#clock.now()
+    this.#silence.setDelay(settings.silenceMs, nowMs)
+    this.#stall.setDelay(settings.stallMs, nowMs)
+    this.#partialFrame.setDelay(settings.partialFrameMs, nowMs)
+    this.#linger.setDelay(Math.max(1, settings.lingerMs), nowMs)
+    this.#quiet.setDelay(settings.heartbeat?.everyMs ?? 0, nowMs)
+    this.#half.setDelay(Math.max(1, settings.halfCloseMs), nowMs)
+    // One that was off has not been started, whatever it would have watched.
+    const peerSpeaks = !this.#peerEnded && !this.#streamOver
+    startIf(this.#silence, this.#reading && peerSpeaks, nowMs)
+    startIf(this.#stall, this.#writing, nowMs)
+    startIf(this.#partialFrame, this.#decoder?.midFrame === true && !held && peerSpeaks, nowMs)
+    startIf(this.#quiet, this.#phase === 'open' || this.#phase === 'probation', nowMs)
+  }
+
   // ── received ────────────────────────────────────────────────────────────────────────────────────────────────
 
   received(chunk: Uint8Array): void {
@@ -187,7 +209,7 @@ export class LinkConnection implements ConnectionHandler {
   #pushed(chunk: Uint8Array): FrameDecoder | undefined {
     this.#payloadsLeft += chunk.byteLength
     this.#unframedBytes += chunk.byteLength
-    const { codec } = this.#owner
+    const codec = this.#codec
     try {
       if (
         this.#unframedBytes > UNFRAMED_BYTES_MAX &&
@@ -521,6 +543,10 @@ export class LinkConnection implements ConnectionHandler {
   #isOver(): boolean {
     return this.#phase === 'over'
   }
+}
+
+function startIf(deadline: Deadline, due: boolean, nowMs: number): void {
+  if (due && !deadline.running) deadline.start(nowMs)
 }
 
 /** `ECONNRESET` tells an operator more than "read ECONNRESET" in one place and "write EPIPE" in the next. */

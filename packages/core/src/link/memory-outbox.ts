@@ -33,7 +33,7 @@ class Level implements OutboxLevel {
  */
 export class MemoryOutbox implements Outbox {
   readonly level = new Level()
-  readonly #limits: OutboxLimits
+  #limits: OutboxLimits
   readonly #handler: OutboxHandler
   // Made with the first message: most links of a large table are idle.
   #ring: (OutboundMessage | undefined)[] = []
@@ -47,6 +47,10 @@ export class MemoryOutbox implements Outbox {
   constructor(limits: OutboxLimits, handler: OutboxHandler) {
     this.#limits = limits
     this.#handler = handler
+  }
+
+  limit(limits: OutboxLimits): void {
+    this.#limits = limits
   }
 
   append(message: OutboundMessage): boolean {

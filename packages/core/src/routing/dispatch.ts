@@ -1,3 +1,4 @@
+import { sameValue } from '../config/same-value.js'
 import type { Clock } from '../contracts/clock.js'
 import type { LinkView, RouteTarget, SendRouter } from '../contracts/send-router.js'
 import { CommloopError, type ErrorCode } from '../errors.js'
@@ -37,12 +38,8 @@ export interface SendOptions {
 
 export interface DispatchServices {
   readonly clock: Clock
-  readonly router: SendRouter
-  readonly table: Table
-  readonly views: readonly LinkView[]
   readonly tally: NodeTally
   readonly outcomes: OutcomeReporter
-  readonly limits: RoutingLimits
   drained(link: string): void
   /** A message has left the routing stage. */
   settled(): void
@@ -51,6 +48,15 @@ export interface DispatchServices {
 
 /** Where a message comes from: only a new one of `send` can be refused, and one asked about again was counted. */
 type Entering = 'sent' | 'relayed' | 'again'
+/** Who says where messages go, and where they can go. */
+export interface DispatchSetup {
+  readonly router: SendRouter
+  readonly table: Table
+  readonly views: readonly LinkView[]
+  /** What the most generous codec of the table takes: more can go nowhere, so no router is asked. */
+  readonly payloadBytesMax: number
+  readonly limits: RoutingLimits
+}
 
 type MessageEnd = 'dropped' | 'undeliverable' | 'expired'
 
@@ -71,17 +77,15 @@ export class Dispatch {
   // Used by one call at a time: nothing calls out between resolving targets and making their copies.
   readonly #targets = new Targets()
   #stageWasAbove = false
-  /** What the most generous codec of the table takes: more can go nowhere, so no router is asked. */
-  readonly #payloadBytesMax: number
-  readonly #targetsMax: number
   #nestedCalls = 0
+  #targetsMax: number
+  #setup: DispatchSetup
 
-  constructor(services: DispatchServices) {
+  constructor(setup: DispatchSetup, services: DispatchServices) {
     this.#services = services
-    const limits = services.table.links.map(({ codec }) => codec.payloadBytesMax)
-    this.#payloadBytesMax = limits.reduce((left, right) => Math.max(left, right), 0)
-    this.#targetsMax = Math.max(TARGETS_MAX, services.table.links.length)
-    this.#stage = new RoutingStage(services.clock, services.limits, {
+    this.#setup = setup
+    this.#targetsMax = targetsMax(setup.table)
+    this.#stage = new RoutingStage(services.clock, setup.limits, {
       answered: (message, answer) => {
         this.#followLate(message, readAnswer(answer, this.#targetsMax))
       },
@@ -106,6 +110,14 @@ export class Dispatch {
     })
   }
 
+  /** From now on. What another router was asked and has not answered yet still counts, and goes where it is now. */
+  reconfigure(setup: DispatchSetup): void {
+    const { limits } = this.#setup
+    this.#setup = setup
+    this.#targetsMax = targetsMax(setup.table)
+    if (!sameValue(limits, setup.limits)) this.#stage.limit(setup.limits)
+  }
+
   /** Messages whose route is not known yet. */
   get routing(): number {
     return this.#stage.messages
@@ -120,8 +132,8 @@ export class Dispatch {
     }
     const expiresAtMs = this.#expiry(options.ttlMs)
     if (options.to !== undefined) return this.#sendTo(payload, options.to, options.id, expiresAtMs)
-    if (payload.byteLength > this.#payloadBytesMax) {
-      const text = `payload of ${String(payload.byteLength)} bytes, and no link takes more than ${String(this.#payloadBytesMax)}`
+    if (payload.byteLength > this.#setup.payloadBytesMax) {
+      const text = `payload of ${String(payload.byteLength)} bytes, and no link takes more than ${String(this.#setup.payloadBytesMax)}`
       return this.#refuse('CML_ERR_PAYLOAD_TOO_LARGE', text)
     }
     const message = unrouted(payload, options.id, undefined, expiresAtMs)
@@ -198,7 +210,8 @@ export class Dispatch {
   }
 
   #call(message: UnroutedMessage): RouterAnswer {
-    const { clock, router, views } = this.#services
+    const { clock } = this.#services
+    const { router, views } = this.#setup
     const startedMs = clock.now()
     let answer: RouterAnswer
     if (this.#nestedCalls >= NESTED_CALLS_MAX) {
@@ -281,7 +294,7 @@ export class Dispatch {
   /** All targets are resolved before any copy is made: a message is never delivered in part by mistake. */
   #resolve(route: RouteTarget | readonly RouteTarget[]): Refused | undefined {
     this.#targets.clear()
-    const { table } = this.#services
+    const { table } = this.#setup
     if (!isList(route)) return refusedBy(table.resolve(route, this.#targets))
     for (const target of route) {
       const problem = table.resolve(target, this.#targets)
@@ -340,7 +353,7 @@ export class Dispatch {
   }
 
   #holdSource(sourceId: string): void {
-    const source = this.#services.table.find(sourceId)
+    const source = this.#setup.table.find(sourceId)
     if ('code' in source) return
     for (let at = 0; at < this.#targets.count; at++) {
       const target = this.#targets.link(at)
@@ -407,4 +420,9 @@ function allRefused(
   return full === undefined
     ? { code: 'CML_ERR_LINK_DOWN', reason: `link down: ${names}` }
     : { code: 'CML_ERR_OUTBOX_FULL', reason: `outbox full: ${names}` }
+}
+
+/** A router may name each link of the table, and some twice. */
+function targetsMax(table: Table): number {
+  return Math.max(TARGETS_MAX, table.links.length)
 }

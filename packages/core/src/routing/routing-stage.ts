@@ -48,7 +48,7 @@ interface Wait {
  */
 export class RoutingStage {
   readonly #clock: Clock
-  readonly #limits: RoutingLimits
+  #limits: RoutingLimits
   readonly #listener: RoutingListener
   readonly #waiting = new Map<UnroutedMessage, Wait>()
   #bytes = 0
@@ -57,6 +57,12 @@ export class RoutingStage {
     this.#clock = clock
     this.#limits = limits
     this.#listener = listener
+  }
+
+  /** Other limits, for what comes from now on: what waits goes on as it was begun. */
+  limit(limits: RoutingLimits): void {
+    this.#limits = limits
+    this.#listener.relieved()
   }
 
   get messages(): number {

@@ -12,7 +12,7 @@ export interface TargetProblem {
 
 const UP: LinkState = 'up'
 
-/** The links of a node by id, by entry and by position. */
+/** The links of a node by id, by entry and by position. Never changed: a node whose table changes has another one. */
 export class Table {
   readonly links: readonly Link[]
   readonly #byId = new Map<string, Link>()
@@ -31,6 +31,11 @@ export class Table {
       }
     }
     this.links = all
+  }
+
+  /** The link of this very id. */
+  link(id: string): Link | undefined {
+    return this.#byId.get(id)
   }
 
   /** The one link that this names, or why there is none. */
