@@ -1,0 +1,52 @@
+import {
+  type Address,
+  type Clock,
+  CommloopError,
+  type Dial,
+  type DialHandler,
+  type DialTarget,
+  type Timer,
+} from '@commloop/core'
+import { networkFailure } from './network-failure.js'
+
+/** A dial under way: ends once, one way or another. */
+export class MemoryDial implements Dial {
+  readonly local: Address
+  readonly remote: Address
+  readonly handler: DialHandler
+  readonly #timer: Timer
+  #over = false
+
+  constructor(clock: Clock, local: Address, target: DialTarget, handler: DialHandler) {
+    this.local = local
+    this.remote = { ip: target.ip, port: target.port }
+    this.handler = handler
+    this.#timer = clock.after(target.timeoutMs, () => {
+      if (!this.end()) return
+      const text = `${target.ip}:${String(target.port)} did not answer`
+      handler.failed(new CommloopError('CML_ERR_DIAL_TIMEOUT', text))
+    })
+  }
+
+  get over(): boolean {
+    return this.#over
+  }
+
+  /** @returns false where it has ended before. */
+  end(): boolean {
+    if (this.#over) return false
+    this.#over = true
+    this.#timer.cancel()
+    return true
+  }
+
+  cancel(): void {
+    this.end()
+  }
+
+  refuse(): void {
+    if (!this.end()) return
+    const place = `${this.remote.ip}:${String(this.remote.port)}`
+    this.handler.failed(networkFailure('ECONNREFUSED', 'connect', place))
+  }
+}
