@@ -25,7 +25,7 @@ export class LinkFactory {
     this.#defaults = defaults
     this.#services = {
       ...services,
-      permits: new DialPermits(defaults.dialsMax),
+      permits: new DialPermits(services.clock, defaults.dialsMax),
       buffers: new BatchBuffers(),
     }
   }
