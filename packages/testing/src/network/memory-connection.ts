@@ -1,10 +1,4 @@
-import type {
-  CloseReason,
-  Connection,
-  ConnectionHandler,
-  PeerInfo,
-  Timer,
-} from '@commloop/core'
+import type { CloseReason, Connection, ConnectionHandler, PeerInfo, Timer } from '@commloop/core'
 import { MemoryPipe } from './memory-pipe.js'
 import { networkFailure } from './network-failure.js'
 import type { NetworkPath } from './network-path.js'
@@ -38,6 +32,7 @@ export class MemoryConnection implements Connection {
   #closed = false
   #keepAlive: Timer | undefined
   #writtenBytes = 0
+  #wroteAfterFin = false
   #receivedMs: number | undefined
 
   /** `gone` hears that this end is closed. */
@@ -77,6 +72,15 @@ export class MemoryConnection implements Connection {
     return this.#reading && !this.#destroyed
   }
 
+  get destroyed(): boolean {
+    return this.#destroyed
+  }
+
+  /** It has written after the other end's FIN. */
+  get wroteAfterFin(): boolean {
+    return this.#wroteAfterFin
+  }
+
   /** Bytes that this end was asked to write. */
   get writtenBytes(): number {
     return this.#writtenBytes
@@ -97,6 +101,7 @@ export class MemoryConnection implements Connection {
 
   write(chunks: readonly Uint8Array[]): void {
     for (const { byteLength } of chunks) this.#writtenBytes += byteLength
+    if (this.#finTold) this.#wroteAfterFin = true
     if (this.#destroyed || this.#closed) return
     if (this.#writing) throw new Error('memory: write while another write is under way')
     if (this.#endAsked) throw new Error('memory: write after end')

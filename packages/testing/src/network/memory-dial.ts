@@ -11,13 +11,24 @@ import { networkFailure } from './network-failure.js'
 
 /** A dial under way: ends once, one way or another. */
 export class MemoryDial implements Dial {
+  readonly host: string
   readonly local: Address
   readonly remote: Address
   readonly handler: DialHandler
+  readonly #ended: (dial: MemoryDial) => void
   readonly #timer: Timer
   #over = false
 
-  constructor(clock: Clock, local: Address, target: DialTarget, handler: DialHandler) {
+  constructor(
+    clock: Clock,
+    host: string,
+    local: Address,
+    target: DialTarget,
+    handler: DialHandler,
+    ended: (dial: MemoryDial) => void,
+  ) {
+    this.host = host
+    this.#ended = ended
     this.local = local
     this.remote = { ip: target.ip, port: target.port }
     this.handler = handler
@@ -37,6 +48,7 @@ export class MemoryDial implements Dial {
     if (this.#over) return false
     this.#over = true
     this.#timer.cancel()
+    this.#ended(this)
     return true
   }
 

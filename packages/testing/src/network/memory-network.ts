@@ -44,6 +44,7 @@ export class MemoryNetwork {
   readonly #doors: MemoryDoors
   readonly #paths = new Map<string, NetworkPath>()
   readonly #connections = new Set<MemoryConnection>()
+  readonly #dials = new Set<MemoryDial>()
   readonly #dialled = new Map<string, MemoryConnection>()
   #conditions: PathConditions
   #portsUsed = 0
@@ -123,10 +124,13 @@ export class MemoryNetwork {
       this.#doors.refuse(path.from, false)
       this.#doors.refuse(path.to, false)
     }
-    for (const connection of [...this.#connections]) {
-      connection.outbound.cutAfter(undefined)
-      connection.outbound.block(false)
-      connection.outbound.stopReading(false)
+    for (const { outbound, far } of [...this.#connections]) {
+      // Both ways: the other end may be gone already.
+      for (const pipe of [outbound, far.outbound]) {
+        pipe.cutAfter(undefined)
+        pipe.block(false)
+        pipe.stopReading(false)
+      }
     }
   }
 
@@ -139,14 +143,19 @@ export class MemoryNetwork {
 
   /** The process on a host is gone: its kernel closes its doors and resets its connections. */
   kill(ip: string): void {
-    this.#doors.abandon(ip)
+    this.#forget(ip)
     for (const connection of this.#of(ip)) connection.abandon()
   }
 
   /** The host is gone without a word: its peers are left half-open. */
   powerOff(ip: string): void {
-    this.#doors.abandon(ip)
+    this.#forget(ip)
     for (const connection of this.#of(ip)) connection.powerOff()
+  }
+
+  #forget(ip: string): void {
+    this.#doors.abandon(ip)
+    for (const dial of [...this.#dials]) if (dial.host === ip) dial.end()
   }
 
   /** Every listener of a host ends by itself. */
@@ -172,7 +181,10 @@ export class MemoryNetwork {
 
   #dial(ip: string, target: DialTarget, handler: DialHandler): Dial {
     const local = { ip: target.bind ?? ip, port: this.#freePort() }
-    const dial = new MemoryDial(this.#services.clock, local, target, handler)
+    const dial = new MemoryDial(this.#services.clock, ip, local, target, handler, (ended) => {
+      this.#dials.delete(ended)
+    })
+    this.#dials.add(dial)
     const path = this.#path(local.ip, target.ip)
     const { label } = target.options
     path.travel(() => {

@@ -3,8 +3,6 @@ import type { NetworkPath } from './network-path.js'
 import type { NetworkFault } from './network-watcher.js'
 import { type Cut, draw } from './path-conditions.js'
 
-/** What one direction of a connection holds on its way, as the kernels' buffers would. */
-export const PIPE_BYTES_MAX = 256 * 1024
 const CHUNK_BYTES_MAX = 64 * 1024
 const SPLIT_BYTES_MAX = 16
 
@@ -12,7 +10,7 @@ const SPLIT_BYTES_MAX = 16
  * One direction of a connection: bytes that the writer's kernel has taken and the reader has not read.
  *
  *     writer ── fill ─▶ │ chunk │ chunk │ chunk │ FIN ── deliver ─▶ reader
- *                       └──── at most 256 KiB ──┘
+ *                       └───── `bufferBytes` ───┘
  */
 export class MemoryPipe {
   readonly #path: NetworkPath
@@ -65,7 +63,8 @@ export class MemoryPipe {
       })
       return chunk.subarray(chunk.byteLength)
     }
-    const taken = chunk.subarray(0, PIPE_BYTES_MAX - this.#bytes)
+    const room = Math.max(0, this.#path.conditions.bufferBytes - this.#bytes)
+    const taken = chunk.subarray(0, room)
     if (taken.byteLength > 0) {
       this.#chunks.push(new Uint8Array(taken))
       this.#bytes += taken.byteLength
@@ -194,7 +193,7 @@ export class MemoryPipe {
     const [first] = this.#chunks
     if (first !== undefined && first.byteLength >= bytesMax) return this.#take(first, bytesMax)
     const read = new Uint8Array(bytesMax)
-    for (let at = 0; at < bytesMax; ) {
+    for (let at = 0; at < bytesMax;) {
       const next = this.#chunks[0]
       if (next === undefined) throw new Error('memory: fewer bytes in a pipe than counted')
       const part = this.#take(next, Math.min(next.byteLength, bytesMax - at))

@@ -18,6 +18,8 @@ export interface PathConditions {
   readonly coalesceMs: number
   /** Milliseconds from the moment that the kernel has a whole write until the writer is told. */
   readonly confirmMs: Range
+  /** What the kernels on both sides hold of one connection; then writers wait. */
+  readonly bufferBytes: number
   /** Nothing gets through, and nobody is told. */
   readonly blackHole: boolean
   /** The reader takes nothing: what is written fills the buffers, then writers wait. */
@@ -45,6 +47,7 @@ export const FAIR_CONDITIONS: PathConditions = {
   split: 0,
   coalesceMs: 0,
   confirmMs: { min: 0, max: 0 },
+  bufferBytes: 256 * 1024,
   blackHole: false,
   notRead: false,
   cut: 0,
