@@ -25,7 +25,7 @@ export class LinkFactory {
   constructor(dialsMax: number, services: Omit<LinkServices, 'permits' | 'buffers'>) {
     this.#services = {
       ...services,
-      permits: new DialPermits(dialsMax),
+      permits: new DialPermits(services.clock, dialsMax),
       buffers: new BatchBuffers(),
     }
   }

@@ -405,6 +405,7 @@ export class Link implements ConnectionOwner, DialOwner {
       return
     }
     const resting = this.#state === 'idle' && event === 'disable'
+    this.#probationTimer?.cancel()
     this.#connection = undefined
     connection?.abort(reason)
     this.#takeNextSetup()

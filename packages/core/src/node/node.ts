@@ -260,8 +260,9 @@ export class Node {
         this.#outcomes.ended(outcome, reason, link.id, id)
       },
       drained: (link) => {
-        this.#dispatch.drained(link)
+        // Told first: a relay that is let go may fill the queue at once.
         this.#events.emit('drain', { link: link.id })
+        this.#dispatch.drained(link)
       },
       emptied: (link) => {
         this.#checkSettled()

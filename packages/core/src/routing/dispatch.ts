@@ -369,19 +369,18 @@ export class Dispatch {
   }
 
   #stageRelieved(): void {
-    if (!this.#stage.aboveMark) {
-      this.#pressure.release('routing')
-      if (this.#stageWasAbove) {
-        this.#stageWasAbove = false
-        this.#services.drained('*')
-      }
+    // Told first: a relay that is let go may fill the stage at once.
+    if (this.#stageWasAbove && !this.#stage.aboveMark) {
+      this.#stageWasAbove = false
+      this.#services.drained('*')
     }
+    if (!this.#stage.aboveMark) this.#pressure.release('routing')
     this.#services.settled()
   }
 
   /** A link's outbox has fallen below half its mark. */
   drained(link: Link): void {
-    this.#pressure.release(link)
+    if (!link.aboveHighWaterMark) this.#pressure.release(link)
   }
 
   dropDeferred(reason: string): void {

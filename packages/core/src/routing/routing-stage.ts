@@ -137,12 +137,12 @@ export class RoutingStage {
     const lastMs = Number.isFinite(message.expiresAtMs)
       ? message.expiresAtMs
       : message.waitingSinceMs + this.#limits.deferMsMax
-    const overAge = nowMs + delayMs >= lastMs
     const timer = this.#clock.after(
       Math.max(1, Math.min(delayMs, Math.max(0, lastMs - nowMs))),
       () => {
         if (!this.#left(message)) return
-        if (!overAge) {
+        // Asked of the clock, not of the delay: in a process that stood still the timer comes late.
+        if (this.#clock.now() < lastMs) {
           message.deferrals++
           this.#listener.askAgain(message)
         } else if (Number.isFinite(message.expiresAtMs)) this.#listener.expired(message)
