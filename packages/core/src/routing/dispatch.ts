@@ -8,10 +8,8 @@ import type { Table } from '../table/table.js'
 import { Targets } from '../table/targets.js'
 import { durationMs } from '../units/duration.js'
 import { RelayPressure } from './relay-pressure.js'
+import { RouterWatch } from './router-watch.js'
 import { type RoutingLimits, RoutingStage, type UnroutedMessage } from './routing-stage.js'
-
-/** A router that takes longer than this is named: a call that hangs cannot be stopped, it stops everything. */
-const ROUTER_CALL_MS_MAX = 50
 
 export interface SendOptions {
   /** Straight to these links; the router is not asked. */
@@ -52,6 +50,7 @@ export class Dispatch {
   readonly #services: DispatchServices
   readonly #stage: RoutingStage
   readonly #pressure = new RelayPressure()
+  readonly #watch: RouterWatch
   // Used by one call at a time: nothing calls out between resolving targets and making their copies.
   readonly #targets = new Targets()
   #stageWasAbove = false
@@ -62,6 +61,10 @@ export class Dispatch {
     this.#services = services
     const limits = services.table.links.map(({ codec }) => codec.payloadBytesMax)
     this.#payloadBytesMax = limits.reduce((left, right) => Math.max(left, right), 0)
+    this.#watch = new RouterWatch(services.clock, (tookMs) => {
+      const text = `a call of the router took ${String(Math.round(tookMs))} ms; meanwhile nothing else ran`
+      services.warning('ROUTER_SLOW', text)
+    })
     this.#stage = new RoutingStage(services.clock, services.limits, {
       answered: (message, route) => {
         this.#followLate(message, route)
@@ -175,19 +178,15 @@ export class Dispatch {
   }
 
   #call(message: UnroutedMessage): Route | PromiseLike<Route> | RouterThrew {
-    const { clock, router, views } = this.#services
-    const startedMs = clock.now()
+    const { router, views } = this.#services
+    const timed = this.#watch.callBegins()
     let route: Route | PromiseLike<Route> | RouterThrew
     try {
       route = router.route(message, views)
     } catch (error) {
       route = new RouterThrew(error)
     }
-    const tookMs = clock.now() - startedMs
-    if (tookMs > ROUTER_CALL_MS_MAX) {
-      const text = `a call of the router took ${String(Math.round(tookMs))} ms; meanwhile nothing else ran`
-      this.#services.warning('ROUTER_SLOW', text)
-    }
+    if (timed) this.#watch.callEnded()
     return route
   }
 
