@@ -7,7 +7,7 @@ function message(bytes: number): OutboundMessage {
   return {
     payload: new Uint8Array(bytes),
     id: undefined,
-    expiresAtMs: Number.POSITIVE_INFINITY,
+    expiresAtMs: undefined,
     epoch: 0,
     resent: false,
   }

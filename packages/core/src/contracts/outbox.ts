@@ -58,8 +58,8 @@ export interface OutboundMessage {
   /** The sender's own bytes, by reference; small views of large received chunks are copied when they must wait. */
   payload: Uint8Array
   readonly id: string | undefined
-  /** By the clock's `now`; Infinity: never. */
-  readonly expiresAtMs: number
+  /** By the clock's `now`; undefined: never. Infinity would be a number in a box of its own for each message. */
+  readonly expiresAtMs: number | undefined
   /** Only over this connection; 0: any. */
   readonly epoch: number
   /** Was in a write that nobody confirmed. */

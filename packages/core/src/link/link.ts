@@ -352,7 +352,7 @@ export class Link implements ConnectionOwner, DialOwner {
   offer(
     payload: Uint8Array,
     id: string | undefined,
-    expiresAtMs: number,
+    expiresAtMs: number | undefined,
     epoch: number,
   ): Refusal | undefined {
     if (epoch !== 0 && (epoch !== this.#epoch || this.#connection?.writable !== true)) {
@@ -365,7 +365,7 @@ export class Link implements ConnectionOwner, DialOwner {
     if (!this.outbox.append(message) && !this.#appendedAfterExpiry(message)) return 'outbox full'
     this.tally.enqueued++
     if (this.outbox.level.bytes > this.settings.highWaterMarkBytes) this.#aboveMark = true
-    if (expiresAtMs !== Number.POSITIVE_INFINITY) this.#watchExpiry(expiresAtMs)
+    if (expiresAtMs !== undefined) this.#watchExpiry(expiresAtMs)
     this.#connection?.wake()
     return undefined
   }
@@ -406,18 +406,20 @@ export class Link implements ConnectionOwner, DialOwner {
   /** @returns whether any was found. Sets the timer for the next one. */
   #discardExpired(): boolean {
     const nowMs = this.#clock.now()
-    let nextMs = Number.POSITIVE_INFINITY
+    let nextMs: number | undefined
     let any = false
     this.outbox.discard((message) => {
-      if (message.expiresAtMs > nowMs) {
-        nextMs = Math.min(nextMs, message.expiresAtMs)
+      const { expiresAtMs } = message
+      if (expiresAtMs === undefined) return false
+      if (expiresAtMs > nowMs) {
+        nextMs = Math.min(nextMs ?? expiresAtMs, expiresAtMs)
         return false
       }
       any = true
       this.#copyEnded('expired', 'ttl', message)
       return true
     })
-    if (nextMs !== Number.POSITIVE_INFINITY) this.#watchExpiry(nextMs)
+    if (nextMs !== undefined) this.#watchExpiry(nextMs)
     return any
   }
 

@@ -7,15 +7,10 @@ const NO_ROUTER: Route = { drop: 'no router: name a link with "to", or configure
  * it sends there, otherwise it drops and says what to do.
  */
 export class DirectRouter implements SendRouter {
-  /** Looks at three links at most, so that a large table costs no more than a small one. */
-  route(message: RoutedMessage, links: readonly LinkView[]): Route {
-    const source = message.from?.link
-    let only: string | undefined
-    for (const { id } of links) {
-      if (id === source) continue
-      if (only !== undefined) return NO_ROUTER
-      only = id
-    }
-    return only ?? NO_ROUTER
+  route({ from }: RoutedMessage, links: readonly LinkView[]): Route {
+    // More than two cannot be "the other link" and its source, so a large table costs no more than a small one.
+    if (links.length > 2) return NO_ROUTER
+    const others = from === undefined ? links : links.filter((link) => link.id !== from.link)
+    return others.length === 1 && others[0] !== undefined ? others[0].id : NO_ROUTER
   }
 }

@@ -102,10 +102,7 @@ export class Dispatch {
     if (!(payload instanceof Uint8Array)) {
       return this.#refuse('CML_ERR_PAYLOAD_INVALID', 'a payload is a Uint8Array')
     }
-    const expiresAtMs =
-      options.ttlMs === undefined
-        ? Number.POSITIVE_INFINITY
-        : this.#services.clock.now() + options.ttlMs
+    const expiresAtMs = this.#expiryIn(options.ttlMs)
     if (options.to !== undefined) return this.#sendTo(payload, options.to, options.id, expiresAtMs)
     if (payload.byteLength > this.#payloadBytesMax) {
       const text = `payload of ${String(payload.byteLength)} bytes, and no link takes more than ${String(this.#payloadBytesMax)}`
@@ -119,7 +116,7 @@ export class Dispatch {
     payload: Uint8Array,
     to: RouteTarget | readonly RouteTarget[],
     id: string | undefined,
-    expiresAtMs: number,
+    expiresAtMs: number | undefined,
   ): boolean {
     const problem = this.#resolve(to)
     if (problem !== undefined) return this.#refuse(problem.code, problem.reason)
@@ -145,7 +142,7 @@ export class Dispatch {
   /** A received message goes to the router. It cannot be refused, so what cannot be done is an outcome. */
   relay(payload: Uint8Array, source: Link): void {
     const from = { link: source.id, epoch: source.epoch }
-    this.#ask(unrouted(payload, undefined, from, Number.POSITIVE_INFINITY), false)
+    this.#ask(unrouted(payload, undefined, from, undefined), false)
     if (this.#stage.aboveMark) this.#pressure.hold(source, 'routing')
   }
 
@@ -277,7 +274,7 @@ export class Dispatch {
   #makeCopies(
     payload: Uint8Array,
     id: string | undefined,
-    expiresAtMs: number,
+    expiresAtMs: number | undefined,
     received: boolean,
   ): Refused | undefined {
     const targets = this.#targets
@@ -298,10 +295,13 @@ export class Dispatch {
   }
 
   /** The message's own TTL, else that of the link's entry. */
-  #expiryOn(link: Link, expiresAtMs: number): number {
-    if (expiresAtMs !== Number.POSITIVE_INFINITY) return expiresAtMs
-    const { ttlMs } = link.settings
-    return ttlMs === Number.POSITIVE_INFINITY ? ttlMs : this.#services.clock.now() + ttlMs
+  #expiryOn(link: Link, expiresAtMs: number | undefined): number | undefined {
+    return expiresAtMs ?? this.#expiryIn(link.settings.ttlMs)
+  }
+
+  #expiryIn(ttlMs: number | undefined): number | undefined {
+    const never = ttlMs === undefined || ttlMs === Number.POSITIVE_INFINITY
+    return never ? undefined : this.#services.clock.now() + ttlMs
   }
 
   #anyAboveMark(): boolean {
@@ -368,7 +368,7 @@ function unrouted(
   payload: Uint8Array,
   id: string | undefined,
   from: UnroutedMessage['from'],
-  expiresAtMs: number,
+  expiresAtMs: number | undefined,
 ): UnroutedMessage {
   return { payload, id, from, deferrals: 0, expiresAtMs, waitingSinceMs: 0 }
 }
