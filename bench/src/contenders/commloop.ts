@@ -1,4 +1,4 @@
-import { createNode, type Node } from '@commloop/core'
+import { createNode, type Node, type NodeOptions, type Plugin } from '@commloop/core'
 import { len16Codec } from '@commloop/codec-len16'
 import { tcpTransport } from '@commloop/transport-tcp'
 import type { Contender, Sending } from '../traffic/contender.js'
@@ -10,14 +10,10 @@ export const commloop: Contender = {
   name: 'commloop',
   about: '`node.send(payload)` to `on("message")`: router, outbox, accounting and all deadlines on',
   async receive(sink) {
-    const node = createNode(
-      {
-        listen: { host: LOOPBACK, port: 0 },
-        links: [{ id: 'peer', role: 'passive', ip: LOOPBACK }],
-      },
-      tcpTransport(),
-      len16Codec(),
-    )
+    const node = newNode({
+      listen: { host: LOOPBACK, port: 0 },
+      links: [{ id: 'peer', role: 'passive', ip: LOOPBACK }],
+    })
     node.on('message', ({ payload }) => {
       sink.take(payload)
     })
@@ -25,51 +21,63 @@ export const commloop: Contender = {
     return { port: node.listening?.port ?? 0 }
   },
   async send(port) {
-    const node = createNode(
-      { links: [{ id: 'peer', role: 'active', ip: LOOPBACK, port }] },
-      tcpTransport(),
-      len16Codec(),
-    )
-    await node.start()
-    await up(node)
-    return new NodeSending(node)
+    const node = newNode({ links: [{ id: 'peer', role: 'active', ip: LOOPBACK, port }] })
+    await startAndWaitForLinks(node, 1)
+    return new NodeSending(node, Number.POSITIVE_INFINITY)
   },
 }
 
-/** Resolves when the link of the table, or so many of them, are up. */
-export function up(node: Node, links = 1): Promise<void> {
-  return new Promise((resolve) => {
+export function newNode(options: NodeOptions, ...plugins: readonly Plugin[]): Node {
+  return createNode(options, tcpTransport(), len16Codec(), ...plugins)
+}
+
+/** Starts a node. Resolves when so many links have come up. */
+export async function startAndWaitForLinks(node: Node, links: number): Promise<void> {
+  const up = new Promise<void>((resolve) => {
     let missing = links
     node.on('link', ({ state }) => {
       if (state === 'up' && --missing === 0) resolve()
     })
   })
+  await node.start()
+  await up
 }
 
+/** Sends until the node says false, then waits for `drain`; at most `messagesPerTurn` before others get their turn. */
 export class NodeSending implements Sending {
   readonly #node: Node
-  #drained: () => void = () => undefined
+  readonly #messagesPerTurn: number
+  #goOn: () => void = () => undefined
 
-  constructor(node: Node) {
+  constructor(node: Node, messagesPerTurn: number) {
     this.#node = node
+    this.#messagesPerTurn = messagesPerTurn
     node.on('drain', () => {
-      this.#drained()
+      this.#goOn()
     })
   }
 
-  send(payloads: PayloadCycle, messages: number): Promise<void> {
+  async send(payloads: PayloadCycle, messages: number): Promise<void> {
+    for (let left = messages; left > 0;) {
+      const wanted = Math.min(left, this.#messagesPerTurn)
+      await this.#sendSome(payloads, wanted)
+      left -= wanted
+      if (left > 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
+  #sendSome(payloads: PayloadCycle, messages: number): Promise<void> {
     const node = this.#node
     let left = messages
     return new Promise((resolve) => {
-      const pump = (): void => {
+      this.#goOn = () => {
         while (left > 0) {
           left--
           if (!node.send(payloads.next())) return
         }
         resolve()
       }
-      this.#drained = pump
-      pump()
+      this.#goOn()
     })
   }
 }

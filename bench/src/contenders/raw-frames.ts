@@ -5,7 +5,11 @@ const BATCH_BYTES = 128 * 1024
 const HEADER_BYTES = 2
 
 /** Calls `take` with a view of each payload that comes on a socket: the shortest program that does so. */
-export function cutFrames(socket: Socket, take: (payload: Uint8Array) => void): void {
+export function cutFrames(
+  socket: Socket,
+  take: (payload: Uint8Array) => void,
+  chunkEnds?: () => void,
+): void {
   let rest: Buffer | undefined
   socket.on('data', (read: Buffer) => {
     const chunk = rest === undefined ? read : Buffer.concat([rest, read])
@@ -17,23 +21,27 @@ export function cutFrames(socket: Socket, take: (payload: Uint8Array) => void): 
       at = end
     }
     rest = at === chunk.length ? undefined : chunk.subarray(at)
+    chunkEnds?.()
   })
 }
 
 /** Frames back to back in fresh buffers, each written once. */
 export class RawBatch {
-  readonly #socket: Socket
-  #buffer = Buffer.allocUnsafeSlow(BATCH_BYTES)
+  readonly socket: Socket
+  readonly #batchBytes: number
+  #buffer: Buffer
   #at = 0
 
-  constructor(socket: Socket) {
-    this.#socket = socket
+  constructor(socket: Socket, batchBytes = BATCH_BYTES) {
+    this.socket = socket
+    this.#batchBytes = batchBytes
+    this.#buffer = Buffer.allocUnsafeSlow(batchBytes)
   }
 
   /** @returns false: the socket wants to be waited for. */
   add(payload: Uint8Array): boolean {
     const bytes = payload.length
-    const more = this.#at + HEADER_BYTES + bytes <= BATCH_BYTES || this.flush()
+    const more = this.#at + HEADER_BYTES + bytes <= this.#batchBytes || this.flush()
     const at = this.#at
     this.#buffer[at] = bytes >>> 8
     this.#buffer[at + 1] = bytes
@@ -45,8 +53,17 @@ export class RawBatch {
   flush(): boolean {
     if (this.#at === 0) return true
     const full = this.#buffer.subarray(0, this.#at)
-    this.#buffer = Buffer.allocUnsafeSlow(BATCH_BYTES)
+    this.#buffer = Buffer.allocUnsafeSlow(this.#batchBytes)
     this.#at = 0
-    return this.#socket.write(full)
+    return this.socket.write(full)
   }
+}
+
+/** One frame of its own. */
+export function frameOf(payload: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + payload.length)
+  frame[0] = payload.length >>> 8
+  frame[1] = payload.length
+  frame.set(payload, HEADER_BYTES)
+  return frame
 }

@@ -1,8 +1,7 @@
-import type { Socket } from 'node:net'
 import type { Contender, Sending } from '../traffic/contender.js'
 import type { PayloadCycle } from '../traffic/payload-cycle.js'
 import { cutFrames, RawBatch } from './raw-frames.js'
-import { dial, listen } from './sockets.js'
+import { dial, drained, listen } from './sockets.js'
 
 /** The ceiling: what `node:net` gives to somebody who wants nothing else. */
 export const raw: Contender = {
@@ -18,28 +17,22 @@ export const raw: Contender = {
     return { port }
   },
   async send(port) {
-    return new RawSending(await dial(port))
+    return new RawSending(new RawBatch(await dial(port)))
   },
 }
 
-class RawSending implements Sending {
-  readonly #socket: Socket
+export class RawSending implements Sending {
+  readonly #batch: RawBatch
 
-  constructor(socket: Socket) {
-    this.#socket = socket
+  constructor(batch: RawBatch) {
+    this.#batch = batch
   }
 
   async send(payloads: PayloadCycle, messages: number): Promise<void> {
-    const batch = new RawBatch(this.#socket)
+    const batch = this.#batch
     for (let left = messages; left > 0; left--) {
-      if (!batch.add(payloads.next())) await drained(this.#socket)
+      if (!batch.add(payloads.next())) await drained(batch.socket)
     }
-    if (!batch.flush()) await drained(this.#socket)
+    if (!batch.flush()) await drained(batch.socket)
   }
-}
-
-function drained(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    socket.once('drain', resolve)
-  })
 }

@@ -16,3 +16,10 @@ export async function dial(port: number): Promise<Socket> {
   await once(socket, 'connect')
   return socket
 }
+
+export function drained(socket: Socket): Promise<void> {
+  if (!socket.writableNeedDrain) return Promise.resolve()
+  return new Promise((resolve) => {
+    socket.once('drain', resolve)
+  })
+}

@@ -23,17 +23,20 @@ export class OneWayPair {
   readonly #receiver: Child<Receiver>
   readonly #sender: Child<Sender>
 
-  private constructor(receiver: Child<Receiver>, sender: Child<Sender>) {
+  readonly #lanes: number
+
+  private constructor(receiver: Child<Receiver>, sender: Child<Sender>, lanes: number) {
+    this.#lanes = lanes
     this.#receiver = receiver
     this.#sender = sender
   }
 
-  static async start(contender: string): Promise<OneWayPair> {
+  static async start(contender: string, lanes = 1): Promise<OneWayPair> {
     const receiver = await Child.start<Receiver>(ONE_WAY_ROLES, 'receiver', [contender])
     try {
       const port = await receiver.call('port')
       const sender = await Child.start<Sender>(ONE_WAY_ROLES, 'sender', [contender, port])
-      return new OneWayPair(receiver, sender)
+      return new OneWayPair(receiver, sender, lanes)
     } catch (error) {
       await receiver.stop()
       throw error
@@ -42,7 +45,7 @@ export class OneWayPair {
 
   /** @throws Error where what came is not right. */
   async run(payloadBytes: number, messages: number, thorough = false): Promise<Run> {
-    const traffic = { payloadBytes, messages, thorough }
+    const traffic = { payloadBytes, messages, lanes: this.#lanes, thorough }
     await this.#receiver.call('expect', traffic)
     const before = await this.#cpuMs()
     const both = Promise.all([

@@ -5,6 +5,8 @@ import { PayloadCycle } from './payload-cycle.js'
 export interface Traffic {
   readonly payloadBytes: number
   readonly messages: number
+  /** Over how many links, each with the messages whose place in the cycle has one remainder; their order holds. */
+  readonly lanes: number
   /** Every byte is compared; not while time is taken. */
   readonly thorough: boolean
 }
@@ -24,13 +26,15 @@ const NO_CYCLE = new PayloadCycle(1)
  */
 export class Sink {
   #cycle = NO_CYCLE
-  #traffic: Traffic = { payloadBytes: 1, messages: 0, thorough: false }
+  #traffic: Traffic = { payloadBytes: 1, messages: 0, lanes: 1, thorough: false }
   #done: ((arrival: Arrival) => void) | undefined
   #payloadBytes = 0
   #length = 0
   #thorough = false
   #left = 0
-  #place = 0
+  #lanes = 1
+  /** The place that comes next, by lane. */
+  #places = [0]
   #checksum = 0
   #misplaced = 0
 
@@ -44,16 +48,20 @@ export class Sink {
     this.#length = this.#cycle.length
     this.#thorough = traffic.thorough
     this.#left = traffic.messages
-    this.#place = this.#checksum = this.#misplaced = 0
+    this.#lanes = traffic.lanes
+    this.#places = Array.from({ length: traffic.lanes }, (_, lane) => lane)
+    this.#checksum = this.#misplaced = 0
     return new Promise((resolve) => {
       this.#done = resolve
     })
   }
 
   take(payload: Uint8Array): void {
-    const place = this.#place
-    this.#place = place + 1 === this.#length ? 0 : place + 1
     const found = (payload[0] ?? 0) | ((payload[1] ?? 0) << 8)
+    const lane = this.#lanes === 1 ? 0 : found % this.#lanes
+    const place = this.#places[lane] ?? 0
+    const next = place + this.#lanes
+    this.#places[lane] = next >= this.#length ? lane : next
     if (found !== place || payload.length !== this.#payloadBytes) this.#misplaced++
     this.#checksum = (this.#checksum + (payload[payload.length - 1] ?? 0)) | 0
     if (this.#thorough) this.#compare(payload, place)

@@ -1,35 +1,34 @@
+import { commloop } from '../contenders/commloop.js'
 import { CONTENDERS } from '../contenders/all.js'
 import { raw } from '../contenders/raw.js'
-import type { Figure, Target } from '../results/result.js'
-import { figure } from '../results/summary.js'
-import { type Entrant, Rounds } from '../rounds.js'
-import { OneWayPair } from '../traffic/one-way-pair.js'
-import type { Workload, WorkloadContext } from '../workload.js'
+import type { Figure } from '../results/result.js'
+import { atLeast, ratioOf } from '../results/targets.js'
+import { Rounds } from '../rounds.js'
+import type { Workload } from '../workload.js'
+import { ComparedPairs } from './compared-pairs.js'
 
 const SIZES = [
-  { name: '16 B', bytes: 16, limit: undefined },
-  { name: '64 B', bytes: 64, limit: 0.75 },
-  { name: '1 KiB', bytes: 1024, limit: 0.85 },
-  { name: '16 KiB', bytes: 16 * 1024, limit: 0.95 },
+  { name: '16 B', bytes: 16 },
+  { name: '64 B', bytes: 64, share: 0.75 },
+  { name: '1 KiB', bytes: 1024, share: 0.85 },
+  { name: '16 KiB', bytes: 16 * 1024, share: 0.95 },
   // What two bytes of length can say.
-  { name: '64 KiB − 1', bytes: 65_535, limit: 0.95 },
+  { name: '64 KiB − 1', bytes: 65_535, share: 0.95 },
 ] as const
-
-type Size = (typeof SIZES)[number]
 
 export const oneWay: Workload = {
   name: 'one-way',
   async run(context) {
-    const notes: string[] = []
-    const pairs = await startPairs(context, notes)
+    const pairs = new ComparedPairs(context)
     const rounds = new Rounds(context.plan, context.progress)
     const figures: Figure[] = []
     try {
-      for (const size of SIZES) {
-        figures.push(...(await measureSize(size, pairs, rounds, context, notes)))
+      await pairs.start(CONTENDERS)
+      for (const { name, bytes } of SIZES) {
+        figures.push(...(await pairs.measure(name, bytes, raw.name, rounds)))
       }
     } finally {
-      for (const pair of pairs.values()) await pair.stop()
+      await pairs.stop()
     }
     return {
       name: 'one-way',
@@ -37,73 +36,13 @@ export const oneWay: Workload = {
       about: CONTENDERS.map(({ name, about }) => `- **${name}**: ${about}`).join('\n'),
       baseline: raw.name,
       figures,
-      targets: SIZES.flatMap((size) => targetOf(size, figures)),
-      notes,
+      targets: SIZES.flatMap((size) =>
+        'share' in size
+          ? [atLeast(`one way, ${size.name}`, size.share, ratioOf(figures, size.name, commloop.name), 'raw socket')]
+          : [],
+      ),
+      notes: pairs.notes,
       load: rounds.load,
     }
   },
-}
-
-/** A contender that cannot be started, because a program is missing, is named and left out. */
-async function startPairs(
-  context: WorkloadContext,
-  notes: string[],
-): Promise<Map<string, OneWayPair>> {
-  const pairs = new Map<string, OneWayPair>()
-  for (const { name } of CONTENDERS) {
-    context.progress(`starting ${name}`)
-    try {
-      pairs.set(name, await OneWayPair.start(name))
-    } catch (error) {
-      notes.push(`${name} did not take part: ${firstLine(error)}`)
-    }
-  }
-  return pairs
-}
-
-async function measureSize(
-  size: Size,
-  pairs: Map<string, OneWayPair>,
-  rounds: Rounds,
-  { plan, progress }: WorkloadContext,
-  notes: string[],
-): Promise<Figure[]> {
-  const entrants: Entrant[] = []
-  for (const [name, pair] of [...pairs]) {
-    progress(`${size.name}: warming up ${name}`)
-    try {
-      const messages = await pair.calibrate(size.bytes, plan.roundMs)
-      entrants.push({
-        name,
-        round: async () => (messages * 1000) / (await pair.run(size.bytes, messages)).tookMs,
-      })
-    } catch (error) {
-      notes.push(`${name} left at ${size.name}: ${firstLine(error)}`)
-      pairs.delete(name)
-      await pair.stop()
-    }
-  }
-  const values = await rounds.measure(size.name, entrants)
-  const baseline = values.get(raw.name)
-  return [...values].map(([name, each]) => figure(size.name, name, 'msg/s', each, baseline))
-}
-
-function targetOf({ name, limit }: Size, figures: readonly Figure[]): Target[] {
-  if (limit === undefined) return []
-  const own = figures.find(
-    ({ workload, contender }) => workload === name && contender === 'commloop',
-  )
-  const ratio = own?.ratio ?? 0
-  return [
-    {
-      what: `one way, ${name}`,
-      limit: `≥ ${String(limit)} of the raw socket`,
-      measured: ratio.toFixed(2),
-      held: ratio >= limit,
-    },
-  ]
-}
-
-function firstLine(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split('\n')[0] ?? ''
 }
