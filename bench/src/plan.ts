@@ -6,6 +6,8 @@ export interface Plan {
   readonly roundMs: number
   /** Disturbed rounds that may be measured again, for each case of a workload. */
   readonly repeatsMax: number
+  /** Of each link in one round, where there are many: fewer would be over before the queues are full. */
+  readonly messagesPerLinkMin: number
   /** Round trips in one round. */
   readonly trips: number
   /** Links of the workloads with many, from which the table and the restart take their sizes too. */
@@ -23,7 +25,8 @@ export const PLANS: Readonly<Record<Plan['name'], Plan>> = {
     rounds: 15,
     roundMs: 300,
     repeatsMax: 15,
-    trips: 4_000,
+    messagesPerLinkMin: 2_000,
+    trips: 10_000,
     manyLinks: 1_000,
     idleLinks: 10_000,
     idleMs: 20_000,
@@ -34,7 +37,8 @@ export const PLANS: Readonly<Record<Plan['name'], Plan>> = {
     rounds: 3,
     roundMs: 120,
     repeatsMax: 0,
-    trips: 2_000,
+    messagesPerLinkMin: 1_000,
+    trips: 5_000,
     manyLinks: 1_000,
     idleLinks: 2_000,
     idleMs: 3_000,
@@ -46,6 +50,7 @@ export const PLANS: Readonly<Record<Plan['name'], Plan>> = {
     rounds: 1,
     roundMs: 10,
     repeatsMax: 0,
+    messagesPerLinkMin: 2,
     trips: 50,
     manyLinks: 20,
     idleLinks: 50,

@@ -26,7 +26,7 @@ export function commloopWithEntries(entries: number): Contender {
       const peer: EntryOptions = { id: 'peer', role: 'active', ip: LOOPBACK, port }
       const node = newNode({ listen: LISTEN, links: [...others, peer] }, useRouter(TO_PEER))
       await startAndWaitForLinks(node, 1)
-      return new NodeSending(node, Number.POSITIVE_INFINITY)
+      return new NodeSending(node)
     },
   }
 }

@@ -23,7 +23,7 @@ export const commloop: Contender = {
   async send(port) {
     const node = newNode({ links: [{ id: 'peer', role: 'active', ip: LOOPBACK, port }] })
     await startAndWaitForLinks(node, 1)
-    return new NodeSending(node, Number.POSITIVE_INFINITY)
+    return new NodeSending(node)
   },
 }
 
@@ -43,41 +43,30 @@ export async function startAndWaitForLinks(node: Node, links: number): Promise<v
   await up
 }
 
-/** Sends until the node says false, then waits for `drain`; at most `messagesPerTurn` before others get their turn. */
+/** Sends until the node says false, then waits for `drain`. */
 export class NodeSending implements Sending {
   readonly #node: Node
-  readonly #messagesPerTurn: number
-  #goOn: () => void = () => undefined
+  #drained: () => void = () => undefined
 
-  constructor(node: Node, messagesPerTurn: number) {
+  constructor(node: Node) {
     this.#node = node
-    this.#messagesPerTurn = messagesPerTurn
     node.on('drain', () => {
-      this.#goOn()
+      this.#drained()
     })
   }
 
-  async send(payloads: PayloadCycle, messages: number): Promise<void> {
-    for (let left = messages; left > 0;) {
-      const wanted = Math.min(left, this.#messagesPerTurn)
-      await this.#sendSome(payloads, wanted)
-      left -= wanted
-      if (left > 0) await new Promise((resolve) => setImmediate(resolve))
-    }
-  }
-
-  #sendSome(payloads: PayloadCycle, messages: number): Promise<void> {
+  send(payloads: PayloadCycle, messages: number): Promise<void> {
     const node = this.#node
     let left = messages
     return new Promise((resolve) => {
-      this.#goOn = () => {
+      this.#drained = () => {
         while (left > 0) {
           left--
-          if (!node.send(payloads.next())) return
+          if (!node.send(payloads.next()) && left > 0) return
         }
         resolve()
       }
-      this.#goOn()
+      this.#drained()
     })
   }
 }

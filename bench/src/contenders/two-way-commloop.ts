@@ -32,7 +32,7 @@ class NodeEnd extends NodeSending implements End {
   readonly #node: Node
 
   constructor(node: Node) {
-    super(node, Number.POSITIVE_INFINITY)
+    super(node)
     this.#node = node
   }
 

@@ -1,4 +1,5 @@
 import { Child } from '../process/child.js'
+import type { Plan } from '../plan.js'
 import { withinMs } from '../process/within-ms.js'
 import { ONE_WAY_ROLES, type Receiver, type Sender } from './one-way-roles.js'
 
@@ -70,15 +71,16 @@ export class OneWayPair {
     return { sender, receiver }
   }
 
-  /** Compares every byte once, warms up, and finds how many messages make a round of `roundMs`. */
-  async calibrate(payloadBytes: number, roundMs: number): Promise<number> {
+  /** Compares every byte once, warms up, and finds how many messages make a round. */
+  async calibrate(payloadBytes: number, { roundMs, messagesPerLinkMin }: Plan): Promise<number> {
     const thorough = Math.min(THOROUGH_MESSAGES_MAX, Math.ceil(THOROUGH_BYTES_MAX / payloadBytes))
     await this.run(payloadBytes, thorough, true)
     let messages = CALIBRATION_MESSAGES
     for (;;) {
       const { tookMs } = await this.run(payloadBytes, messages)
       if (tookMs >= Math.min(CALIBRATION_MS, roundMs)) {
-        return Math.max(1, Math.round((messages * roundMs) / tookMs))
+        const fewest = this.#lanes === 1 ? 1 : this.#lanes * messagesPerLinkMin
+        return Math.max(fewest, Math.round((messages * roundMs) / tookMs))
       }
       messages *= 3
     }

@@ -44,7 +44,7 @@ export class ComparedPairs {
     for (const [name, pair] of [...this.#pairs]) {
       progress(`${workload}: warming up ${name}`)
       try {
-        const messages = await pair.calibrate(payloadBytes, plan.roundMs)
+        const messages = await pair.calibrate(payloadBytes, plan)
         const cost = { sender: [] as number[], receiver: [] as number[] }
         costs.set(name, cost)
         entrants.push({

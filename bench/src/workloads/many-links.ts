@@ -31,8 +31,8 @@ export const manyLinks: Workload = {
         name: 'many-links',
         title: 'Many links at once',
         about:
-          'Two nodes with all links between them; a router that looks into the payload spreads the messages. Each turn ' +
-          'has 16 messages for each link, so what a link writes at once is small.',
+          'Two nodes with all links between them; a router that looks into the payload spreads the messages. Each link is ' +
+          'sent to until `send` says false, and again when it drains, with a high-water mark of 64 KiB.',
         baseline: commloop.name,
         figures,
         targets: [

@@ -10,7 +10,8 @@ const CALL_MS_MAX = 50
 export class RouterWatch {
   readonly #clock: Clock
   readonly #slow: (tookMs: number) => void
-  #inTurn = false
+  /** Calls in the present turn. */
+  #calls = 0
   #everyCall = false
   #turnMs = 0
   #callMs = 0
@@ -22,10 +23,9 @@ export class RouterWatch {
 
   /** @returns whether `callEnded` has to follow. */
   callBegins(): boolean {
-    if (this.#inTurn && !this.#everyCall) return false
+    if (++this.#calls > 1 && !this.#everyCall) return false
     this.#callMs = this.#clock.now()
-    if (!this.#inTurn) {
-      this.#inTurn = true
+    if (this.#calls === 1) {
       this.#turnMs = this.#callMs
       this.#clock.soon(this.#turnEnded)
     }
@@ -38,7 +38,8 @@ export class RouterWatch {
   }
 
   readonly #turnEnded = (): void => {
-    this.#inTurn = false
-    this.#everyCall = this.#clock.now() - this.#turnMs > CALL_MS_MAX
+    // A turn of one call has been timed already.
+    this.#everyCall = this.#calls > 1 && this.#clock.now() - this.#turnMs > CALL_MS_MAX
+    this.#calls = 0
   }
 }
