@@ -2,6 +2,8 @@ import type { Clock } from '../contracts/clock.js'
 
 /** A router that takes longer than this is named: a call that hangs cannot be stopped, it stops everything. */
 const CALL_MS_MAX = 50
+/** What a message of a burst may take from one call to the next without a suspicion. */
+const MESSAGE_MS_USUAL = 0.01
 
 /**
  * Notices calls of the router that take long, without reading the clock for each message of a burst. The first call
@@ -38,8 +40,9 @@ export class RouterWatch {
   }
 
   readonly #turnEnded = (): void => {
+    const unsuspiciousMs = CALL_MS_MAX + this.#calls * MESSAGE_MS_USUAL
     // A turn of one call has been timed already.
-    this.#everyCall = this.#calls > 1 && this.#clock.now() - this.#turnMs > CALL_MS_MAX
+    this.#everyCall = this.#calls > 1 && this.#clock.now() - this.#turnMs > unsuspiciousMs
     this.#calls = 0
   }
 }
