@@ -34,7 +34,7 @@ export interface Outbox {
   readonly level: OutboxLevel
   /** false: full; nothing changed. */
   append(message: OutboundMessage): boolean
-  /** The oldest untaken message, left where it is. */
+  /** The oldest untaken message, left where it is. The object may show another message after the next call. */
   peek(): OutboundMessage | undefined
   /** Marks the message that `peek` shows as being written. */
   take(): void
