@@ -96,6 +96,12 @@ export class Child<Role> {
     this.#waiting.clear()
   }
 
+  /** Kills the process as a crash would. */
+  async kill(): Promise<void> {
+    this.#process.kill('SIGKILL')
+    await this.#gone
+  }
+
   /** Ends the process and what it has started. */
   async stop(): Promise<void> {
     if (this.#process.connected) this.#process.disconnect()

@@ -55,13 +55,15 @@ export class LinkConnection implements ConnectionHandler {
   readonly #connection: Connection
   readonly #owner: ConnectionOwner
   readonly #clock: Clock
-  readonly #batch: Batch
-  readonly #silence: Deadline
-  readonly #stall: Deadline
-  readonly #partialFrame: Deadline
-  readonly #quiet: Deadline
-  readonly #half: Deadline
-  readonly #linger: Deadline
+  readonly #buffers: BatchBuffers
+  // Made when they are first needed: most links of a large table are idle, and each costs memory.
+  #batch: Batch | undefined
+  #silence: Deadline | undefined
+  #stall: Deadline | undefined
+  #partialFrame: Deadline | undefined
+  #quiet: Deadline | undefined
+  #half: Deadline | undefined
+  #linger: Deadline | undefined
   #decoder: FrameDecoder | undefined
   #phase: Phase
   #reason = 'peer closed'
@@ -74,6 +76,8 @@ export class LinkConnection implements ConnectionHandler {
   /** The peer's FIN has come, and everything before it was delivered. */
   #streamOver = false
   #control: readonly Uint8Array[] = NO_CONTROL
+  /** One function for all flushes. */
+  #flushSoon: (() => void) | undefined
   #receivedMs = Number.NEGATIVE_INFINITY
 
   constructor(
@@ -83,27 +87,17 @@ export class LinkConnection implements ConnectionHandler {
     buffers: BatchBuffers,
     probation: boolean,
   ) {
-    const { settings } = owner
     this.#connection = connection
     this.#owner = owner
     this.#clock = clock
     this.#phase = probation ? 'probation' : 'open'
-    this.#batch = new Batch(owner.codec, buffers)
-    const fail = (delayMs: number, reason: string): Deadline =>
-      new Deadline(clock, delayMs, () => {
-        this.abort(reason)
-      })
-    this.#silence = fail(settings.silenceMs, 'silence')
-    this.#stall = fail(settings.stallMs, 'write stall')
-    this.#partialFrame = fail(settings.partialFrameMs, 'partial frame')
-    this.#linger = new Deadline(clock, Math.max(1, settings.lingerMs), () => {
-      this.abort(this.#reason)
-    })
-    this.#quiet = new Deadline(clock, settings.heartbeat?.everyMs ?? 0, () => {
-      this.#heartbeatDue()
-    })
-    this.#half = new Deadline(clock, Math.max(1, settings.halfCloseMs), () => {
-      this.#halfCloseOver()
+    this.#buffers = buffers
+  }
+
+  /** A deadline that ends the connection. */
+  #failing(delayMs: number, reason: string): Deadline {
+    return new Deadline(this.#clock, delayMs, () => {
+      this.abort(reason)
     })
   }
 
@@ -128,7 +122,7 @@ export class LinkConnection implements ConnectionHandler {
 
   /** Messages of a write that was begun and is not confirmed. */
   get unconfirmed(): number {
-    return this.#writing ? this.#batch.messages : 0
+    return this.#writing ? (this.#batch?.messages ?? 0) : 0
   }
 
   get receivedMs(): number {
@@ -140,9 +134,25 @@ export class LinkConnection implements ConnectionHandler {
     if (this.#phase === 'over') return
     const nowMs = this.#clock.now()
     this.#receivedMs = nowMs
-    this.#quiet.start(nowMs)
+    this.#watchQuiet(nowMs)
     this.holdChanged()
-    this.wake()
+    if (this.#owner.outbox.level.messages > 0) this.wake()
+  }
+
+  #watchQuiet(nowMs: number): void {
+    const { heartbeat } = this.#owner.settings
+    if (heartbeat === undefined) return
+    this.#quiet ??= new Deadline(this.#clock, heartbeat.everyMs, () => {
+      this.#heartbeatDue()
+    })
+    this.#quiet.start(nowMs)
+  }
+
+  #watchSilence(nowMs: number): void {
+    const { silenceMs } = this.#owner.settings
+    if (silenceMs === 0) return
+    this.#silence ??= this.#failing(silenceMs, 'silence')
+    this.#silence.start(nowMs)
   }
 
   /** The probation is over: the link is up. */
@@ -161,7 +171,7 @@ export class LinkConnection implements ConnectionHandler {
     }
     const nowMs = this.#clock.now()
     this.#receivedMs = nowMs
-    if (this.#silence.running) this.#silence.start(nowMs)
+    if (this.#silence?.running === true) this.#silence.start(nowMs)
     this.#owner.tally.receivedBytes += chunk.byteLength
     this.#decoder ??= this.#owner.codec.createDecoder()
     if (this.#pushed(this.#decoder, chunk)) this.#decode(this.#decoder, nowMs)
@@ -230,8 +240,9 @@ export class LinkConnection implements ConnectionHandler {
   #watchPartialFrame(decoder: FrameDecoder, nowMs: number): void {
     // Held back, frames that are whole wait too; whether the last one is cannot be known before they are taken.
     if (decoder.midFrame && !this.#owner.held) {
+      this.#partialFrame ??= this.#failing(this.#owner.settings.partialFrameMs, 'partial frame')
       if (!this.#partialFrame.running) this.#partialFrame.start(nowMs)
-    } else if (!this.#owner.held && this.#partialFrame.running) {
+    } else if (!this.#owner.held && this.#partialFrame?.running === true) {
       this.#partialFrame.stop()
     }
   }
@@ -245,15 +256,15 @@ export class LinkConnection implements ConnectionHandler {
     const nowMs = this.#clock.now()
     if (reading) {
       // What we did not read is no sign of silence.
-      this.#silence.start(nowMs)
-      this.#partialFrame.resume(nowMs)
+      this.#watchSilence(nowMs)
+      this.#partialFrame?.resume(nowMs)
       if (this.#decoder !== undefined) this.#decode(this.#decoder, nowMs)
       else if (this.#peerEnded) this.#streamEnded()
       // Draining may have closed the connection, or filled a queue again.
       if (!this.#isOver() && this.#reading) this.#connection.setReading(true)
     } else {
-      this.#silence.stop()
-      this.#partialFrame.pause(nowMs)
+      this.#silence?.stop()
+      this.#partialFrame?.pause(nowMs)
       this.#connection.setReading(false)
     }
   }
@@ -266,25 +277,36 @@ export class LinkConnection implements ConnectionHandler {
       return
     }
     this.#peerEnded = true
-    this.#silence.dispose()
+    this.#silence?.dispose()
     // Nobody can end a stream twice, and frames that wait behind a pause come first, for a while.
-    if (this.#owner.held) this.#half.start(this.#clock.now())
+    if (this.#owner.held) this.#watchHalf()
     else this.#streamEnded()
   }
 
   #streamEnded(): void {
     this.#peerEnded = false
     this.#streamOver = true
-    this.#partialFrame.dispose()
+    this.#partialFrame?.dispose()
     try {
       this.#decoder?.end()
     } catch (error) {
       this.#reason = error instanceof Error ? error.message : String(error)
     }
     if (this.#phase === 'finishing' || this.#phase === 'finished') return
-    this.#half.start(this.#clock.now())
+    this.#watchHalf()
     const serves = this.#owner.settings.halfClose === 'serve' && this.#phase === 'open'
     if (!serves) this.finish(this.#reason)
+  }
+
+  #watchHalf(): void {
+    this.#half ??= new Deadline(
+      this.#clock,
+      Math.max(1, this.#owner.settings.halfCloseMs),
+      () => {
+        this.#halfCloseOver()
+      },
+    )
+    this.#half.start(this.#clock.now())
   }
 
   /** Time is up for whoever wanted to be served, or to read, after the peer's FIN. */
@@ -305,12 +327,11 @@ export class LinkConnection implements ConnectionHandler {
   wake(): void {
     if (this.#flushDue || this.#writing || this.#phase !== 'open') return
     this.#flushDue = true
+    this.#flushSoon ??= () => {
+      this.#flushDue = false
+      this.#flush()
+    }
     this.#clock.soon(this.#flushSoon)
-  }
-
-  readonly #flushSoon = (): void => {
-    this.#flushDue = false
-    this.#flush()
   }
 
   #flush(): void {
@@ -318,7 +339,7 @@ export class LinkConnection implements ConnectionHandler {
     const owner = this.#owner
     if (owner.outbox.peek() === undefined && this.#control.length === 0) return
     const nowMs = this.#clock.now()
-    const batch = this.#batch
+    const batch = (this.#batch ??= new Batch(owner.codec, this.#buffers))
     const control = this.#control
     this.#control = NO_CONTROL
     const any = batch.fill(owner.outbox, control, { ms: nowMs, epoch: owner.epoch }, owner)
@@ -329,7 +350,8 @@ export class LinkConnection implements ConnectionHandler {
     }
     owner.tally.resent += batch.resent
     this.#writing = true
-    if (this.#quiet.running) this.#quiet.start(nowMs)
+    if (this.#quiet?.running === true) this.#quiet.start(nowMs)
+    this.#stall ??= this.#failing(owner.settings.stallMs, 'write stall')
     this.#stall.start(nowMs)
     this.#connection.write(batch.chunks)
   }
@@ -341,25 +363,29 @@ export class LinkConnection implements ConnectionHandler {
       return
     }
     const batch = this.#batch
+    if (batch === undefined) throw new Error('link: a write was confirmed that nobody made')
     this.#writing = false
-    this.#stall.stop()
+    this.#stall?.stop()
     owner.tally.written += batch.messages
     owner.tally.writtenBytes += batch.payloadBytes
-    owner.outbox.release(batch.messages, batch.hasIds ? this.#tellWritten : undefined)
+    owner.outbox.release(batch.messages, batch.hasIds ? this.#tellWritten() : undefined)
     batch.clear()
     owner.relieved()
     if (this.#phase === 'finishing') this.#sendFin()
     else this.#flush()
   }
 
-  readonly #tellWritten = (message: OutboundMessage): void => {
-    if (message.id !== undefined) this.#owner.written(message)
+  #tellWritten(): (message: OutboundMessage) => void {
+    const owner = this.#owner
+    return (message) => {
+      if (message.id !== undefined) owner.written(message)
+    }
   }
 
   /** Nothing was sent for a while. A write under way is a sign of life already, or a stall. */
   #heartbeatDue(): void {
     if (!this.#writing) this.probe()
-    this.#quiet.start(this.#clock.now())
+    this.#watchQuiet(this.#clock.now())
   }
 
   /** Sends a heartbeat now, where one is configured, so that a peer that answers shows that it is there. */
@@ -384,13 +410,16 @@ export class LinkConnection implements ConnectionHandler {
     if (this.#phase !== 'open' && this.#phase !== 'probation') return
     this.#reason = reason
     this.#phase = 'finishing'
-    this.#quiet.dispose()
+    this.#quiet?.dispose()
     if (!this.#writing) this.#sendFin()
   }
 
   #sendFin(): void {
     this.#phase = 'finished'
-    this.#stall.dispose()
+    this.#stall?.dispose()
+    this.#linger = new Deadline(this.#clock, Math.max(1, this.#owner.settings.lingerMs), () => {
+      this.abort(this.#reason)
+    })
     this.#linger.start(this.#clock.now())
     this.#connection.end()
   }
@@ -411,7 +440,7 @@ export class LinkConnection implements ConnectionHandler {
       this.#over()
     }
     // Only now has the transport let go of the write.
-    this.#batch.clear()
+    this.#batch?.clear()
   }
 
   #over(): void {
@@ -424,7 +453,7 @@ export class LinkConnection implements ConnectionHandler {
       this.#half,
       this.#linger,
     ]) {
-      deadline.dispose()
+      deadline?.dispose()
     }
     this.#countDiscarded()
     this.#owner.over(this, this.#reason)

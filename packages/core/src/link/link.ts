@@ -1,7 +1,7 @@
 import type { EntryConfig, LinkSettings } from '../config/node-config.js'
 import type { Clock, Timer } from '../contracts/clock.js'
 import type { FrameCodec } from '../contracts/frame-codec.js'
-import type { OutboundMessage, Outbox, OutboxStore } from '../contracts/outbox.js'
+import type { OutboundMessage, Outbox, OutboxHandler, OutboxStore } from '../contracts/outbox.js'
 import type { LinkState } from '../contracts/send-router.js'
 import type { Address, Connection, ConnectionHandler } from '../contracts/transport.js'
 import type { LinkChange, Outcome } from '../events.js'
@@ -33,6 +33,8 @@ export interface LinkServices extends DialServices {
 
 /** Who wants this link to deliver nothing for now. */
 export type Holder = 'user' | 'iterator' | 'relay'
+/** In place of a set for each link, which would be larger than most of what a link is. */
+const HOLDER_BITS: Readonly<Record<Holder, number>> = { user: 1, iterator: 2, relay: 4 }
 
 /** Why a copy was not taken. */
 export type Refusal = 'outbox full' | 'link down'
@@ -49,7 +51,7 @@ const EXPIRY_MS_MIN = 100
  * One place for one connection. It outlives its connections: the queue, the counters and the epoch are here, what
  * belongs to one connection is in `LinkConnection`, and when to dial in `Dialer`.
  */
-export class Link implements ConnectionOwner, DialOwner {
+export class Link implements ConnectionOwner, DialOwner, OutboxHandler {
   readonly id: string
   readonly entry: EntryConfig
   readonly settings: LinkSettings
@@ -59,7 +61,8 @@ export class Link implements ConnectionOwner, DialOwner {
   readonly #services: LinkServices
   readonly #clock: Clock
   readonly #dialer: Dialer | undefined
-  readonly #holders = new Set<Holder>()
+  /** Bits of those who hold it. */
+  #holders = 0
   #state: LinkState = 'idle'
   #epoch = 0
   #enabled: boolean
@@ -90,12 +93,7 @@ export class Link implements ConnectionOwner, DialOwner {
     this.#enabled = entry.enabled
     this.#changedMs = services.clock.now()
     this.#dialer = entry.role === 'active' ? new Dialer(entry, strategy, services, this) : undefined
-    this.outbox = services.store.open(id, this.settings.outbox, {
-      sendable: () => this.#connection?.wake(),
-      dropped: (message) => {
-        this.#copyEnded('dropped', 'outbox full', message)
-      },
-    })
+    this.outbox = services.store.open(id, this.settings.outbox, this)
   }
 
   get state(): LinkState {
@@ -389,6 +387,16 @@ export class Link implements ConnectionOwner, DialOwner {
     return connection === undefined || !connection.writable || connection.unconfirmed > 0
   }
 
+  /** The outbox has something to send that was not there before. */
+  sendable(): void {
+    this.#connection?.wake()
+  }
+
+  /** The outbox has given up a copy to make room. */
+  dropped(message: OutboundMessage): void {
+    this.#copyEnded('dropped', 'outbox full', message)
+  }
+
   #appendedAfterExpiry(message: OutboundMessage): boolean {
     return this.#expiryTimer !== undefined && this.#discardExpired() && this.outbox.append(message)
   }
@@ -491,16 +499,19 @@ export class Link implements ConnectionOwner, DialOwner {
   }
 
   get held(): boolean {
-    return this.#holders.size > 0
+    return this.#holders !== 0
   }
 
   hold(holder: Holder): void {
-    this.#holders.add(holder)
+    this.#holders |= HOLDER_BITS[holder]
     this.#connection?.holdChanged()
   }
 
   unhold(holder: Holder): void {
-    if (this.#holders.delete(holder)) this.#connection?.holdChanged()
+    const bit = HOLDER_BITS[holder]
+    if ((this.#holders & bit) === 0) return
+    this.#holders &= ~bit
+    this.#connection?.holdChanged()
   }
 }
 

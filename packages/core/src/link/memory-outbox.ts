@@ -10,6 +10,11 @@ import type {
 /** Counted for each message beside its payload: the object and its place in the queue. */
 export const MESSAGE_OVERHEAD_BYTES = 64
 
+/** A message that is nothing but its payload is kept as that: an object for each would be most of the garbage. */
+type Slot = OutboundMessage | Uint8Array | undefined
+
+/** Of all outboxes that are empty; never written to, because its mask lets nothing in. */
+const NO_RING: Slot[] = []
 const CAPACITY_MIN = 16
 /** A ring larger than this is given up when the outbox is empty. */
 const CAPACITY_KEPT = 16_384
@@ -20,9 +25,6 @@ export class MemoryOutboxStore implements OutboxStore {
     return new MemoryOutbox(limits, handler)
   }
 }
-
-/** A message that is nothing but its payload is kept as that: an object for each would be most of the garbage. */
-type Slot = OutboundMessage | Uint8Array | undefined
 
 class Level implements OutboxLevel {
   messages = 0
@@ -52,7 +54,7 @@ export class MemoryOutbox implements Outbox {
   readonly #limits: OutboxLimits
   readonly #handler: OutboxHandler
   // Made with the first message: most links of a large table are idle.
-  #ring: Slot[] = []
+  #ring: Slot[] = NO_RING
   /** Used again for every plain message that is shown. */
   #shown: PlainMessage | undefined
   #mask = -1
@@ -207,7 +209,7 @@ export class MemoryOutbox implements Outbox {
       this.#head = this.#cursor = this.#tail = 0
       // A ring that once held a long outage is not kept for the trickle that follows it.
       if (this.#ring.length > CAPACITY_KEPT) {
-        this.#ring = []
+        this.#ring = NO_RING
         this.#mask = -1
       }
       return
