@@ -13,7 +13,8 @@ const SCRIPT = fileURLToPath(
 
 export const erlang: Contender = {
   name: 'raw socket to Erlang',
-  about: 'the same raw sender; the receiver is Erlang, `gen_tcp` with `{packet, 2}` and `{active, 100}`',
+  about:
+    'the same raw sender; the receiver is Erlang, `gen_tcp` with `{packet, 2}` and `{active, 100}`',
   async receive() {
     const program = new ForeignProgram('escript', [SCRIPT])
     const line = await program.line(/^port/)

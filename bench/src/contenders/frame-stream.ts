@@ -10,7 +10,11 @@ const UNSIGNED = {
   },
 }
 
-export const frameStream = streamContender('frame-stream', 'frame-stream 4.0.1, two bytes of length', {
-  encode: () => encode(UNSIGNED),
-  decode: () => decode(UNSIGNED),
-})
+export const frameStream = streamContender(
+  'frame-stream',
+  'frame-stream 4.0.1, two bytes of length',
+  {
+    encode: () => encode(UNSIGNED),
+    decode: () => decode(UNSIGNED),
+  },
+)

@@ -33,7 +33,10 @@ export class Child<Role> {
   #calls = 0
 
   private constructor(execArgv: readonly string[]) {
-    this.#process = fork(WORKER, { execArgv: [...execArgv], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    this.#process = fork(WORKER, {
+      execArgv: [...execArgv],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
     this.#process.on('message', (answer: Answer) => {
       this.#answered(answer)
     })
@@ -69,7 +72,9 @@ export class Child<Role> {
   async call<Name extends Methods<Role>>(
     name: Name,
     ...parameters: Role[Name] extends (...parameters: infer Given) => unknown ? Given : never
-  ): Promise<Role[Name] extends (...parameters: never[]) => infer Result ? Awaited<Result> : never> {
+  ): Promise<
+    Role[Name] extends (...parameters: never[]) => infer Result ? Awaited<Result> : never
+  > {
     const value = await this.#request(String(name), parameters)
     return value as Role[Name] extends (...parameters: never[]) => infer Result
       ? Awaited<Result>

@@ -29,6 +29,10 @@ export function medianOf(figures: readonly Figure[], workload: string, contender
   return found(figures, workload, contender)?.median ?? Number.NaN
 }
 
-function found(figures: readonly Figure[], workload: string, contender: string): Figure | undefined {
+function found(
+  figures: readonly Figure[],
+  workload: string,
+  contender: string,
+): Figure | undefined {
   return figures.find((each) => each.workload === workload && each.contender === contender)
 }

@@ -49,10 +49,7 @@ export class OneWayPair {
     const traffic = { payloadBytes, messages, lanes: this.#lanes, thorough }
     await this.#receiver.call('expect', traffic)
     const before = await this.#cpuMs()
-    const both = Promise.all([
-      this.#sender.call('send', traffic),
-      this.#receiver.call('arrival'),
-    ])
+    const both = Promise.all([this.#sender.call('send', traffic), this.#receiver.call('arrival')])
     const [startedMs, { lastMs, problem }] = await withinMs(both, RUN_MS_MAX, 'the last message')
     if (problem !== '') throw new Error(problem)
     const after = await this.#cpuMs()

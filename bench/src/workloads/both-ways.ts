@@ -34,7 +34,8 @@ export const bothWays: Workload = {
       return {
         name: 'both-ways',
         title: 'One link, both ways at once',
-        about: 'Both ends send as fast as they can over one connection; messages of both directions together.',
+        about:
+          'Both ends send as fast as they can over one connection; messages of both directions together.',
         baseline: NAMES[0],
         figures: [...values].map(([name, each]) => figure(WORKLOAD, name, 'msg/s', each, base)),
         targets: [],

@@ -45,7 +45,12 @@ export const dnsRelay: Workload = {
     const nsd = await startNsd(folder)
     const relay = await startRelay(nsd.port)
     const queries = join(folder, 'queries')
-    writeFileSync(queries, hosts().map((host) => `${host}.example.test A\n`).join(''))
+    writeFileSync(
+      queries,
+      hosts()
+        .map((host) => `${host}.example.test A\n`)
+        .join(''),
+    )
     try {
       const values = await rounds.measure('queries', [
         { name: DIRECT, round: () => dnsperf(nsd.port, queries, seconds) },
@@ -81,7 +86,8 @@ function hosts(): string[] {
 async function startNsd(folder: string): Promise<{ program: ForeignProgram; port: number }> {
   const port = await freePort()
   const records = hosts().map((host, at) => `${host} A 192.0.2.${String(at)}\n`)
-  const head = '$ORIGIN example.test.\n$TTL 60\n@ SOA ns admin 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\n'
+  const head =
+    '$ORIGIN example.test.\n$TTL 60\n@ SOA ns admin 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\n'
   writeFileSync(join(folder, 'zone'), head + records.join(''))
   writeFileSync(
     join(folder, 'nsd.conf'),

@@ -16,7 +16,11 @@ export const idleCpu: Workload = {
     const options = { heartbeat: { every: HEARTBEAT_MS } }
     const passive = await Child.start<PassiveCrowd>(CROWD_ROLES, 'passiveCrowd', [links, options])
     const port = await passive.call('listen')
-    const active = await Child.start<ActiveCrowd>(CROWD_ROLES, 'activeCrowd', [port, links, options])
+    const active = await Child.start<ActiveCrowd>(CROWD_ROLES, 'activeCrowd', [
+      port,
+      links,
+      options,
+    ])
     try {
       progress(`${String(links)} links coming up`)
       await withinMs(active.call('up', links), UP_MS_MAX, 'all links up')

@@ -20,7 +20,10 @@ const ROUNDS_MAX = 5
 export const idleMemory: Workload = {
   name: 'idle-memory',
   async run({ plan, progress }) {
-    const rounds = new Rounds({ ...plan, rounds: Math.min(plan.rounds, ROUNDS_MAX), repeatsMax: 0 }, progress)
+    const rounds = new Rounds(
+      { ...plan, rounds: Math.min(plan.rounds, ROUNDS_MAX), repeatsMax: 0 },
+      progress,
+    )
     const links = plan.idleLinks
     const heap = new Map([SOCKETS, LINKS].map((name) => [name, [] as number[]]))
     const round = (name: string, crowd: Crowd) => (): Promise<number> =>
@@ -31,7 +34,13 @@ export const idleMemory: Workload = {
     ])
     const workload = `${String(links)} links`
     const figures: Figure[] = [SOCKETS, LINKS].flatMap((name) => [
-      figure(workload, name, 'bytes resident/link', resident.get(name) ?? [], resident.get(SOCKETS)),
+      figure(
+        workload,
+        name,
+        'bytes resident/link',
+        resident.get(name) ?? [],
+        resident.get(SOCKETS),
+      ),
       figure(workload, name, 'bytes of heap/link', heap.get(name) ?? [], heap.get(SOCKETS)),
     ])
     return {
@@ -43,7 +52,9 @@ export const idleMemory: Workload = {
         'its state, counters, outbox, decoder-to-be and deadlines, and its row of the table.',
       baseline: SOCKETS,
       figures,
-      targets: [atMost('memory of an idle link', LIMIT, ratioOf(figures, workload, LINKS), '× bare socket')],
+      targets: [
+        atMost('memory of an idle link', LIMIT, ratioOf(figures, workload, LINKS), '× bare socket'),
+      ],
       notes: [],
       load: rounds.load,
     }
@@ -76,5 +87,7 @@ async function accepting(
   crowd: string,
   parameters: readonly unknown[],
 ): Promise<Child<SocketCrowd | PassiveCrowd>> {
-  return await Child.start<SocketCrowd | PassiveCrowd>(CROWD_ROLES, crowd, parameters, ['--expose-gc'])
+  return await Child.start<SocketCrowd | PassiveCrowd>(CROWD_ROLES, crowd, parameters, [
+    '--expose-gc',
+  ])
 }

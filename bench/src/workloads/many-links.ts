@@ -36,7 +36,12 @@ export const manyLinks: Workload = {
         baseline: commloop.name,
         figures,
         targets: [
-          atLeast(`${String(many)} links, 64 B`, SHARE, ratioOf(figures, WORKLOAD, most), 'one-link total'),
+          atLeast(
+            `${String(many)} links, 64 B`,
+            SHARE,
+            ratioOf(figures, WORKLOAD, most),
+            'one-link total',
+          ),
         ],
         notes: pairs.notes,
         load: rounds.load,

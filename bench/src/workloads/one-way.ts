@@ -38,7 +38,14 @@ export const oneWay: Workload = {
       figures,
       targets: SIZES.flatMap((size) =>
         'share' in size
-          ? [atLeast(`one way, ${size.name}`, size.share, ratioOf(figures, size.name, commloop.name), 'raw socket')]
+          ? [
+              atLeast(
+                `one way, ${size.name}`,
+                size.share,
+                ratioOf(figures, size.name, commloop.name),
+                'raw socket',
+              ),
+            ]
           : [],
       ),
       notes: pairs.notes,

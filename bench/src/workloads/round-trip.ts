@@ -87,8 +87,7 @@ function targetsOf(figures: readonly Figure[]): Target[] {
   const one = figures.filter(({ workload }) => workload === 'one in flight')
   const p50 = one.filter(({ unit }) => unit === 'µs, p50')
   const p99 = one.filter(({ unit }) => unit === 'µs, p99')
-  const toZeromq =
-    medianOf(p50, 'one in flight', OWN) / medianOf(p50, 'one in flight', ZEROMQ)
+  const toZeromq = medianOf(p50, 'one in flight', OWN) / medianOf(p50, 'one in flight', ZEROMQ)
   return [
     atMost('round trip, 64 B, p50', 1.15, ratioOf(p50, 'one in flight', OWN), '× raw socket'),
     atMost('round trip, 64 B, p99', 1.3, ratioOf(p99, 'one in flight', OWN), '× raw socket'),

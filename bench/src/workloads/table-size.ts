@@ -23,7 +23,8 @@ export const tableSize: Workload = {
       return {
         name: 'table-size',
         title: 'The size of the table',
-        about: 'One link with traffic; the other entries of both tables are passive and nobody comes.',
+        about:
+          'One link with traffic; the other entries of both tables are passive and nobody comes.',
         baseline: one,
         figures,
         targets: [

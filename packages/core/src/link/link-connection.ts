@@ -299,13 +299,9 @@ export class LinkConnection implements ConnectionHandler {
   }
 
   #watchHalf(): void {
-    this.#half ??= new Deadline(
-      this.#clock,
-      Math.max(1, this.#owner.settings.halfCloseMs),
-      () => {
-        this.#halfCloseOver()
-      },
-    )
+    this.#half ??= new Deadline(this.#clock, Math.max(1, this.#owner.settings.halfCloseMs), () => {
+      this.#halfCloseOver()
+    })
     this.#half.start(this.#clock.now())
   }
 
