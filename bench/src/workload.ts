@@ -5,7 +5,7 @@ import type { WorkloadResult } from './results/result.js'
 export interface WorkloadContext {
   readonly plan: Plan
   /** Shown while it runs. */
-  progress(text: string): void
+  readonly progress: (text: string) => void
 }
 
 /** One thing that is measured. */

@@ -48,9 +48,9 @@ export class TwoWayRole {
   }
 
   async accept(): Promise<number> {
-    const { port, end } = await this.#contender.accept(this.#take)
-    this.#end = end
-    this.#port = port
+    const accepting = await this.#contender.accept(this.#take)
+    this.#end = () => accepting.end()
+    this.#port = accepting.port
     return this.#port
   }
 
