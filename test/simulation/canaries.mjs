@@ -24,13 +24,17 @@ export const CANARIES = {
     { file: OUTBOX, find: 'message.resent = true;', replace: ';' },
   ],
   'one copy less is released than was written': [
-    { file: CONNECTION, find: 'release(batch.messages,', replace: 'release(batch.messages - 1,' },
+    {
+      file: CONNECTION,
+      find: 'release(batch.messages, batch.hasIds',
+      replace: 'release(batch.messages - 1, batch.hasIds',
+    },
   ],
   'the decoder outlives its connection': [
     {
       file: CONNECTION,
-      find: 'this.#decoder ??= this.#owner.codec.createDecoder();',
-      replace: 'this.#decoder ??= this.#owner.kept ??= this.#owner.codec.createDecoder();',
+      find: 'this.#decoder ??= codec.createDecoder();',
+      replace: 'this.#decoder ??= this.#owner.kept ??= codec.createDecoder();',
     },
   ],
   'attempts are set back when a connection opens': [
@@ -41,7 +45,11 @@ export const CANARIES = {
     },
   ],
   'a passing queue is inherited': [
-    { file: LINK, find: "this.#dropQueue('peer gone');", replace: 'this.#dropBound();' },
+    {
+      file: LINK,
+      find: "else\n            this.#dropQueue('peer gone');",
+      replace: 'else\n            this.#dropBound();',
+    },
   ],
   'written is counted for a connection that is over': [
     {
@@ -61,9 +69,9 @@ export const CANARIES = {
   'looking for expired messages takes those that are being written': [
     {
       file: OUTBOX,
-      find: 'for (let at = this.#cursor; at < this.#tail; at++) {\n            const message = this.#ring[at & this.#mask];\n            if (message !== undefined && which(message))',
+      find: 'for (let at = this.#cursor; at < this.#tail; at++) {\n            const slot = this.#ring[at & this.#mask];\n            if (slot !== undefined && which(',
       replace:
-        'for (let at = this.#head; at < this.#tail; at++) {\n            const message = this.#ring[at & this.#mask];\n            if (message !== undefined && which(message))',
+        'for (let at = this.#head; at < this.#tail; at++) {\n            const slot = this.#ring[at & this.#mask];\n            if (slot !== undefined && which(',
     },
     BOUNDED_RELEASE,
   ],
@@ -87,8 +95,8 @@ export const CANARIES = {
   'a challenge ousts who lives': [
     {
       file: 'packages/core/dist/accept/challenge.js',
-      find: 'incumbent.receivedMs > this.#startedMs',
-      replace: 'incumbent.receivedMs > Infinity',
+      find: 'this.#link.tally.receivedBytes > this.#receivedBytes',
+      replace: 'this.#link.tally.receivedBytes > Infinity',
     },
   ],
   'nobody is held down after a replacement': [
@@ -112,8 +120,8 @@ export const CANARIES = {
   'the TTL does not count while a message waits for its route': [
     {
       file: STAGE,
-      find: 'const lastMs = Number.isFinite(message.expiresAtMs)',
-      replace: 'const lastMs = Number.isFinite(Infinity)',
+      find: 'const lastMs = message.expiresAtMs ??',
+      replace: 'const lastMs =',
     },
   ],
   'the TTL does not count at the head of an outbox': [
@@ -136,7 +144,7 @@ export const CANARIES = {
     },
   ],
   'deadlines outlive their connection': [
-    { file: CONNECTION, find: 'deadline.dispose();', replace: ';' },
+    { file: CONNECTION, find: 'deadline?.dispose();', replace: ';' },
   ],
   'who is listed takes a slot of anyone': [
     {

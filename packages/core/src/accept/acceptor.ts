@@ -28,6 +28,12 @@ export class Acceptor implements DoorKeeper {
   readonly #clock: Clock
   readonly #listener: AcceptListener
   readonly #challenges = new Map<Link, Challenge>()
+  /** How often a link has become free, and up to where each group was searched at which of these times. */
+  #vacancies = 0
+  readonly #searched = new WeakMap<
+    readonly Link[],
+    { readonly at: number; readonly vacancies: number }
+  >()
   /** When a link's incumbent was last replaced, for as long as the hold-down lasts. */
   readonly #replacedMs = new Map<Link, number>()
   #groups: AcceptGroups
@@ -150,13 +156,29 @@ export class Acceptor implements DoorKeeper {
     }
     this.#rearm(remote)
     // Who a peer has proved to be comes first: with the wrong name nobody is even a duplicate.
-    const links = group.links.filter((link) => isIdentified(link.entry, connection.peer))
-    const free = freeLink(links)
+    const { identities } = group
+    const links = identities
+      ? group.links.filter((link) => isIdentified(link.entry, connection.peer))
+      : group.links
+    const free = (identities ? undefined : this.#nextFree(group)) ?? freeLink(links)
     if (free !== undefined) return free.opened(connection, false)
     const answer = this.#duplicate(connection, links)
     if (typeof answer !== 'string') return answer
     this.#listener.rejected(remote, answer)
     return undefined
+  }
+
+  /**
+   * The first free slot in the order of the table. Begins where it ended last, as long as none before has become free:
+   * thousands of connections that come at once would otherwise each look through all that came before.
+   */
+  #nextFree(group: AcceptGroup): Link | undefined {
+    const { links } = group
+    const known = this.#searched.get(group.links)
+    let at = known?.vacancies === this.#vacancies ? known.at : 0
+    while (at < links.length && links[at]?.state !== 'awaiting') at++
+    this.#searched.set(group.links, { at, vacancies: this.#vacancies })
+    return links[at]
   }
 
   refused(remote: Address, reason: string): void {
@@ -240,6 +262,7 @@ export class Acceptor implements DoorKeeper {
 
   /** A link's connection has ended: whoever challenged it may have it. */
   vacated(link: Link): void {
+    this.#vacancies++
     this.#challenges.get(link)?.incumbentLeft()
   }
 

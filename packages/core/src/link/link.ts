@@ -1,7 +1,7 @@
 import type { EntryConfig, LinkSettings } from '../config/node-config.js'
 import type { Clock, Timer } from '../contracts/clock.js'
 import type { FrameCodec } from '../contracts/frame-codec.js'
-import type { OutboundMessage, Outbox, OutboxStore } from '../contracts/outbox.js'
+import type { OutboundMessage, Outbox, OutboxHandler, OutboxStore } from '../contracts/outbox.js'
 import type { LinkState } from '../contracts/send-router.js'
 import type { Address, Connection, ConnectionHandler } from '../contracts/transport.js'
 import type { LinkChange, Outcome } from '../events.js'
@@ -38,6 +38,8 @@ export interface LinkServices extends DialServices {
 
 /** Who wants this link to deliver nothing for now. */
 export type Holder = 'user' | 'iterator' | 'relay'
+/** In place of a set for each link, which would be larger than most of what a link is. */
+const HOLDER_BITS: Readonly<Record<Holder, number>> = { user: 1, iterator: 2, relay: 4 }
 
 /** Why a copy was not taken. */
 export type Refusal = 'outbox full' | 'link down'
@@ -54,7 +56,7 @@ const EXPIRY_MS_MIN = 100
  * One place for one connection. It outlives its connections: the queue, the counters and the epoch are here, what
  * belongs to one connection is in `LinkConnection`, and when to dial in `Dialer`.
  */
-export class Link implements ConnectionOwner, DialOwner {
+export class Link implements ConnectionOwner, DialOwner, OutboxHandler {
   readonly id: string
   // Properties and no getters, because they are read for every message; only this class sets them.
   settings: LinkSettings
@@ -64,11 +66,12 @@ export class Link implements ConnectionOwner, DialOwner {
   readonly #services: LinkServices
   readonly #clock: Clock
   readonly #dialer: Dialer | undefined
-  readonly #holders = new Set<Holder>()
   #setup: LinkSetup
   /** What counts as soon as the present connection, which cannot go on with it, has ended. */
   #nextSetup: LinkSetup | undefined
   #renewalTimer: Timer | undefined
+  /** Bits of those who hold it. */
+  #holders = 0
   #state: LinkState = 'idle'
   #epoch: number
   #enabled: boolean
@@ -98,12 +101,7 @@ export class Link implements ConnectionOwner, DialOwner {
     this.#enabled = entry.enabled
     this.#changedMs = services.clock.now()
     this.#dialer = entry.role === 'active' ? new Dialer(entry, strategy, services, this) : undefined
-    this.outbox = services.store.open(id, this.settings.outbox, {
-      sendable: () => this.#connection?.wake(),
-      dropped: (message) => {
-        this.#copyEnded('dropped', 'outbox full', message)
-      },
-    })
+    this.outbox = services.store.open(id, this.settings.outbox, this)
   }
 
   /** What the table says of it now. A connection that cannot go on with it may still be ending. */
@@ -466,7 +464,7 @@ export class Link implements ConnectionOwner, DialOwner {
   offer(
     payload: Uint8Array,
     id: string | undefined,
-    expiresAtMs: number,
+    expiresAtMs: number | undefined,
     epoch: number,
   ): Refusal | undefined {
     if (epoch !== 0 && (epoch !== this.#epoch || this.#connection?.writable !== true)) {
@@ -479,7 +477,7 @@ export class Link implements ConnectionOwner, DialOwner {
     if (!this.outbox.append(message) && !this.#appendedAfterExpiry(message)) return 'outbox full'
     this.tally.enqueued++
     if (this.outbox.level.bytes > this.settings.highWaterMarkBytes) this.#aboveMark = true
-    if (expiresAtMs !== Number.POSITIVE_INFINITY) this.#watchExpiry(expiresAtMs)
+    if (expiresAtMs !== undefined) this.#watchExpiry(expiresAtMs)
     this.#connection?.wake()
     return undefined
   }
@@ -503,6 +501,16 @@ export class Link implements ConnectionOwner, DialOwner {
     return connection === undefined || !connection.writable || connection.unconfirmed > 0
   }
 
+  /** The outbox has something to send that was not there before. */
+  sendable(): void {
+    this.#connection?.wake()
+  }
+
+  /** The outbox has given up a copy to make room. */
+  dropped(message: OutboundMessage): void {
+    this.#copyEnded('dropped', 'outbox full', message)
+  }
+
   #appendedAfterExpiry(message: OutboundMessage): boolean {
     return this.#expiryTimer !== undefined && this.#discardExpired() && this.outbox.append(message)
   }
@@ -520,18 +528,20 @@ export class Link implements ConnectionOwner, DialOwner {
   /** @returns whether any was found. Sets the timer for the next one. */
   #discardExpired(): boolean {
     const nowMs = this.#clock.now()
-    let nextMs = Number.POSITIVE_INFINITY
+    let nextMs: number | undefined
     let any = false
     this.outbox.discard((message) => {
-      if (message.expiresAtMs > nowMs) {
-        nextMs = Math.min(nextMs, message.expiresAtMs)
+      const { expiresAtMs } = message
+      if (expiresAtMs === undefined) return false
+      if (expiresAtMs > nowMs) {
+        nextMs = Math.min(nextMs ?? expiresAtMs, expiresAtMs)
         return false
       }
       any = true
       this.#copyEnded('expired', 'ttl', message)
       return true
     })
-    if (nextMs !== Number.POSITIVE_INFINITY) this.#watchExpiry(nextMs)
+    if (nextMs !== undefined) this.#watchExpiry(nextMs)
     return any
   }
 
@@ -616,16 +626,19 @@ export class Link implements ConnectionOwner, DialOwner {
   }
 
   get held(): boolean {
-    return this.#holders.size > 0
+    return this.#holders !== 0
   }
 
   hold(holder: Holder): void {
-    this.#holders.add(holder)
+    this.#holders |= HOLDER_BITS[holder]
     this.#connection?.holdChanged()
   }
 
   unhold(holder: Holder): void {
-    if (this.#holders.delete(holder)) this.#connection?.holdChanged()
+    const bit = HOLDER_BITS[holder]
+    if ((this.#holders & bit) === 0) return
+    this.#holders &= ~bit
+    this.#connection?.holdChanged()
   }
 }
 

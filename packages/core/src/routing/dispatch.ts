@@ -17,10 +17,9 @@ import {
   type RouterAnswer,
   thrownRoute,
 } from './router-answer.js'
+import { RouterWatch } from './router-watch.js'
 import { type RoutingLimits, RoutingStage, type UnroutedMessage } from './routing-stage.js'
 
-/** A router that takes longer than this is named: a call that hangs cannot be stopped, it stops everything. */
-const ROUTER_CALL_MS_MAX = 50
 /** Targets of one answer that are read, or the number of links where that is more: a list may be without end. */
 const TARGETS_MAX = 1_024
 /** A router may send from within its call, and is asked then; deeper than this it does so without end. */
@@ -74,6 +73,7 @@ export class Dispatch {
   readonly #services: DispatchServices
   readonly #stage: RoutingStage
   readonly #pressure = new RelayPressure()
+  readonly #watch: RouterWatch
   // Used by one call at a time: nothing calls out between resolving targets and making their copies.
   readonly #targets = new Targets()
   #stageWasAbove = false
@@ -85,6 +85,10 @@ export class Dispatch {
     this.#services = services
     this.#setup = setup
     this.#targetsMax = targetsMax(setup.table)
+    this.#watch = new RouterWatch(services.clock, (tookMs) => {
+      const text = `a call of the router took ${String(Math.round(tookMs))} ms; meanwhile nothing else ran`
+      services.warning('ROUTER_SLOW', text)
+    })
     this.#stage = new RoutingStage(services.clock, setup.limits, {
       answered: (message, answer) => {
         this.#followLate(message, readAnswer(answer, this.#targetsMax))
@@ -130,7 +134,7 @@ export class Dispatch {
     if (!(payload instanceof Uint8Array)) {
       return this.#refuse('CML_ERR_PAYLOAD_INVALID', 'a payload is a Uint8Array')
     }
-    const expiresAtMs = this.#expiry(options.ttlMs)
+    const expiresAtMs = this.#expiryIn(options.ttlMs)
     if (options.to !== undefined) return this.#sendTo(payload, options.to, options.id, expiresAtMs)
     if (payload.byteLength > this.#setup.payloadBytesMax) {
       const text = `payload of ${String(payload.byteLength)} bytes, and no link takes more than ${String(this.#setup.payloadBytesMax)}`
@@ -140,17 +144,11 @@ export class Dispatch {
     return this.#ask(message, 'sent')
   }
 
-  #expiry(ttlMs: number | undefined): number {
-    if (ttlMs === undefined) return Number.POSITIVE_INFINITY
-    // A moment that is no number would never come, and a timer for it would always be due.
-    return this.#services.clock.now() + (ttlMs > 0 ? ttlMs : 0)
-  }
-
   #sendTo(
     payload: Uint8Array,
     to: RouteTarget | readonly RouteTarget[],
     id: string | undefined,
-    expiresAtMs: number,
+    expiresAtMs: number | undefined,
   ): boolean {
     const problem = this.#resolve(to)
     if (problem !== undefined) return this.#refuse(problem.code, problem.reason)
@@ -176,7 +174,7 @@ export class Dispatch {
   /** A received message goes to the router. It cannot be refused, so what cannot be done is an outcome. */
   relay(payload: Uint8Array, source: Link): void {
     const from = { link: source.id, epoch: source.epoch }
-    this.#ask(unrouted(payload, undefined, from, Number.POSITIVE_INFINITY), 'relayed')
+    this.#ask(unrouted(payload, undefined, from, undefined), 'relayed')
     if (this.#stage.aboveMark) this.#pressure.hold(source, 'routing')
   }
 
@@ -210,14 +208,13 @@ export class Dispatch {
   }
 
   #call(message: UnroutedMessage): RouterAnswer {
-    const { clock } = this.#services
     const { router, views } = this.#setup
-    const startedMs = clock.now()
-    let answer: RouterAnswer
     if (this.#nestedCalls >= NESTED_CALLS_MAX) {
       return thrownRoute(new RangeError('it sends from within its own call without end'))
     }
     this.#nestedCalls++
+    const timed = this.#watch.callBegins()
+    let answer: RouterAnswer
     try {
       answer = readAnswer(router.route(message, views), this.#targetsMax)
     } catch (error) {
@@ -225,11 +222,7 @@ export class Dispatch {
     } finally {
       this.#nestedCalls--
     }
-    const tookMs = clock.now() - startedMs
-    if (tookMs > ROUTER_CALL_MS_MAX) {
-      const text = `a call of the router took ${String(Math.round(tookMs))} ms; meanwhile nothing else ran`
-      this.#services.warning('ROUTER_SLOW', text)
-    }
+    if (timed) this.#watch.callEnded()
     return answer
   }
 
@@ -318,7 +311,7 @@ export class Dispatch {
   #makeCopies(
     payload: Uint8Array,
     id: string | undefined,
-    expiresAtMs: number,
+    expiresAtMs: number | undefined,
     received: boolean,
   ): Refused | undefined {
     const targets = this.#targets
@@ -339,10 +332,14 @@ export class Dispatch {
   }
 
   /** The message's own TTL, else that of the link's entry. */
-  #expiryOn(link: Link, expiresAtMs: number): number {
-    if (expiresAtMs !== Number.POSITIVE_INFINITY) return expiresAtMs
-    const { ttlMs } = link.settings
-    return ttlMs === Number.POSITIVE_INFINITY ? ttlMs : this.#services.clock.now() + ttlMs
+  #expiryOn(link: Link, expiresAtMs: number | undefined): number | undefined {
+    return expiresAtMs ?? this.#expiryIn(link.settings.ttlMs)
+  }
+
+  #expiryIn(ttlMs: number | undefined): number | undefined {
+    if (ttlMs === undefined || ttlMs === Number.POSITIVE_INFINITY) return undefined
+    // A moment that is no number would never come, and a timer for it would always be due.
+    return this.#services.clock.now() + (ttlMs > 0 ? ttlMs : 0)
   }
 
   #anyAboveMark(): boolean {
@@ -396,7 +393,7 @@ function unrouted(
   payload: Uint8Array,
   id: string | undefined,
   from: UnroutedMessage['from'],
-  expiresAtMs: number,
+  expiresAtMs: number | undefined,
 ): UnroutedMessage {
   return { payload, id, from, deferrals: 0, expiresAtMs, waitingSinceMs: 0 }
 }

@@ -52,6 +52,12 @@ export class Table {
 
   /** Adds what `target` names to `into`; answers why it names nothing. */
   resolve(target: RouteTarget, into: Targets): TargetProblem | undefined {
+    // The name of a link, nearly always: nothing else is looked for then.
+    const named = typeof target === 'string' ? this.#byId.get(target) : undefined
+    if (named !== undefined) {
+      into.add(named, 0)
+      return undefined
+    }
     if (typeof target === 'object') return this.#resolveBound(target, into)
     if (typeof target === 'string' && target.endsWith('/*')) return this.#resolveAll(target, into)
     const link = this.find(target)

@@ -7,6 +7,8 @@ export class WatchedRouter implements SendRouter {
   readonly #router: SendRouter
   readonly #process: SimulatedProcess
   readonly #world: World
+  /** How often the router was asked about each message that was sent here. */
+  readonly #asked = new Map<number, number>()
 
   constructor(router: SendRouter, process: SimulatedProcess, world: World) {
     this.#router = router
@@ -15,7 +17,7 @@ export class WatchedRouter implements SendRouter {
   }
 
   route(message: RoutedMessage, links: readonly LinkView[]): Route | PromiseLike<Route> {
-    this.#checkAge(message)
+    this.#checkMessage(message)
     const route = this.#router.route(message, links)
     if (!isThenable(route)) {
       this.#process.routed(message, route)
@@ -32,12 +34,24 @@ export class WatchedRouter implements SendRouter {
     }
   }
 
-  #checkAge(message: RoutedMessage): void {
+  #checkMessage(message: RoutedMessage): void {
     if (message.from !== undefined) return
     const sent = this.#world.book.find(message.payload)
-    if (sent === undefined || sent.expiresAtMs >= this.#world.clock.now()) return
-    const text = `the router is asked about message ${String(sent.number)} after its TTL`
-    this.#world.violated(this.#process.name, text)
+    if (sent === undefined) return
+    if (sent.expiresAtMs < this.#world.clock.now()) {
+      this.#violated(`asked about message ${String(sent.number)} after its TTL`)
+    }
+    const before = this.#asked.get(sent.number) ?? 0
+    this.#asked.set(sent.number, before + 1)
+    // Asked again only where it was deferred.
+    if (message.deferrals !== before) {
+      const told = `told of ${String(message.deferrals)} deferrals`
+      this.#violated(`${told} of message ${String(sent.number)}, after ${String(before)}`)
+    }
+  }
+
+  #violated(what: string): void {
+    this.#world.violated(this.#process.name, `the router is ${what}`)
   }
 }
 
