@@ -9,6 +9,8 @@ const CASES: readonly { readonly hole: Hole; readonly inFlight: boolean }[] = [
   { hole: 'near to far', inFlight: false },
   { hole: 'far to near', inFlight: true },
 ]
+/** What it takes to make the hole, and until the line that tells of the loss has come through a pipe. */
+const MEASURING_MS = 50
 const DIAL_TIMEOUT_MS = 2_000
 
 async function withNetwork<Result>(use: (network: IsolatedNetwork) => Promise<Result>) {
@@ -25,7 +27,7 @@ export const FAULTY_NETWORK_FIGURES: readonly Figure[] = [
     id: 'B11',
     sentence:
       'A half-open connection is found, idle and with data in flight, also in one direction',
-    target: 'both sides within 3 heartbeats, tried with 0.5 s',
+    target: 'both sides within 3 heartbeats of 0.5 s, and 50 ms to make the hole and hear of it',
     world: 'namespaces',
     needs: 'network namespaces',
     timed: true,
@@ -42,7 +44,7 @@ export const FAULTY_NETWORK_FIGURES: readonly Figure[] = [
         const beats = digits(slowestMs / heartbeatMs, 2)
         return {
           measured: `${digits(slowestMs)} ms, ${beats} heartbeats, the slowest of ${String(tookMs.length)}`,
-          held: slowestMs <= 3 * heartbeatMs,
+          held: slowestMs <= 3 * heartbeatMs + MEASURING_MS,
         }
       }),
   },

@@ -102,7 +102,7 @@ export const SIMULATION_FIGURES: readonly Figure[] = [
     timed: false,
     run: async (size) => {
       const { rare, seeds } = await campaign(
-        size === 'short' ? 20 : 500,
+        size === 'short' ? 20 : 200,
         size === 'short' ? 0 : MARKER_TIMES,
       )
       const measured = `${String(rare.length)} rarer, in ${digits(seeds)} seeds`

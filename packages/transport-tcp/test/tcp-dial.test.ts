@@ -253,6 +253,19 @@ describe('a host name', () => {
     expect(message).toContain(`ECONNREFUSED 127.0.0.3:${String(port)}`)
   })
 
+  it('fails with all that a look-up of another kind has to say, whatever it throws', async () => {
+    const lookup: LookupFunction = (_host, _options, callback) => {
+      const errors = [new Error('no such zone'), 'and a text']
+      process.nextTick(() => {
+        callback(new AggregateError(errors, 'several'), [])
+      })
+    }
+    const attempt = dial(target({ ip: 'peer.example' }), new TcpTransport({}, lookup))
+    await until('failed', () => attempt.errors.length === 1)
+    expect(attempt.errors[0]?.message).toBe('no such zone; and a text')
+    expect(attempt.errors[0]?.cause).toBeInstanceOf(AggregateError)
+  })
+
   it('is looked up in the family of the source address', async () => {
     const { at } = await loopback.serve()
     const lookup = lookupOf('127.0.0.1')

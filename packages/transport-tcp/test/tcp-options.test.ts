@@ -36,6 +36,7 @@ describe('options', () => {
     [{ keepAlive: 0 }, 'keepAlive: expected a duration of 1s'],
     [{ keepAlive: '10h' }, 'found "10h"'],
     [{ keepAlive: true }, 'found true'],
+    [{ keepAlive: () => 10 }, 'found a function'],
     [{ noDelay: 'no' }, 'noDelay: expected true or false, found "no"'],
     [{ backlog: 0 }, 'backlog: expected a whole number of 1 to 65535, found 0'],
     [{ backlog: 1.5 }, 'found 1.5'],
