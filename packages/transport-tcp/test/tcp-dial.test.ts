@@ -260,7 +260,7 @@ describe('a host name', () => {
         callback(new AggregateError(errors, 'several'), [])
       })
     }
-    const attempt = dial(target({ ip: 'peer.example' }), new TcpTransport({}, lookup))
+    const attempt = dial(target({ ip: 'peer.example', port: 1 }), new TcpTransport({}, lookup))
     await until('failed', () => attempt.errors.length === 1)
     expect(attempt.errors[0]?.message).toBe('no such zone; and a text')
     expect(attempt.errors[0]?.cause).toBeInstanceOf(AggregateError)
