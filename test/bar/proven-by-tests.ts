@@ -26,7 +26,8 @@ export function provenByTests(
     const report = await runTests(files, environment)
     const { numPassedTests: passed, numTotalTests: total, numPendingTests: skipped } = report
     const measured = `${String(passed)} of ${String(total)} tests pass`
-    const held = passed > 0 && passed === total && skipped === 0
+    // Suites of a contract skip what an implementation does not offer; a file of which nothing ran proves nothing.
+    const held = passed > 0 && passed + skipped === total
     return { measured: skipped === 0 ? measured : `${measured}, ${String(skipped)} skipped`, held }
   }
 }
