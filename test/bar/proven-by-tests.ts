@@ -15,15 +15,12 @@ interface Report {
  * A figure that is no number but a promise kept in every case. The full size runs those test files alone; the short
  * one only looks that they are there, for it runs beside them.
  */
-export function provenByTests(
-  files: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
-): (size: Size) => Promise<Measurement> {
+export function provenByTests(files: readonly string[]): (size: Size) => Promise<Measurement> {
   return async (size) => {
     const missing = files.filter((file) => !existsSync(join(ROOT, file)))
     if (missing.length > 0) return { measured: `missing: ${missing.join(' ')}`, held: false }
     if (size === 'short') return { measured: `${String(files.length)} test files`, held: true }
-    const report = await runTests(files, environment)
+    const report = await runTests(files)
     const { numPassedTests: passed, numTotalTests: total, numPendingTests: skipped } = report
     const measured = `${String(passed)} of ${String(total)} tests pass`
     // Suites of a contract skip what an implementation does not offer; a file of which nothing ran proves nothing.
@@ -32,14 +29,10 @@ export function provenByTests(
   }
 }
 
-async function runTests(
-  files: readonly string[],
-  environment: Readonly<Record<string, string>>,
-): Promise<Report> {
+async function runTests(files: readonly string[]): Promise<Report> {
   const folder = mkdtempSync(join(tmpdir(), 'commloop-bar-'))
   const outputFile = join(folder, 'report.json')
   try {
-    Object.assign(process.env, environment)
     const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=json']
     const args = [...vitest, `--outputFile=${outputFile}`, ...files]
     const { stderr } = await runProgram(process.execPath, args)

@@ -109,5 +109,4 @@ export const SIMULATION_FIGURES: readonly Figure[] = [
       return { measured: [measured, ...rare].join('; '), held: rare.length === 0 }
     },
   },
-  // B13 and B15 are scenarios in which nothing is drawn beforehand: see the figures of promises.
 ]
