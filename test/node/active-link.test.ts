@@ -153,6 +153,7 @@ describe('an active link', () => {
     expect(bench.node.link('p2').state).toBe('idle')
     bench.transport.dials[0]?.open()
     bench.transport.dials[1]?.fail()
+    bench.soon()
     expect(bench.states.filter((state) => state.endsWith('dialing'))).toEqual([
       'p0 dialing',
       'p1 dialing',

@@ -74,7 +74,7 @@ export class BenchNode {
     const node = this.node.counters
     const ends = node.routing + node.routed + node.dropped + node.undeliverable + node.expired
     expect(node.accepted, 'node ledger').toBe(ends)
-    const links = this.node.links().map(({ counters }) => counters)
+    const links = [...this.node.links().map(({ counters }) => counters), this.node.retired]
     for (const counters of links) expect(counters.enqueued, 'link ledger').toBe(copyEnds(counters))
     const enqueued = links.reduce((sum, counters) => sum + counters.enqueued, 0)
     expect(enqueued, 'copies').toBe(node.copies)

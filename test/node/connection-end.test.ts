@@ -335,6 +335,17 @@ describe('stopping', () => {
     expect(bench.clock.pendingTimers).toBe(0)
   })
 
+  it('is one stop for whoever asks, and for who asks while being told of it', async () => {
+    const { bench, connection } = up()
+    bench.node.on('link', ({ state }) => {
+      if (state === 'draining') void bench.node.stop()
+    })
+    const stopping = bench.node.stop()
+    connection.closed()
+    await stopping
+    expect(bench.clock.pendingTimers).toBe(0)
+  })
+
   it('does not wait for links that are not up', async () => {
     const bench = BenchNode.started({ links: [PEER] })
     bench.send('queued', { id: 'q' })

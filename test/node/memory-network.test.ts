@@ -34,7 +34,7 @@ function expectLedgers(node: Node): void {
   const { accepted, routing, routed, dropped, undeliverable, expired, copies } = node.counters
   expect(accepted).toBe(routing + routed + dropped + undeliverable + expired)
   let enqueued = 0
-  for (const { counters } of node.links()) {
+  for (const counters of [...node.links().map((link) => link.counters), node.retired]) {
     const ends =
       counters.queued +
       counters.written +

@@ -115,11 +115,16 @@ export class ScriptedDial implements Dial {
   }
 }
 
+export interface ScriptedListen {
+  readonly options: ListenOptions
+  readonly handler: ListenHandler
+  closed: boolean
+}
+
 /** A transport that does nothing by itself. */
 export class ScriptedTransport implements Transport {
   readonly dials: ScriptedDial[] = []
-  listens: { readonly options: ListenOptions; readonly handler: ListenHandler }[] = []
-  listenerClosed = false
+  readonly listens: ScriptedListen[] = []
 
   dial(target: DialTarget, handler: DialHandler): Dial {
     const dial = new ScriptedDial(target, handler)
@@ -128,12 +133,18 @@ export class ScriptedTransport implements Transport {
   }
 
   listen(options: ListenOptions, handler: ListenHandler): Listener {
-    this.listens.push({ options, handler })
+    const listen = { options, handler, closed: false }
+    this.listens.push(listen)
     return {
       close: () => {
-        this.listenerClosed = true
+        listen.closed = true
       },
     }
+  }
+
+  /** Whether the door that was opened last is shut. */
+  get listenerClosed(): boolean {
+    return this.listens.at(-1)?.closed ?? false
   }
 
   get lastDial(): ScriptedDial {

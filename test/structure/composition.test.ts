@@ -89,7 +89,7 @@ const USES: Readonly<Record<string, (scope: DependencyContainer) => unknown>> = 
     const message = {
       payload: new Uint8Array(9),
       id: undefined,
-      expiresAtMs: Infinity,
+      expiresAtMs: undefined,
       epoch: 0,
       resent: false,
     }

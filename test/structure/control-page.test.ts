@@ -49,7 +49,7 @@ describe('docs/control-api.md', () => {
     const { app } = controlApi({
       ...nothing,
       node: { counters: {} } as ControlledNode['node'],
-      payloadBytesMax: 0,
+      payloadBytesMax: () => 0,
     })
     const routes = app.routes.map(({ method, path }) => `${method} ${path}`)
     const rows = tableRows(sectionOf(PAGE, '## Requests'), ['request', 'does'])

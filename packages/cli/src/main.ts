@@ -176,11 +176,11 @@ function addDoctor(program: Command): void {
       dial?: boolean
     }>()
     const { doctorCommand } = await import('./doctor/doctor-command.js')
-    const { noNodeReport } = await import('./doctor/node-report.js')
+    const { askNode } = await import('./doctor/node-report.js')
     const request = { cwd: process.cwd(), env: process.env, config }
     exitCode = await doctorCommand(
       { ...request, json: json ?? false, dial: dial ?? false },
-      noNodeReport,
+      askNode,
       process,
     )
   })
@@ -204,9 +204,9 @@ function addGraph(program: Command): void {
   graph.action(async () => {
     const { config } = graph.optsWithGlobals<{ config?: string }>()
     const { graphCommand } = await import('./graph/graph-command.js')
-    const { noNodeReport } = await import('./doctor/node-report.js')
+    const { askNode } = await import('./doctor/node-report.js')
     const request = { cwd: process.cwd(), env: process.env, config }
-    exitCode = await graphCommand(request, noNodeReport, process)
+    exitCode = await graphCommand(request, askNode, process)
   })
 }
 

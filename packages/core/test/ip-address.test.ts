@@ -17,7 +17,8 @@ const key = (text: string): string | undefined => {
   return bytes === undefined ? undefined : ipKey(bytes)
 }
 
-describe('parseIp', () => {
+// A few seconds of computing, or more where the machine has other things to do.
+describe('parseIp', { timeout: 60_000 }, () => {
   it.each([
     ['192.168.0.2', 'c0a80002'],
     ['::ffff:192.168.0.2', 'c0a80002'],

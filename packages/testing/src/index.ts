@@ -1,4 +1,4 @@
 export { ManualClock } from './manual-clock.js'
-export { MemoryConnection } from './memory-connection.js'
-export { MemoryNetwork, type MemoryNetworkOptions } from './memory-network.js'
+export * from './network/index.js'
 export { SeededRandom } from './seeded-random.js'
+export * from './simulator/index.js'

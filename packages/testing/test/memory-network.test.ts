@@ -172,15 +172,16 @@ describe('a memory network', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
-  it('carries nothing across a partition, tells nobody, and resets what lost something', () => {
+  it('carries nothing across a partition and tells nobody; what is open goes on when it is healed', () => {
     const { clock, network, dialled, accepted } = connected()
     accepted.connection.setReading(true)
     network.part('10.0.0.1', '10.0.0.2')
     dialled.connection.write([BYTES])
     clock.advance(60_000)
-    expect([...dialled.told, ...accepted.told]).toEqual([])
+    // Taken by the kernel, and on no wire.
+    expect([...dialled.told, ...accepted.told]).toEqual(['written'])
     network.heal('10.0.0.2', '10.0.0.1')
-    expect([...dialled.told, ...accepted.told]).toEqual(['closed failed', 'closed failed'])
-    expect(network.connections.size).toBe(0)
+    clock.advance(10)
+    expect(accepted.bytes).toEqual([...BYTES])
   })
 })

@@ -37,10 +37,14 @@ export class PluginShelf {
   readonly problems: PluginProblem[] = []
   readonly entries: EntryPlugin[] = []
   readonly #folder: string
+  /** Those that a node has already, by what they were asked for. */
+  readonly #had: ReadonlyMap<string, ResolvedPlugin>
   readonly #made = new Map<string, Promise<ResolvedPlugin | undefined>>()
 
-  constructor(folder: string) {
+  constructor(folder: string, had?: ConfigPlugins) {
     this.#folder = folder
+    const plugins = had === undefined ? [] : allPlugins(had)
+    this.#had = new Map(plugins.map((plugin) => [keyOf(plugin.kind, plugin.spec), plugin]))
   }
 
   /** All plugins of a file; undefined: one of the node's own is unusable. */
@@ -68,7 +72,10 @@ export class PluginShelf {
   ): PluginChoice<PluginValues[Kind]> | undefined {
     const own = this.entries.find(({ entry, plugin }) => entry === index && plugin.kind === kind)
     if (own === undefined) return undefined
-    return { spec: own.plugin.spec, value: own.plugin.value as PluginValues[Kind] }
+    const { spec, revision, value } = own.plugin
+    // Core tells plugins apart by this text alone: another content of the file is another plugin.
+    const full = revision === undefined ? spec : `${spec} ${revision}`
+    return { spec: full, value: value as PluginValues[Kind] }
   }
 
   async #node<Kind extends PluginKind>(
@@ -93,7 +100,7 @@ export class PluginShelf {
     spec: PluginSpec,
     path: ConfigPath,
   ): Promise<ResolvedPlugin<Kind> | undefined> {
-    const key = `${kind} ${canonicalSpec(spec)}`
+    const key = keyOf(kind, canonicalSpec(spec))
     const made = this.#made.get(key) ?? this.#try(kind, spec, path)
     this.#made.set(key, made)
     return (await made) as ResolvedPlugin<Kind> | undefined
@@ -105,13 +112,22 @@ export class PluginShelf {
     path: ConfigPath,
   ): Promise<ResolvedPlugin | undefined> {
     try {
-      return await resolvePlugin(kind, spec, this.#folder)
+      const had = this.#had.get(keyOf(kind, canonicalSpec(spec)))
+      return await resolvePlugin(kind, spec, this.#folder, had)
     } catch (error) {
       if (!CommloopError.is(error)) throw error
       this.problems.push({ code: error.code, ...placed(error.message, spec, path) })
       return undefined
     }
   }
+}
+
+function keyOf(kind: PluginKind, spec: string): string {
+  return `${kind} ${spec}`
+}
+
+function allPlugins({ entries, ...own }: ConfigPlugins): ResolvedPlugin[] {
+  return [...Object.values(own), ...entries.map(({ plugin }) => plugin)]
 }
 
 /** A plugin that refuses an option names it before a colon: `byteOrder: expected …`. Shown at that option. */

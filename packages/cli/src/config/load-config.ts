@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import {
   CommloopError,
+  type ConfigProblem,
   configProblems,
   type ErrorCode,
   type NodeOptions,
@@ -18,7 +20,7 @@ import { inReadingOrder, type PlacedProblem, problemsText } from './placed-probl
 import type { ConfigFile } from './schema.js'
 import { schemaProblems } from './schema-problems.js'
 import { roleProblems } from './seed-role.js'
-import { judgeTls, type TlsJudgement, withTlsFiles } from './tls-of-options.js'
+import { judgeTls, listenFilesRevision, type TlsJudgement, withTlsFiles } from './tls-of-options.js'
 import { usablePart } from './usable-part.js'
 
 /** A configuration without mistakes. */
@@ -34,6 +36,8 @@ export interface LoadedConfig {
   readonly control: string | false | undefined
   /** Where to serve metrics by TCP; undefined: not at all. */
   readonly metrics: MetricsPlace | undefined
+  /** What the files held that the listener reads. */
+  readonly listenFiles: string
   readonly warnings: readonly string[]
 }
 
@@ -54,15 +58,27 @@ export type ConfigReading =
       readonly warnings: readonly string[]
     }
 
+/** What a running node has, for a configuration that is to take its place. */
+export interface RunningConfig {
+  readonly config: LoadedConfig
+  /** What is wrong with options, and what the node could not take on without a restart. */
+  problems(options: NodeOptions, plugins: ConfigPlugins): readonly ConfigProblem[]
+}
+
 /**
- * Finds the configuration, reads and judges it as a whole, and makes its plugins.
+ * Finds the configuration, reads and judges it as a whole, and makes its plugins. With `running`, plugins that a node
+ * has already are used on, and what it cannot take on while it runs is a mistake too.
  *
  * @throws CommloopError where there is none, or more than one, or it may not be read: see `findConfig`.
  */
-export async function readConfig(request: ConfigRequest): Promise<ConfigReading> {
+export async function readConfig(
+  request: ConfigRequest,
+  running?: RunningConfig,
+): Promise<ConfigReading> {
   const source = await findConfig(request)
   const document = new ConfigDocument(source, request.env)
-  const judged = document.data === undefined ? undefined : await judge(document, source.folder)
+  const { data } = document
+  const judged = data === undefined ? undefined : await judge(document, source.folder, running)
   const problems = [...document.problems, ...(judged?.problems ?? [])]
   const { file, name, folder, warnings } = source
   if (judged?.plugins === undefined || problems.length > 0) {
@@ -70,8 +86,9 @@ export async function readConfig(request: ConfigRequest): Promise<ConfigReading>
   }
   const { options, plugins, control, metrics } = judged
   const all = [...warnings, ...judged.warnings]
-  const config = { file, name, folder, options, plugins, control, metrics, warnings: all }
-  return { ok: true, config }
+  const listenFiles = listenFilesRevision(options)
+  const own = { file, name, folder, options, plugins }
+  return { ok: true, config: { ...own, control, metrics, listenFiles, warnings: all } }
 }
 
 /**
@@ -109,7 +126,11 @@ interface Told {
   readonly isKey?: boolean
 }
 
-async function judge(document: ConfigDocument, folder: string): Promise<Judgement> {
+async function judge(
+  document: ConfigDocument,
+  folder: string,
+  running: RunningConfig | undefined,
+): Promise<Judgement> {
   const told: ConfigPath[] = [...document.incompletePaths]
   const problems: PlacedProblem[] = []
   const tell = ({ path, message, isKey = false, code = 'CML_ERR_CONFIG_INVALID' }: Told): void => {
@@ -128,18 +149,47 @@ async function judge(document: ConfigDocument, folder: string): Promise<Judgemen
       told.push(problem.path)
     }
   }
-  const shelf = new PluginShelf(folder)
+  const shelf = new PluginShelf(folder, running?.config.plugins)
   const plugins = await shelf.take(usable)
   for (const problem of shelf.problems) tell(problem)
   const written = optionsOfFile(usable, (entry) => shelf.choicesOf(entry))
   const options = withTlsFiles(written, folder)
   const tls = plugins === undefined ? NOTHING_TO_JUDGE : tlsJudgement(options, plugins)
-  for (const problem of [...configProblems(options), ...tls.problems]) tell(problem)
+  const ofOptions = optionProblems(options, plugins, running)
+  for (const problem of [...ofOptions, ...tls.problems]) tell(problem)
   const control = controlPath(usable, folder)
   if (typeof control === 'string') tellLength(control, tell)
   const metrics = metricsPlace(usable)
   if (metrics !== undefined) tellMetricsHost(metrics, tell)
+  if (running !== undefined) tellFixed(running.config, { control, metrics, plugins }, tell)
   return { options, control, metrics, plugins, problems, warnings: tls.warnings }
+}
+
+function optionProblems(
+  options: NodeOptions,
+  plugins: ConfigPlugins | undefined,
+  running: RunningConfig | undefined,
+): readonly ConfigProblem[] {
+  if (running === undefined || plugins === undefined) return configProblems(options)
+  return running.problems(options, plugins)
+}
+
+/** What belongs to the process, and stays as long as it lives. */
+function tellFixed(
+  has: LoadedConfig,
+  wanted: Pick<LoadedConfig, 'control' | 'metrics'> & {
+    readonly plugins?: ConfigPlugins | undefined
+  },
+  tell: (problem: Told) => void,
+): void {
+  const fixed = (key: string): Told => ({
+    path: [key],
+    message: `a running node keeps its ${key}: restart it to change that`,
+  })
+  const { control, metrics, plugins } = wanted
+  if (control !== has.control) tell(fixed('control'))
+  if (!isDeepStrictEqual(metrics, has.metrics)) tell(fixed('metrics'))
+  if (plugins !== undefined && plugins.transport !== has.plugins.transport) tell(fixed('transport'))
 }
 
 const NOTHING_TO_JUDGE: TlsJudgement = { problems: [], warnings: [] }

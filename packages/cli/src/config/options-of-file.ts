@@ -15,6 +15,9 @@ export interface EntryPlugins {
   readonly reconnect?: PluginChoice<ReconnectStrategy> | undefined
 }
 
+/** As it was when the process began: a machine that is renamed must not rename a node that runs. */
+const HOST_NAME = hostname()
+
 /** What a file says, as core takes it: without the keys that are only the file's, plugins as values. */
 export function optionsOfFile(
   file: ConfigFile,
@@ -33,7 +36,7 @@ export function optionsOfFile(
   return {
     ...rest,
     ...heartbeatOptions(heartbeat),
-    node: file.node ?? hostname(),
+    node: file.node ?? HOST_NAME,
     links: file.links.map((entry, index) => entryOptions(entry, pluginsOf(index))),
   }
 }

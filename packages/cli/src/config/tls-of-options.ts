@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type NodeOptions, pathText } from '@commloop/core'
 import { checkTls, nameFault } from '@commloop/transport-tcp'
+import { revisionOf } from './file-revision.js'
 import type { ConfigPath } from './node-place.js'
 
 type Tls = Readonly<Record<string, unknown>>
@@ -21,11 +22,29 @@ export function withTlsFiles(options: NodeOptions, folder: string): NodeOptions 
 
 function inFolder(tls: Tls, folder: string): Tls {
   const placed = Object.entries(tls).map(([key, value]) =>
-    FILES.includes(key) && typeof value === 'string' && !value.includes('-----BEGIN ')
-      ? [key, resolve(folder, value)]
-      : [key, value],
+    isFileName(key, value) ? [key, resolve(folder, String(value))] : [key, value],
   )
   return Object.fromEntries(placed) as Tls
+}
+
+function isFileName(key: string, value: unknown): boolean {
+  return FILES.includes(key) && typeof value === 'string' && !value.includes('-----BEGIN ')
+}
+
+/** What the files hold that `listen.tls` names: a listener reads them once. Empty where it names none. */
+export function listenFilesRevision({ listen }: NodeOptions): string {
+  if (!isMap(listen?.tls)) return ''
+  const named = Object.entries(listen.tls).filter(([key, value]) => isFileName(key, value))
+  return named.map(([key, file]) => `${key} ${revisionOrNone(String(file))}`).join(', ')
+}
+
+function revisionOrNone(file: string): string {
+  try {
+    return revisionOf(file)
+  } catch {
+    // Whoever reads it for its content says so.
+    return 'unreadable'
+  }
 }
 
 export interface TlsJudgement {

@@ -19,14 +19,14 @@ export interface ControlledNode {
   readonly attendance: Attendance
   readonly logger: Logger
   /** The largest payload that any link takes. */
-  readonly payloadBytesMax: number
+  readonly payloadBytesMax: () => number
   /** Metrics as text, made part by part. */
   readonly metrics: () => AsyncIterable<string>
   /**
    * Reads the configuration again and touches what changed; the answer is shown as it is. Rejects with a CommloopError
-   * where nothing was changed. undefined: this process cannot.
+   * where nothing was changed.
    */
-  readonly reload: (() => Promise<object>) | undefined
+  readonly reload: () => Promise<object>
 }
 
 export interface ControlApi {
@@ -51,11 +51,7 @@ export function controlApi(controlled: ControlledNode): ControlApi {
   addEvents(app, controlled, watches)
   addSend(app, controlled)
   addLinkCommands(app, controlled)
-  app.post('/v1/reload', async (call) => {
-    const { reload } = controlled
-    if (reload === undefined) throw new RequestRefused(501, 'this process cannot reload')
-    return call.json(await reload())
-  })
+  app.post('/v1/reload', async (call) => call.json(await controlled.reload()))
   app.notFound((call) => refusal(call, unknownRequest(app, call)))
   app.onError((error, call) => {
     if (CommloopError.is(error)) return refusal(call, error)
@@ -172,9 +168,8 @@ function queryOf<Name extends string>(
 
 function addSend(app: ControlApp, { node, payloadBytesMax }: ControlledNode): void {
   const sends = new HandSends(node)
-  const bodyBytesMax = JSON_FACTOR * payloadBytesMax + REST_BYTES
   app.post('/v1/send', async (call) => {
-    const text = await bodyText(call, bodyBytesMax)
+    const text = await bodyText(call, JSON_FACTOR * payloadBytesMax() + REST_BYTES)
     const { request, waitMs } = sendBody(text)
     call.env.incoming.socket.setTimeout(0)
     const copies = await sends.send(request, waitMs)

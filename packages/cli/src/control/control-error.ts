@@ -1,6 +1,6 @@
 import { CommloopError, type ErrorCode } from '@commloop/core'
 
-export type ErrorStatus = 400 | 404 | 409 | 413 | 500 | 501 | 503
+export type ErrorStatus = 400 | 404 | 409 | 413 | 500 | 503
 
 /** Answers with another status than 409. */
 const STATUSES: Readonly<Partial<Record<ErrorCode, ErrorStatus>>> = {

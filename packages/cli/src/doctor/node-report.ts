@@ -1,4 +1,5 @@
-import type { Finding, LinkState } from '@commloop/core'
+import { CommloopError, type Finding, type LinkState } from '@commloop/core'
+import { runningNode } from '../operate/running-node.js'
 
 /** What a running node says of itself, as far as the doctor and the graph want to know it. */
 export interface NodeReport {
@@ -31,5 +32,13 @@ export interface NodeReportRequest {
  */
 export type NodeReporter = (request: NodeReportRequest) => Promise<NodeReport | undefined>
 
-/** Where a node cannot be asked. */
-export const noNodeReport: NodeReporter = () => Promise.resolve(undefined)
+/** Asks by the control socket. @throws CommloopError where a node answers, and not with its status */
+export const askNode: NodeReporter = async (request) => {
+  try {
+    const client = await runningNode(request)
+    return (await client.ask({ method: 'GET', path: '/v1/status' })) as NodeReport
+  } catch (error) {
+    if (CommloopError.is(error) && error.code === 'CML_ERR_CONTROL_UNREACHABLE') return undefined
+    throw error
+  }
+}

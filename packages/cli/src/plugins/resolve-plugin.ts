@@ -1,7 +1,9 @@
 import { pathToFileURL } from 'node:url'
 import { CommloopError } from '@commloop/core'
+import { revisionOf } from '../config/file-revision.js'
 import { builtinPlugin } from './builtin-plugins.js'
 import { lackOf, PLUGIN_API_VERSION, type PluginKind, type PluginValues } from './plugin-kind.js'
+import { importModule } from './plugin-module.js'
 import { findPlugin, type PluginPlace } from './plugin-place.js'
 import { canonicalSpec, type PluginSpec } from './plugin-spec.js'
 
@@ -13,11 +15,14 @@ export interface ResolvedPlugin<Kind extends PluginKind = PluginKind> {
   readonly place: PluginPlace
   /** Canonical JSON of how it was asked for. */
   readonly spec: string
+  /** What its file held when it was loaded; undefined: not a file that is named, but a package. */
+  readonly revision: string | undefined
   readonly value: PluginValues[Kind]
 }
 
 /**
- * Finds, loads and makes a plugin.
+ * Finds, loads and makes a plugin. `before`, which was asked for in the same words, is it still where neither its place
+ * nor its file has changed. The code of a package stays what was loaded first for as long as the process lives.
  *
  * @throws CommloopError CML_ERR_PLUGIN_MISSING, CML_ERR_PLUGIN_INVALID; CML_ERR_CONFIG_INVALID from the plugin
  *   itself where it refuses its options.
@@ -26,10 +31,15 @@ export async function resolvePlugin<Kind extends PluginKind>(
   kind: Kind,
   spec: PluginSpec,
   folder: string,
+  before?: ResolvedPlugin<Kind>,
 ): Promise<ResolvedPlugin<Kind>> {
   const place = findPlugin(kind, spec.use, folder)
   const what = placeText(place)
-  const definition = await load(kind, spec.use, place, what)
+  const revision = place.from === 'file' ? revisionOfFile(place.file, what) : undefined
+  if (before !== undefined && samePlace(before.place, place) && before.revision === revision) {
+    return before
+  }
+  const definition = await load(kind, spec.use, place, revision, what)
   checkDefinition(kind, definition, what)
   const value = make(definition, spec, what)
   const lack = lackOf(kind, value)
@@ -39,6 +49,7 @@ export async function resolvePlugin<Kind extends PluginKind>(
     name: spec.use,
     place,
     spec: canonicalSpec(spec),
+    revision,
     value: value as PluginValues[Kind],
   }
 }
@@ -52,6 +63,21 @@ export function placeText(place: PluginPlace): string {
     : `${place.package}${version}`
 }
 
+/** Versions left out: what another one would bring is not loaded while this process lives. */
+function samePlace(left: PluginPlace, right: PluginPlace): boolean {
+  const nameOf = (place: PluginPlace): string =>
+    place.from === 'commloop' ? place.package : place.file
+  return left.from === right.from && nameOf(left) === nameOf(right)
+}
+
+function revisionOfFile(file: string, what: string): string {
+  try {
+    return revisionOf(file)
+  } catch (error) {
+    throw invalid(`${what} cannot be read: ${firstLine(error)}`, error)
+  }
+}
+
 interface Definition {
   readonly kind?: unknown
   readonly apiVersion?: unknown
@@ -63,9 +89,10 @@ async function load(
   kind: PluginKind,
   use: string,
   place: PluginPlace,
+  revision: string | undefined,
   what: string,
 ): Promise<Definition> {
-  const found = await loadDefault(kind, use, place, what)
+  const found = await loadDefault(kind, use, place, revision, what)
   if (typeof found === 'object' && found !== null) return unwrapped(found)
   if (found === undefined) throw invalid(`${what} has no default export`)
   throw invalid(
@@ -78,12 +105,16 @@ async function loadDefault(
   kind: PluginKind,
   use: string,
   place: PluginPlace,
+  revision: string | undefined,
   what: string,
 ): Promise<unknown> {
   try {
     if (place.from === 'commloop') return await builtinPlugin(kind, use)?.load()
-    const module = (await import(pathToFileURL(place.file).href)) as { default?: unknown }
-    return module.default
+    const module: unknown =
+      revision === undefined
+        ? await import(pathToFileURL(place.file).href)
+        : await importModule(place.file, revision)
+    return (module as { default?: unknown }).default
   } catch (error) {
     throw invalid(`${what} cannot be loaded: ${firstLine(error)}`, error)
   }

@@ -46,12 +46,17 @@ export function failureText(
     const what = error instanceof Error ? error.message : String(error)
     return `commloop: unexpected: ${visibleLines(what)}\nCOMMLOOP_DEBUG=1 shows where it happened\n`
   }
-  const remedy = error.code === 'CML_ERR_LISTEN' ? LISTEN_REMEDIES[causeCode(error)] : undefined
+  const remedy = remedyOf(error)
   // Mistakes in a file are drawn with a line below them; a word before the first would shift it.
   const drawn = error.message.includes('\n') && CONFIGURATION.includes(error.code)
   const head = drawn ? 'commloop: nothing was started\n' : 'commloop: '
   const tail = remedy === undefined ? '' : `\n${remedy}`
   return `${head}${visibleLines(error.message)}${tail}\n`
+}
+
+/** What to do where a port cannot be opened; undefined: the message says it, or nobody knows. */
+export function remedyOf(error: CommloopError): string | undefined {
+  return error.code === 'CML_ERR_LISTEN' ? LISTEN_REMEDIES[causeCode(error)] : undefined
 }
 
 function causeCode(error: CommloopError): string {

@@ -7,11 +7,11 @@ export interface Losses {
   readonly undeliverable: number
 }
 
-/** Over the whole life of the node: those that never reached a link, and those that did. */
+/** Over the whole life of the node: those that never reached a link, and those that did, removed ones included. */
 export function lossesOf(node: Node): Losses {
   const { dropped, expired, undeliverable } = node.counters
   const losses = { dropped, expired, undeliverable }
-  for (const { counters } of node.links()) {
+  for (const counters of [...node.links().map((link) => link.counters), node.retired]) {
     losses.dropped += counters.dropped
     losses.expired += counters.expired
     losses.undeliverable += counters.undeliverable

@@ -45,10 +45,11 @@ export class NodeRun {
   }
 
   /**
+   * @param running the node runs
    * @returns the exit code
    * @throws CommloopError CML_ERR_LISTEN
    */
-  async run(): Promise<number> {
+  async run(running: () => void): Promise<number> {
     const outcomes = new OutcomeLog(this.#node, this.#logger)
     const strays = new StrayErrors(this.#logger, () => {
       this.#thrown()
@@ -57,7 +58,7 @@ export class NodeRun {
     // A node that has neither a listener nor a dial to come would let the process end.
     const alive = setInterval(() => undefined, IDLE_MS)
     try {
-      const ending = await this.#untilEnding()
+      const ending = await this.#untilEnding(running)
       await this.#stop()
       return this.#exitCode(ending)
     } finally {
@@ -68,7 +69,14 @@ export class NodeRun {
     }
   }
 
-  async #untilEnding(): Promise<Ending> {
+  /** Ends the run in order. */
+  stop(why: string): void {
+    const deadline = durationText(this.#node.config.stopDeadlineMs)
+    this.#logger.info({}, `${why}: stopping, within ${deadline}`)
+    this.#end('asked')
+  }
+
+  async #untilEnding(running: () => void): Promise<Ending> {
     const session = this.#session
     void session?.over.then(() => {
       this.#end('input over')
@@ -76,6 +84,7 @@ export class NodeRun {
     const started = this.#node.start().then(() => {
       session?.begin()
       for (const part of this.#parts) part.begin()
+      running()
       return this.#ending
     })
     // A signal before it listens ends the start too, which is no failure then.

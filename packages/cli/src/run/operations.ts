@@ -11,12 +11,13 @@ export interface OperationsOptions {
   readonly facts: NodeFacts
   readonly env: Readonly<Record<string, string | undefined>>
   readonly logger: Logger
-  readonly payloadBytesMax: number
+  /** The largest payload that any link takes now. */
+  readonly payloadBytesMax: () => number
   /**
    * Reads the configuration again and touches what changed; resolves with what was done. Rejects with a CommloopError
-   * where nothing was changed. undefined: reloading is not possible.
+   * where nothing was changed.
    */
-  readonly reload?: () => Promise<object>
+  readonly reload: () => Promise<object>
 }
 
 /**

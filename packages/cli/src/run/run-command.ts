@@ -1,4 +1,4 @@
-import type { Logger } from '@commloop/core'
+import { CommloopError, type Logger } from '@commloop/core'
 import { ceilingWarnings } from '../config/config-explanation.js'
 import { type LoadedConfig, loadConfig } from '../config/load-config.js'
 import { processLimits } from '../config/process-limits.js'
@@ -7,6 +7,8 @@ import type { LogLevel } from '../logging/log-level.js'
 import { placeText } from '../plugins/resolve-plugin.js'
 import { type StdioOptions, StdioSession, type StdioStreams } from '../stdio/stdio-session.js'
 import { configuredNode } from './configured-node.js'
+import { Reloader } from '../reload/reloader.js'
+import { HangUp } from './hang-up.js'
 import { NodeRun } from './node-run.js'
 import { Operations } from './operations.js'
 
@@ -33,6 +35,15 @@ export interface RunStreams extends StdioStreams {
  * @throws CommloopError where the configuration is wrong, or the node cannot listen
  */
 export async function runCommand(request: RunRequest, streams: RunStreams): Promise<number> {
+  const hangUp = new HangUp()
+  try {
+    return await run(request, streams, hangUp)
+  } finally {
+    hangUp.close()
+  }
+}
+
+async function run(request: RunRequest, streams: RunStreams, hangUp: HangUp): Promise<number> {
   const { cwd, env, config: file, logLevel, stdio, version } = request
   const config = await loadConfig({ cwd, env, file })
   const log = await createLog(streams.stderr, logLevel)
@@ -42,15 +53,23 @@ export async function runCommand(request: RunRequest, streams: RunStreams): Prom
     const node = configuredNode(config, logger)
     const options = stdio && { ...stdio, payloadBytesMax: payloadBytesMax(config) }
     const session = options && new StdioSession(node, streams, options, logger)
-    const facts = { version, config: config.file, startedAt: new Date() }
-    const bytesMax = payloadBytesMax(config)
+    const reloader = new Reloader(node, config, { cwd, env, file }, logger, (reloaded) => {
+      session?.reconfigured(payloadBytesMax(reloaded))
+    })
     const operations = new Operations(node, config, {
-      facts,
+      facts: { version, config: config.file, startedAt: new Date() },
       env,
       logger,
-      payloadBytesMax: bytesMax,
+      payloadBytesMax: () => payloadBytesMax(reloader.config),
+      reload: () => reloadedBy(reloader),
     })
-    return await new NodeRun(node, session, [operations], logger, log.flush).run()
+    const nodeRun = new NodeRun(node, session, [operations], logger, log.flush)
+    return await nodeRun.run(() => {
+      hangUp.hear((terminalGone) => {
+        if (terminalGone) nodeRun.stop('SIGHUP, and the terminal is gone')
+        else void reloader.reload()
+      })
+    })
   } finally {
     await log.flush()
   }
@@ -72,6 +91,14 @@ function tellConfig(config: LoadedConfig, logger: Logger): void {
     const text = `${kind} ${name} for links[${String(entry)}]: ${placeText(place)}`
     logger.info({ kind, plugin: name, place, entry }, text)
   }
+}
+
+/** For an operator: what was changed. @throws CommloopError where nothing was */
+async function reloadedBy(reloader: Reloader): Promise<object> {
+  const result = await reloader.reload()
+  if (!result.ok) throw new CommloopError(result.code, result.message)
+  const { file, changes, warnings } = result
+  return { file, ...changes, warnings }
 }
 
 /** The largest payload that any link takes. */

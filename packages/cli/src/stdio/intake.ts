@@ -30,7 +30,7 @@ export class Intake {
   readonly #node: Node
   readonly #listener: IntakeListener
   readonly #lines: LineSplitter
-  readonly #lineBytesMax: number
+  #lineBytesMax: number
   readonly #pressure: TargetPressure
   #started = false
   #held = false
@@ -42,14 +42,17 @@ export class Intake {
     this.#input = input
     this.#node = node
     this.#listener = listener
-    this.#lineBytesMax = Math.min(
-      payloadBytesMax * LINE_BYTES_PER_PAYLOAD_BYTE + LINE_BYTES_BESIDE_PAYLOAD,
-      LINE_BYTES_LIMIT,
-    )
+    this.#lineBytesMax = lineBytesMax(payloadBytesMax)
     this.#lines = new LineSplitter(this.#lineBytesMax)
     this.#pressure = new TargetPressure(node, () => {
       this.#goOn()
     })
+  }
+
+  /** Another payload is the largest that any link takes. */
+  limit(payloadBytesMax: number): void {
+    this.#lineBytesMax = lineBytesMax(payloadBytesMax)
+    this.#lines.limit(this.#lineBytesMax)
   }
 
   start(): void {
@@ -167,4 +170,11 @@ export class Intake {
   ): void {
     this.#listener.refused({ code, message, line: number, id })
   }
+}
+
+function lineBytesMax(payloadBytesMax: number): number {
+  return Math.min(
+    payloadBytesMax * LINE_BYTES_PER_PAYLOAD_BYTE + LINE_BYTES_BESIDE_PAYLOAD,
+    LINE_BYTES_LIMIT,
+  )
 }

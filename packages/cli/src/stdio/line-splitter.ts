@@ -15,7 +15,7 @@ export interface InputLine {
  * itself, and while it comes not more than `lineBytesMax` of memory.
  */
 export class LineSplitter {
-  readonly #lineBytesMax: number
+  #lineBytesMax: number
   #chunk: Uint8Array = EMPTY
   #at = 0
   /** Parts of a line that has begun in earlier chunks. */
@@ -25,6 +25,11 @@ export class LineSplitter {
   #number = 0
 
   constructor(lineBytesMax: number) {
+    this.#lineBytesMax = lineBytesMax
+  }
+
+  /** From now on; a line that has begun counts by it too. */
+  limit(lineBytesMax: number): void {
     this.#lineBytesMax = lineBytesMax
   }
 

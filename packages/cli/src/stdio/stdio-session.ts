@@ -50,6 +50,7 @@ export class StdioSession {
   #finish: () => void = () => undefined
   #ready = false
   #draining = false
+  #slow = false
   #refusedLines = 0
   #failed = false
 
@@ -108,6 +109,11 @@ export class StdioSession {
     this.#intake.start()
   }
 
+  /** The node has other codecs. */
+  reconfigured(payloadBytesMax: number): void {
+    this.#intake.limit(payloadBytesMax)
+  }
+
   /** The node is to stop: no more input. */
   end(): void {
     this.#intake.close()
@@ -140,6 +146,8 @@ export class StdioSession {
       .on('link', (change) => {
         // The first change comes before `start` has resolved, when the node listens already.
         this.#sayReady()
+        // A link that the table has only had since: it must not fill an output that nobody reads.
+        if (this.#slow && change.state !== 'closed') this.#pause(change.link)
         output.writeIfRoom(linkLine(change))
       })
       .on('outcome', (event) => {
@@ -172,12 +180,21 @@ export class StdioSession {
 
   // ── a reader that is slow, or gone ──────────────────────────────────────────────────────────────────────────
 
+  #pause(id: string): void {
+    this.#node
+      .links()
+      .find((link) => link.id === id)
+      ?.pause()
+  }
+
   #outputSlow(): void {
+    this.#slow = true
     for (const link of this.#node.links()) link.pause()
     this.#intake.hold()
   }
 
   #outputRelieved(): void {
+    this.#slow = false
     for (const link of this.#node.links()) link.resume()
     this.#intake.unhold()
   }

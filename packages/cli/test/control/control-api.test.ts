@@ -262,7 +262,6 @@ describe('commands for links', () => {
     ['/v1/links/cell/dial', 400, '"cell" has 2 links'],
     ['/v1/links/in/die', 404, 'no request POST /v1/links/in/die'],
     ['/v1/status', 404, 'Did you mean GET /v1/status?'],
-    ['/v1/reload', 501, 'cannot reload'],
     ['/%', 404, 'no request'],
   ])('%s that cannot be: %i', async (path, status, text) => {
     const node = await ControlNode.start(CONFIG)

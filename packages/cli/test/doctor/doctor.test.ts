@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { DoctorFinding } from '../../src/doctor/doctor-finding.js'
 import type { Examination } from '../../src/doctor/examination.js'
 import { CliProcess, endCliProcessesAfterEach, runCli } from '../cli-process.js'
-import { closePeersAfterEach, PeerServer } from '../framed-peer.js'
+import { closePeersAfterEach, FramedPeer, PeerServer } from '../framed-peer.js'
 import { freePort } from '../free-port.js'
 import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
 
@@ -186,6 +186,55 @@ describe.skipIf(WITHOUT_PROC)('ports of this machine', () => {
     const dials = await doctor(active(port))
     expect(only(dials)).toMatchObject({ finding: 'dial-port-ephemeral', about: 'plc' })
     expect(only(dials)?.message).toContain('connect to itself')
+  })
+})
+
+describe('a running node', () => {
+  it('is asked: who is missing, who knocks in vain and is nearly listed, which link is down', async () => {
+    const folder = folderOf({
+      listen: { host: '127.0.0.1', port: await freePort() },
+      audit: { every: '1h', grace: '1ms' },
+      partialFrame: '300ms',
+      links: [
+        { id: 'in', role: 'passive', ip: '127.0.0.2' },
+        { id: 'out', role: 'active', ip: '127.0.0.1', port: await freePort() },
+      ],
+    })
+    const node = CliProcess.start(['run', '--stdio', '--keep-open'], { cwd: folder })
+    const { port } = (await node.eventOf('ready'))['listen'] as { readonly port: number }
+    await node.eventOf('link', { link: 'out', state: 'backoff' })
+    for (let tries = 0; tries < 3; tries++) {
+      const stranger = await FramedPeer.connect(port, '127.0.0.1', '127.0.0.3')
+      await stranger.until(({ hasClosed }) => hasClosed)
+    }
+    const answer = await doctorIn(folder)
+    expect(answer).toMatchObject({ code: 4, pid: node.pid })
+    expect(answer.lookedAt).toContain('the running node')
+    expect(answer.findings.map(({ finding, about }) => [finding, about])).toEqual(
+      expect.arrayContaining([
+        ['entry-absent', 'in'],
+        ['address-nearly-matches', '127.0.0.3'],
+        ['link-down', 'out'],
+      ]),
+    )
+    const { stdout } = await runCli(['graph'], { cwd: folder })
+    expect(stdout).toContain('"in<br>awaiting"')
+    expect(stdout).toMatch(/linkStyle 0 stroke:/)
+  })
+
+  it('is not dialled for where its link is up: the peer would take it for a duplicate', async () => {
+    const peer = await PeerServer.listen(await freePort())
+    const folder = folderOf(active(peer.port))
+    const node = CliProcess.start(['run', '--stdio', '--keep-open'], { cwd: folder })
+    const connection = await peer.accepted()
+    connection.send('hello')
+    await node.eventOf('link', { state: 'up' })
+    expect(await doctorIn(folder, '--dial')).toMatchObject({ code: 0, findings: [] })
+    let another = false
+    void peer.accepted().then(() => (another = true))
+    connection.send('still here')
+    await node.eventsOf('message', 2)
+    expect(another).toBe(false)
   })
 })
 

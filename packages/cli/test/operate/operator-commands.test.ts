@@ -356,3 +356,46 @@ describe('dial, close, disable, enable', () => {
     expect(ended.code).toBe(code)
   })
 })
+
+describe('reload', () => {
+  const grown = {
+    ...CONFIG,
+    links: [...CONFIG.links, { id: 'new', role: 'passive', ip: '127.0.0.9' }],
+  }
+
+  it('lets the running node take on what its file says now, and tells what has changed', async () => {
+    const { node } = await withPeer()
+    writeFileSync(join(node.folder, '.commlooprc'), JSON.stringify(grown))
+    const { code, stdout, stderr } = await run(node, 'reload')
+    expect(stderr).toBe('')
+    expect(stdout).toBe(
+      `reloaded ${join(node.folder, '.commlooprc')}\nadded: new\nunchanged: 3 links\n`,
+    )
+    expect(code).toBe(0)
+    const { epoch, state } = await node.until<LinkStatus>('/v1/links/in', () => true)
+    expect({ epoch, state }).toEqual({ epoch: 1, state: 'up' })
+  })
+
+  it('says that nothing was to do, and in JSON what has become of each link', async () => {
+    const { node } = await withPeer()
+    expect((await run(node, 'reload')).stdout).toMatch(
+      /\nnothing was changed\nunchanged: 3 links\n$/,
+    )
+    const { stdout } = await run(node, 'reload', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({
+      file: join(node.folder, '.commlooprc'),
+      added: [],
+      unchanged: ['in', 'cell/1', 'cell/2'],
+    })
+  })
+
+  it('changes nothing where the file is wrong, and says why with line and column', async () => {
+    const { node } = await withPeer()
+    writeFileSync(join(node.folder, '.commlooprc'), 'node: plant\nlinkz: []\n')
+    const { code, stdout, stderr } = await run(node, 'reload')
+    expect(stderr).toMatch(/^commloop: nothing was changed\n/)
+    expect(stderr).toContain('.commlooprc:2:1  linkz: unknown key. Did you mean "links"?')
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect((await node.until<LinkStatus>('/v1/links/in', () => true)).state).toBe('up')
+  })
+})

@@ -6,6 +6,8 @@ import type { Link } from '../link/link.js'
 /** The passive links that an address may fill. */
 export interface AcceptGroup {
   readonly links: readonly Link[]
+  /** Some entry of it asks who a peer has proved to be. */
+  readonly identities: boolean
 }
 
 /**
@@ -13,8 +15,8 @@ export interface AcceptGroup {
  * address and finds its slots taken is never let into the slots of a range or of anyone.
  */
 export class AcceptGroups {
-  readonly #exact = new Map<string, Link[]>()
-  readonly #wider: { readonly pattern: AddressPattern; readonly links: Link[] }[] = []
+  readonly #exact = new Map<string, OpenGroup>()
+  readonly #wider: (OpenGroup & { readonly pattern: AddressPattern })[] = []
   readonly #active = new Map<string, Link[]>()
 
   constructor(links: readonly Link[]) {
@@ -27,12 +29,15 @@ export class AcceptGroups {
 
   #add(pattern: AddressPattern, link: Link): void {
     if (pattern.kind === 'exact') {
-      pushTo(this.#exact, ipKey(pattern.address), link)
+      const key = ipKey(pattern.address)
+      const known = this.#exact.get(key)
+      if (known === undefined) this.#exact.set(key, groupOf(link))
+      else join(known, link)
       return
     }
     const same = this.#wider.find((group) => samePattern(group.pattern, pattern))
-    if (same === undefined) this.#wider.push({ pattern, links: [link] })
-    else same.links.push(link)
+    if (same === undefined) this.#wider.push({ pattern, ...groupOf(link) })
+    else join(same, link)
   }
 
   /** A host name has no address until it is dialled, so it is not among these. */
@@ -44,7 +49,7 @@ export class AcceptGroups {
   /** The group that decides about an address; undefined: the address is in no passive entry. */
   find(address: IpBytes): AcceptGroup | undefined {
     const exact = this.#exact.get(ipKey(address))
-    if (exact !== undefined) return { links: exact }
+    if (exact !== undefined) return exact
     return this.#wider.find(({ pattern }) => patternMatches(pattern, address))
   }
 
@@ -52,6 +57,24 @@ export class AcceptGroups {
   activeAt(address: IpBytes): readonly Link[] {
     return this.#active.get(ipKey(address)) ?? []
   }
+}
+
+interface OpenGroup {
+  readonly links: Link[]
+  identities: boolean
+}
+
+function groupOf(link: Link): OpenGroup {
+  return { links: [link], identities: namesIdentities(link) }
+}
+
+function join(group: OpenGroup, link: Link): void {
+  group.links.push(link)
+  group.identities ||= namesIdentities(link)
+}
+
+function namesIdentities({ entry }: Link): boolean {
+  return entry.role === 'passive' && entry.identities !== undefined
 }
 
 function samePattern(left: AddressPattern, right: AddressPattern): boolean {

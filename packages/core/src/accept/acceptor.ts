@@ -1,85 +1,131 @@
 import type { ListenConfig } from '../config/node-config.js'
-import type { Clock, Timer } from '../contracts/clock.js'
+import type { Clock } from '../contracts/clock.js'
 import type {
   Address,
   Connection,
   ConnectionHandler,
-  ListenHandler,
   PeerInfo,
-  Listener,
   Transport,
 } from '../contracts/transport.js'
 import type { Link } from '../link/link.js'
 import { parseIp, sameIp } from '../table/ip-address.js'
+import { isIdentified } from '../table/peer-match.js'
 import type { AcceptGroup, AcceptGroups } from './accept-groups.js'
 import { Challenge, type Verdict } from './challenge.js'
-
-const RELISTEN_MS_MIN = 100
-const RELISTEN_MS_MAX = 30_000
+import { Door, type DoorKeeper } from './door.js'
 
 export interface AcceptListener {
   listening(at: Address): void
-  /** The first try to listen has failed. */
-  notListening(error: Error): void
   rejected(remote: Address | undefined, reason: string): void
   warning(code: string, message: string, cause?: unknown): void
 }
 
 /**
- * The open door: matches accepted connections to passive links by remote address, and refuses everybody else before
- * a byte is read.
+ * Matches accepted connections to passive links by remote address, and refuses everybody else before a byte is read.
  */
-export class Acceptor implements ListenHandler {
-  readonly #config: ListenConfig
-  readonly #groups: AcceptGroups
+export class Acceptor implements DoorKeeper {
   readonly #transport: Transport
   readonly #clock: Clock
   readonly #listener: AcceptListener
   readonly #challenges = new Map<Link, Challenge>()
+  /** How often a link has become free, and up to where each group was searched at which of these times. */
+  #vacancies = 0
+  readonly #searched = new WeakMap<
+    readonly Link[],
+    { readonly at: number; readonly vacancies: number }
+  >()
   /** When a link's incumbent was last replaced, for as long as the hold-down lasts. */
   readonly #replacedMs = new Map<Link, number>()
-  #door: Listener | undefined
-  #everListening = false
+  #groups: AcceptGroups
+  #door: Door | undefined
+  /** Opened, and not known yet to be open. */
+  #nextDoor: Door | undefined
   #closed = false
-  #relistenMs = RELISTEN_MS_MIN
-  #relistenTimer: Timer | undefined
 
-  constructor(
-    config: ListenConfig,
-    groups: AcceptGroups,
-    transport: Transport,
-    clock: Clock,
-    listener: AcceptListener,
-  ) {
-    this.#config = config
+  constructor(groups: AcceptGroups, transport: Transport, clock: Clock, listener: AcceptListener) {
     this.#groups = groups
     this.#transport = transport
     this.#clock = clock
     this.#listener = listener
   }
 
-  open(): void {
-    const { host, port, transportOptions } = this.#config
-    this.#door = this.#transport.listen({ ip: host, port, options: transportOptions }, this)
-  }
+  // ── the door ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  listening(at: Address): void {
-    this.#everListening = true
-    this.#relistenMs = RELISTEN_MS_MIN
-    this.#listener.listening(at)
-  }
-
-  failed(error: Error): void {
-    this.#door = undefined
-    if (!this.#everListening) {
-      this.#listener.notListening(error)
+  /**
+   * Listens here instead of where it listened before, which goes on until this has succeeded; undefined: nowhere.
+   * Where the old place is in the way of the new one, it is left first, and taken again where that was in vain.
+   * `moved` hears why it has failed. Not before this call has returned, unless it is to listen nowhere.
+   */
+  move(place: ListenConfig | undefined, moved: (error: Error | undefined) => void): void {
+    if (place === undefined) {
+      this.#door?.close()
+      this.#door = undefined
+      moved(undefined)
       return
     }
-    this.#listener.warning('LISTEN_LOST', `listening has ended: ${error.message}`, error)
-    this.#relistenTimer = this.#clock.after(this.#relistenMs, () => {
-      this.open()
+    this.#try(place, moved, (error) => {
+      const inTheWay = this.#door?.place.port === place.port && isInUse(error)
+      if (inTheWay) this.#moveOver(this.#door, place, moved)
+      else moved(error)
     })
-    this.#relistenMs = Math.min(RELISTEN_MS_MAX, this.#relistenMs * 2)
+  }
+
+  /** For two places of which only one can be had at a time. */
+  #moveOver(
+    old: Door | undefined,
+    place: ListenConfig,
+    moved: (error: Error | undefined) => void,
+  ): void {
+    old?.close()
+    this.#try(place, moved, (error) => {
+      old?.open()
+      moved(error)
+    })
+  }
+
+  #try(
+    place: ListenConfig,
+    moved: (error: Error | undefined) => void,
+    failed: (error: Error) => void,
+  ): void {
+    const door = new Door(place, this.#transport, this.#clock, this, {
+      opened: () => {
+        this.#door?.close()
+        this.#door = door
+        this.#nextDoor = undefined
+        moved(undefined)
+      },
+      notOpened: (error) => {
+        this.#nextDoor = undefined
+        failed(error)
+      },
+      listening: (at) => {
+        this.#listener.listening(at)
+      },
+      lost: (error) => {
+        const text = `listening has ended: ${error.message}`
+        this.#listener.warning('LISTEN_LOST', text, error)
+      },
+    })
+    this.#nextDoor = door
+    door.open()
+  }
+
+  // ── who may come in ─────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The table is another one: who is asking to come in is judged by it from now on, whoever waits included. */
+  regroup(groups: AcceptGroups): void {
+    this.#groups = groups
+    for (const [link, challenge] of [...this.#challenges]) {
+      const { peer } = challenge.newcomer
+      const group = this.#groupOf(peer.remote)
+      const fits = typeof group !== 'string' && group.links.includes(link)
+      if (fits && isIdentified(link.entry, peer)) continue
+      this.#challenges.delete(link)
+      challenge.cancel()
+      this.#listener.rejected(peer.remote, typeof group === 'string' ? group : 'full')
+    }
+    for (const link of [...this.#replacedMs.keys()]) this.#heldDown(link)
   }
 
   admit(remote: Address | undefined): boolean {
@@ -110,13 +156,29 @@ export class Acceptor implements ListenHandler {
     }
     this.#rearm(remote)
     // Who a peer has proved to be comes first: with the wrong name nobody is even a duplicate.
-    const links = group.links.filter((link) => identified(link, connection.peer))
-    const free = freeLink(links)
+    const { identities } = group
+    const links = identities
+      ? group.links.filter((link) => isIdentified(link.entry, connection.peer))
+      : group.links
+    const free = (identities ? undefined : this.#nextFree(group)) ?? freeLink(links)
     if (free !== undefined) return free.opened(connection, false)
     const answer = this.#duplicate(connection, links)
     if (typeof answer !== 'string') return answer
     this.#listener.rejected(remote, answer)
     return undefined
+  }
+
+  /**
+   * The first free slot in the order of the table. Begins where it ended last, as long as none before has become free:
+   * thousands of connections that come at once would otherwise each look through all that came before.
+   */
+  #nextFree(group: AcceptGroup): Link | undefined {
+    const { links } = group
+    const known = this.#searched.get(group.links)
+    let at = known?.vacancies === this.#vacancies ? known.at : 0
+    while (at < links.length && links[at]?.state !== 'awaiting') at++
+    this.#searched.set(group.links, { at, vacancies: this.#vacancies })
+    return links[at]
   }
 
   refused(remote: Address, reason: string): void {
@@ -200,12 +262,13 @@ export class Acceptor implements ListenHandler {
 
   /** A link's connection has ended: whoever challenged it may have it. */
   vacated(link: Link): void {
+    this.#vacancies++
     this.#challenges.get(link)?.incumbentLeft()
   }
 
   close(): void {
     this.#closed = true
-    this.#relistenTimer?.cancel()
+    this.#nextDoor?.close()
     this.#door?.close()
     for (const challenge of this.#challenges.values()) challenge.cancel()
     this.#challenges.clear()
@@ -225,13 +288,6 @@ function freeLink(links: readonly Link[]): Link | undefined {
   return leaving?.state === 'awaiting' ? leaving : undefined
 }
 
-/** Where an entry names identities, the peer must have proved one of them. */
-function identified(link: Link, peer: PeerInfo): boolean {
-  const { entry } = link
-  if (entry.role !== 'passive' || entry.identities === undefined) return true
-  return entry.identities.some((identity) => peer.identities.includes(identity))
-}
-
 function identityRefusal({ identities }: PeerInfo): string {
   return identities.length === 0
     ? 'no identity'
@@ -242,4 +298,8 @@ function sameAddress(left: string | undefined, right: string): boolean {
   const leftBytes = left === undefined ? undefined : parseIp(left)
   const rightBytes = parseIp(right)
   return leftBytes !== undefined && rightBytes !== undefined && sameIp(leftBytes, rightBytes)
+}
+
+function isInUse(error: Error): boolean {
+  return 'code' in error && error.code === 'EADDRINUSE'
 }

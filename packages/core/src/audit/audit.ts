@@ -1,5 +1,5 @@
 import type { Rejections, Stranger } from '../accept/rejections.js'
-import type { EntryConfig, PassiveEntryConfig } from '../config/node-config.js'
+import type { PassiveEntryConfig } from '../config/node-config.js'
 import type { Clock, Timer } from '../contracts/clock.js'
 import type { Link } from '../link/link.js'
 import type { Finding } from './finding.js'
@@ -16,12 +16,13 @@ export interface AuditOptions {
 
 /** The scheduled look for what should be there and is not. */
 export class Audit {
-  readonly #links: readonly Link[]
   readonly #rejections: Rejections
   readonly #clock: Clock
-  readonly #options: AuditOptions
+  #links: readonly Link[]
+  #options: AuditOptions
   readonly #tell: (findings: readonly Finding[]) => void
   #timer: Timer | undefined
+  #looking = false
 
   constructor(
     links: readonly Link[],
@@ -38,6 +39,7 @@ export class Audit {
   }
 
   start(): void {
+    this.#looking = true
     if (this.#options.everyMs === 0) return
     this.#timer = this.#clock.after(this.#options.everyMs, () => {
       this.start()
@@ -45,7 +47,18 @@ export class Audit {
     })
   }
 
+  /** The table, or when to look and what for, is another from now on. */
+  reconfigure(links: readonly Link[], options: AuditOptions): void {
+    const everyChanged = options.everyMs !== this.#options.everyMs
+    this.#links = links
+    this.#options = options
+    if (!everyChanged || !this.#looking) return
+    this.stop()
+    this.start()
+  }
+
   stop(): void {
+    this.#looking = false
     this.#timer?.cancel()
   }
 
@@ -79,11 +92,11 @@ export class Audit {
 
   /** Of an entry with several slots one connection is enough: how many come is not configured. */
   #absences(): Finding[] {
-    const byEntry = new Map<EntryConfig, Link[]>()
+    const byEntry = new Map<string, Link[]>()
     for (const link of this.#links) {
       if (link.entry.role !== 'passive') continue
-      const links = byEntry.get(link.entry)
-      if (links === undefined) byEntry.set(link.entry, [link])
+      const links = byEntry.get(link.entry.id)
+      if (links === undefined) byEntry.set(link.entry.id, [link])
       else links.push(link)
     }
     const nowMs = this.#clock.now()
@@ -93,7 +106,7 @@ export class Audit {
       const forMs = Math.min(...links.map((link) => nowMs - link.changedMs))
       if (forMs < this.#options.graceMs) continue
       const kind = links.every((link) => link.epoch === 0) ? 'never filled' : 'absent'
-      findings.push({ kind, entry: entry.id, forMs })
+      findings.push({ kind, entry, forMs })
     }
     return findings
   }

@@ -1,11 +1,17 @@
 import type { EntryOptions } from './node-options.js'
 import type { OptionReader } from './option-reader.js'
 
+export interface EntryName {
+  readonly id: string
+  /** What the id was made from, where the entry gives none: `<role>-<ip>[:port]`, which several may share. */
+  readonly derivedFrom: string | undefined
+}
+
 /**
  * The id of each entry: its own, or `<role>-<ip>[:port]`, with `-2`, `-3` … for repeats. Ids name links in
  * commands and routes, where a number is an index, `/` parts entry and slot, and `*` means every one.
  */
-export function nameEntries(reader: OptionReader, entries: readonly EntryOptions[]): string[] {
+export function nameEntries(reader: OptionReader, entries: readonly EntryOptions[]): EntryName[] {
   const taken = new Set(entries.map((entry) => entry.id).filter((id) => id !== undefined))
   const first = new Map<string, number>()
   return entries.map((entry, index) => {
@@ -18,17 +24,17 @@ export function nameEntries(reader: OptionReader, entries: readonly EntryOptions
         ['links', index, 'id'],
         `"${entry.id}" is already the id of links[${String(earlier)}]`,
       )
-    return entry.id
+    return { id: entry.id, derivedFrom: undefined }
   })
 }
 
-function derivedName(entry: EntryOptions, taken: Set<string>): string {
+function derivedName(entry: EntryOptions, taken: Set<string>): EntryName {
   const place = (entry.ip ?? entry.host ?? 'unnamed').replaceAll('/', '_')
   const base = `${entry.role}-${place}${entry.port === undefined ? '' : `:${String(entry.port)}`}`
   let name = base
   for (let repeat = 2; taken.has(name); repeat++) name = `${base}-${String(repeat)}`
   taken.add(name)
-  return name
+  return { id: name, derivedFrom: base }
 }
 
 function checkName(reader: OptionReader, path: readonly (string | number)[], id: string): void {

@@ -33,6 +33,8 @@ export interface ListenConfig {
 
 interface EntryCommon {
   readonly id: string
+  /** What the id was made from, where the table gives none; entries that share it are told apart by their order. */
+  readonly derivedFrom: string | undefined
   /** Position in the table, from 0. */
   readonly index: number
   readonly enabled: boolean

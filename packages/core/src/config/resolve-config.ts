@@ -3,7 +3,7 @@ import { parseAddressPattern, type AddressPattern } from '../table/address-patte
 import { shadowedBy } from '../table/shadowed-entry.js'
 import { isUnspecified, parseIp } from '../table/ip-address.js'
 import { type ConfigProblem, pathText } from './config-problem.js'
-import { linkIdsOf, nameEntries } from './entry-names.js'
+import { type EntryName, linkIdsOf, nameEntries } from './entry-names.js'
 import { readLinkSettings } from './link-settings.js'
 import type {
   ActiveEntryConfig,
@@ -23,7 +23,7 @@ const MIB = 1024 * 1024
 
 /** Every mistake in `options`, in the order of the table; empty: `resolveConfig` will not throw. */
 export function configProblems(options: NodeOptions): ConfigProblem[] {
-  return read(options).problems
+  return readConfig(options).problems
 }
 
 /**
@@ -31,13 +31,24 @@ export function configProblems(options: NodeOptions): ConfigProblem[] {
  * @throws CommloopError CML_ERR_CONFIG_INVALID naming every mistake.
  */
 export function resolveConfig(options: NodeOptions): NodeConfig {
-  const { config, problems } = read(options)
-  if (problems.length === 0) return config
-  const lines = problems.map(({ path, message }) => `${pathText(path)}: ${message}`)
-  throw new CommloopError('CML_ERR_CONFIG_INVALID', lines.join('\n'))
+  const { config, problems } = readConfig(options)
+  const error = problemsError(problems)
+  if (error !== undefined) throw error
+  return config
 }
 
-function read(options: NodeOptions): { config: NodeConfig; problems: ConfigProblem[] } {
+/** One error that names every problem; undefined: there is none. */
+export function problemsError(problems: readonly ConfigProblem[]): CommloopError | undefined {
+  if (problems.length === 0) return undefined
+  const lines = problems.map(({ path, message }) => `${pathText(path)}: ${message}`)
+  return new CommloopError('CML_ERR_CONFIG_INVALID', lines.join('\n'))
+}
+
+/** The configuration as far as it can be read, and every mistake. */
+export function readConfig(options: NodeOptions): {
+  config: NodeConfig
+  problems: ConfigProblem[]
+} {
   const reader = new OptionReader()
   const entries = readEntries(reader, options)
   const config: NodeConfig = {
@@ -104,10 +115,10 @@ function readListen(
 function readEntries(reader: OptionReader, options: NodeOptions): EntryConfig[] {
   const names = nameEntries(reader, options.links)
   const entries = options.links.map((entry, index) => {
-    const id = names[index] ?? String(index)
+    const name = names[index] ?? { id: String(index), derivedFrom: undefined }
     return entry.role === 'active'
-      ? readActive(reader, options, entry, index, id)
-      : readPassive(reader, options, entry, index, id)
+      ? readActive(reader, options, entry, index, name)
+      : readPassive(reader, options, entry, index, name)
   })
   for (const { entry, by } of shadowedBy(entries)) {
     reader.problem(
@@ -123,7 +134,7 @@ function readActive(
   node: NodeOptions,
   entry: EntryOptions,
   index: number,
-  id: string,
+  name: EntryName,
 ): ActiveEntryConfig {
   const path = ['links', index]
   refuseKeys(reader, path, entry, ['slots', 'duplicate', 'identity'], 'only a passive entry has')
@@ -137,10 +148,10 @@ function readActive(
   const { settings, inherited } = readSettings(reader, node, entry, path, true)
   return Object.freeze({
     role: 'active' as const,
-    id,
+    ...name,
     index,
     enabled: entry.enabled ?? true,
-    linkIds: [id],
+    linkIds: [name.id],
     host: readDialHost(reader, path, entry),
     port,
     bind: readBind(reader, path, entry, inherited.bind),
@@ -201,7 +212,7 @@ function readPassive(
   node: NodeOptions,
   entry: EntryOptions,
   index: number,
-  id: string,
+  name: EntryName,
 ): PassiveEntryConfig {
   const path = ['links', index]
   refuseKeys(
@@ -222,10 +233,10 @@ function readPassive(
   const lasting = slots === 1 && (pattern.kind === 'exact' || identities?.length === 1)
   return Object.freeze({
     role: 'passive' as const,
-    id,
+    ...name,
     index,
     enabled: entry.enabled ?? true,
-    linkIds: linkIdsOf(id, slots),
+    linkIds: linkIdsOf(name.id, slots),
     pattern,
     identities,
     duplicate: entry.duplicate ?? 'challenge',

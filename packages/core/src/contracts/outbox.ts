@@ -34,7 +34,7 @@ export interface Outbox {
   readonly level: OutboxLevel
   /** false: full; nothing changed. */
   append(message: OutboundMessage): boolean
-  /** The oldest untaken message, left where it is. */
+  /** The oldest untaken message, left where it is. The object may show another message after the next call. */
   peek(): OutboundMessage | undefined
   /** Marks the message that `peek` shows as being written. */
   take(): void
@@ -46,6 +46,8 @@ export interface Outbox {
   rewind(): void
   /** Shows every untaken message to `which` and removes those for which it answers true. */
   discard(which: (message: OutboundMessage) => boolean): void
+  /** Other limits, for what is appended from now on: what is inside stays, even where it is more than they allow. */
+  limit(limits: OutboxLimits): void
 }
 
 export interface OutboxLevel {
@@ -58,8 +60,8 @@ export interface OutboundMessage {
   /** The sender's own bytes, by reference; small views of large received chunks are copied when they must wait. */
   payload: Uint8Array
   readonly id: string | undefined
-  /** By the clock's `now`; Infinity: never. */
-  readonly expiresAtMs: number
+  /** By the clock's `now`; undefined: never. Infinity would be a number in a box of its own for each message. */
+  readonly expiresAtMs: number | undefined
   /** Only over this connection; 0: any. */
   readonly epoch: number
   /** Was in a write that nobody confirmed. */

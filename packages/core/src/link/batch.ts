@@ -1,4 +1,4 @@
-import type { FrameCodec } from '../contracts/frame-codec.js'
+import type { FrameCodec, FrameHeader } from '../contracts/frame-codec.js'
 import type { OutboundMessage, Outbox } from '../contracts/outbox.js'
 import { foreignText } from '../report/foreign-text.js'
 import { BATCH_BYTES_MAX, type BatchBuffers } from './batch-buffers.js'
@@ -33,14 +33,17 @@ export class Batch {
   hasIds = false
   readonly #buffers: BatchBuffers
   readonly #codec: FrameCodec
+  readonly #header: FrameHeader | undefined
   #buffer: Uint8Array | undefined
   #at = 0
   /** Where the part of the buffer begins that is not among the chunks yet. */
   #chunkStart = 0
-  #bytes = 0
+  /** Payloads among the chunks that are not in the buffer. */
+  #referredBytes = 0
 
   constructor(codec: FrameCodec, buffers: BatchBuffers) {
     this.#codec = codec
+    this.#header = codec.header
     this.#buffers = buffers
   }
 
@@ -64,10 +67,15 @@ export class Batch {
         listener.unwritten(message, reason)
         continue
       }
-      const bytes = message.payload.byteLength
+      const { payload } = message
+      const bytes = payload.length
+      const header = bytes < BY_REFERENCE_BYTES_MIN ? undefined : this.#header
       try {
-        if (!this.#room(bytes, outbox)) break
-        this.#encode(message.payload, bytes)
+        const roomBytes = header === undefined ? this.#codec.frameBytesMax(bytes) : header.bytes
+        const buffer = this.#roomFor(roomBytes, header === undefined ? 0 : bytes, outbox)
+        if (buffer === undefined) break
+        if (header === undefined) this.#encode(payload, buffer, roomBytes)
+        else this.#refer(payload, buffer, header)
       } catch (error) {
         outbox.drop()
         listener.unwritten(message, 'codec', error)
@@ -86,67 +94,48 @@ export class Batch {
   #encodeControl(control: readonly Uint8Array[], listener: BatchListener): void {
     try {
       const sizes = control.map((payload) => this.#codec.frameBytesMax(payload.byteLength))
-      this.#buffer = this.#buffers.borrow(sizes.reduce((sum, size) => sum + size, 0))
-      for (const [at, payload] of control.entries()) this.#encodeFrame(payload, sizes[at] ?? 0)
+      const buffer = this.#buffers.borrow(sizes.reduce((sum, size) => sum + size, 0))
+      this.#buffer = buffer
+      for (const [at, payload] of control.entries()) this.#encode(payload, buffer, sizes[at] ?? 0)
     } catch (error) {
       listener.unencoded('a heartbeat', error)
     }
   }
 
-  /** Whether a payload still fits into this write; borrows the buffer with the first one. */
-  #room(payloadBytes: number, outbox: Outbox): boolean {
-    const inBuffer = this.#bytesInBuffer(payloadBytes)
-    const frameBytes = inBuffer + (this.#byReference(payloadBytes) ? payloadBytes : 0)
+  /** The buffer, borrowed with the first frame; undefined: the frame, and what it refers to, is for the next write. */
+  #roomFor(roomBytes: number, referredBytes: number, outbox: Outbox): Uint8Array | undefined {
     // One frame goes out in any case: the buffer of another, which could not be encoded, may be too small for it.
-    if (this.#bytes === 0) this.#returnBuffer()
-    if (this.#buffer === undefined) {
-      const wanted = Math.min(BATCH_BYTES_MAX, outbox.level.bytes)
-      this.#buffer = this.#buffers.borrow(Math.max(inBuffer, wanted))
-      return true
-    }
-    return (
-      this.#at + inBuffer <= this.#buffer.byteLength && this.#bytes + frameBytes <= BATCH_BYTES_MAX
-    )
-  }
-
-  #bytesInBuffer(payloadBytes: number): number {
-    const { header } = this.#codec
-    return header !== undefined && payloadBytes >= BY_REFERENCE_BYTES_MIN
-      ? header.bytes
-      : this.#codec.frameBytesMax(payloadBytes)
-  }
-
-  #byReference(payloadBytes: number): boolean {
-    return payloadBytes >= BY_REFERENCE_BYTES_MIN && this.#codec.header !== undefined
-  }
-
-  #encode(payload: Uint8Array, payloadBytes: number): void {
-    const { header } = this.#codec
+    if (this.#at === 0) this.#returnBuffer()
     const buffer = this.#buffer
-    if (payloadBytes < BY_REFERENCE_BYTES_MIN || header === undefined || buffer === undefined) {
-      this.#encodeFrame(payload, this.#codec.frameBytesMax(payloadBytes))
-      return
+    if (buffer === undefined) {
+      const wanted = Math.min(BATCH_BYTES_MAX, outbox.level.bytes)
+      return (this.#buffer = this.#buffers.borrow(Math.max(roomBytes, wanted)))
     }
-    header.write(payloadBytes, buffer, this.#at)
-    this.#at += header.bytes
-    this.#closeChunk()
-    this.chunks.push(payload)
-    this.#bytes += header.bytes + payloadBytes
+    const fits =
+      this.#at + roomBytes <= buffer.length &&
+      this.#at + this.#referredBytes + roomBytes + referredBytes <= BATCH_BYTES_MAX
+    return fits ? buffer : undefined
   }
 
   /** @throws what the codec throws, and Error where it answers an end that cannot be; nothing is added then. */
-  #encodeFrame(payload: Uint8Array, frameBytesMax: number): void {
-    const buffer = this.#buffer
-    if (buffer === undefined) throw new Error('batch: no buffer was borrowed')
-    const end = this.#codec.encode(payload, buffer, this.#at)
-    const fits = end > this.#at && end <= this.#at + frameBytesMax && end <= buffer.byteLength
-    if (!Number.isSafeInteger(end) || !fits) {
+  #encode(payload: Uint8Array, buffer: Uint8Array, frameBytesMax: number): void {
+    const at = this.#at
+    const end = this.#codec.encode(payload, buffer, at)
+    const fits = end > at && end <= at + frameBytesMax && end <= buffer.length
+    if (!fits || !Number.isSafeInteger(end)) {
       throw new RangeError(
         `codec: encode answered ${foreignText(end)}, outside the room it asked for`,
       )
     }
-    this.#bytes += end - this.#at
     this.#at = end
+  }
+
+  #refer(payload: Uint8Array, buffer: Uint8Array, header: FrameHeader): void {
+    header.write(payload.length, buffer, this.#at)
+    this.#at += header.bytes
+    this.#closeChunk()
+    this.chunks.push(payload)
+    this.#referredBytes += payload.length
   }
 
   #closeChunk(): void {
@@ -163,7 +152,7 @@ export class Batch {
   /** The write is over, one way or the other: nobody reads the buffer any more. */
   clear(): void {
     this.#returnBuffer()
-    this.#at = this.#chunkStart = this.#bytes = 0
+    this.#at = this.#chunkStart = this.#referredBytes = 0
     this.chunks = []
     this.messages = this.payloadBytes = this.resent = 0
     this.hasIds = false
@@ -174,6 +163,6 @@ function unwrittenReason(
   message: OutboundMessage,
   now: { readonly ms: number; readonly epoch: number },
 ): UnwrittenReason | undefined {
-  if (message.expiresAtMs <= now.ms) return 'expired'
+  if (message.expiresAtMs !== undefined && message.expiresAtMs <= now.ms) return 'expired'
   return message.epoch !== 0 && message.epoch !== now.epoch ? 'epoch' : undefined
 }

@@ -11,7 +11,7 @@ const GRACE_MS = 50
  */
 export class Deadline {
   readonly #clock: Clock
-  readonly #delayMs: number
+  #delayMs: number
   readonly #expired: () => void
   #timer: Timer | undefined
   #armedForMs = 0
@@ -61,6 +61,16 @@ export class Deadline {
   stop(): void {
     this.#sinceMs = Number.NaN
     this.#elapsedMs = Number.NaN
+  }
+
+  /** Another delay, counted from when the present one began; 0: never expires from now on. */
+  setDelay(delayMs: number, nowMs: number): void {
+    if (delayMs === this.#delayMs) return
+    this.#delayMs = delayMs
+    this.#timer?.cancel()
+    this.#timer = undefined
+    if (delayMs === 0) this.stop()
+    else if (this.running) this.#arm(nowMs, Math.max(0, this.#sinceMs + delayMs - nowMs))
   }
 
   /** Stops, and leaves no timer behind. */

@@ -1,10 +1,28 @@
-/** Leave to dial, given in turn: thousands of links that lost one peer do not all dial at once. */
+import type { Clock } from '../contracts/clock.js'
+
+/**
+ * Leave to dial, given in turn: thousands of links that lost one peer do not all dial at once. Whoever waited is
+ * granted at the end of the present callback: a link that gives its permit back must not find itself changed by what
+ * somebody did who heard that another link dials.
+ */
 export class DialPermits {
+  readonly #clock: Clock
+  #dialsMax: number
+  /** Below 0 where more dials are under way than there may be now. */
   #free: number
   readonly #waiting = new Set<DialPermit>()
 
-  constructor(dialsMax: number) {
+  constructor(clock: Clock, dialsMax: number) {
+    this.#clock = clock
+    this.#dialsMax = dialsMax
     this.#free = dialsMax
+  }
+
+  /** Another number of dials at once. Those under way go on; with more, those that wait begin. */
+  resize(dialsMax: number): void {
+    this.#free += dialsMax - this.#dialsMax
+    this.#dialsMax = dialsMax
+    this.#grantSoon()
   }
 
   /** A permit to ask for. */
@@ -14,7 +32,7 @@ export class DialPermits {
 
   /** For the permit itself: grants at once, or when another dial has ended, in order of asking. */
   asked(permit: DialPermit): void {
-    if (this.#free > 0) {
+    if (this.#free > 0 && this.#waiting.size === 0) {
       this.#free--
       permit.grant()
     } else {
@@ -28,13 +46,24 @@ export class DialPermits {
       this.#waiting.delete(permit)
       return
     }
-    const [next] = this.#waiting
-    if (next === undefined) {
-      this.#free++
-      return
+    this.#free++
+    this.#grantSoon()
+  }
+
+  #grantSoon(): void {
+    if (this.#waiting.size === 0) return
+    this.#clock.soon(() => {
+      this.#grantWaiting()
+    })
+  }
+
+  #grantWaiting(): void {
+    for (const permit of this.#waiting) {
+      if (this.#free <= 0) return
+      this.#waiting.delete(permit)
+      this.#free--
+      permit.grant()
     }
-    this.#waiting.delete(next)
-    next.grant()
   }
 }
 

@@ -33,8 +33,8 @@ export interface DialServices {
 
 /** Dials one entry, and says when to dial again. */
 export class Dialer {
-  readonly #entry: ActiveEntryConfig
-  readonly #strategy: ReconnectStrategy
+  #entry: ActiveEntryConfig
+  #strategy: ReconnectStrategy
   readonly #services: DialServices
   readonly #owner: DialOwner
   #attempt = 0
@@ -56,6 +56,13 @@ export class Dialer {
     this.#strategy = strategy
     this.#services = services
     this.#owner = owner
+  }
+
+  /** Whom to dial and when, from the next dial on. Nothing is known of a peer at another place. */
+  reconfigure(entry: ActiveEntryConfig, strategy: ReconnectStrategy, elsewhere: boolean): void {
+    this.#entry = entry
+    this.#strategy = strategy
+    if (elsewhere) this.#probation = false
   }
 
   /** Dials begun since the last proof of life or (re-)arming. */

@@ -63,16 +63,22 @@ export class LinkConnection implements ConnectionHandler {
   readonly #connection: Connection
   readonly #owner: ConnectionOwner
   readonly #clock: Clock
-  readonly #batch: Batch
-  readonly #silence: Deadline
-  readonly #stall: Deadline
-  readonly #partialFrame: Deadline
-  readonly #quiet: Deadline
-  readonly #half: Deadline
-  readonly #linger: Deadline
+  /** The link may have another one for its next connection. */
+  readonly #codec: FrameCodec
+  readonly #buffers: BatchBuffers
+  // Made when they are first needed: most links of a large table are idle, and each costs memory.
+  #batch: Batch | undefined
+  #silence: Deadline | undefined
+  #stall: Deadline | undefined
+  #partialFrame: Deadline | undefined
+  #quiet: Deadline | undefined
+  #half: Deadline | undefined
+  #linger: Deadline | undefined
   #decoder: FrameDecoder | undefined
-  /** undefined: the stream was in step once, a chunk having ended where a frame did. */
-  #opening: StreamOpening | undefined = new StreamOpening()
+  /** A chunk has ended where a frame did: what comes is made of frames. */
+  #inStep = false
+  /** The first bytes, until then. */
+  #opening: StreamOpening | undefined
   #phase: Phase
   #reason = 'peer closed'
   #reading = false
@@ -84,6 +90,8 @@ export class LinkConnection implements ConnectionHandler {
   /** The peer's FIN has come, and everything before it was delivered. */
   #streamOver = false
   #control: readonly Uint8Array[] = NO_CONTROL
+  /** One function for all flushes. */
+  #flushSoon: (() => void) | undefined
   #receivedMs = Number.NEGATIVE_INFINITY
   /** Each payload ends with a byte of its own: a decoder that answers more than came since it had none does not stop. */
   #payloadsLeft = 0
@@ -97,29 +105,18 @@ export class LinkConnection implements ConnectionHandler {
     buffers: BatchBuffers,
     probation: boolean,
   ) {
-    const { settings } = owner
     this.#connection = connection
     this.#owner = owner
     this.#clock = clock
     this.#phase = probation ? 'probation' : 'open'
-    this.#batch = new Batch(owner.codec, buffers)
-    const unframed = (delayMs: number, reason: string): Deadline =>
-      new Deadline(clock, delayMs, () => {
-        this.abort(this.#diagnosed(reason))
-      })
-    this.#silence = unframed(settings.silenceMs, 'silence')
-    this.#partialFrame = unframed(settings.partialFrameMs, 'partial frame')
-    this.#stall = new Deadline(clock, settings.stallMs, () => {
-      this.abort('write stall')
-    })
-    this.#linger = new Deadline(clock, Math.max(1, settings.lingerMs), () => {
-      this.abort(this.#reason)
-    })
-    this.#quiet = new Deadline(clock, settings.heartbeat?.everyMs ?? 0, () => {
-      this.#heartbeatDue()
-    })
-    this.#half = new Deadline(clock, Math.max(1, settings.halfCloseMs), () => {
-      this.#halfCloseOver()
+    this.#codec = owner.codec
+    this.#buffers = buffers
+  }
+
+  /** A deadline that ends the connection of a peer of which no frame could be made. */
+  #unframed(delayMs: number, reason: string): Deadline {
+    return new Deadline(this.#clock, delayMs, () => {
+      this.abort(this.#diagnosed(reason))
     })
   }
 
@@ -144,7 +141,7 @@ export class LinkConnection implements ConnectionHandler {
 
   /** Messages of a write that was begun and is not confirmed. */
   get unconfirmed(): number {
-    return this.#writing ? this.#batch.messages : 0
+    return this.#writing ? (this.#batch?.messages ?? 0) : 0
   }
 
   get receivedMs(): number {
@@ -156,9 +153,32 @@ export class LinkConnection implements ConnectionHandler {
     if (this.#phase === 'over') return
     const nowMs = this.#clock.now()
     this.#receivedMs = nowMs
-    this.#quiet.start(nowMs)
+    this.#watchQuiet(nowMs)
     this.holdChanged()
-    this.wake()
+    if (this.#owner.outbox.level.messages > 0) this.wake()
+  }
+
+  #watchQuiet(nowMs: number): void {
+    const { heartbeat } = this.#owner.settings
+    if (heartbeat === undefined) return
+    this.#quiet ??= new Deadline(this.#clock, heartbeat.everyMs, () => {
+      this.#heartbeatDue()
+    })
+    this.#quiet.start(nowMs)
+  }
+
+  #watchSilence(nowMs: number): void {
+    const { silenceMs } = this.#owner.settings
+    if (silenceMs === 0) return
+    this.#silence ??= this.#unframed(silenceMs, 'silence')
+    this.#silence.start(nowMs)
+  }
+
+  #watchStall(nowMs: number): void {
+    this.#stall ??= new Deadline(this.#clock, this.#owner.settings.stallMs, () => {
+      this.abort('write stall')
+    })
+    this.#stall.start(nowMs)
   }
 
   /** The probation is over: the link is up. */
@@ -166,6 +186,28 @@ export class LinkConnection implements ConnectionHandler {
     if (this.#phase !== 'probation') return
     this.#phase = 'open'
     this.wake()
+  }
+
+  /** The link's settings are others than they were: deadlines that run go on from where they began. */
+  settingsChanged(): void {
+    if (this.#phase === 'over') return
+    const { settings } = this.#owner
+    const nowMs = this.#clock.now()
+    this.#silence?.setDelay(settings.silenceMs, nowMs)
+    this.#stall?.setDelay(settings.stallMs, nowMs)
+    this.#partialFrame?.setDelay(settings.partialFrameMs, nowMs)
+    this.#linger?.setDelay(Math.max(1, settings.lingerMs), nowMs)
+    this.#quiet?.setDelay(settings.heartbeat?.everyMs ?? 0, nowMs)
+    this.#half?.setDelay(Math.max(1, settings.halfCloseMs), nowMs)
+    // One that was off has not been started, whatever it would have watched.
+    const peerSpeaks = !this.#peerEnded && !this.#streamOver
+    const decoder = this.#decoder
+    if (this.#reading && peerSpeaks && isIdle(this.#silence)) this.#watchSilence(nowMs)
+    if (this.#writing && isIdle(this.#stall)) this.#watchStall(nowMs)
+    if (decoder !== undefined && peerSpeaks) this.#watchPartialFrame(decoder, nowMs)
+    if ((this.#phase === 'open' || this.#phase === 'probation') && isIdle(this.#quiet)) {
+      this.#watchQuiet(nowMs)
+    }
   }
 
   // ── received ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -177,9 +219,9 @@ export class LinkConnection implements ConnectionHandler {
     }
     const nowMs = this.#clock.now()
     this.#receivedMs = nowMs
-    if (this.#silence.running) this.#silence.start(nowMs)
+    if (this.#silence?.running === true) this.#silence.start(nowMs)
     this.#owner.tally.receivedBytes += chunk.byteLength
-    this.#opening?.add(chunk)
+    if (!this.#inStep) (this.#opening ??= new StreamOpening()).add(chunk)
     const decoder = this.#pushed(chunk)
     if (decoder !== undefined) this.#decode(decoder, nowMs)
   }
@@ -187,7 +229,7 @@ export class LinkConnection implements ConnectionHandler {
   #pushed(chunk: Uint8Array): FrameDecoder | undefined {
     this.#payloadsLeft += chunk.byteLength
     this.#unframedBytes += chunk.byteLength
-    const { codec } = this.#owner
+    const codec = this.#codec
     try {
       if (
         this.#unframedBytes > UNFRAMED_BYTES_MAX &&
@@ -282,11 +324,18 @@ export class LinkConnection implements ConnectionHandler {
     // Held back, frames that are whole wait too; whether the last one is cannot be known before they are taken.
     if (this.#owner.held) return
     if (this.#isMidFrame(decoder)) {
-      if (!this.#partialFrame.running) this.#partialFrame.start(nowMs)
+      if (this.#partialFrame?.running !== true) this.#beginPartialFrame(nowMs)
       return
     }
+    this.#inStep = true
     this.#opening = undefined
-    if (this.#partialFrame.running) this.#partialFrame.stop()
+    if (this.#partialFrame?.running === true) this.#partialFrame.stop()
+  }
+
+  #beginPartialFrame(nowMs: number): void {
+    const { partialFrameMs } = this.#owner.settings
+    this.#partialFrame ??= this.#unframed(partialFrameMs, 'partial frame')
+    this.#partialFrame.start(nowMs)
   }
 
   #isMidFrame(decoder: FrameDecoder): boolean {
@@ -307,15 +356,15 @@ export class LinkConnection implements ConnectionHandler {
     const nowMs = this.#clock.now()
     if (reading) {
       // What we did not read is no sign of silence.
-      this.#silence.start(nowMs)
-      this.#partialFrame.resume(nowMs)
+      this.#watchSilence(nowMs)
+      this.#partialFrame?.resume(nowMs)
       if (this.#decoder !== undefined) this.#decode(this.#decoder, nowMs)
       else if (this.#peerEnded) this.#streamEnded()
       // Draining may have closed the connection, or filled a queue again.
       if (!this.#isOver() && this.#reading) this.#connection.setReading(true)
     } else {
-      this.#silence.stop()
-      this.#partialFrame.pause(nowMs)
+      this.#silence?.stop()
+      this.#partialFrame?.pause(nowMs)
       this.#connection.setReading(false)
     }
   }
@@ -328,25 +377,32 @@ export class LinkConnection implements ConnectionHandler {
       return
     }
     this.#peerEnded = true
-    this.#silence.dispose()
+    this.#silence?.dispose()
     // Nobody can end a stream twice, and frames that wait behind a pause come first, for a while.
-    if (this.#owner.held) this.#half.start(this.#clock.now())
+    if (this.#owner.held) this.#watchHalf()
     else this.#streamEnded()
   }
 
   #streamEnded(): void {
     this.#peerEnded = false
     this.#streamOver = true
-    this.#partialFrame.dispose()
+    this.#partialFrame?.dispose()
     try {
       this.#decoder?.end()
     } catch (error) {
       this.#reason = this.#diagnosed(messageText(error))
     }
     if (this.#phase === 'finishing' || this.#phase === 'finished') return
-    this.#half.start(this.#clock.now())
+    this.#watchHalf()
     const serves = this.#owner.settings.halfClose === 'serve' && this.#phase === 'open'
     if (!serves) this.finish(this.#reason)
+  }
+
+  #watchHalf(): void {
+    this.#half ??= new Deadline(this.#clock, Math.max(1, this.#owner.settings.halfCloseMs), () => {
+      this.#halfCloseOver()
+    })
+    this.#half.start(this.#clock.now())
   }
 
   /** Time is up for whoever wanted to be served, or to read, after the peer's FIN. */
@@ -367,12 +423,11 @@ export class LinkConnection implements ConnectionHandler {
   wake(): void {
     if (this.#flushDue || this.#writing || this.#phase !== 'open') return
     this.#flushDue = true
+    this.#flushSoon ??= () => {
+      this.#flushDue = false
+      this.#flush()
+    }
     this.#clock.soon(this.#flushSoon)
-  }
-
-  readonly #flushSoon = (): void => {
-    this.#flushDue = false
-    this.#flush()
   }
 
   #flush(): void {
@@ -380,7 +435,7 @@ export class LinkConnection implements ConnectionHandler {
     const owner = this.#owner
     if (owner.outbox.peek() === undefined && this.#control.length === 0) return
     const nowMs = this.#clock.now()
-    const batch = this.#batch
+    const batch = (this.#batch ??= new Batch(this.#codec, this.#buffers))
     const control = this.#control
     this.#control = NO_CONTROL
     const any = batch.fill(owner.outbox, control, { ms: nowMs, epoch: owner.epoch }, owner)
@@ -391,8 +446,8 @@ export class LinkConnection implements ConnectionHandler {
     }
     owner.tally.resent += batch.resent
     this.#writing = true
-    if (this.#quiet.running) this.#quiet.start(nowMs)
-    this.#stall.start(nowMs)
+    if (this.#quiet?.running === true) this.#quiet.start(nowMs)
+    this.#watchStall(nowMs)
     this.#connection.write(batch.chunks)
   }
 
@@ -403,14 +458,15 @@ export class LinkConnection implements ConnectionHandler {
       return
     }
     const batch = this.#batch
+    if (batch === undefined) throw new Error('link: a write was confirmed that nobody made')
     this.#writing = false
-    this.#stall.stop()
+    this.#stall?.stop()
     owner.tally.written += batch.messages
     owner.tally.writtenBytes += batch.payloadBytes
     if (owner.watched) {
-      this.#releaseWatched()
+      this.#releaseWatched(batch)
     } else {
-      owner.outbox.release(batch.messages, batch.hasIds ? this.#tellWritten : undefined)
+      owner.outbox.release(batch.messages, batch.hasIds ? this.#tellWritten() : undefined)
       batch.clear()
     }
     owner.relieved()
@@ -419,24 +475,28 @@ export class LinkConnection implements ConnectionHandler {
   }
 
   /** Whoever is told may send again, which must not find the outbox half changed: told when all are released. */
-  #releaseWatched(): void {
+  #releaseWatched(batch: Batch): void {
     const released: OutboundMessage[] = []
-    this.#owner.outbox.release(this.#batch.messages, (message) => {
-      this.#tellWritten(message)
+    const tellWritten = this.#tellWritten()
+    this.#owner.outbox.release(batch.messages, (message) => {
+      tellWritten(message)
       released.push(message)
     })
-    this.#batch.clear()
+    batch.clear()
     for (const message of released) this.#owner.sent(message)
   }
 
-  readonly #tellWritten = (message: OutboundMessage): void => {
-    if (message.id !== undefined) this.#owner.written(message)
+  #tellWritten(): (message: OutboundMessage) => void {
+    const owner = this.#owner
+    return (message) => {
+      if (message.id !== undefined) owner.written(message)
+    }
   }
 
   /** Nothing was sent for a while. A write under way is a sign of life already, or a stall. */
   #heartbeatDue(): void {
     if (!this.#writing) this.probe()
-    this.#quiet.start(this.#clock.now())
+    this.#watchQuiet(this.#clock.now())
   }
 
   /** Sends a heartbeat now, where one is configured, so that a peer that answers shows that it is there. */
@@ -461,13 +521,16 @@ export class LinkConnection implements ConnectionHandler {
     if (this.#phase !== 'open' && this.#phase !== 'probation') return
     this.#reason = reason
     this.#phase = 'finishing'
-    this.#quiet.dispose()
+    this.#quiet?.dispose()
     if (!this.#writing) this.#sendFin()
   }
 
   #sendFin(): void {
     this.#phase = 'finished'
-    this.#stall.dispose()
+    this.#stall?.dispose()
+    this.#linger = new Deadline(this.#clock, Math.max(1, this.#owner.settings.lingerMs), () => {
+      this.abort(this.#reason)
+    })
     this.#linger.start(this.#clock.now())
     this.#connection.end()
   }
@@ -488,7 +551,7 @@ export class LinkConnection implements ConnectionHandler {
       this.#over()
     }
     // Only now has the transport let go of the write.
-    this.#batch.clear()
+    this.#batch?.clear()
   }
 
   #over(): void {
@@ -501,7 +564,7 @@ export class LinkConnection implements ConnectionHandler {
       this.#half,
       this.#linger,
     ]) {
-      deadline.dispose()
+      deadline?.dispose()
     }
     this.#countDiscarded()
     this.#owner.over(this, this.#reason)
@@ -521,6 +584,10 @@ export class LinkConnection implements ConnectionHandler {
   #isOver(): boolean {
     return this.#phase === 'over'
   }
+}
+
+function isIdle(deadline: Deadline | undefined): boolean {
+  return deadline?.running !== true
 }
 
 /** `ECONNRESET` tells an operator more than "read ECONNRESET" in one place and "write EPIPE" in the next. */

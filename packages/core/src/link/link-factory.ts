@@ -1,17 +1,18 @@
+import type { ConfigProblem } from '../config/config-problem.js'
 import type { EntryConfig } from '../config/node-config.js'
+import { sameChoice } from '../config/same-entry.js'
 import type { FrameCodec } from '../contracts/frame-codec.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
-import { CommloopError } from '../errors.js'
 import { foreignText } from '../report/foreign-text.js'
 import { BatchBuffers } from './batch-buffers.js'
 import { DialPermits } from './dial-permits.js'
 import { Link, type LinkServices } from './link.js'
+import type { LinkSetup } from './link-setup.js'
 
 /** What links share unless their entry says otherwise. */
 export interface LinkDefaults {
   readonly codec: FrameCodec
   readonly strategy: ReconnectStrategy
-  readonly dialsMax: number
 }
 
 /**
@@ -19,49 +20,65 @@ export interface LinkDefaults {
  * node has one of.
  */
 export class LinkFactory {
-  readonly #defaults: LinkDefaults
   readonly #services: LinkServices
 
-  constructor(defaults: LinkDefaults, services: Omit<LinkServices, 'permits' | 'buffers'>) {
-    this.#defaults = defaults
+  constructor(dialsMax: number, services: Omit<LinkServices, 'permits' | 'buffers'>) {
     this.#services = {
       ...services,
-      permits: new DialPermits(defaults.dialsMax),
+      permits: new DialPermits(services.clock, dialsMax),
       buffers: new BatchBuffers(),
     }
   }
 
-  /**
-   * @throws CommloopError CML_ERR_CONFIG_INVALID for a heartbeat that the codec cannot carry, CML_ERR_PLUGIN_INVALID
-   * for a codec whose sizes cannot be.
-   */
-  linksOf(entry: EntryConfig): Link[] {
-    const { codec, reconnect, heartbeat } = entry.settings
-    const linkCodec = codec?.value ?? this.#defaults.codec
-    checkCodec(entry.id, linkCodec)
-    const heartbeatBytes = Math.max(
-      heartbeat?.payload.byteLength ?? 0,
-      heartbeat?.answer?.byteLength ?? 0,
-    )
-    if (heartbeatBytes > linkCodec.payloadBytesMax) {
-      throw new CommloopError(
-        'CML_ERR_CONFIG_INVALID',
-        `${entry.id}: a heartbeat of ${String(heartbeatBytes)} bytes, and the codec takes ${String(linkCodec.payloadBytesMax)}`,
-      )
-    }
-    const strategy = reconnect?.value ?? this.#defaults.strategy
-    return entry.linkIds.map((id) => new Link(id, entry, linkCodec, strategy, this.#services))
+  set dialsMax(dialsMax: number) {
+    this.#services.permits.resize(dialsMax)
+  }
+
+  /** `lastEpoch`: where a link of this id, which is gone, stood. */
+  linkOf(id: string, setup: LinkSetup, lastEpoch: number): Link {
+    return new Link(id, setup, this.#services, lastEpoch)
   }
 }
 
-/** Sizes are believed for as long as the node runs, so they are looked at once before. */
-function checkCodec(entry: string, codec: FrameCodec): void {
-  const sizes = sizesOf(codec)
-  const wrong = Object.entries(sizes).find(([, size]) => !isSize(size))
-  if (wrong === undefined) return
+/**
+ * What an entry makes of its links. `before`, what it made of them until now: a plugin that is asked for as it was is
+ * the one that there is.
+ */
+export function setupOf(
+  entry: EntryConfig,
+  defaults: LinkDefaults,
+  before: LinkSetup | undefined,
+): LinkSetup {
+  const { codec, reconnect } = entry.settings
+  const had = before?.entry.settings
+  const sameCodec = codec !== undefined && sameChoice(codec, had?.codec)
+  const sameStrategy = reconnect !== undefined && sameChoice(reconnect, had?.reconnect)
+  return {
+    entry,
+    codec: (sameCodec ? before?.codec : codec?.value) ?? defaults.codec,
+    strategy: (sameStrategy ? before?.strategy : reconnect?.value) ?? defaults.strategy,
+  }
+}
+
+/** What keeps a codec from carrying what its entry wants sent; undefined: nothing. */
+export function heartbeatProblem({ entry, codec }: LinkSetup): ConfigProblem | undefined {
+  const { heartbeat } = entry.settings
+  const bytes = Math.max(heartbeat?.payload.byteLength ?? 0, heartbeat?.answer?.byteLength ?? 0)
+  if (bytes <= codec.payloadBytesMax) return undefined
+  const message = `a heartbeat of ${String(bytes)} bytes, and the codec takes ${String(codec.payloadBytesMax)}`
+  return { path: ['links', entry.index], message }
+}
+
+/**
+ * What is wrong with the sizes that a codec names; undefined: nothing. They are believed for as long as the node runs, so
+ * they are looked at once before.
+ */
+export function codecProblem({ entry, codec }: LinkSetup): ConfigProblem | undefined {
+  const wrong = Object.entries(sizesOf(codec)).find(([, size]) => !isSize(size))
+  if (wrong === undefined) return undefined
   const [name, found] = wrong
-  const text = `${entry}: the codec's ${name} is ${foreignText(found)}; a whole number of bytes is expected`
-  throw new CommloopError('CML_ERR_PLUGIN_INVALID', text)
+  const message = `the codec's ${name} is ${foreignText(found)}; a whole number of bytes is expected`
+  return { path: ['links', entry.index], message }
 }
 
 function sizesOf(codec: FrameCodec): Readonly<Record<string, unknown>> {

@@ -1,11 +1,10 @@
 import type { EntryConfig, LinkSettings } from '../config/node-config.js'
 import type { Clock, Timer } from '../contracts/clock.js'
 import type { FrameCodec } from '../contracts/frame-codec.js'
-import type { OutboundMessage, Outbox, OutboxStore } from '../contracts/outbox.js'
+import type { OutboundMessage, Outbox, OutboxHandler, OutboxStore } from '../contracts/outbox.js'
 import type { LinkState } from '../contracts/send-router.js'
 import type { Address, Connection, ConnectionHandler } from '../contracts/transport.js'
 import type { LinkChange, Outcome } from '../events.js'
-import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
 import { foreignText } from '../report/foreign-text.js'
 import { timerMs } from '../units/duration.js'
 import type { BatchBuffers } from './batch-buffers.js'
@@ -13,6 +12,7 @@ import type { UnwrittenReason } from './batch.js'
 import { type DialOwner, type DialServices, Dialer } from './dialer.js'
 import { type ConnectionOwner, LinkConnection } from './link-connection.js'
 import { LinkTally } from './link-counters.js'
+import { dialsElsewhere, isOutdated, type LinkSetup, waitsOtherwise } from './link-setup.js'
 import { type LinkEvent, nextLinkState } from './link-state.js'
 
 /** What a link tells its node. */
@@ -38,6 +38,8 @@ export interface LinkServices extends DialServices {
 
 /** Who wants this link to deliver nothing for now. */
 export type Holder = 'user' | 'iterator' | 'relay'
+/** In place of a set for each link, which would be larger than most of what a link is. */
+const HOLDER_BITS: Readonly<Record<Holder, number>> = { user: 1, iterator: 2, relay: 4 }
 
 /** Why a copy was not taken. */
 export type Refusal = 'outbox full' | 'link down'
@@ -54,19 +56,24 @@ const EXPIRY_MS_MIN = 100
  * One place for one connection. It outlives its connections: the queue, the counters and the epoch are here, what
  * belongs to one connection is in `LinkConnection`, and when to dial in `Dialer`.
  */
-export class Link implements ConnectionOwner, DialOwner {
+export class Link implements ConnectionOwner, DialOwner, OutboxHandler {
   readonly id: string
-  readonly entry: EntryConfig
-  readonly settings: LinkSettings
-  readonly codec: FrameCodec
+  // Properties and no getters, because they are read for every message; only this class sets them.
+  settings: LinkSettings
+  codec: FrameCodec
   readonly outbox: Outbox
   readonly tally = new LinkTally()
   readonly #services: LinkServices
   readonly #clock: Clock
   readonly #dialer: Dialer | undefined
-  readonly #holders = new Set<Holder>()
+  #setup: LinkSetup
+  /** What counts as soon as the present connection, which cannot go on with it, has ended. */
+  #nextSetup: LinkSetup | undefined
+  #renewalTimer: Timer | undefined
+  /** Bits of those who hold it. */
+  #holders = 0
   #state: LinkState = 'idle'
-  #epoch = 0
+  #epoch: number
   #enabled: boolean
   #connection: LinkConnection | undefined
   #changedMs: number
@@ -78,16 +85,15 @@ export class Link implements ConnectionOwner, DialOwner {
   #aboveMark = false
   /** Where `draining` ends. */
   #drainEnd: 'drained' | 'rested' = 'drained'
+  /** Why it is being stopped. */
+  #stopReason = 'stopped'
 
-  constructor(
-    id: string,
-    entry: EntryConfig,
-    codec: FrameCodec,
-    strategy: ReconnectStrategy,
-    services: LinkServices,
-  ) {
+  /** `lastEpoch`: where a link of this id, which is gone, stood; no reply to it may be taken for one to this. */
+  constructor(id: string, setup: LinkSetup, services: LinkServices, lastEpoch = 0) {
+    const { entry, codec, strategy } = setup
     this.id = id
-    this.entry = entry
+    this.#setup = setup
+    this.#epoch = lastEpoch
     this.settings = entry.settings
     this.codec = codec
     this.#services = services
@@ -95,12 +101,16 @@ export class Link implements ConnectionOwner, DialOwner {
     this.#enabled = entry.enabled
     this.#changedMs = services.clock.now()
     this.#dialer = entry.role === 'active' ? new Dialer(entry, strategy, services, this) : undefined
-    this.outbox = services.store.open(id, this.settings.outbox, {
-      sendable: () => this.#connection?.wake(),
-      dropped: (message) => {
-        this.#copyEnded('dropped', 'outbox full', message)
-      },
-    })
+    this.outbox = services.store.open(id, this.settings.outbox, this)
+  }
+
+  /** What the table says of it now. A connection that cannot go on with it may still be ending. */
+  get setup(): LinkSetup {
+    return this.#nextSetup ?? this.#setup
+  }
+
+  get entry(): EntryConfig {
+    return this.setup.entry
   }
 
   get state(): LinkState {
@@ -243,14 +253,16 @@ export class Link implements ConnectionOwner, DialOwner {
     this.#stableTimer?.cancel()
     this.#probationTimer?.cancel()
     this.#settleUnconfirmed(connection.unconfirmed)
+    const renewed = this.#takeNextSetup()
     if (this.#state === 'draining') {
       this.#drainEnded(reason)
       return
     }
     if (this.settings.lasting) this.#dropBound()
     else this.#dropQueue('peer gone')
-    if (this.#dialer !== undefined) this.#dialer.lost(reason)
-    else this.#transition('lost', { reason })
+    if (this.#dialer === undefined) this.#transition('lost', { reason })
+    else if (renewed) this.#dialAnew(this.#dialer, reason)
+    else this.#dialer.lost(reason)
     this.relieved()
   }
 
@@ -268,10 +280,103 @@ export class Link implements ConnectionOwner, DialOwner {
     })
   }
 
+  // ── a table that changes ────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Takes on what the table says now: at once, or where the connection cannot go on with it, between this connection
+   * and the next. Then it ends in order first, within `deadlineMs`. The role is the same.
+   * @returns whether a connection has to be made anew
+   */
+  reconfigure(setup: LinkSetup, deadlineMs: number): boolean {
+    if (this.#state === 'closed') return false
+    const before = this.setup
+    const connection = this.#connection
+    const renews =
+      connection !== undefined &&
+      (this.#nextSetup !== undefined || isOutdated(before, setup, connection.peer))
+    if (renews) {
+      this.#nextSetup = setup
+      this.#renewalTimer ??= this.#clock.after(deadlineMs, () => {
+        this.#connection?.abort('reconfigured')
+      })
+      connection.finish('reconfigured')
+    } else {
+      this.#takeSetup(setup)
+      this.relieved()
+    }
+    if (before.entry.enabled && !setup.entry.enabled) this.disable()
+    else this.#dialSooner(before, setup)
+    if (!before.entry.enabled && setup.entry.enabled) this.enable()
+    return renews || dialsElsewhere(before, setup)
+  }
+
+  /** Between two connections. @returns whether there was something to take on. */
+  #takeNextSetup(): boolean {
+    const next = this.#nextSetup
+    if (next === undefined) return false
+    this.#renewalTimer?.cancel()
+    this.#renewalTimer = undefined
+    this.#nextSetup = undefined
+    this.#takeSetup(next)
+    return true
+  }
+
+  #takeSetup(setup: LinkSetup): void {
+    const before = this.#setup
+    const { settings } = setup.entry
+    // What was queued for whoever was connected must not wait for somebody else.
+    const keepsQueue = before.entry.settings.lasting && settings.lasting
+    if (this.#connection === undefined && !keepsQueue) this.#dropQueue('peer gone')
+    this.#setup = setup
+    this.settings = settings
+    this.codec = setup.codec
+    this.outbox.limit(settings.outbox)
+    if (this.outbox.level.bytes > settings.highWaterMarkBytes) this.#aboveMark = true
+    if (before.codec !== setup.codec) this.#dropOversized()
+    if (setup.entry.role === 'active') {
+      this.#dialer?.reconfigure(setup.entry, setup.strategy, dialsElsewhere(before, setup))
+    }
+    this.#connection?.settingsChanged()
+  }
+
+  /** What was accepted for another codec. Nothing is being written: the codec changes between connections. */
+  #dropOversized(): void {
+    const { payloadBytesMax } = this.codec
+    this.outbox.discard((message) => {
+      if (message.payload.byteLength <= payloadBytesMax) return false
+      this.#copyEnded('undeliverable', 'codec', message)
+      return true
+    })
+  }
+
+  /** A link that waits for a dial does not wait for what the table says no more. */
+  #dialSooner(before: LinkSetup, after: LinkSetup): void {
+    const dialer = this.#dialer
+    if (dialer === undefined || this.#connection !== undefined) return
+    if (dialsElsewhere(before, after)) {
+      if (this.#state === 'dialing') this.#dialAnew(dialer, 'reconfigured')
+      else if (this.#state === 'backoff' || this.#state === 'exhausted') {
+        dialer.stop()
+        this.dialNow()
+      }
+    } else if (waitsOtherwise(before, after)) {
+      if (this.#state === 'backoff' || this.#state === 'exhausted') this.dialNow()
+    }
+  }
+
+  /** Without a connection, and without waiting for the next dial to be due. */
+  #dialAnew(dialer: Dialer, reason: string): void {
+    dialer.stop()
+    this.waiting(reason, 0, 0)
+    // Whoever heard of it may have disabled the link, or dialled already.
+    if (this.#state === 'backoff') dialer.begin('retryDue')
+  }
+
   // ── ending, and coming back ─────────────────────────────────────────────────────────────────────────────────
 
   /** For good: what is queued on a link that is up is still written, by way of `draining`. */
   stop(reason: string): void {
+    this.#stopReason = reason
     this.#end('stop', 'drained', reason)
   }
 
@@ -298,8 +403,10 @@ export class Link implements ConnectionOwner, DialOwner {
       return
     }
     const resting = this.#state === 'idle' && event === 'disable'
+    this.#probationTimer?.cancel()
     this.#connection = undefined
     connection?.abort(reason)
+    this.#takeNextSetup()
     if (event === 'stop') this.#dropQueue(reason)
     if (!resting) this.#transition(event, { reason })
     this.relieved()
@@ -307,7 +414,7 @@ export class Link implements ConnectionOwner, DialOwner {
 
   #drainEnded(reason: string): void {
     if (this.#drainEnd === 'drained' || !this.settings.lasting) {
-      this.#dropQueue(this.#drainEnd === 'drained' ? 'stopped' : 'disabled')
+      this.#dropQueue(this.#drainEnd === 'drained' ? this.#stopReason : 'disabled')
     }
     this.#transition(this.#drainEnd, { reason })
     this.relieved()
@@ -357,7 +464,7 @@ export class Link implements ConnectionOwner, DialOwner {
   offer(
     payload: Uint8Array,
     id: string | undefined,
-    expiresAtMs: number,
+    expiresAtMs: number | undefined,
     epoch: number,
   ): Refusal | undefined {
     if (epoch !== 0 && (epoch !== this.#epoch || this.#connection?.writable !== true)) {
@@ -370,7 +477,7 @@ export class Link implements ConnectionOwner, DialOwner {
     if (!this.outbox.append(message) && !this.#appendedAfterExpiry(message)) return 'outbox full'
     this.tally.enqueued++
     if (this.outbox.level.bytes > this.settings.highWaterMarkBytes) this.#aboveMark = true
-    if (expiresAtMs !== Number.POSITIVE_INFINITY) this.#watchExpiry(expiresAtMs)
+    if (expiresAtMs !== undefined) this.#watchExpiry(expiresAtMs)
     this.#connection?.wake()
     return undefined
   }
@@ -394,6 +501,16 @@ export class Link implements ConnectionOwner, DialOwner {
     return connection === undefined || !connection.writable || connection.unconfirmed > 0
   }
 
+  /** The outbox has something to send that was not there before. */
+  sendable(): void {
+    this.#connection?.wake()
+  }
+
+  /** The outbox has given up a copy to make room. */
+  dropped(message: OutboundMessage): void {
+    this.#copyEnded('dropped', 'outbox full', message)
+  }
+
   #appendedAfterExpiry(message: OutboundMessage): boolean {
     return this.#expiryTimer !== undefined && this.#discardExpired() && this.outbox.append(message)
   }
@@ -411,18 +528,20 @@ export class Link implements ConnectionOwner, DialOwner {
   /** @returns whether any was found. Sets the timer for the next one. */
   #discardExpired(): boolean {
     const nowMs = this.#clock.now()
-    let nextMs = Number.POSITIVE_INFINITY
+    let nextMs: number | undefined
     let any = false
     this.outbox.discard((message) => {
-      if (message.expiresAtMs > nowMs) {
-        nextMs = Math.min(nextMs, message.expiresAtMs)
+      const { expiresAtMs } = message
+      if (expiresAtMs === undefined) return false
+      if (expiresAtMs > nowMs) {
+        nextMs = Math.min(nextMs ?? expiresAtMs, expiresAtMs)
         return false
       }
       any = true
       this.#copyEnded('expired', 'ttl', message)
       return true
     })
-    if (nextMs !== Number.POSITIVE_INFINITY) this.#watchExpiry(nextMs)
+    if (nextMs !== undefined) this.#watchExpiry(nextMs)
     return any
   }
 
@@ -507,16 +626,19 @@ export class Link implements ConnectionOwner, DialOwner {
   }
 
   get held(): boolean {
-    return this.#holders.size > 0
+    return this.#holders !== 0
   }
 
   hold(holder: Holder): void {
-    this.#holders.add(holder)
+    this.#holders |= HOLDER_BITS[holder]
     this.#connection?.holdChanged()
   }
 
   unhold(holder: Holder): void {
-    if (this.#holders.delete(holder)) this.#connection?.holdChanged()
+    const bit = HOLDER_BITS[holder]
+    if ((this.#holders & bit) === 0) return
+    this.#holders &= ~bit
+    this.#connection?.holdChanged()
   }
 }
 

@@ -10,6 +10,11 @@ import type {
 /** Counted for each message beside its payload: the object and its place in the queue. */
 export const MESSAGE_OVERHEAD_BYTES = 64
 
+/** A message that is nothing but its payload is kept as that: an object for each would be most of the garbage. */
+type Slot = OutboundMessage | Uint8Array | undefined
+
+/** Of all outboxes that are empty; never written to, because its mask lets nothing in. */
+const NO_RING: Slot[] = []
 const CAPACITY_MIN = 16
 /** A ring larger than this is given up when the outbox is empty. */
 const CAPACITY_KEPT = 16_384
@@ -26,6 +31,19 @@ class Level implements OutboxLevel {
   bytes = 0
 }
 
+/** Shows a payload as the message that it is. */
+class PlainMessage implements OutboundMessage {
+  payload: Uint8Array
+  readonly id = undefined
+  readonly expiresAtMs = undefined
+  readonly epoch = 0
+  resent = false
+
+  constructor(payload: Uint8Array) {
+    this.payload = payload
+  }
+}
+
 /**
  * A ring of messages whose size is a power of two, so that a position is a number that only grows and its place is
  * found by a mask. What is removed from the middle leaves a hole, which the head passes over later: a message that
@@ -33,10 +51,12 @@ class Level implements OutboxLevel {
  */
 export class MemoryOutbox implements Outbox {
   readonly level = new Level()
-  readonly #limits: OutboxLimits
+  #limits: OutboxLimits
   readonly #handler: OutboxHandler
   // Made with the first message: most links of a large table are idle.
-  #ring: (OutboundMessage | undefined)[] = []
+  #ring: Slot[] = NO_RING
+  /** Used again for every plain message that is shown. */
+  #shown: PlainMessage | undefined
   #mask = -1
   #head = 0
   #cursor = 0
@@ -49,11 +69,15 @@ export class MemoryOutbox implements Outbox {
     this.#handler = handler
   }
 
+  limit(limits: OutboxLimits): void {
+    this.#limits = limits
+  }
+
   append(message: OutboundMessage): boolean {
     const bytes = messageBytes(message)
     if (!this.#fits(bytes) && !this.#makeRoom(bytes)) return false
     if (this.#tail - this.#head > this.#mask) this.#rebuild()
-    this.#ring[this.#tail & this.#mask] = message
+    this.#ring[this.#tail & this.#mask] = isPlain(message) ? message.payload : message
     this.#tail++
     this.level.messages++
     this.level.bytes += bytes
@@ -84,11 +108,11 @@ export class MemoryOutbox implements Outbox {
     const { messages } = this.level
     const roomy = messages * 2 <= this.#ring.length
     const capacity = roomy ? this.#ring.length : Math.max(CAPACITY_MIN, this.#ring.length * 2)
-    const ring = new Array<OutboundMessage | undefined>(capacity).fill(undefined)
+    const ring = new Array<Slot>(capacity).fill(undefined)
     let to = 0
     for (let at = this.#head; at < this.#tail; at++) {
-      const message = this.#ring[at & this.#mask]
-      if (message !== undefined) ring[to++] = message
+      const slot = this.#ring[at & this.#mask]
+      if (slot !== undefined) ring[to++] = slot
     }
     this.#ring = ring
     this.#mask = capacity - 1
@@ -99,11 +123,18 @@ export class MemoryOutbox implements Outbox {
 
   peek(): OutboundMessage | undefined {
     while (this.#cursor < this.#tail) {
-      const message = this.#ring[this.#cursor & this.#mask]
-      if (message !== undefined) return message
+      const slot = this.#ring[this.#cursor & this.#mask]
+      if (slot !== undefined) return this.#show(slot)
       this.#cursor++
     }
     return undefined
+  }
+
+  #show(slot: OutboundMessage | Uint8Array): OutboundMessage {
+    if (!(slot instanceof Uint8Array)) return slot
+    this.#shown ??= new PlainMessage(slot)
+    this.#shown.payload = slot
+    return this.#shown
   }
 
   take(): void {
@@ -121,22 +152,39 @@ export class MemoryOutbox implements Outbox {
   }
 
   release(count: number, ended?: (message: OutboundMessage) => void): void {
+    if (ended === undefined && count === this.#takenMessages) {
+      this.#releaseTaken()
+      return
+    }
     for (let left = count; left > 0; this.#head++) {
-      const message = this.#ring[this.#head & this.#mask]
-      if (message === undefined) continue
+      const slot = this.#ring[this.#head & this.#mask]
+      if (slot === undefined) continue
       left--
       this.#takenMessages--
-      this.#takenBytes -= messageBytes(message)
+      this.#takenBytes -= slotBytes(slot)
       this.#remove(this.#head)
-      ended?.(message)
+      ended?.(this.#show(slot))
     }
+    this.#forgetHoles()
+  }
+
+  /** All of a write at once, which is how nearly every write ends: nothing is added up again for each message. */
+  #releaseTaken(): void {
+    for (let at = this.#head; at < this.#cursor; at++) this.#ring[at & this.#mask] = undefined
+    this.#head = this.#cursor
+    this.level.messages -= this.#takenMessages
+    this.level.bytes -= this.#takenBytes
+    this.#takenMessages = this.#takenBytes = 0
     this.#forgetHoles()
   }
 
   rewind(): void {
     for (let at = this.#head; at < this.#cursor; at++) {
-      const message = this.#ring[at & this.#mask]
-      if (message !== undefined) message.resent = true
+      const slot = this.#ring[at & this.#mask]
+      if (slot === undefined) continue
+      const message = slot instanceof Uint8Array ? new PlainMessage(slot) : slot
+      message.resent = true
+      this.#ring[at & this.#mask] = message
     }
     this.#cursor = this.#head
     this.#takenMessages = 0
@@ -145,18 +193,18 @@ export class MemoryOutbox implements Outbox {
 
   discard(which: (message: OutboundMessage) => boolean): void {
     for (let at = this.#cursor; at < this.#tail; at++) {
-      const message = this.#ring[at & this.#mask]
-      if (message !== undefined && which(message)) this.#remove(at)
+      const slot = this.#ring[at & this.#mask]
+      if (slot !== undefined && which(this.#show(slot))) this.#remove(at)
     }
     this.#forgetHoles()
   }
 
   #remove(at: number): void {
-    const message = this.#ring[at & this.#mask]
-    if (message === undefined) return
+    const slot = this.#ring[at & this.#mask]
+    if (slot === undefined) return
     this.#ring[at & this.#mask] = undefined
     this.level.messages--
-    this.level.bytes -= messageBytes(message)
+    this.level.bytes -= slotBytes(slot)
   }
 
   /** An empty outbox owns nothing; otherwise holes at the head are given back to the ring. */
@@ -165,7 +213,7 @@ export class MemoryOutbox implements Outbox {
       this.#head = this.#cursor = this.#tail = 0
       // A ring that once held a long outage is not kept for the trickle that follows it.
       if (this.#ring.length > CAPACITY_KEPT) {
-        this.#ring = []
+        this.#ring = NO_RING
         this.#mask = -1
       }
       return
@@ -175,6 +223,14 @@ export class MemoryOutbox implements Outbox {
   }
 }
 
-function messageBytes(message: OutboundMessage): number {
-  return message.payload.byteLength + MESSAGE_OVERHEAD_BYTES
+function isPlain({ id, expiresAtMs, epoch, resent }: OutboundMessage): boolean {
+  return id === undefined && expiresAtMs === undefined && epoch === 0 && !resent
+}
+
+function messageBytes({ payload }: OutboundMessage): number {
+  return payload.length + MESSAGE_OVERHEAD_BYTES
+}
+
+function slotBytes(slot: OutboundMessage | Uint8Array): number {
+  return (slot instanceof Uint8Array ? slot : slot.payload).length + MESSAGE_OVERHEAD_BYTES
 }

@@ -3,7 +3,12 @@ import { AcceptGroups } from '../accept/accept-groups.js'
 import { addressText, Rejections } from '../accept/rejections.js'
 import { Audit } from '../audit/audit.js'
 import type { Finding } from '../audit/finding.js'
-import { NodeConfig } from '../config/node-config.js'
+import type { ConfigProblem } from '../config/config-problem.js'
+import { movedEntries } from '../config/moved-entries.js'
+import { type EntryConfig, type ListenConfig, NodeConfig } from '../config/node-config.js'
+import type { NodeOptions } from '../config/node-options.js'
+import { problemsError, readConfig } from '../config/resolve-config.js'
+import { sameValue } from '../config/same-value.js'
 import { Clock, type Timer } from '../contracts/clock.js'
 import { FrameCodec } from '../contracts/frame-codec.js'
 import { Logger } from '../contracts/logger.js'
@@ -16,17 +21,28 @@ import { inject, injectable } from '../di.js'
 import { CommloopError } from '../errors.js'
 import type { LinkChange, NodeEvents, ReceivedMessage } from '../events.js'
 import type { Link, LinkListener } from '../link/link.js'
-import { LinkFactory } from '../link/link-factory.js'
+import type { LinkCounters } from '../link/link-counters.js'
+import { codecProblem, heartbeatProblem, LinkFactory, setupOf } from '../link/link-factory.js'
 import { LinkHandle } from '../link/link-handle.js'
+import { type LinkSetup, sameSetup } from '../link/link-setup.js'
 import { EventHub, type EventListener } from '../report/event-hub.js'
 import { Inbox } from '../report/inbox.js'
 import { foreignText } from '../report/foreign-text.js'
 import { OutcomeReporter } from '../report/outcome-reporter.js'
 import { Throttle } from '../report/throttle.js'
-import { Dispatch, type SendOptions } from '../routing/dispatch.js'
+import { Dispatch, type DispatchSetup, type SendOptions } from '../routing/dispatch.js'
+import { FormerEpochs } from '../table/former-epochs.js'
 import { Table } from '../table/table.js'
 import { timerMs } from '../units/duration.js'
 import { type NodeCounters, NodeTally } from './node-counters.js'
+import {
+  changedNodeKeys,
+  isReordered,
+  type NewPlugins,
+  type NodeSetup,
+  type Reconfiguration,
+} from './reconfiguration.js'
+import { RetiredLinks } from './retired-links.js'
 
 const NO_OPTIONS: SendOptions = {}
 /** Warnings of one code: a plugin that fails with every message must not fill the log. */
@@ -37,6 +53,24 @@ const CHANGES = { perWindow: 10, windowMs: 10_000, kindsMax: 1_024 } as const
 const STRANGERS_LOGGED_MAX = 10
 
 type Warning = Omit<NodeEvents['warning'], 'count'>
+
+/** A configuration that was asked for and has not come about yet. */
+interface AskedReconfiguration {
+  readonly options: NodeOptions
+  readonly plugins: NewPlugins
+  readonly relisten: boolean
+  resolve(what: Reconfiguration): void
+  reject(error: unknown): void
+}
+
+/** A configuration as it would be, and what speaks against it. */
+interface Plan {
+  readonly setup: NodeSetup
+  readonly setups: ReadonlyMap<string, LinkSetup>
+  /** Listening moves, or begins anew where it is. */
+  readonly relistens: boolean
+  readonly problems: ConfigProblem[]
+}
 
 type NodePhase = 'new' | 'starting' | 'running' | 'stopping' | 'stopped'
 
@@ -50,7 +84,6 @@ type NodePhase = 'new' | 'starting' | 'running' | 'stopping' | 'stopped'
  */
 @injectable()
 export class Node {
-  readonly config: NodeConfig
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #events: EventHub
@@ -59,13 +92,21 @@ export class Node {
   readonly #warnings: Throttle<Warning>
   readonly #changes: Throttle<LinkChange>
   readonly #tally = new NodeTally()
-  readonly #table: Table
-  readonly #handles: ReadonlyMap<Link, LinkHandle>
-  readonly #views: readonly LinkHandle[]
+  readonly #factory: LinkFactory
+  readonly #retired: RetiredLinks
+  readonly #formerEpochs = new FormerEpochs()
   readonly #dispatch: Dispatch
   readonly #inbox: Inbox
   readonly #audit: Audit
-  readonly #acceptor: Acceptor | undefined
+  readonly #acceptor: Acceptor
+  readonly #reconfigurations: AskedReconfiguration[] = []
+  #changing = false
+  #setup: NodeSetup
+  /** What each entry makes of its links, by its id. */
+  #setups: ReadonlyMap<string, LinkSetup>
+  #table: Table
+  #handles: ReadonlyMap<Link, LinkHandle>
+  #views: readonly LinkHandle[]
   #phase: NodePhase = 'new'
   #listening: Address | undefined
   #started: { resolve: () => void; reject: (error: Error) => void } | undefined
@@ -85,7 +126,6 @@ export class Node {
     @inject(Random) random: Random,
     @inject(Logger) logger: Logger,
   ) {
-    this.config = config
     this.#clock = clock
     this.#logger = logger
     this.#events = new EventHub((name, cause) => {
@@ -102,41 +142,68 @@ export class Node {
       this.#logger.warn({ remote, reason, count }, 'connection refused')
       this.#events.emit('rejected', { remote, reason, count })
     })
-    const factory = new LinkFactory(
-      { codec, strategy, dialsMax: config.dialsMax },
-      { clock, random, transport, store, listener: this.#linkListener() },
-    )
-    this.#table = new Table(config.entries, (entry) => factory.linksOf(entry))
-    this.#handles = new Map(
-      this.#table.links.map((link) => [link, new LinkHandle(link, clock)] as const),
-    )
+    this.#setup = { config, codec, strategy, router }
+    this.#setups = setupsOf(config.entries, this.#setup, new Map())
+    const problem = unusableCodec(this.#setups) ?? problemsError(heartbeatProblems(this.#setups))
+    if (problem !== undefined) throw problem
+    const services = { clock, random, transport, store, listener: this.#linkListener() }
+    this.#factory = new LinkFactory(config.dialsMax, services)
+    this.#retired = new RetiredLinks(clock)
+    this.#table = this.#tableOf(config.entries, undefined)
+    this.#handles = this.#handlesOf(this.#table, new Map())
     this.#views = Object.freeze([...this.#handles.values()])
-    this.#inbox = new Inbox({
-      messagesMax: config.iteratorMessagesMax,
-      bytesMax: config.iteratorBytesMax,
-    })
-    this.#dispatch = this.#makeDispatch(router)
+    this.#inbox = new Inbox(iteratorLimits(config))
+    this.#dispatch = this.#makeDispatch()
     this.#audit = this.#makeAudit()
     this.#acceptor = this.#makeAcceptor(transport)
   }
 
+  get config(): NodeConfig {
+    return this.#setup.config
+  }
+
   // ── composition ─────────────────────────────────────────────────────────────────────────────────────────────
 
-  #makeDispatch(router: SendRouter): Dispatch {
-    const { config } = this
-    return new Dispatch({
-      clock: this.#clock,
+  /** `before`: the links of these ids and roles stay. */
+  #tableOf(entries: readonly EntryConfig[], before: Table | undefined): Table {
+    return new Table(entries, (entry) => {
+      const setup = this.#setups.get(entry.id)
+      if (setup === undefined) throw new Error(`node: entry ${entry.id} has no setup`)
+      return entry.linkIds.map((id) => {
+        const link = before?.link(id)
+        if (link?.entry.role === entry.role) return link
+        return this.#factory.linkOf(id, setup, link?.epoch ?? this.#formerEpochs.lastOf(id))
+      })
+    })
+  }
+
+  #handlesOf(table: Table, before: ReadonlyMap<Link, LinkHandle>): ReadonlyMap<Link, LinkHandle> {
+    const handleOf = (link: Link): LinkHandle =>
+      before.get(link) ?? new LinkHandle(link, this.#clock)
+    return new Map(table.links.map((link) => [link, handleOf(link)] as const))
+  }
+
+  #dispatchSetup(): DispatchSetup {
+    const { config, router } = this.#setup
+    return {
       router,
       table: this.#table,
       views: this.#views,
-      tally: this.#tally,
-      outcomes: this.#outcomes,
+      payloadBytesMax: payloadBytesMax(this.#setups),
       limits: {
         messagesMax: config.routingMessagesMax,
         bytesMax: config.routingBytesMax,
         routerTimeoutMs: config.routerTimeoutMs,
         deferMsMax: config.deferMsMax,
       },
+    }
+  }
+
+  #makeDispatch(): Dispatch {
+    return new Dispatch(this.#dispatchSetup(), {
+      clock: this.#clock,
+      tally: this.#tally,
+      outcomes: this.#outcomes,
       drained: (link) => {
         this.#events.emit('drain', { link })
       },
@@ -151,22 +218,17 @@ export class Node {
   }
 
   #makeAudit(): Audit {
-    const options = { everyMs: this.config.auditEveryMs, graceMs: this.config.auditGraceMs }
+    const options = auditOptions(this.config)
     return new Audit(this.#table.links, this.#rejections, this.#clock, options, (findings) => {
       this.#logFindings(findings)
       this.#events.emit('audit', { findings })
     })
   }
 
-  #makeAcceptor(transport: Transport): Acceptor | undefined {
-    const { listen } = this.config
-    if (listen === undefined) return undefined
-    return new Acceptor(listen, new AcceptGroups(this.#table.links), transport, this.#clock, {
+  #makeAcceptor(transport: Transport): Acceptor {
+    return new Acceptor(new AcceptGroups(this.#table.links), transport, this.#clock, {
       listening: (at) => {
         this.#nowListening(at)
-      },
-      notListening: (error) => {
-        this.#startFailed(error)
       },
       rejected: (remote, reason) => {
         this.#rejections.add(remote, reason)
@@ -198,12 +260,13 @@ export class Node {
         this.#outcomes.ended(outcome, reason, link.id, id)
       },
       drained: (link) => {
-        this.#dispatch.drained(link)
+        // Told first: a relay that is let go may fill the queue at once.
         this.#events.emit('drain', { link: link.id })
+        this.#dispatch.drained(link)
       },
       emptied: (link) => {
         this.#checkSettled()
-        this.#finishDrained([link])
+        if (link.state === 'draining') this.#drained(link)
       },
       warning: (code, message, cause) => {
         this.#warn(code, message, cause)
@@ -226,8 +289,16 @@ export class Node {
     this.#phase = 'starting'
     return new Promise((resolve, reject) => {
       this.#started = { resolve, reject }
-      if (this.#acceptor === undefined) this.#run()
-      else this.#acceptor.open()
+      const { listen } = this.config
+      if (listen === undefined) {
+        this.#run()
+        return
+      }
+      this.#acceptor.move(listen, (error) => {
+        if (error === undefined) return
+        this.#phase = 'stopped'
+        reject(listenError(listen, error))
+      })
     })
   }
 
@@ -235,13 +306,6 @@ export class Node {
     this.#listening = at
     this.#logger.info({ listen: at }, `listening at ${addressText(at)}`)
     if (this.#phase === 'starting') this.#run()
-  }
-
-  #startFailed(cause: Error): void {
-    this.#phase = 'stopped'
-    const { host = '', port = 0 } = this.config.listen ?? {}
-    const text = `cannot listen at ${addressText({ ip: host, port })}: ${cause.message}`
-    this.#started?.reject(new CommloopError('CML_ERR_LISTEN', text, { cause }))
   }
 
   #run(): void {
@@ -335,12 +399,172 @@ export class Node {
     return this.#audit.findings()
   }
 
+  // ── a configuration that changes ────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Runs by other options from now on, without a stop: links whose entries say the same as before keep their
+   * connections, queues and counters, and hear nothing of it. Entries are the same where their ids are. `plugins` are
+   * the node's own; an entry's are in its options, and are the same where their `spec` is.
+   *
+   * Everything is checked first, and where listening moves, the new place is opened first; so it happens as a whole or
+   * not at all. One at a time: a second call waits for the first. What each key does: `docs/reload.md`.
+   *
+   * With `relisten` listening begins anew also where `listen` says what it said: files that it names may be others now.
+   *
+   * @returns what has become of which link
+   * @throws CommloopError CML_ERR_CONFIG_INVALID naming every mistake, and what cannot change while a node runs;
+   * CML_ERR_LISTEN; CML_ERR_NOT_RUNNING. Then nothing has changed.
+   */
+  reconfigure(
+    options: NodeOptions,
+    plugins: NewPlugins = {},
+    { relisten = false }: { readonly relisten?: boolean } = {},
+  ): Promise<Reconfiguration> {
+    return new Promise((resolve, reject) => {
+      this.#reconfigurations.push({ options, plugins, relisten, resolve, reject })
+      if (this.#reconfigurations.length === 1) this.#reconfigureNext()
+    })
+  }
+
+  /** What `reconfigure` would refuse now; empty: nothing. */
+  reconfigurationProblems(options: NodeOptions, plugins: NewPlugins = {}): ConfigProblem[] {
+    return this.#plan(options, plugins, false).problems
+  }
+
+  #plan(options: NodeOptions, plugins: NewPlugins, relisten: boolean): Plan {
+    const { config, problems } = readConfig(options)
+    const { codec, reconnect: strategy, router } = plugins
+    const setup = {
+      config,
+      codec: codec ?? this.#setup.codec,
+      strategy: strategy ?? this.#setup.strategy,
+      router: router ?? this.#setup.router,
+    }
+    const setups = setupsOf(config.entries, setup, this.#setups)
+    if (config.name !== this.config.name) {
+      const message = `a running node keeps its name, "${this.config.name}": restart it to change that`
+      problems.push({ path: ['node'], message })
+    }
+    problems.push(
+      ...codecProblems(setups),
+      ...heartbeatProblems(setups),
+      ...movedEntries(this.config.entries, config.entries),
+    )
+    const moves = !sameValue(config.listen, this.config.listen)
+    const relistens = moves || (relisten && config.listen !== undefined)
+    return { setup, setups, relistens, problems }
+  }
+
+  #reconfigureNext(): void {
+    const [asked] = this.#reconfigurations
+    if (asked === undefined) return
+    const settle = (end: () => void): void => {
+      end()
+      // Only now: whoever hears of it and asks for the next one has to wait until this one is whole.
+      if (this.#reconfigurations[0] === asked) this.#reconfigurations.shift()
+      this.#reconfigureNext()
+    }
+    const plan = this.#checkedPlan(asked)
+    if (plan instanceof CommloopError) {
+      settle(() => {
+        asked.reject(plan)
+      })
+      return
+    }
+    this.#moveListening(plan, (error) => {
+      settle(() => {
+        if (error === undefined) this.#bringAbout(asked, plan)
+        else asked.reject(error)
+      })
+    })
+  }
+
+  #checkedPlan({ options, plugins, relisten }: AskedReconfiguration): Plan | CommloopError {
+    if (this.#phase !== 'running') return notRunning(this.#phase)
+    const plan = this.#plan(options, plugins, relisten)
+    return problemsError(plan.problems) ?? plan
+  }
+
+  #moveListening(plan: Plan, moved: (error: Error | undefined) => void): void {
+    const { listen } = plan.setup.config
+    if (!plan.relistens) {
+      moved(undefined)
+      return
+    }
+    this.#acceptor.move(listen, (error) => {
+      if (listen === undefined) this.#listening = undefined
+      moved(error === undefined || listen === undefined ? error : listenError(listen, error))
+    })
+  }
+
+  #bringAbout(asked: AskedReconfiguration, plan: Plan): void {
+    this.#changing = true
+    asked.resolve(this.#change(plan))
+    this.#changing = false
+  }
+
+  /** Nothing can fail from here on. The state is changed as a whole before anybody is told of anything. */
+  #change(plan: Plan): Reconfiguration {
+    const before = { setup: this.#setup, table: this.#table }
+    const { config } = plan.setup
+    this.#setup = plan.setup
+    this.#setups = plan.setups
+    this.#factory.dialsMax = config.dialsMax
+    const table = this.#tableOf(config.entries, before.table)
+    if (!sameLinks(before.table.links, table.links)) this.#takeTable(table)
+    this.#inbox.limit(iteratorLimits(config))
+    this.#dispatch.reconfigure(this.#dispatchSetup())
+    const node = changedNodeKeys(before.setup, plan.setup)
+    if (plan.relistens) node.unshift('listen')
+    if (isReordered(before.table.links, table.links)) node.push('links')
+    const links = this.#changeLinks(before.table, this.#table, plan.setups)
+    this.#acceptor.regroup(new AcceptGroups(this.#table.links))
+    this.#audit.reconfigure(this.#table.links, auditOptions(config))
+    return { ...links, node }
+  }
+
+  #takeTable(table: Table): void {
+    this.#table = table
+    this.#handles = this.#handlesOf(table, this.#handles)
+    this.#views = Object.freeze([...this.#handles.values()])
+  }
+
+  /** Those that go first: a link of the other role may follow one of the same id. */
+  #changeLinks(before: Table, after: Table, setups: Plan['setups']): Omit<Reconfiguration, 'node'> {
+    const kept = new Set(after.links)
+    const old = new Set(before.links)
+    const removed = before.links.filter((link) => !kept.has(link))
+    const added = after.links.filter((link) => !old.has(link))
+    this.#retired.retire(removed, this.config.stopDeadlineMs)
+    const fate = { reconnected: [] as string[], changed: [] as string[], unchanged: [] as string[] }
+    for (const link of after.links) {
+      if (old.has(link)) fate[this.#changeLink(link, setups.get(link.entry.id))].push(link.id)
+    }
+    for (const link of added) {
+      // One that follows a link of its id begins when that one is closed.
+      if (this.#phase === 'running' && !this.#retired.hasId(link.id)) link.start()
+    }
+    return { added: added.map(({ id }) => id), removed: removed.map(({ id }) => id), ...fate }
+  }
+
+  #changeLink(link: Link, setup: LinkSetup | undefined): 'reconnected' | 'changed' | 'unchanged' {
+    if (setup === undefined) throw new Error(`node: link ${link.id} has no setup`)
+    const same = sameSetup(link.setup, setup)
+    // Where it says the same, it may still stand at another place of the table.
+    const renewed = link.reconfigure(setup, this.config.stopDeadlineMs)
+    if (same) return 'unchanged'
+    return renewed ? 'reconnected' : 'changed'
+  }
+
+  /** What the links that the table does not have any more have counted, in one sum; those that still end included. */
+  get retired(): LinkCounters {
+    return this.#retired.counters
+  }
+
   // ── settling and stopping ───────────────────────────────────────────────────────────────────────────────────
 
   get #unsettled(): boolean {
-    return (
-      this.#dispatch.routing > 0 || this.#table.links.some((link) => link.outbox.level.messages > 0)
-    )
+    return this.#dispatch.routing > 0 || this.#presentLinks.some(hasQueue)
   }
 
   /**
@@ -368,6 +592,11 @@ export class Node {
     })
   }
 
+  /** Those of the table, and those that it has no more and that still end. */
+  get #presentLinks(): readonly Link[] {
+    return [...this.#table.links, ...this.#retired.links]
+  }
+
   #checkSettled(): void {
     for (const check of this.#settleWaiters) check()
   }
@@ -377,23 +606,36 @@ export class Node {
    * FIN; at the deadline the rest is cut. Always resolves.
    */
   stop(options: { readonly deadlineMs?: number } = {}): Promise<void> {
-    this.#stopped ??= new Promise((resolve) => {
-      this.#stop(options.deadlineMs ?? this.config.stopDeadlineMs, resolve)
+    if (this.#stopped !== undefined) return this.#stopped
+    let resolve = (): void => undefined
+    // There before the stop begins: whoever is told of it may ask for it again.
+    this.#stopped = new Promise((resolved) => {
+      resolve = resolved
     })
+    this.#stop(options.deadlineMs ?? this.config.stopDeadlineMs, resolve)
     return this.#stopped
   }
 
   #stop(deadlineMs: number, resolve: () => void): void {
     this.#phase = 'stopping'
-    this.#acceptor?.close()
+    this.#acceptor.close()
+    // Whoever is told of a change may stop the node for it: that one comes about all the same.
+    const unbegun = this.#reconfigurations.splice(this.#changing ? 1 : 0)
+    for (const asked of unbegun) asked.reject(notRunning('stopping'))
     this.#audit.stop()
     this.#dispatch.dropDeferred('stopped')
     const timer = this.#clock.after(timerMs(deadlineMs), () => {
       this.#cut()
     })
     this.#stopping = { timer, resolve }
-    for (const link of this.#table.links) link.stop('stopped')
+    for (const link of this.#presentLinks) link.stop('stopped')
     this.#checkStopped()
+  }
+
+  /** What was queued on a link that ends is written. */
+  #drained(link: Link): void {
+    if (this.#retired.has(link)) this.#retired.emptied(link)
+    else this.#finishDrained([link])
   }
 
   /** A link that is up and empty ends, unless a pending answer of the router may still add to its queue. */
@@ -406,14 +648,14 @@ export class Node {
 
   #cut(): void {
     this.#dispatch.dropAll('stopped')
-    for (const link of this.#table.links) link.abort('stopped')
+    for (const link of this.#presentLinks) link.abort('stopped')
   }
 
   /** Everything is closed: tell what is untold, and leave no timer behind. */
   #checkStopped(): void {
     const stopping = this.#stopping
     if (stopping === undefined) return
-    if (!this.#table.links.every((link) => link.state === 'closed')) return
+    if (!this.#presentLinks.every((link) => link.state === 'closed')) return
     this.#stopping = undefined
     stopping.timer.cancel()
     this.#dispatch.dropAll('stopped')
@@ -435,8 +677,17 @@ export class Node {
     this.#changes.occurred(`${state} ${link.entry.id}`, change)
     this.#events.emit('link', change)
     // After the event: whoever challenges the link may fill it at once, which is the next event.
-    if (state === 'awaiting') this.#acceptor?.vacated(link)
-    if (state === 'closed') this.#checkStopped()
+    if (state === 'awaiting') this.#acceptor.vacated(link)
+    if (state !== 'closed') return
+    if (this.#retired.has(link)) this.#removed(link)
+    this.#checkStopped()
+  }
+
+  #removed(link: Link): void {
+    this.#retired.closed(link)
+    this.#formerEpochs.remember(link.id, link.epoch)
+    if (this.#phase === 'running') this.#table.link(link.id)?.start()
+    this.#checkSettled()
   }
 
   /** `count` changes of this sort, of which this is the last. */
@@ -481,6 +732,64 @@ export class Node {
       this.#logger.warn({ event: name, err: cause }, `${message}; further ones are not told`)
     }
   }
+}
+
+function setupsOf(
+  entries: readonly EntryConfig[],
+  defaults: NodeSetup,
+  before: ReadonlyMap<string, LinkSetup>,
+): ReadonlyMap<string, LinkSetup> {
+  return new Map(
+    entries.map((entry) => [entry.id, setupOf(entry, defaults, before.get(entry.id))] as const),
+  )
+}
+
+function codecProblems(setups: Plan['setups']): ConfigProblem[] {
+  return [...setups.values()].flatMap((setup) => codecProblem(setup) ?? [])
+}
+
+function unusableCodec(setups: Plan['setups']): CommloopError | undefined {
+  for (const setup of setups.values()) {
+    const problem = codecProblem(setup)
+    if (problem === undefined) continue
+    return new CommloopError('CML_ERR_PLUGIN_INVALID', `${setup.entry.id}: ${problem.message}`)
+  }
+  return undefined
+}
+
+function heartbeatProblems(setups: Plan['setups']): ConfigProblem[] {
+  return [...setups.values()].flatMap((setup) => heartbeatProblem(setup) ?? [])
+}
+
+function payloadBytesMax(setups: Plan['setups']): number {
+  let bytesMax = 0
+  for (const { codec } of setups.values()) bytesMax = Math.max(bytesMax, codec.payloadBytesMax)
+  return bytesMax
+}
+
+function sameLinks(left: readonly Link[], right: readonly Link[]): boolean {
+  return left.length === right.length && left.every((link, at) => link === right[at])
+}
+
+function hasQueue(link: Link): boolean {
+  return link.outbox.level.messages > 0
+}
+
+function iteratorLimits(config: NodeConfig): { messagesMax: number; bytesMax: number } {
+  return { messagesMax: config.iteratorMessagesMax, bytesMax: config.iteratorBytesMax }
+}
+
+function auditOptions(config: NodeConfig): { everyMs: number; graceMs: number } {
+  return { everyMs: config.auditEveryMs, graceMs: config.auditGraceMs }
+}
+
+function listenError({ host, port }: ListenConfig, cause: Error): CommloopError {
+  const text = `cannot listen at ${addressText({ ip: host, port })}: ${cause.message}`
+  return new CommloopError('CML_ERR_LISTEN', text, { cause })
+}
+
+function notRunning(phase: NodePhase): CommloopError {
+  return new CommloopError('CML_ERR_NOT_RUNNING', `the node is ${phase}`)
 }
 
 function linkText(change: LinkChange): string {

@@ -4,12 +4,18 @@ import { MessageStream, type StreamLimits } from './message-stream.js'
 
 /** Hands received messages to the streams that `messages()` gave out, and holds the links while one is full. */
 export class Inbox {
-  readonly #limits: StreamLimits
+  #limits: StreamLimits
   readonly #streams = new Set<MessageStream>()
   readonly #held = new Set<Link>()
 
   constructor(limits: StreamLimits) {
     this.#limits = limits
+  }
+
+  /** Other limits, for the streams that there are too. */
+  limit(limits: StreamLimits): void {
+    this.#limits = limits
+    for (const stream of this.#streams) stream.limit(limits)
   }
 
   get heard(): boolean {

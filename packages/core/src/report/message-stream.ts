@@ -11,7 +11,7 @@ export interface StreamLimits {
  * it was taken, so that the slowest reader sets the pace instead of filling the memory.
  */
 export class MessageStream implements AsyncIterableIterator<ReceivedMessage> {
-  readonly #limits: StreamLimits
+  #limits: StreamLimits
   readonly #relieved: (stream: MessageStream) => void
   #waiting: ReceivedMessage[] = []
   /** Where the oldest stands: an array is not shifted for each message. */
@@ -24,6 +24,11 @@ export class MessageStream implements AsyncIterableIterator<ReceivedMessage> {
   constructor(limits: StreamLimits, relieved: (stream: MessageStream) => void) {
     this.#limits = limits
     this.#relieved = relieved
+  }
+
+  /** Other limits: what waits stays, and counts by them when the next one comes or is taken. */
+  limit(limits: StreamLimits): void {
+    this.#limits = limits
   }
 
   get full(): boolean {

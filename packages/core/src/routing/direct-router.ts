@@ -1,14 +1,16 @@
 import type { LinkView, Route, RoutedMessage, SendRouter } from '../contracts/send-router.js'
 
+const NO_ROUTER: Route = { drop: 'no router: name a link with "to", or configure a router' }
+
 /**
  * The default router, for nodes whose every message names its link with `to`: where there is just one other link
  * it sends there, otherwise it drops and says what to do.
  */
 export class DirectRouter implements SendRouter {
-  route(message: RoutedMessage, links: readonly LinkView[]): Route {
-    const others = links.filter((link) => link.id !== message.from?.link)
-    const [only] = others
-    if (only !== undefined && others.length === 1) return only.id
-    return { drop: 'no router: name a link with "to", or configure a router' }
+  route({ from }: RoutedMessage, links: readonly LinkView[]): Route {
+    // More than two cannot be "the other link" and its source, so a large table costs no more than a small one.
+    if (links.length > 2) return NO_ROUTER
+    const others = from === undefined ? links : links.filter((link) => link.id !== from.link)
+    return others.length === 1 && others[0] !== undefined ? others[0].id : NO_ROUTER
   }
 }

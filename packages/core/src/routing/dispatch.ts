@@ -1,3 +1,4 @@
+import { sameValue } from '../config/same-value.js'
 import type { Clock } from '../contracts/clock.js'
 import type { LinkView, RouteTarget, SendRouter } from '../contracts/send-router.js'
 import { CommloopError, type ErrorCode } from '../errors.js'
@@ -16,10 +17,9 @@ import {
   type RouterAnswer,
   thrownRoute,
 } from './router-answer.js'
+import { RouterWatch } from './router-watch.js'
 import { type RoutingLimits, RoutingStage, type UnroutedMessage } from './routing-stage.js'
 
-/** A router that takes longer than this is named: a call that hangs cannot be stopped, it stops everything. */
-const ROUTER_CALL_MS_MAX = 50
 /** Targets of one answer that are read, or the number of links where that is more: a list may be without end. */
 const TARGETS_MAX = 1_024
 /** A router may send from within its call, and is asked then; deeper than this it does so without end. */
@@ -37,12 +37,8 @@ export interface SendOptions {
 
 export interface DispatchServices {
   readonly clock: Clock
-  readonly router: SendRouter
-  readonly table: Table
-  readonly views: readonly LinkView[]
   readonly tally: NodeTally
   readonly outcomes: OutcomeReporter
-  readonly limits: RoutingLimits
   drained(link: string): void
   /** A message has left the routing stage. */
   settled(): void
@@ -51,6 +47,15 @@ export interface DispatchServices {
 
 /** Where a message comes from: only a new one of `send` can be refused, and one asked about again was counted. */
 type Entering = 'sent' | 'relayed' | 'again'
+/** Who says where messages go, and where they can go. */
+export interface DispatchSetup {
+  readonly router: SendRouter
+  readonly table: Table
+  readonly views: readonly LinkView[]
+  /** What the most generous codec of the table takes: more can go nowhere, so no router is asked. */
+  readonly payloadBytesMax: number
+  readonly limits: RoutingLimits
+}
 
 type MessageEnd = 'dropped' | 'undeliverable' | 'expired'
 
@@ -68,20 +73,23 @@ export class Dispatch {
   readonly #services: DispatchServices
   readonly #stage: RoutingStage
   readonly #pressure = new RelayPressure()
+  readonly #watch: RouterWatch
   // Used by one call at a time: nothing calls out between resolving targets and making their copies.
   readonly #targets = new Targets()
   #stageWasAbove = false
-  /** What the most generous codec of the table takes: more can go nowhere, so no router is asked. */
-  readonly #payloadBytesMax: number
-  readonly #targetsMax: number
   #nestedCalls = 0
+  #targetsMax: number
+  #setup: DispatchSetup
 
-  constructor(services: DispatchServices) {
+  constructor(setup: DispatchSetup, services: DispatchServices) {
     this.#services = services
-    const limits = services.table.links.map(({ codec }) => codec.payloadBytesMax)
-    this.#payloadBytesMax = limits.reduce((left, right) => Math.max(left, right), 0)
-    this.#targetsMax = Math.max(TARGETS_MAX, services.table.links.length)
-    this.#stage = new RoutingStage(services.clock, services.limits, {
+    this.#setup = setup
+    this.#targetsMax = targetsMax(setup.table)
+    this.#watch = new RouterWatch(services.clock, (tookMs) => {
+      const text = `a call of the router took ${String(Math.round(tookMs))} ms; meanwhile nothing else ran`
+      services.warning('ROUTER_SLOW', text)
+    })
+    this.#stage = new RoutingStage(services.clock, setup.limits, {
       answered: (message, answer) => {
         this.#followLate(message, readAnswer(answer, this.#targetsMax))
       },
@@ -106,6 +114,14 @@ export class Dispatch {
     })
   }
 
+  /** From now on. What another router was asked and has not answered yet still counts, and goes where it is now. */
+  reconfigure(setup: DispatchSetup): void {
+    const { limits } = this.#setup
+    this.#setup = setup
+    this.#targetsMax = targetsMax(setup.table)
+    if (!sameValue(limits, setup.limits)) this.#stage.limit(setup.limits)
+  }
+
   /** Messages whose route is not known yet. */
   get routing(): number {
     return this.#stage.messages
@@ -118,27 +134,21 @@ export class Dispatch {
     if (!(payload instanceof Uint8Array)) {
       return this.#refuse('CML_ERR_PAYLOAD_INVALID', 'a payload is a Uint8Array')
     }
-    const expiresAtMs = this.#expiry(options.ttlMs)
+    const expiresAtMs = this.#expiryIn(options.ttlMs)
     if (options.to !== undefined) return this.#sendTo(payload, options.to, options.id, expiresAtMs)
-    if (payload.byteLength > this.#payloadBytesMax) {
-      const text = `payload of ${String(payload.byteLength)} bytes, and no link takes more than ${String(this.#payloadBytesMax)}`
+    if (payload.byteLength > this.#setup.payloadBytesMax) {
+      const text = `payload of ${String(payload.byteLength)} bytes, and no link takes more than ${String(this.#setup.payloadBytesMax)}`
       return this.#refuse('CML_ERR_PAYLOAD_TOO_LARGE', text)
     }
     const message = unrouted(payload, options.id, undefined, expiresAtMs)
     return this.#ask(message, 'sent')
   }
 
-  #expiry(ttlMs: number | undefined): number {
-    if (ttlMs === undefined) return Number.POSITIVE_INFINITY
-    // A moment that is no number would never come, and a timer for it would always be due.
-    return this.#services.clock.now() + (ttlMs > 0 ? ttlMs : 0)
-  }
-
   #sendTo(
     payload: Uint8Array,
     to: RouteTarget | readonly RouteTarget[],
     id: string | undefined,
-    expiresAtMs: number,
+    expiresAtMs: number | undefined,
   ): boolean {
     const problem = this.#resolve(to)
     if (problem !== undefined) return this.#refuse(problem.code, problem.reason)
@@ -164,7 +174,7 @@ export class Dispatch {
   /** A received message goes to the router. It cannot be refused, so what cannot be done is an outcome. */
   relay(payload: Uint8Array, source: Link): void {
     const from = { link: source.id, epoch: source.epoch }
-    this.#ask(unrouted(payload, undefined, from, Number.POSITIVE_INFINITY), 'relayed')
+    this.#ask(unrouted(payload, undefined, from, undefined), 'relayed')
     if (this.#stage.aboveMark) this.#pressure.hold(source, 'routing')
   }
 
@@ -198,13 +208,13 @@ export class Dispatch {
   }
 
   #call(message: UnroutedMessage): RouterAnswer {
-    const { clock, router, views } = this.#services
-    const startedMs = clock.now()
-    let answer: RouterAnswer
+    const { router, views } = this.#setup
     if (this.#nestedCalls >= NESTED_CALLS_MAX) {
       return thrownRoute(new RangeError('it sends from within its own call without end'))
     }
     this.#nestedCalls++
+    const timed = this.#watch.callBegins()
+    let answer: RouterAnswer
     try {
       answer = readAnswer(router.route(message, views), this.#targetsMax)
     } catch (error) {
@@ -212,11 +222,7 @@ export class Dispatch {
     } finally {
       this.#nestedCalls--
     }
-    const tookMs = clock.now() - startedMs
-    if (tookMs > ROUTER_CALL_MS_MAX) {
-      const text = `a call of the router took ${String(Math.round(tookMs))} ms; meanwhile nothing else ran`
-      this.#services.warning('ROUTER_SLOW', text)
-    }
+    if (timed) this.#watch.callEnded()
     return answer
   }
 
@@ -281,7 +287,7 @@ export class Dispatch {
   /** All targets are resolved before any copy is made: a message is never delivered in part by mistake. */
   #resolve(route: RouteTarget | readonly RouteTarget[]): Refused | undefined {
     this.#targets.clear()
-    const { table } = this.#services
+    const { table } = this.#setup
     if (!isList(route)) return refusedBy(table.resolve(route, this.#targets))
     for (const target of route) {
       const problem = table.resolve(target, this.#targets)
@@ -305,7 +311,7 @@ export class Dispatch {
   #makeCopies(
     payload: Uint8Array,
     id: string | undefined,
-    expiresAtMs: number,
+    expiresAtMs: number | undefined,
     received: boolean,
   ): Refused | undefined {
     const targets = this.#targets
@@ -326,10 +332,14 @@ export class Dispatch {
   }
 
   /** The message's own TTL, else that of the link's entry. */
-  #expiryOn(link: Link, expiresAtMs: number): number {
-    if (expiresAtMs !== Number.POSITIVE_INFINITY) return expiresAtMs
-    const { ttlMs } = link.settings
-    return ttlMs === Number.POSITIVE_INFINITY ? ttlMs : this.#services.clock.now() + ttlMs
+  #expiryOn(link: Link, expiresAtMs: number | undefined): number | undefined {
+    return expiresAtMs ?? this.#expiryIn(link.settings.ttlMs)
+  }
+
+  #expiryIn(ttlMs: number | undefined): number | undefined {
+    if (ttlMs === undefined || ttlMs === Number.POSITIVE_INFINITY) return undefined
+    // A moment that is no number would never come, and a timer for it would always be due.
+    return this.#services.clock.now() + (ttlMs > 0 ? ttlMs : 0)
   }
 
   #anyAboveMark(): boolean {
@@ -340,7 +350,7 @@ export class Dispatch {
   }
 
   #holdSource(sourceId: string): void {
-    const source = this.#services.table.find(sourceId)
+    const source = this.#setup.table.find(sourceId)
     if ('code' in source) return
     for (let at = 0; at < this.#targets.count; at++) {
       const target = this.#targets.link(at)
@@ -356,19 +366,18 @@ export class Dispatch {
   }
 
   #stageRelieved(): void {
-    if (!this.#stage.aboveMark) {
-      this.#pressure.release('routing')
-      if (this.#stageWasAbove) {
-        this.#stageWasAbove = false
-        this.#services.drained('*')
-      }
+    // Told first: a relay that is let go may fill the stage at once.
+    if (this.#stageWasAbove && !this.#stage.aboveMark) {
+      this.#stageWasAbove = false
+      this.#services.drained('*')
     }
+    if (!this.#stage.aboveMark) this.#pressure.release('routing')
     this.#services.settled()
   }
 
   /** A link's outbox has fallen below half its mark. */
   drained(link: Link): void {
-    this.#pressure.release(link)
+    if (!link.aboveHighWaterMark) this.#pressure.release(link)
   }
 
   dropDeferred(reason: string): void {
@@ -384,7 +393,7 @@ function unrouted(
   payload: Uint8Array,
   id: string | undefined,
   from: UnroutedMessage['from'],
-  expiresAtMs: number,
+  expiresAtMs: number | undefined,
 ): UnroutedMessage {
   return { payload, id, from, deferrals: 0, expiresAtMs, waitingSinceMs: 0 }
 }
@@ -407,4 +416,9 @@ function allRefused(
   return full === undefined
     ? { code: 'CML_ERR_LINK_DOWN', reason: `link down: ${names}` }
     : { code: 'CML_ERR_OUTBOX_FULL', reason: `outbox full: ${names}` }
+}
+
+/** A router may name each link of the table, and some twice. */
+function targetsMax(table: Table): number {
+  return Math.max(TARGETS_MAX, table.links.length)
 }

@@ -17,8 +17,8 @@ export interface UnroutedMessage {
   readonly id: string | undefined
   readonly from: { readonly link: string; readonly epoch: number } | undefined
   deferrals: number
-  /** By the clock; Infinity: never. */
-  readonly expiresAtMs: number
+  /** By the clock; undefined: never. */
+  readonly expiresAtMs: number | undefined
   /** By the clock; set when the message first has to wait. */
   waitingSinceMs: number
 }
@@ -48,7 +48,7 @@ interface Wait {
  */
 export class RoutingStage {
   readonly #clock: Clock
-  readonly #limits: RoutingLimits
+  #limits: RoutingLimits
   readonly #listener: RoutingListener
   readonly #waiting = new Map<UnroutedMessage, Wait>()
   #bytes = 0
@@ -57,6 +57,12 @@ export class RoutingStage {
     this.#clock = clock
     this.#limits = limits
     this.#listener = listener
+  }
+
+  /** Other limits, for what comes from now on: what waits goes on as it was begun. */
+  limit(limits: RoutingLimits): void {
+    this.#limits = limits
+    this.#listener.relieved()
   }
 
   get messages(): number {
@@ -84,7 +90,7 @@ export class RoutingStage {
   /** Holds a message until the router's promise settles, or for as long as a router may take. */
   awaitAnswer(message: UnroutedMessage, answer: PromiseLike<Route>): void {
     const nowMs = this.#entered(message)
-    const leftMs = message.expiresAtMs - nowMs
+    const leftMs = (message.expiresAtMs ?? Number.POSITIVE_INFINITY) - nowMs
     const expiresFirst = leftMs < this.#limits.routerTimeoutMs
     const timer = this.#clock.after(
       Math.max(0, Math.min(leftMs, this.#limits.routerTimeoutMs)),
@@ -128,18 +134,16 @@ export class RoutingStage {
   /** Holds a message for `delayMs`, as the router asked; at most as long as it may live. */
   defer(message: UnroutedMessage, delayMs: number): void {
     const nowMs = this.#entered(message)
-    const lastMs = Number.isFinite(message.expiresAtMs)
-      ? message.expiresAtMs
-      : message.waitingSinceMs + this.#limits.deferMsMax
-    const overAge = nowMs + delayMs >= lastMs
+    const lastMs = message.expiresAtMs ?? message.waitingSinceMs + this.#limits.deferMsMax
     const timer = this.#clock.after(
       Math.max(1, Math.min(delayMs, Math.max(0, lastMs - nowMs))),
       () => {
         if (!this.#left(message)) return
-        if (!overAge) {
+        // Asked of the clock, not of the delay: in a process that stood still the timer comes late.
+        if (this.#clock.now() < lastMs) {
           message.deferrals++
           this.#listener.askAgain(message)
-        } else if (Number.isFinite(message.expiresAtMs)) this.#listener.expired(message)
+        } else if (message.expiresAtMs !== undefined) this.#listener.expired(message)
         else this.#listener.undeliverable(message, 'deferred too long')
         this.#listener.relieved()
       },

@@ -12,7 +12,7 @@ export interface TargetProblem {
 
 const UP: LinkState = 'up'
 
-/** The links of a node by id, by entry and by position. */
+/** The links of a node by id, by entry and by position. Never changed: a node whose table changes has another one. */
 export class Table {
   readonly links: readonly Link[]
   readonly #byId = new Map<string, Link>()
@@ -33,6 +33,11 @@ export class Table {
     this.links = all
   }
 
+  /** The link of this very id. */
+  link(id: string): Link | undefined {
+    return this.#byId.get(id)
+  }
+
   /** The one link that this names, or why there is none. */
   find(ref: LinkRef): Link | TargetProblem {
     if (typeof ref === 'string') {
@@ -47,6 +52,12 @@ export class Table {
 
   /** Adds what `target` names to `into`; answers why it names nothing. */
   resolve(target: RouteTarget, into: Targets): TargetProblem | undefined {
+    // The name of a link, nearly always: nothing else is looked for then.
+    const named = typeof target === 'string' ? this.#byId.get(target) : undefined
+    if (named !== undefined) {
+      into.add(named, 0)
+      return undefined
+    }
     if (typeof target === 'object') return this.#resolveBound(target, into)
     if (typeof target === 'string' && target.endsWith('/*')) return this.#resolveAll(target, into)
     const link = this.find(target)

@@ -27,20 +27,17 @@ export const COMES_BACK: readonly FaultStep[] = [
   { do: 'expect open', forMs: 300 },
 ]
 
-/** A node whose `partialFrame` is off waits for the rest of a frame for ever, and says so. */
-export function partialFrameEnd(terms: LinkTerms): FaultStep | string {
-  const { partialFrameMs } = terms.settings
-  if (partialFrameMs === 0) return 'partialFrame is off here: the node waits for the rest for ever'
-  return { do: 'expect end', withinMs: partialFrameMs + MARGIN_MS }
-}
+export const PARTIAL_FRAME_OFF = 'partialFrame is off here: the node waits for the rest for ever'
 
 /** These steps, then the node ends the connection within `partialFrame`, then the peer comes back. */
 export function endsByPartialFrame(
   terms: LinkTerms,
   steps: readonly FaultStep[],
 ): readonly FaultStep[] | string {
-  const end = partialFrameEnd(terms)
-  return typeof end === 'string' ? end : [{ do: 'open' }, ...steps, end, ...COMES_BACK]
+  const { partialFrameMs } = terms.settings
+  if (partialFrameMs === 0) return PARTIAL_FRAME_OFF
+  const end: FaultStep = { do: 'expect end', withinMs: partialFrameMs + MARGIN_MS }
+  return [{ do: 'open' }, ...steps, end, ...COMES_BACK]
 }
 
 /** Some time passes in which the peer sends what keeps the node from taking it for dead, where it would. */

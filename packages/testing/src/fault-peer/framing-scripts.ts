@@ -5,6 +5,7 @@ import {
   endsByPartialFrame,
   type FaultScript,
   MARGIN_MS,
+  PARTIAL_FRAME_OFF,
 } from './fault-script.js'
 import { LENGTH_MAX, wireFrame, wireHeader } from './wire-shape.js'
 
@@ -193,10 +194,17 @@ export const FRAMING_SCRIPTS: readonly FaultScript[] = [
     roles: BOTH_ROLES,
     steps: (terms) => {
       const { partialFrameMs } = terms.settings
+      if (partialFrameMs === 0) return PARTIAL_FRAME_OFF
       const payload = patterned(Math.min(100, terms.shape.payloadBytesMax))
       const bytes = Math.min(26, payload.length + 1)
       const paceMs = Math.ceil((partialFrameMs + MARGIN_MS) / bytes)
-      return endsByPartialFrame(terms, [{ do: 'send part of a frame', payload, bytes, paceMs }])
+      return [
+        { do: 'open' },
+        { do: 'send part of a frame', payload, bytes, paceMs },
+        // The node's time was over before the last byte: one that waits anew for each ends only now.
+        { do: 'expect end', withinMs: 0 },
+        ...COMES_BACK,
+      ]
     },
   },
 ]

@@ -1,0 +1,41 @@
+import type { Contender } from '../traffic/contender.js'
+import { commloop } from './commloop.js'
+import { commloopWithEntries } from './commloop-with-entries.js'
+import { erlang } from './erlang.js'
+import { frameStream } from './frame-stream.js'
+import { lengthPrefixedStream } from './length-prefixed-stream.js'
+import { commloopWithLinks, rawWithSockets } from './many-links.js'
+import { nats } from './nats.js'
+import { raw } from './raw.js'
+import { commloopRelay, rawRelay } from './relays.js'
+import { zeromq } from './zeromq.js'
+
+/** In the order of the report. The first is what all others are compared with. */
+export const CONTENDERS: readonly Contender[] = [
+  raw,
+  commloop,
+  erlang,
+  zeromq,
+  nats,
+  frameStream,
+  lengthPrefixedStream,
+]
+
+const FIXED = [...CONTENDERS, rawRelay, commloopRelay]
+/** Those of which there is one for each number. */
+const FAMILIES = [
+  { pattern: /^commloop, (\d+) entries$/, make: commloopWithEntries },
+  { pattern: /^commloop, (\d+) links$/, make: commloopWithLinks },
+  { pattern: /^raw, (\d+) sockets$/, make: rawWithSockets },
+]
+
+/** How a process is told which contender it is. @throws Error for a name that nobody has. */
+export function contenderNamed(name: string): Contender {
+  const fixed = FIXED.find((each) => each.name === name)
+  if (fixed !== undefined) return fixed
+  for (const { pattern, make } of FAMILIES) {
+    const count = pattern.exec(name)?.[1]
+    if (count !== undefined) return make(Number(count))
+  }
+  throw new Error(`no contender "${name}"`)
+}

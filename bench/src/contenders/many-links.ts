@@ -1,0 +1,131 @@
+import type { EntryOptions, Node } from '@commloop/core'
+import { useRouter } from '@commloop/core'
+import type { Contender, Sending } from '../traffic/contender.js'
+import { Lane } from '../traffic/lane.js'
+import type { PayloadCycle } from '../traffic/payload-cycle.js'
+import { newNode, startAndWaitForLinks } from './commloop.js'
+import { cutFrames, RawBatch } from './raw-frames.js'
+import { dial, listen, LOOPBACK } from './sockets.js'
+
+/** What a link queues before it says that it has enough: a thousand of the default would take a gigabyte. */
+const HIGH_WATER_MARK_BYTES = 64 * 1024
+/** Twice the mark's half, without what commloop counts for each message beside its payload. */
+const RAW_BATCH_BYTES = 16 * 1024
+
+/** Two nodes with so many links between them; a router that looks into the payload says which one. */
+export function commloopWithLinks(links: number): Contender {
+  const ids = Array.from({ length: links }, (_, at) => `link-${String(at)}`)
+  const byContent = {
+    route: ({ payload }: { readonly payload: Uint8Array }) =>
+      ids[((payload[0] ?? 0) | ((payload[1] ?? 0) << 8)) % links] ?? '',
+  }
+  return {
+    name: `commloop, ${String(links)} links`,
+    about:
+      'two nodes, a router that looks into the payload; each link is sent to until it says false, and again when it drains',
+    async receive(sink) {
+      const node = newNode({
+        listen: { host: LOOPBACK, port: 0 },
+        links: [{ id: 'peer', role: 'passive', ip: LOOPBACK, slots: links }],
+      })
+      node.on('message', ({ payload }) => {
+        sink.take(payload)
+      })
+      await node.start()
+      return { port: node.listening?.port ?? 0 }
+    },
+    async send(port) {
+      const entries: EntryOptions[] = ids.map((id) => ({ id, role: 'active', ip: LOOPBACK, port }))
+      const options = { links: entries, highWaterMark: HIGH_WATER_MARK_BYTES }
+      const node = newNode(options, useRouter(byContent))
+      await startAndWaitForLinks(node, links)
+      return new LinksSending(node, ids)
+    },
+  }
+}
+
+class LinksSending implements Sending {
+  readonly #node: Node
+  readonly #ids: readonly string[]
+  #drained: (link: string) => void = () => undefined
+
+  constructor(node: Node, ids: readonly string[]) {
+    this.#node = node
+    this.#ids = ids
+    node.on('drain', ({ link }) => {
+      this.#drained(link)
+    })
+  }
+
+  send(payloads: PayloadCycle, messages: number): Promise<void> {
+    const node = this.#node
+    const lanes = new Map(
+      this.#ids.map((id, lane) => [id, new Lane(payloads, messages, lane, this.#ids.length)]),
+    )
+    return new Promise((resolve) => {
+      let unfinished = lanes.size
+      this.#drained = (link) => {
+        const lane = lanes.get(link)
+        if (lane === undefined) return
+        while (lane.left > 0) if (!node.send(lane.next()) && lane.left > 0) return
+        lanes.delete(link)
+        if (--unfinished === 0) resolve()
+      }
+      for (const id of this.#ids) this.#drained(id)
+    })
+  }
+}
+
+/** The same by hand. */
+export function rawWithSockets(sockets: number): Contender {
+  return {
+    name: `raw, ${String(sockets)} sockets`,
+    about: '`node:net` by hand, a batch of 16 KiB for each socket; written to until it says false',
+    async receive(sink) {
+      const port = await listen((socket) => {
+        cutFrames(socket, (payload) => {
+          sink.take(payload)
+        })
+      })
+      return { port }
+    },
+    async send(port) {
+      const batches: RawBatch[] = []
+      for (let at = 0; at < sockets; at++) {
+        batches.push(new RawBatch(await dial(port), RAW_BATCH_BYTES))
+      }
+      return new SocketsSending(batches)
+    },
+  }
+}
+
+class SocketsSending implements Sending {
+  readonly #batches: readonly RawBatch[]
+
+  constructor(batches: readonly RawBatch[]) {
+    this.#batches = batches
+  }
+
+  async send(payloads: PayloadCycle, messages: number): Promise<void> {
+    const { length } = this.#batches
+    await Promise.all(
+      this.#batches.map((batch, at) => sendLane(batch, new Lane(payloads, messages, at, length))),
+    )
+  }
+}
+
+function sendLane(batch: RawBatch, lane: Lane): Promise<void> {
+  return new Promise((resolve) => {
+    const goOn = (): void => {
+      while (lane.left > 0) {
+        if (!batch.add(lane.next())) {
+          batch.socket.once('drain', goOn)
+          return
+        }
+      }
+      batch.flush()
+      resolve()
+    }
+    goOn()
+  })
+}

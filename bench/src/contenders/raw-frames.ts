@@ -1,0 +1,69 @@
+import type { Socket } from 'node:net'
+
+/** One write of the raw programs; the same that commloop takes. */
+const BATCH_BYTES = 128 * 1024
+const HEADER_BYTES = 2
+
+/** Calls `take` with a view of each payload that comes on a socket: the shortest program that does so. */
+export function cutFrames(
+  socket: Socket,
+  take: (payload: Uint8Array) => void,
+  chunkEnds?: () => void,
+): void {
+  let rest: Buffer | undefined
+  socket.on('data', (read: Buffer) => {
+    const chunk = rest === undefined ? read : Buffer.concat([rest, read])
+    let at = 0
+    while (chunk.length - at >= HEADER_BYTES) {
+      const end = at + HEADER_BYTES + (((chunk[at] ?? 0) << 8) | (chunk[at + 1] ?? 0))
+      if (end > chunk.length) break
+      take(chunk.subarray(at + HEADER_BYTES, end))
+      at = end
+    }
+    rest = at === chunk.length ? undefined : chunk.subarray(at)
+    chunkEnds?.()
+  })
+}
+
+/** Frames back to back in fresh buffers, each written once. */
+export class RawBatch {
+  readonly socket: Socket
+  readonly #batchBytes: number
+  #buffer: Buffer
+  #at = 0
+
+  constructor(socket: Socket, batchBytes = BATCH_BYTES) {
+    this.socket = socket
+    this.#batchBytes = batchBytes
+    this.#buffer = Buffer.allocUnsafeSlow(batchBytes)
+  }
+
+  /** @returns false: the socket wants to be waited for. */
+  add(payload: Uint8Array): boolean {
+    const bytes = payload.length
+    const more = this.#at + HEADER_BYTES + bytes <= this.#batchBytes || this.flush()
+    const at = this.#at
+    this.#buffer[at] = bytes >>> 8
+    this.#buffer[at + 1] = bytes
+    this.#buffer.set(payload, at + HEADER_BYTES)
+    this.#at = at + HEADER_BYTES + bytes
+    return more
+  }
+
+  flush(): boolean {
+    if (this.#at === 0) return true
+    const full = this.#buffer.subarray(0, this.#at)
+    this.#buffer = Buffer.allocUnsafeSlow(this.#batchBytes)
+    this.#at = 0
+    return this.socket.write(full)
+  }
+}
+
+/** One frame of its own. */
+export function frameOf(payload: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + payload.length)
+  frame[0] = payload.length >>> 8
+  frame[1] = payload.length
+  frame.set(payload, HEADER_BYTES)
+  return frame
+}

@@ -1,0 +1,99 @@
+import { useRouter } from '@commloop/core'
+import { Child } from '../process/child.js'
+import type { Contender } from '../traffic/contender.js'
+import { newNode, startAndWaitForLinks } from './commloop.js'
+import { raw } from './raw.js'
+import { cutFrames, RawBatch } from './raw-frames.js'
+import { dial, listen, LOOPBACK } from './sockets.js'
+
+/** Out of a relay lead so many links; the payload says which. */
+export const RELAY_LANES = 2
+
+export const rawRelay = relayContender(
+  'raw relay',
+  'by hand: frames cut out, copied into a buffer for their target, one write for each chunk and target; the source waits where a target does',
+)
+export const commloopRelay = relayContender(
+  'commloop relay',
+  'a node with `relay: true`, one link in, two out, and a router that looks into the payload',
+)
+
+/** Source and target are the raw programs for both; only what stands in between differs. */
+function relayContender(name: string, about: string): Contender {
+  return {
+    name,
+    about,
+    receive: (sink) => raw.receive(sink),
+    async send(port) {
+      const relay = await Child.start<Relay>(import.meta.url, 'relay', [name, port])
+      return raw.send(await relay.call('port'))
+    },
+  }
+}
+
+/** The process in the middle. */
+class Relay {
+  readonly #port: number
+
+  constructor(port: number) {
+    this.#port = port
+  }
+
+  port(): number {
+    return this.#port
+  }
+}
+
+export async function relay(name: string, targetPort: number): Promise<Relay> {
+  const start = name === rawRelay.name ? startRawRelay : startNodeRelay
+  return new Relay(await start(targetPort))
+}
+
+function laneOf(payload: Uint8Array): number {
+  return ((payload[0] ?? 0) | ((payload[1] ?? 0) << 8)) % RELAY_LANES
+}
+
+async function startRawRelay(targetPort: number): Promise<number> {
+  const targets: RawBatch[] = []
+  for (let at = 0; at < RELAY_LANES; at++) targets.push(new RawBatch(await dial(targetPort)))
+  return listen((source) => {
+    let waiting = 0
+    const wait = ({ socket }: RawBatch): void => {
+      waiting++
+      source.pause()
+      socket.once('drain', () => {
+        if (--waiting === 0) source.resume()
+      })
+    }
+    cutFrames(
+      source,
+      (payload) => {
+        const target = targets[laneOf(payload)]
+        if (target?.add(payload) === false) wait(target)
+      },
+      () => {
+        for (const target of targets) if (!target.flush()) wait(target)
+      },
+    )
+  })
+}
+
+async function startNodeRelay(targetPort: number): Promise<number> {
+  const targets = Array.from({ length: RELAY_LANES }, (_, at) => `target-${String(at)}`)
+  const byContent = {
+    route: ({ payload }: { readonly payload: Uint8Array }) => targets[laneOf(payload)] ?? '',
+  }
+  const node = newNode(
+    {
+      listen: { host: LOOPBACK, port: 0 },
+      relay: true,
+      links: [
+        { id: 'source', role: 'passive', ip: LOOPBACK },
+        ...targets.map((id) => ({ id, role: 'active', ip: LOOPBACK, port: targetPort }) as const),
+      ],
+    },
+    useRouter(byContent),
+  )
+  await startAndWaitForLinks(node, RELAY_LANES)
+  return node.listening?.port ?? 0
+}

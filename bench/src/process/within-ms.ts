@@ -1,0 +1,18 @@
+/** What `promise` resolves to, or an Error that says what was waited for: a lost message must not hang a run. */
+export async function withinMs<Value>(
+  promise: Promise<Value>,
+  delayMs: number,
+  what: string,
+): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`${what}: not within ${String(delayMs)} ms`))
+    }, delayMs)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

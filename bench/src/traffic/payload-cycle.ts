@@ -1,0 +1,70 @@
+/** Primes, so that no cycle falls into step with a batch. */
+const PAYLOADS_MAX = 1009
+const PAYLOADS_OF_LARGE = [
+  { bytesMin: 32 * 1024, payloads: 61 },
+  { bytesMin: 4 * 1024, payloads: 251 },
+] as const
+
+/**
+ * The payloads that every contender sends, made before the clock runs: the n-th message of a run carries the payload
+ * at n modulo `length`.
+ *
+ *     byte   0 … 1                2 …
+ *            place in the cycle   follow from the place       little endian
+ */
+export class PayloadCycle {
+  readonly #payloads: readonly Uint8Array[]
+  #next = 0
+
+  constructor(payloadBytes: number) {
+    const large = PAYLOADS_OF_LARGE.find(({ bytesMin }) => payloadBytes >= bytesMin)
+    const length = large?.payloads ?? PAYLOADS_MAX
+    // One slab: small arrays of their own would lie within the heap, which payloads from elsewhere do not.
+    const slab = new Uint8Array(length * payloadBytes)
+    this.#payloads = Array.from({ length }, (_, place) => {
+      const payload = slab.subarray(place * payloadBytes, (place + 1) * payloadBytes)
+      fill(payload, place)
+      return payload
+    })
+  }
+
+  get length(): number {
+    return this.#payloads.length
+  }
+
+  at(place: number): Uint8Array {
+    const payload = this.#payloads[place]
+    if (payload === undefined) throw new Error(`payload cycle: no place ${String(place)}`)
+    return payload
+  }
+
+  /** The next `next` is the first payload. */
+  rewind(): void {
+    this.#next = 0
+  }
+
+  next(): Uint8Array {
+    const place = this.#next
+    this.#next = place + 1 === this.#payloads.length ? 0 : place + 1
+    return this.at(place)
+  }
+
+  /** What the last bytes of the first `messages` payloads add up to. */
+  checksum(messages: number): number {
+    const last = this.#payloads.map((payload) => payload.at(-1) ?? 0)
+    const whole = last.reduce((sum, byte) => sum + byte, 0)
+    const rest = last.slice(0, messages % last.length).reduce((sum, byte) => sum + byte, 0)
+    return (Math.floor(messages / last.length) * whole + rest) | 0
+  }
+}
+
+function fill(payload: Uint8Array, place: number): void {
+  let state = place + 1
+  for (let at = 0; at < payload.length; at++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0
+    payload[at] = state >>> 24
+  }
+  if (payload.length < 2) return
+  payload[0] = place
+  payload[1] = place >>> 8
+}

@@ -1,0 +1,53 @@
+import { commloop } from '../contenders/commloop.js'
+import { raw } from '../contenders/raw.js'
+import { atLeast, ratioOf } from '../results/targets.js'
+import { Rounds } from '../rounds.js'
+import type { Workload } from '../workload.js'
+import { ComparedPairs } from './compared-pairs.js'
+
+const WORKLOAD = '64 B'
+const SHARE = 0.7
+/** The smaller number of links, as a part of the larger. */
+const FEWER = 0.1
+
+export const manyLinks: Workload = {
+  name: 'many-links',
+  async run(context) {
+    const pairs = new ComparedPairs(context)
+    const rounds = new Rounds(context.plan, context.progress)
+    const many = context.plan.manyLinks
+    const few = Math.round(many * FEWER)
+    const most = `commloop, ${String(many)} links`
+    try {
+      await pairs.start([
+        { name: commloop.name },
+        { name: `commloop, ${String(few)} links`, lanes: few },
+        { name: most, lanes: many },
+        { name: raw.name },
+        { name: `raw, ${String(many)} sockets`, lanes: many },
+      ])
+      const figures = await pairs.measure(WORKLOAD, 64, commloop.name, rounds)
+      return {
+        name: 'many-links',
+        title: 'Many links at once',
+        about:
+          'Two nodes with all links between them; a router that looks into the payload spreads the messages. Each link is ' +
+          'sent to until `send` says false, and again when it drains, with a high-water mark of 64 KiB.',
+        baseline: commloop.name,
+        figures,
+        targets: [
+          atLeast(
+            `${String(many)} links, 64 B`,
+            SHARE,
+            ratioOf(figures, WORKLOAD, most),
+            'one-link total',
+          ),
+        ],
+        notes: pairs.notes,
+        load: rounds.load,
+      }
+    } finally {
+      await pairs.stop()
+    }
+  },
+}

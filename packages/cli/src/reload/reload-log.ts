@@ -1,0 +1,43 @@
+import type { Logger } from '@commloop/core'
+import { changesText, isChange, type ReloadResult } from './reload-result.js'
+
+/** Mistakes told one by one; what is beyond tells nobody anything new. */
+const PROBLEMS_MAX = 20
+
+/** Says what a reload has done, or why it has done nothing. */
+export function logReload(result: ReloadResult, logger: Logger): void {
+  if (result.ok) logDone(result, logger)
+  else logRefused(result, logger)
+}
+
+function logDone(
+  { file, changes, warnings }: Extract<ReloadResult, { ok: true }>,
+  logger: Logger,
+): void {
+  for (const warning of warnings) logger.warn({ file }, warning)
+  const { added, removed, reconnected, changed, node } = changes
+  const what = isChange(changes) ? changesText(changes) : 'nothing in it has changed'
+  logger.info(
+    { file, added, removed, reconnected, changed, keys: node },
+    `reloaded ${file}: ${what}`,
+  )
+}
+
+function logRefused(
+  { code, message, problems }: Extract<ReloadResult, { ok: false }>,
+  logger: Logger,
+): void {
+  const count = problems.length === 1 ? '1 problem' : `${String(problems.length)} problems`
+  const why = problems.length === 0 ? message : count
+  logger.error({ code }, `reload refused, nothing has changed: ${why}`)
+  for (const { file, line, column, path, message: what } of problems.slice(0, PROBLEMS_MAX)) {
+    const place = `${file}:${String(line)}:${String(column)}`
+    logger.error(
+      { code, file, line, column, path },
+      `${place}  ${path === '' ? '' : `${path}: `}${what}`,
+    )
+  }
+  if (problems.length > PROBLEMS_MAX) {
+    logger.error({ code }, `and ${String(problems.length - PROBLEMS_MAX)} more: commloop check`)
+  }
+}

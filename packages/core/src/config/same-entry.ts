@@ -1,0 +1,35 @@
+import type { EntryConfig, LinkSettings } from './node-config.js'
+import type { PluginChoice } from './node-options.js'
+import { sameValue } from './same-value.js'
+
+/** Plugins are compared by how they were asked for: the value is made anew whenever a file is read. */
+export function sameChoice(
+  left: PluginChoice<unknown> | undefined,
+  right: PluginChoice<unknown> | undefined,
+): boolean {
+  return left?.spec === right?.spec
+}
+
+/** Whether two entries say the same about each of their links, whatever they are called and wherever they stand. */
+export function sameEntry(left: EntryConfig, right: EntryConfig): boolean {
+  return (
+    sameSettings(left.settings, right.settings) && sameValue(withoutName(left), withoutName(right))
+  )
+}
+
+function sameSettings(left: LinkSettings, right: LinkSettings): boolean {
+  return (
+    sameChoice(left.codec, right.codec) &&
+    sameChoice(left.reconnect, right.reconnect) &&
+    sameValue(withoutPlugins(left), withoutPlugins(right))
+  )
+}
+
+function withoutPlugins(settings: LinkSettings): object {
+  return { ...settings, codec: undefined, reconnect: undefined }
+}
+
+function withoutName(entry: EntryConfig): object {
+  const nothing = { id: undefined, derivedFrom: undefined, index: undefined, linkIds: undefined }
+  return { ...entry, ...nothing, settings: undefined }
+}

@@ -1,0 +1,72 @@
+import type { Clock, Timer } from '../contracts/clock.js'
+import type { Link } from '../link/link.js'
+import { type LinkCounters, LinkTally } from '../link/link-counters.js'
+
+/** Why their connections and queues end. */
+const REASON = 'removed'
+
+/**
+ * Links that the table does not have any more: those that still end in order, and what all those before have counted,
+ * in one sum, so that what the node has accepted stays accounted for.
+ */
+export class RetiredLinks {
+  readonly #clock: Clock
+  readonly #leaving = new Map<Link, Timer>()
+  readonly #gone = new LinkTally()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Writes what is queued on those that are up, and ends them; at the deadline the rest is dropped. */
+  retire(links: readonly Link[], deadlineMs: number): void {
+    // All of them are here before anybody hears that one is ending, and stops the node for it.
+    for (const link of links) {
+      const timer = this.#clock.after(deadlineMs, () => {
+        link.abort(REASON)
+      })
+      this.#leaving.set(link, timer)
+    }
+    for (const link of links) link.stop(REASON)
+  }
+
+  has(link: Link): boolean {
+    return this.#leaving.has(link)
+  }
+
+  hasId(id: string): boolean {
+    for (const link of this.#leaving.keys()) if (link.id === id) return true
+    return false
+  }
+
+  get links(): readonly Link[] {
+    return [...this.#leaving.keys()]
+  }
+
+  /** Its queue is empty: its connection may end. */
+  emptied(link: Link): void {
+    link.finishDrained(REASON)
+  }
+
+  /** It is closed: nothing is left of it but what it has counted. */
+  closed(link: Link): void {
+    this.#leaving.get(link)?.cancel()
+    if (this.#leaving.delete(link)) addTo(this.#gone, link.tally)
+  }
+
+  /** The sums over all of them. */
+  get counters(): LinkCounters {
+    const sum = new LinkTally()
+    addTo(sum, this.#gone)
+    let queued = 0
+    for (const link of this.#leaving.keys()) {
+      addTo(sum, link.tally)
+      queued += link.outbox.level.messages
+    }
+    return Object.assign({ queued }, sum)
+  }
+}
+
+function addTo(sum: LinkTally, tally: LinkTally): void {
+  for (const name of Object.keys(tally) as (keyof LinkTally)[]) sum[name] += tally[name]
+}

@@ -1,0 +1,269 @@
+import type { CloseReason, Connection, ConnectionHandler, PeerInfo, Timer } from '@commloop/core'
+import { MemoryPipe } from './memory-pipe.js'
+import { networkFailure } from './network-failure.js'
+import type { NetworkPath } from './network-path.js'
+import { draw } from './path-conditions.js'
+
+/** For an end whose process is gone. */
+const NOBODY: ConnectionHandler = {
+  received: () => undefined,
+  written: () => undefined,
+  ended: () => undefined,
+  closed: () => undefined,
+}
+
+/** One end of a connection within the process. Bytes are copied, so that the ends share nothing, as on a wire. */
+export class MemoryConnection implements Connection {
+  readonly peer: PeerInfo
+  readonly openedMs: number
+  readonly #path: NetworkPath
+  readonly #gone: (connection: MemoryConnection) => void
+  #far: MemoryConnection | undefined
+  #outbound: MemoryPipe | undefined
+  #handler: ConnectionHandler | undefined
+  #pending: Uint8Array[] = []
+  #writing = false
+  #confirming = false
+  #endAsked = false
+  #finSent = false
+  #finTold = false
+  #reading = false
+  #destroyed = false
+  #closed = false
+  #keepAlive: Timer | undefined
+  #writtenBytes = 0
+  #wroteAfterFin = false
+  #receivedMs: number | undefined
+
+  /** `gone` hears that this end is closed. */
+  constructor(peer: PeerInfo, path: NetworkPath, gone: (connection: MemoryConnection) => void) {
+    this.peer = peer
+    this.#path = path
+    this.#gone = gone
+    this.openedMs = path.services.clock.now()
+  }
+
+  /** Joins the two ends, which may be one. Before either is shown to anybody. */
+  join(far: MemoryConnection): void {
+    this.#far = far
+    this.#outbound = new MemoryPipe(this.#path, this, far)
+  }
+
+  get far(): MemoryConnection {
+    if (this.#far === undefined) throw new Error('memory: the connection has one end only')
+    return this.#far
+  }
+
+  get outbound(): MemoryPipe {
+    if (this.#outbound === undefined) throw new Error('memory: the connection has one end only')
+    return this.#outbound
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Somebody hears of it. */
+  get accepted(): boolean {
+    return this.#handler !== undefined
+  }
+
+  get reads(): boolean {
+    return this.#reading && !this.#destroyed
+  }
+
+  get destroyed(): boolean {
+    return this.#destroyed
+  }
+
+  /** It has written after the other end's FIN. */
+  get wroteAfterFin(): boolean {
+    return this.#wroteAfterFin
+  }
+
+  /** Bytes that this end was asked to write. */
+  get writtenBytes(): number {
+    return this.#writtenBytes
+  }
+
+  /** When this end was last given bytes, by the clock; undefined: never. */
+  get receivedMs(): number | undefined {
+    return this.#receivedMs
+  }
+
+  /** Names who hears of it; undefined: nobody wanted it. */
+  attach(handler: ConnectionHandler | undefined): void {
+    this.#handler = handler
+    if (handler === undefined) this.destroy()
+  }
+
+  // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  write(chunks: readonly Uint8Array[]): void {
+    for (const { byteLength } of chunks) this.#writtenBytes += byteLength
+    if (this.#finTold) this.#wroteAfterFin = true
+    if (this.#destroyed || this.#closed) return
+    if (this.#writing) throw new Error('memory: write while another write is under way')
+    if (this.#endAsked) throw new Error('memory: write after end')
+    this.#writing = true
+    this.#pending = [...chunks]
+    this.roomAgain()
+  }
+
+  /** Moves what is being written into the pipe, as far as there is room. */
+  roomAgain(): void {
+    if (this.#closed || this.#destroyed || !this.#writing) return
+    for (let first = this.#pending[0]; first !== undefined; first = this.#pending[0]) {
+      const left = this.outbound.fill(first)
+      if (left.byteLength > 0) {
+        this.#pending[0] = left
+        break
+      }
+      this.#pending.shift()
+    }
+    this.outbound.pump()
+    if (this.#pending.length === 0 && !this.#confirming) this.#confirm()
+  }
+
+  #confirm(): void {
+    this.#confirming = true
+    const { conditions, services } = this.#path
+    const delayMs = draw(conditions.confirmMs, services.random)
+    if (conditions.confirmMs.max > 0) services.watcher.occurred('slow confirmation', this.peer)
+    services.clock.after(delayMs, () => {
+      this.#confirming = false
+      if (this.#closed || this.#destroyed) return
+      this.#writing = false
+      this.#handler?.written()
+      this.#sendFin()
+    })
+  }
+
+  end(): void {
+    if (this.#endAsked || this.#destroyed || this.#closed) return
+    this.#endAsked = true
+    this.#sendFin()
+  }
+
+  #sendFin(): void {
+    if (!this.#endAsked || this.#writing || this.#finSent || this.#closed) return
+    this.#finSent = true
+    this.outbound.end()
+    this.#endedBothWays()
+  }
+
+  // ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  setReading(on: boolean): void {
+    this.#reading = on
+    if (on) this.far.outbound.pump()
+  }
+
+  bytesArrived(chunk: Uint8Array): void {
+    this.#receivedMs = this.#path.services.clock.now()
+    this.#handler?.received(chunk)
+  }
+
+  finArrived(): void {
+    if (this.#closed || this.#destroyed) return
+    this.#finTold = true
+    this.#handler?.ended()
+    this.#endedBothWays()
+  }
+
+  #endedBothWays(): void {
+    if (!this.#finSent || !this.#finTold) return
+    this.#later(() => {
+      this.#close({ kind: 'ended' })
+    })
+  }
+
+  // ── ending ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  destroy(): void {
+    if (this.#destroyed || this.#closed) return
+    this.#destroyed = true
+    this.#later(() => {
+      if (this.#closed) return
+      this.#callLate()
+      this.#close({ kind: 'destroyed' })
+    })
+    this.outbound.answer(() => {
+      this.far.resetByPeer()
+    })
+  }
+
+  /** What a careless transport does: it calls back although it was told not to. */
+  #callLate(): void {
+    const { conditions, services } = this.#path
+    if (conditions.lateCallbacks === 0 || !services.random.chance(conditions.lateCallbacks)) return
+    services.watcher.occurred('late callback', this.peer)
+    if (this.far.outbound.bytes > 0) this.#handler?.received(this.far.outbound.steal())
+    if (this.#writing) this.#handler?.written()
+  }
+
+  /** The other end, or something on the way, has reset it: unread bytes are gone. */
+  resetByPeer(): void {
+    if (this.#destroyed) return
+    this.#close({ kind: 'failed', error: networkFailure('ECONNRESET', 'read') })
+  }
+
+  /** Something on the way resets both ends. */
+  resetByNetwork(): void {
+    this.#path.services.watcher.occurred('reset', this.peer)
+    this.resetByPeer()
+    this.far.resetByPeer()
+  }
+
+  /** This end is gone, and the other is not told. */
+  halfOpen(): void {
+    if (this.#closed) return
+    this.#path.services.watcher.occurred('half-open', this.peer)
+    this.#close({ kind: 'failed', error: networkFailure('ETIMEDOUT', 'read') })
+  }
+
+  /** Its process is gone: the kernel resets the other end, and nobody hears of this one. */
+  abandon(): void {
+    this.#handler = NOBODY
+    this.destroy()
+  }
+
+  /** Its machine is gone, in silence. */
+  powerOff(): void {
+    this.#handler = NOBODY
+    this.halfOpen()
+  }
+
+  #close(reason: CloseReason): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#pending = []
+    this.#keepAlive?.cancel()
+    if (this.far.closed) {
+      this.outbound.close()
+      this.far.outbound.close()
+    } else {
+      this.far.#watchPeer()
+    }
+    this.#gone(this)
+    this.#handler?.closed(reason)
+  }
+
+  /** The other end is gone. Whoever writes is told; whoever does not, by the kernel's probes. */
+  #watchPeer(): void {
+    this.outbound.pump()
+    const { clock, keepAliveMs, watcher } = this.#path.services
+    this.#keepAlive = clock.after(keepAliveMs, () => {
+      if (this.outbound.open && this.far.outbound.open) {
+        watcher.occurred('keep-alive', this.peer)
+        this.resetByPeer()
+      } else {
+        this.#watchPeer()
+      }
+    })
+  }
+
+  #later(callback: () => void): void {
+    this.#path.services.clock.after(0, callback)
+  }
+}

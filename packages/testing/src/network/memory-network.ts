@@ -1,0 +1,313 @@
+import type {
+  Address,
+  Clock,
+  Dial,
+  DialHandler,
+  DialTarget,
+  Listener,
+  ListenHandler,
+  ListenOptions,
+  Transport,
+} from '@commloop/core'
+import type { SeededRandom } from '../seeded-random.js'
+import { MemoryConnection } from './memory-connection.js'
+import { MemoryDial } from './memory-dial.js'
+import { type Door, MemoryDoors } from './memory-doors.js'
+import { DIAL_OPTIONS, unknownOption } from './network-options.js'
+import { NetworkPath, type NetworkServices } from './network-path.js'
+import { type NetworkFault, type NetworkWatcher, NOBODY_WATCHES } from './network-watcher.js'
+import { drawCut, FAIR_CONDITIONS, type PathConditions, type Range } from './path-conditions.js'
+
+const EPHEMERAL_PORT_MIN = 32_768
+const KEEP_ALIVE_MS = 12_000
+
+export interface MemoryNetworkOptions {
+  /** Milliseconds from one end to the other, drawn for each piece; default 0 to 1. */
+  readonly latencyMs?: Range
+  /** How likely a reader is given only a part of what has arrived, from one byte on; default 0. */
+  readonly split?: number
+  /** How long until the end of an idle connection hears that the other one is gone; default 12 s. */
+  readonly keepAliveMs?: number
+  readonly watcher?: NetworkWatcher
+}
+
+/**
+ * A network within the process: hosts with addresses, connections with the order, the bounds and the ends of TCP, and
+ * everything that goes wrong there. All that happens is a timer of the given clock and a draw of the given chance, so
+ * that a run repeats from its seed. The second implementation of `Transport`, beside TCP, which keeps the contract
+ * honest.
+ *
+ * Faults come from `conditions`, by chance, or by hand: `part`, `reset`, `halfOpen` and their neighbours. They hit
+ * connections that are open; `calm` ends all of them, also on connections that are open.
+ */
+export class MemoryNetwork {
+  readonly #services: NetworkServices
+  readonly #doors: MemoryDoors
+  readonly #paths = new Map<string, NetworkPath>()
+  readonly #connections = new Set<MemoryConnection>()
+  readonly #dials = new Set<MemoryDial>()
+  readonly #dialled = new Map<string, MemoryConnection>()
+  #conditions: PathConditions
+  #portsUsed = 0
+
+  constructor(clock: Clock, random: SeededRandom, options: MemoryNetworkOptions = {}) {
+    const { watcher = NOBODY_WATCHES, keepAliveMs = KEEP_ALIVE_MS } = options
+    this.#services = { clock, random, watcher, keepAliveMs }
+    this.#doors = new MemoryDoors(this.#services)
+    this.#conditions = {
+      ...FAIR_CONDITIONS,
+      latencyMs: options.latencyMs ?? FAIR_CONDITIONS.latencyMs,
+      split: options.split ?? FAIR_CONDITIONS.split,
+    }
+  }
+
+  /**
+   * The transport of the host with this address. A dial may carry `transportOptions: { label }`, by which
+   * `connectionOf` finds its connection.
+   */
+  host(ip: string): Transport {
+    return {
+      dial: (target, handler) => this.#dial(ip, target, handler),
+      listen: (options, handler) => this.#listen(ip, options, handler),
+    }
+  }
+
+  /** Ends of connections that are open, both of each. */
+  get connections(): ReadonlySet<MemoryConnection> {
+    return this.#connections
+  }
+
+  /** The last connection that a host has dialled under a label: its own end. */
+  connectionOf(ip: string, label: string): MemoryConnection | undefined {
+    return this.#dialled.get(`${ip} ${label}`)
+  }
+
+  // ── conditions ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Everywhere, for paths that are there and those to come. What is not named stays. */
+  everywhere(change: Partial<PathConditions>): void {
+    this.#conditions = { ...this.#conditions, ...change }
+    for (const path of this.#paths.values()) path.change({ ...path.conditions, ...change })
+  }
+
+  /** From one host to another, this way only. What is not named stays. */
+  oneWay(from: string, to: string, change: Partial<PathConditions>): void {
+    const path = this.#path(from, to)
+    const was = path.conditions
+    path.change({ ...was, ...change })
+    for (const fault of ['blackHole', 'notRead'] as const) {
+      if (was[fault] || !path.conditions[fault]) continue
+      const place = { local: { ip: from, port: 0 }, remote: { ip: to, port: 0 }, identities: [] }
+      this.#services.watcher.occurred(fault === 'blackHole' ? 'black hole' : 'not read', place)
+    }
+  }
+
+  bothWays(left: string, right: string, change: Partial<PathConditions>): void {
+    this.oneWay(left, right, change)
+    this.oneWay(right, left, change)
+  }
+
+  /** Nothing gets from one host to the other any more, and nobody is told. */
+  part(left: string, right: string): void {
+    this.bothWays(left, right, { blackHole: true })
+  }
+
+  /** Undoes `part`: what is open goes on, and what is gone at one end is found out at the other. */
+  heal(left: string, right: string): void {
+    this.bothWays(left, right, { blackHole: false })
+  }
+
+  /** Ends every fault, on connections that are open too. */
+  calm(conditions: Partial<PathConditions> = {}): void {
+    this.#conditions = { ...FAIR_CONDITIONS, ...conditions }
+    for (const path of this.#paths.values()) {
+      path.change(this.#conditions)
+      this.#doors.refuse(path.from, false)
+      this.#doors.refuse(path.to, false)
+    }
+    for (const { outbound, far } of [...this.#connections]) {
+      // Both ways: the other end may be gone already.
+      for (const pipe of [outbound, far.outbound]) {
+        pipe.cutAfter(undefined)
+        pipe.block(false)
+        pipe.stopReading(false)
+      }
+    }
+  }
+
+  // ── faults by hand ──────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Resets every connection of a host, at both ends. */
+  reset(ip: string): void {
+    for (const connection of this.#of(ip)) if (!connection.closed) connection.resetByNetwork()
+  }
+
+  /** The process on a host is gone: its kernel closes its doors and resets its connections. */
+  kill(ip: string): void {
+    this.#forget(ip)
+    for (const connection of this.#of(ip)) connection.abandon()
+  }
+
+  /** The host is gone without a word: its peers are left half-open. */
+  powerOff(ip: string): void {
+    this.#forget(ip)
+    for (const connection of this.#of(ip)) connection.powerOff()
+  }
+
+  #forget(ip: string): void {
+    this.#doors.abandon(ip)
+    for (const dial of [...this.#dials]) if (dial.host === ip) dial.end()
+  }
+
+  /** Every listener of a host ends by itself. */
+  failListeners(ip: string): void {
+    this.#doors.fail(ip)
+  }
+
+  /** Whether a host may listen anew; what listens goes on. */
+  refuseListening(ip: string, refused: boolean): void {
+    this.#doors.refuse(ip, refused)
+  }
+
+  #of(ip: string): MemoryConnection[] {
+    return [...this.#connections].filter(({ peer }) => peer.local.ip === ip)
+  }
+
+  // ── opening ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #listen(ip: string, options: ListenOptions, handler: ListenHandler): Listener {
+    const port = options.port === 0 ? this.#freePort() : options.port
+    return this.#doors.listen(ip, port, options, handler)
+  }
+
+  #dial(ip: string, target: DialTarget, handler: DialHandler): Dial {
+    const local = { ip: target.bind ?? ip, port: this.#freePort() }
+    const dial = new MemoryDial(this.#services.clock, ip, local, target, handler, (ended) => {
+      this.#dials.delete(ended)
+    })
+    this.#dials.add(dial)
+    const unknown = unknownOption('dial', target.options, DIAL_OPTIONS)
+    if (unknown !== undefined) {
+      this.#services.clock.after(0, () => {
+        dial.fail(unknown)
+      })
+      return dial
+    }
+    const path = this.#path(local.ip, target.ip)
+    const { label } = target.options
+    path.travel(() => {
+      if (!dial.over) this.#knocked(dial, path, typeof label === 'string' ? label : '')
+    })
+    return dial
+  }
+
+  /** The dial has come to the other host. */
+  #knocked(dial: MemoryDial, path: NetworkPath, label: string): void {
+    const fault = this.#dialFault(path)
+    if (fault !== undefined) this.#tell(fault, dial.local, dial.remote)
+    if (fault === 'dial unanswered') return
+    if (fault === 'connected to itself') {
+      this.#toItself(dial)
+      return
+    }
+    const door = this.#doors.at(dial.remote)
+    const back = this.#path(dial.remote.ip, dial.local.ip)
+    back.travel(() => {
+      if (dial.over) return
+      if (door === undefined || fault === 'dial refused') dial.refuse()
+      else this.#connect(dial, door, { path, back, label, fault })
+    })
+  }
+
+  #dialFault({ conditions }: NetworkPath): NetworkFault | undefined {
+    const { random } = this.#services
+    const { refuse, silent, acceptThenClose, resetBeforeAccept, toItself } = conditions
+    let at = refuse + silent + acceptThenClose + resetBeforeAccept + toItself
+    if (at === 0) return undefined
+    at = random.next()
+    if ((at -= refuse) < 0) return 'dial refused'
+    if ((at -= silent) < 0) return 'dial unanswered'
+    if ((at -= acceptThenClose) < 0) return 'accepted, then closed'
+    if ((at -= resetBeforeAccept) < 0) return 'reset before accept'
+    return at - toItself < 0 ? 'connected to itself' : undefined
+  }
+
+  #toItself(dial: MemoryDial): void {
+    if (!dial.end()) return
+    const { remote } = dial
+    const peer = { local: remote, remote, identities: [] }
+    const both = this.#newEnd(peer, this.#path(remote.ip, remote.ip))
+    both.join(both)
+    both.attach(dial.handler.opened(both))
+  }
+
+  /** As with TCP the dialler is connected before the other side has decided: a refusal is a reset that follows. */
+  #connect(
+    dial: MemoryDial,
+    door: Door,
+    way: {
+      readonly path: NetworkPath
+      readonly back: NetworkPath
+      readonly label: string
+      readonly fault: NetworkFault | undefined
+    },
+  ): void {
+    if (!dial.end()) return
+    const { local, remote } = dial
+    const near = this.#newEnd({ local, remote, identities: [] }, way.path)
+    const far = this.#newEnd({ local: remote, remote: local, identities: [] }, way.back)
+    near.join(far)
+    far.join(near)
+    near.outbound.cutAfter(drawCut(way.path.conditions, this.#services.random))
+    far.outbound.cutAfter(drawCut(way.back.conditions, this.#services.random))
+    if (way.label !== '') this.#dialled.set(`${local.ip} ${way.label}`, near)
+    near.attach(dial.handler.opened(near))
+    way.path.travel(() => {
+      this.#arrived(near, far, door, way.fault)
+    })
+  }
+
+  #arrived(
+    near: MemoryConnection,
+    far: MemoryConnection,
+    door: Door,
+    fault: NetworkFault | undefined,
+  ): void {
+    if (fault === 'reset before accept') near.resetByNetwork()
+    const { local, remote } = far.peer
+    const isOpen = (): boolean => this.#doors.isOpen(door, local)
+    if (far.closed) {
+      if (isOpen()) door.handler.admit(undefined)
+      return
+    }
+    const wanted = isOpen() && fault !== 'accepted, then closed' && door.handler.admit(remote)
+    // Asked anew: whoever is asked to admit may close the door instead.
+    if (wanted && isOpen()) far.attach(door.handler.accepted(far))
+    else far.destroy()
+  }
+
+  #newEnd(peer: MemoryConnection['peer'], path: NetworkPath): MemoryConnection {
+    const end = new MemoryConnection(peer, path, (gone) => {
+      this.#connections.delete(gone)
+    })
+    this.#connections.add(end)
+    return end
+  }
+
+  #path(from: string, to: string): NetworkPath {
+    const key = `${from} ${to}`
+    const known = this.#paths.get(key)
+    if (known !== undefined) return known
+    const path = new NetworkPath(from, to, this.#conditions, this.#services)
+    this.#paths.set(key, path)
+    return path
+  }
+
+  #tell(fault: NetworkFault, local: Address, remote: Address): void {
+    this.#services.watcher.occurred(fault, { local, remote, identities: [] })
+  }
+
+  #freePort(): number {
+    return EPHEMERAL_PORT_MIN + (this.#portsUsed++ % (65_536 - EPHEMERAL_PORT_MIN))
+  }
+}

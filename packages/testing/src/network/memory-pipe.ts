@@ -1,0 +1,232 @@
+import type { MemoryConnection } from './memory-connection.js'
+import type { NetworkPath } from './network-path.js'
+import type { NetworkFault } from './network-watcher.js'
+import { type Cut, draw } from './path-conditions.js'
+
+const CHUNK_BYTES_MAX = 64 * 1024
+const SPLIT_BYTES_MAX = 16
+
+/**
+ * One direction of a connection: bytes that the writer's kernel has taken and the reader has not read.
+ *
+ *     writer ── fill ─▶ │ chunk │ chunk │ chunk │ FIN ── deliver ─▶ reader
+ *                       └───── `bufferBytes` ───┘
+ */
+export class MemoryPipe {
+  readonly #path: NetworkPath
+  readonly #writer: MemoryConnection
+  readonly #reader: MemoryConnection
+  #chunks: Uint8Array[] = []
+  #bytes = 0
+  #delivered = 0
+  #cut: Cut | undefined
+  /** Nothing comes through, on this connection alone. */
+  #blocked = false
+  /** The reader takes nothing, on this connection alone. */
+  #notRead = false
+  /** What is filled in goes nowhere: the network ended this direction. */
+  #cutOff = false
+  #fin = false
+  #finTold = false
+  #moving = false
+
+  constructor(path: NetworkPath, writer: MemoryConnection, reader: MemoryConnection) {
+    this.#path = path
+    this.#writer = writer
+    this.#reader = reader
+    path.pipes.add(this)
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Bytes that the reader was given so far. */
+  get deliveredBytes(): number {
+    return this.#delivered
+  }
+
+  get finTold(): boolean {
+    return this.#finTold
+  }
+
+  get open(): boolean {
+    return this.#path.open && !this.#blocked
+  }
+
+  /** Takes as much as there is room for; answers what is left. */
+  fill(chunk: Uint8Array): Uint8Array {
+    if (this.#cutOff) {
+      // Whoever ended this direction answers to what still comes.
+      this.#path.travel(() => {
+        this.#writer.resetByPeer()
+      })
+      return chunk.subarray(chunk.byteLength)
+    }
+    const room = Math.max(0, this.#path.conditions.bufferBytes - this.#bytes)
+    const taken = chunk.subarray(0, room)
+    if (taken.byteLength > 0) {
+      this.#chunks.push(new Uint8Array(taken))
+      this.#bytes += taken.byteLength
+    }
+    if (taken.byteLength < chunk.byteLength) this.#tell('full buffer')
+    return chunk.subarray(taken.byteLength)
+  }
+
+  /** The writer has written its last. */
+  end(): void {
+    this.#fin = true
+    this.pump()
+  }
+
+  // ── faults of this connection alone ─────────────────────────────────────────────────────────────────────────
+
+  cutAfter(cut: Cut | undefined): void {
+    this.#cut = cut
+  }
+
+  block(blocked: boolean): void {
+    this.#blocked = blocked
+    if (!blocked) this.pump()
+  }
+
+  stopReading(stopped: boolean): void {
+    this.#notRead = stopped
+    if (!stopped) this.pump()
+  }
+
+  /** The network ends this direction as the writer would: the reader sees FIN after what is on its way. */
+  finByNetwork(): void {
+    if (this.#fin) return
+    this.#tell('fin by the network')
+    this.#cutOff = true
+    this.end()
+  }
+
+  // ── moving ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Delivers one chunk after the other, each after its way, for as long as somebody reads. */
+  pump(): void {
+    if (this.#moving || !this.#due) return
+    this.#moving = true
+    const { conditions, services } = this.#path
+    const delayMs = draw(conditions.latencyMs, services.random) + this.#coalesceMs()
+    services.clock.after(delayMs, () => {
+      this.#moving = false
+      if (this.#due) this.#deliver()
+    })
+  }
+
+  get #due(): boolean {
+    if (this.#path.conditions.blackHole || this.#blocked) return false
+    const { conditions } = this.#path
+    if (this.#bytes === 0) return this.#fin && !this.#finTold && this.#reader.accepted
+    if (this.#reader.closed) return !this.#writer.closed
+    return this.#reader.reads && !conditions.notRead && !this.#notRead
+  }
+
+  #coalesceMs(): number {
+    const { coalesceMs } = this.#path.conditions
+    if (coalesceMs > 0 && this.#bytes > 0) this.#tell('coalesced')
+    return coalesceMs
+  }
+
+  #deliver(): void {
+    if (this.#reader.closed) {
+      this.#foundGone()
+      return
+    }
+    if (this.#bytes === 0) {
+      this.#finTold = true
+      this.#reader.finArrived()
+      return
+    }
+    const chunk = this.#read(this.#chunkBytes())
+    this.#delivered += chunk.byteLength
+    this.#reader.bytesArrived(chunk)
+    this.#writer.roomAgain()
+    this.#endAtCut()
+    this.pump()
+  }
+
+  /** Data for an end that is not there any more is answered by a reset, where the answer gets back. */
+  #foundGone(): void {
+    if (this.#writer.closed) return
+    this.#tell('found half-open')
+    this.#reader.outbound.answer(() => {
+      this.#writer.resetByPeer()
+    })
+  }
+
+  /** Something that goes this way once, beside the stream. */
+  answer(callback: () => void): void {
+    if (this.#blocked) return
+    this.#path.travelOnce(callback, () => undefined)
+  }
+
+  #endAtCut(): void {
+    const cut = this.#cut
+    if (cut === undefined || this.#delivered < cut.afterBytes) return
+    this.#cut = undefined
+    this.#tell(`cut by ${cut.by}`)
+    if (cut.by === 'silence') this.#blocked = true
+    else if (cut.by === 'reset') this.#writer.resetByNetwork()
+    else {
+      this.#forget()
+      this.finByNetwork()
+    }
+  }
+
+  #chunkBytes(): number {
+    const { conditions, services } = this.#path
+    let bytes = Math.min(CHUNK_BYTES_MAX, this.#bytes)
+    if (conditions.split > 0 && services.random.chance(conditions.split)) {
+      this.#tell('split')
+      bytes = Math.min(bytes, 1 + services.random.int(SPLIT_BYTES_MAX))
+    }
+    const cut = this.#cut
+    return cut === undefined ? bytes : Math.min(bytes, cut.afterBytes - this.#delivered)
+  }
+
+  /** Up to `bytesMax` bytes, in a chunk that nobody writes to again. */
+  #read(bytesMax: number): Uint8Array {
+    const [first] = this.#chunks
+    if (first !== undefined && first.byteLength >= bytesMax) return this.#take(first, bytesMax)
+    const read = new Uint8Array(bytesMax)
+    for (let at = 0; at < bytesMax;) {
+      const next = this.#chunks[0]
+      if (next === undefined) throw new Error('memory: fewer bytes in a pipe than counted')
+      const part = this.#take(next, Math.min(next.byteLength, bytesMax - at))
+      read.set(part, at)
+      at += part.byteLength
+    }
+    return read
+  }
+
+  #take(first: Uint8Array, bytes: number): Uint8Array {
+    this.#bytes -= bytes
+    if (bytes === first.byteLength) this.#chunks.shift()
+    else this.#chunks[0] = first.subarray(bytes)
+    return first.subarray(0, bytes)
+  }
+
+  /** All that has arrived, for whoever takes it without right. */
+  steal(): Uint8Array {
+    return this.#read(Math.min(CHUNK_BYTES_MAX, this.#bytes))
+  }
+
+  #forget(): void {
+    this.#chunks = []
+    this.#bytes = 0
+  }
+
+  /** Both ends are gone. */
+  close(): void {
+    this.#forget()
+    this.#path.pipes.delete(this)
+  }
+
+  #tell(fault: NetworkFault): void {
+    this.#path.services.watcher.occurred(fault, this.#writer.peer)
+  }
+}

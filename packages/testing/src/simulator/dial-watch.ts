@@ -1,0 +1,100 @@
+import {
+  type ActiveEntryConfig,
+  ExponentialBackoff,
+  type LinkHandle,
+  type LinkState,
+} from '@commloop/core'
+import type { MemoryConnection } from '../network/index.js'
+import type { World } from './world.js'
+
+/** What is due at one moment may come in either order. */
+const TIE_MS = 1
+
+/**
+ * Eyes on the dials of one active link: a model of its attempts and of its probation that knows nothing of how core
+ * counts them.
+ */
+export class DialWatch {
+  readonly #where: string
+  readonly #entry: ActiveEntryConfig
+  readonly #world: World
+  readonly #attemptsMax: number
+  #dials = 0
+  /** The last connection ended without a proof of life, so the next one is on probation. */
+  #unproved = false
+  #upMs = 0
+  #exhaustedMs = 0
+  #framesAtUp = 0
+
+  constructor(where: string, entry: ActiveEntryConfig, world: World) {
+    this.#where = where
+    this.#entry = entry
+    this.#world = world
+    const strategy = entry.settings.reconnect?.value
+    this.#attemptsMax = strategy instanceof ExponentialBackoff ? strategy.attemptsMax : 0
+  }
+
+  changed(was: LinkState, state: LinkState, handle: LinkHandle, byOperator: boolean): void {
+    if (state === 'dialing') {
+      if (was === 'exhausted') this.#countRearm(byOperator)
+      this.#dialled(was, byOperator)
+    } else if (state === 'exhausted') {
+      this.#exhaustedMs = this.#world.clock.now()
+      this.#world.markers.seen('exhausted')
+    } else if (state === 'backoff' && was === 'dialing') {
+      this.#world.markers.seen('dialled in vain')
+    }
+    if (state === 'up') {
+      this.#upMs = this.#world.clock.now()
+      this.#framesAtUp = frames(handle)
+    } else if (was === 'up') {
+      this.#lost(handle)
+    }
+  }
+
+  #countRearm(byOperator: boolean): void {
+    const waitedMs = this.#world.clock.now() - this.#exhaustedMs
+    const inTime = waitedMs >= this.#entry.settings.rearmAfterMs - TIE_MS
+    if (byOperator) this.#world.markers.seen('rearmed by operator')
+    else this.#world.markers.seen(inTime ? 'rearmed by time' : 'rearmed by the peer')
+  }
+
+  #dialled(was: LinkState, byOperator: boolean): void {
+    if (was !== 'backoff') {
+      this.#dials = 0
+      this.#unproved = false
+    }
+    this.#dials++
+    // An operator may dial in the very event that tells of giving up.
+    if (byOperator || this.#attemptsMax === 0 || this.#dials <= this.#attemptsMax) return
+    this.#violated(
+      `dial ${String(this.#dials)} without a proof of life, of ${String(this.#attemptsMax)}`,
+    )
+  }
+
+  #lost(handle: LinkHandle): void {
+    const upMs = this.#world.clock.now() - this.#upMs
+    const stable = upMs >= this.#entry.settings.stableAfterMs - TIE_MS
+    const proved = stable || frames(handle) > this.#framesAtUp
+    if (proved) this.#dials = 0
+    this.#unproved = !proved
+  }
+
+  /** The link is up over this connection. */
+  opened(connection: MemoryConnection): void {
+    if (!this.#unproved) return
+    this.#world.markers.seen('probation')
+    if (connection.writtenBytes > 0) this.#violated('wrote while the connection was on probation')
+    const openMs = this.#world.clock.now() - connection.openedMs
+    if (openMs >= this.#entry.settings.probationMs - TIE_MS) return
+    if (connection.receivedMs === undefined) this.#violated('is up before its probation was over')
+  }
+
+  #violated(what: string): void {
+    this.#world.violated(this.#where, what)
+  }
+}
+
+function frames({ counters }: LinkHandle): number {
+  return counters.received + counters.heartbeatsReceived
+}

@@ -1,0 +1,8 @@
+export { type CampaignOptions, type CampaignResult, runCampaign } from './campaign.js'
+export { FAULTS, type FaultName } from './fault.js'
+export { ROUTER_HABITS, type RouterHabit, type RouterPlan } from './hostile-router.js'
+export { type Marker, MarkerCounts, MARKERS } from './marker.js'
+export type { SimulatedParts } from './simulated-process.js'
+export { simulate, type SimulationOptions, type SimulationResult } from './simulation.js'
+export { drawSwarm, type NodePlan, type Swarm, type TrafficPlan } from './swarm.js'
+export { type Violation, violationText } from './violation.js'

@@ -1,0 +1,19 @@
+import type { Marker } from './marker.js'
+
+const BY_REASON: ReadonlyMap<string, Marker> = new Map<string, Marker>([
+  ['peer closed', 'peer closed'],
+  ['reset by peer', 'reset by peer'],
+  ['silence', 'silence'],
+  ['write stall', 'write stall'],
+  ['partial frame', 'partial frame'],
+  ['replaced', 'replaced'],
+  ['operator', 'closed by operator'],
+])
+
+/** What the reason of a lost connection, or of a dial in vain, is the proof of. */
+export function lossMarker(reason: string): Marker | undefined {
+  const marker = BY_REASON.get(reason)
+  if (marker !== undefined) return marker
+  if (reason.startsWith('protocol error')) return 'protocol error'
+  return reason.startsWith('the stream ended') ? 'fin within a frame' : undefined
+}

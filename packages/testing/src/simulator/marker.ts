@@ -1,0 +1,126 @@
+/**
+ * Situations that a campaign must have seen: "sometimes" markers. One that never occurs says that the campaign has
+ * become too kind, which no invariant would.
+ */
+export const MARKERS = [
+  // What the network did.
+  'split',
+  'coalesced',
+  'slow confirmation',
+  'cut by reset',
+  'cut by fin',
+  'cut by silence',
+  'reset',
+  'fin by the network',
+  'half-open',
+  'found half-open',
+  'keep-alive',
+  'full buffer',
+  'late callback',
+  'dial refused',
+  'dial unanswered',
+  'accepted, then closed',
+  'reset before accept',
+  'connected to itself',
+  'listening failed',
+  'listening refused',
+  'black hole',
+  'not read',
+  // What was done to processes.
+  'process killed',
+  'machine without power',
+  'process paused',
+  'node stopped under load',
+  'stop was cut at its deadline',
+  // What operators and listeners did.
+  'paused',
+  'closed by operator',
+  'disabled',
+  'enabled while draining',
+  'dialled by operator',
+  'listener threw',
+  'operation within an event',
+  // How links lived.
+  'dialled in vain',
+  'probation',
+  'exhausted',
+  'rearmed by time',
+  'rearmed by operator',
+  'rearmed by the peer',
+  'peer closed',
+  'fin within a frame',
+  'reset by peer',
+  'silence',
+  'write stall',
+  'partial frame',
+  'protocol error',
+  'replaced',
+  'challenged in vain',
+  'hold-down',
+  'full',
+  'stranger',
+  'address unknown',
+  'only in active entries',
+  'gave way',
+  'half-closed, served',
+  'half-closed, closed',
+  'fenced',
+  'discarded',
+  'waited for a permit',
+  // How messages ended.
+  'resent',
+  'delivered twice',
+  'expired in an outbox',
+  'expired before a route',
+  'dropped for a newer one',
+  'dropped of several',
+  'peer gone',
+  'unconfirmed at loss',
+  'epoch',
+  'bound copy delivered',
+  'codec threw',
+  'router threw',
+  'router late',
+  'router answered too late',
+  'router named no link',
+  'deferred',
+  'deferred too long',
+  'routing full',
+  'outbox full',
+  'link down',
+  'above the mark',
+  'drain',
+  'drain of the routing stage',
+  'relayed',
+  'relay held back',
+  'relay let go',
+  'by reference',
+  'several targets',
+  'every link of an entry',
+  'heartbeat answered',
+  'absence found',
+] as const
+
+export type Marker = (typeof MARKERS)[number]
+
+/** How often each was seen. */
+export class MarkerCounts {
+  readonly #counts = new Map<Marker, number>()
+
+  seen(marker: Marker, times = 1): void {
+    if (times > 0) this.#counts.set(marker, this.of(marker) + times)
+  }
+
+  of(marker: Marker): number {
+    return this.#counts.get(marker) ?? 0
+  }
+
+  add(other: MarkerCounts): void {
+    for (const [marker, times] of other.#counts) this.seen(marker, times)
+  }
+
+  /** Those that were seen fewer times than that. */
+  below(times: number): Marker[] {
+    return MARKERS.filter((marker) => this.of(marker) < times)
+  }
+}

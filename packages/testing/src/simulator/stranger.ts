@@ -1,0 +1,71 @@
+import type { Connection, ConnectionHandler, FrameCodec, Transport } from '@commloop/core'
+import type { SeededRandom } from '../seeded-random.js'
+import { PORT } from './swarm-tables.js'
+import type { World } from './world.js'
+
+/** One of the network's range and one of nowhere; neither runs a node. */
+const ADDRESSES = ['10.0.0.200', '10.9.9.9']
+const BYTES_MAX = 400
+
+/** Somebody who is no node: connects, says something or nothing, and leaves in one way or another. */
+export class Stranger {
+  readonly #world: World
+  readonly #random: SeededRandom
+  readonly #codec: FrameCodec
+  readonly #transports: readonly Transport[]
+
+  constructor(world: World, codec: FrameCodec, random: SeededRandom) {
+    this.#world = world
+    this.#codec = codec
+    this.#random = random
+    this.#transports = ADDRESSES.map((ip) => world.network.host(ip))
+  }
+
+  visit(ip: string): void {
+    const target = { ip, port: PORT, bind: undefined, timeoutMs: 2_000, options: {} }
+    this.#random.pick(this.#transports).dial(target, {
+      opened: (connection) => this.#opened(connection),
+      failed: () => undefined,
+    })
+  }
+
+  #opened(connection: Connection): ConnectionHandler {
+    const { clock } = this.#world
+    const after = (msMax: number, callback: () => void): void => {
+      clock.after(this.#random.between(1, msMax), callback)
+    }
+    let said = false
+    const leave = (): void => {
+      said = true
+      connection.end()
+    }
+    const leaves = this.#random.pick(['fin', 'reset', 'late'])
+    after(100, () => {
+      connection.setReading(this.#random.chance(0.7))
+      if (!said) connection.write([this.#words()])
+    })
+    if (leaves === 'fin') after(1_000, leave)
+    after(leaves === 'reset' ? 1_000 : 10_000, () => {
+      connection.destroy()
+    })
+    return {
+      received: () => undefined,
+      written: () => undefined,
+      ended: () => {
+        after(50, leave)
+      },
+      closed: () => undefined,
+    }
+  }
+
+  /** A whole frame, the beginning of one, or noise. */
+  #words(): Uint8Array {
+    const noise = Uint8Array.from({ length: 1 + this.#random.int(BYTES_MAX) }, () =>
+      this.#random.int(256),
+    )
+    if (this.#random.chance(0.3)) return noise
+    const frame = new Uint8Array(this.#codec.frameBytesMax(noise.byteLength))
+    const end = this.#codec.encode(noise, frame, 0)
+    return frame.subarray(0, this.#random.chance(0.5) ? end : 1 + this.#random.int(end))
+  }
+}

@@ -1,0 +1,108 @@
+import type { RouteTarget, SendOptions } from '@commloop/core'
+import type { SeededRandom } from '../seeded-random.js'
+import type { LinkWatch } from './link-watch.js'
+import { STAMP_BYTES } from './message-book.js'
+import type { SimulatedHost } from './simulated-host.js'
+import type { SimulatedProcess } from './simulated-process.js'
+import type { TrafficPlan } from './swarm.js'
+import type { World } from './world.js'
+
+const LARGE_BYTES_MIN = 16 * 1024
+const LARGE_BYTES_MAX = 39_000
+const TTL_MS_MAX = 3_000
+
+/** Makes nodes send: to links, to several, to every one of an entry, over one epoch, or wherever the router says. */
+export class Traffic {
+  readonly #world: World
+  readonly #plan: TrafficPlan
+  readonly #hosts: readonly SimulatedHost[]
+  readonly #random: SeededRandom
+  #serial = 0
+
+  constructor(
+    world: World,
+    plan: TrafficPlan,
+    hosts: readonly SimulatedHost[],
+    random: SeededRandom,
+  ) {
+    this.#world = world
+    this.#plan = plan
+    this.#hosts = hosts
+    this.#random = random
+  }
+
+  /** A few messages of one node. */
+  burst(host: SimulatedHost): void {
+    const messages = 1 + this.#random.int(this.#plan.burst)
+    for (let left = messages; left > 0; left--) {
+      if (host.process === undefined) return
+      this.#send(host.process)
+    }
+  }
+
+  #send(process: SimulatedProcess): void {
+    const watches = [...process.watches.values()]
+    if (watches.length === 0) return
+    if (this.#random.chance(this.#plan.routed)) {
+      this.#message(process, this.#random.pick(this.#hosts).plan.name, 0, {})
+      return
+    }
+    const at = this.#random.int(watches.length)
+    const watch = watches[at]
+    if (watch === undefined) return
+    this.#message(process, this.#atTheOtherEnd(watch), at, { to: this.#to(watch, watches) })
+  }
+
+  /** One small message straight to a link that is up. @returns whether it was accepted. */
+  prove(process: SimulatedProcess, watch: LinkWatch): boolean {
+    const destination = this.#atTheOtherEnd(watch)
+    return this.#message(process, destination, 0, { to: watch.handle.id }, STAMP_BYTES)
+  }
+
+  #to(watch: LinkWatch, watches: readonly LinkWatch[]): RouteTarget | readonly RouteTarget[] {
+    const { id, entry, epoch } = watch.handle
+    const kind = this.#random.next()
+    if (kind < 0.1) return { link: id, epoch: Math.max(1, epoch) }
+    if (kind < 0.15) return [id, this.#random.pick(watches).handle.id]
+    return kind < 0.2 ? `${entry}/*` : id
+  }
+
+  #message(
+    process: SimulatedProcess,
+    destination: string,
+    link: number,
+    to: Pick<SendOptions, 'to'>,
+    bytes = this.#bytes(),
+  ): boolean {
+    const random = this.#random
+    const { book, calm, clock } = this.#world
+    const ttlMs =
+      random.chance(this.#plan.withTtl) && !calm ? random.between(1, TTL_MS_MAX) : undefined
+    const id = random.chance(this.#plan.withId) ? String(book.size) : undefined
+    const sender = this.#hosts.findIndex(({ plan }) => plan.name === process.name)
+    const message = book.add({ sender, link, serial: this.#serial++ }, bytes, {
+      origin: process.name,
+      destination,
+      id,
+      expiresAtMs: ttlMs === undefined ? Number.POSITIVE_INFINITY : clock.now() + ttlMs,
+      poisoned: random.chance(this.#plan.poisoned) && !calm,
+    })
+    return process.send(message, {
+      ...to,
+      ...(id === undefined ? {} : { id }),
+      ...(ttlMs === undefined ? {} : { ttlMs }),
+    })
+  }
+
+  #bytes(): number {
+    if (this.#random.chance(this.#plan.large)) {
+      return Math.floor(this.#random.between(LARGE_BYTES_MIN, LARGE_BYTES_MAX))
+    }
+    return STAMP_BYTES + this.#random.int(this.#plan.smallBytesMax)
+  }
+
+  #atTheOtherEnd({ entry, handle }: LinkWatch): string {
+    const ip = entry.role === 'active' ? entry.host : (handle.remote?.ip ?? entry.pattern.text)
+    return this.#hosts.find(({ plan }) => plan.ip === ip)?.plan.name ?? 'nobody'
+  }
+}

@@ -1,0 +1,12 @@
+/** Something that must never be, and was. */
+export interface Violation {
+  readonly seed: string
+  readonly atMs: number
+  /** `node` or `node link`. */
+  readonly where: string
+  readonly what: string
+}
+
+export function violationText({ seed, atMs, where, what }: Violation): string {
+  return `seed ${seed}, at ${atMs.toFixed(2)} ms, ${where}: ${what}`
+}
