@@ -33,7 +33,9 @@ describe('examples/systemd', () => {
   })
 
   it('gives the node the time to stop that it takes itself', () => {
-    const stopSeconds = Number(/\| `stopDeadline` \|.*?(\d+)s/.exec(textOf('docs/configuration.md'))?.[1])
+    const stopSeconds = Number(
+      /\| `stopDeadline` \|.*?(\d+)s/.exec(textOf('docs/configuration.md'))?.[1],
+    )
     expect(stopSeconds).toBe(5)
     expect(Number(setting('TimeoutStopSec'))).toBeGreaterThan(stopSeconds)
   })

@@ -43,7 +43,8 @@ class Terminal {
   async run(code: string): Promise<string> {
     this.#output = ''
     const mark = `end of block ${String(++this.#commands)}`
-    this.#shell.stdin.write(`${code}\necho; echo '${mark}'\n`)
+    // What is typed next is for the shell, not for a program that the block has started.
+    this.#shell.stdin.write(`{\n${code}\n} < /dev/null\necho; echo '${mark}'\n`)
     const shown = (): string => `${code}\n${this.#output}`
     await eventually('a block to end', () => this.#output.includes(mark), shown, BLOCK_MS_MAX)
     return this.#output.slice(0, this.#output.indexOf(mark)).trim()
