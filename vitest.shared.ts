@@ -12,5 +12,11 @@ export default defineConfig({
       externalConditions: ['@commloop/source', 'node', 'import', 'default'],
     },
   },
-  test: { setupFiles: ['reflect-metadata'], environment: 'node', pool: 'forks' },
+  test: {
+    setupFiles: ['reflect-metadata'],
+    environment: 'node',
+    pool: 'forks',
+    // A property with thousands of rounds takes its time where other programs run beside it.
+    testTimeout: 30_000,
+  },
 })

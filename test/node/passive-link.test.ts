@@ -196,6 +196,72 @@ describe('a second connection for a full entry', () => {
     await bench.stopped()
   })
 
+  it('leaves everything as it was when it goes away meanwhile', async () => {
+    const bench = listening(entry('two', '10.0.0.2'))
+    const first = bench.transport.accept('10.0.0.2', 1)
+    const second = bench.transport.accept('10.0.0.2', 2)
+    second?.reset()
+    bench.clock.advance(10_000)
+    expect(first?.destroyed).toBe(false)
+    expect(bench.node.link('two')).toMatchObject({ state: 'up', epoch: 1 })
+    const third = bench.transport.accept('10.0.0.2', 3)
+    bench.clock.advance(2_000)
+    expect(third?.reading, 'it left no hold-down behind').toBe(true)
+    await bench.stopped()
+  })
+
+  it('ends as any other when it has sent FIN before it was let in', async () => {
+    const bench = listening(entry('two', '10.0.0.2', { halfClose: 'close' }))
+    bench.transport.accept('10.0.0.2', 1)
+    const second = bench.transport.accept('10.0.0.2', 2)
+    second?.fin()
+    bench.clock.advance(2_000)
+    expect(bench.states.slice(-2)).toEqual(['two awaiting (replaced)', 'two up'])
+    expect(second?.finSent).toBe(true)
+    second?.closed()
+    expect(bench.states.at(-1)).toBe('two awaiting (peer closed)')
+    await bench.stopped()
+  })
+
+  it('passes on what comes of it once it was let in, its end included', async () => {
+    const bench = listening(entry('two', '10.0.0.2', { halfClose: 'close' }))
+    bench.transport.accept('10.0.0.2', 1)
+    const second = bench.transport.accept('10.0.0.2', 2)
+    bench.clock.advance(2_000)
+    bench.send('hello', { to: 'two', id: 'hello' })
+    bench.soon()
+    second?.written()
+    bench.soon()
+    expect(bench.outcomes).toMatchObject([{ id: 'hello', outcome: 'written' }])
+    second?.fin()
+    expect(second?.finSent).toBe(true)
+    second?.closed()
+    expect(bench.node.link('two').state).toBe('awaiting')
+    await bench.stopped()
+  })
+
+  it('takes the place of whoever was silent longest, where an address holds several', async () => {
+    const bench = listening(entry('cell', '10.0.0.0/24', { slots: 2, duplicate: 'replace' }))
+    const first = bench.transport.accept('10.0.0.2', 1)
+    const second = bench.transport.accept('10.0.0.2', 2)
+    bench.clock.advance(1_000)
+    first?.receive('alive')
+    bench.transport.accept('10.0.0.2', 3)
+    expect([first?.destroyed, second?.destroyed]).toEqual([false, true])
+    await bench.stopped()
+  })
+
+  it('is refused where whoever hears of the loss disables the link', async () => {
+    const bench = listening(entry('two', '10.0.0.2', { duplicate: 'replace' }))
+    bench.node.on('link', ({ reason }) => {
+      if (reason === 'replaced') bench.node.link('two').disable()
+    })
+    bench.transport.accept('10.0.0.2', 1)
+    expect(bench.transport.accept('10.0.0.2', 2)).toBeUndefined()
+    expect(bench.rejected).toEqual(['disabled'])
+    await bench.stopped()
+  })
+
   it('does not challenge again for 30 s after a replacement', async () => {
     const bench = listening(entry('two', '10.0.0.2'))
     bench.transport.accept('10.0.0.2', 1)

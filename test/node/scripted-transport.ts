@@ -110,8 +110,8 @@ export class ScriptedDial implements Dial {
     return connection.handledBy(this.#handler.opened(connection))
   }
 
-  fail(text = 'ECONNREFUSED'): void {
-    this.#handler.failed(new Error(text))
+  fail(error: Error | string = 'ECONNREFUSED'): void {
+    this.#handler.failed(typeof error === 'string' ? new Error(error) : error)
   }
 }
 

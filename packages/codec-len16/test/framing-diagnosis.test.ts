@@ -66,6 +66,7 @@ describe('what the first bytes look like', () => {
     ['two digits', '05hello', 'a length in 2 ASCII digits:'],
     ['digits that count themselves', '0009hello', 'a length in 4 ASCII digits that counts itself:'],
     ['digits of which the rest is missing', '0120hello', 'a length in ASCII digits:'],
+    ['a line that begins with digits', '220 ready\r\n', 'lines of text:'],
     ['STX and ETX', hex('02 616263 03 58'), 'text between STX and ETX:'],
     ['MLLP', hex('0b 4d5348 1c 0d'), 'MLLP:'],
     ['JSON', '{"type":"hello"}', 'JSON without a length:'],

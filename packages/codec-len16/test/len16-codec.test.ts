@@ -97,6 +97,7 @@ describe('options', () => {
     [{ maxPayload: 65536 }, 'maxPayload: expected a size of 1 to 65535 bytes, found 65536'],
     [{ maxPayload: '64KiB' }, 'maxPayload: expected a size of 1 to 65535 bytes, found "64KiB"'],
     [{ maxPayload: 1.5 }, 'maxPayload: expected a size of 1 to 65535 bytes, found 1.5'],
+    [{ maxPayload: Symbol('much') }, 'a size of 1 to 65535 bytes, found Symbol(much)'],
     [{ maxPayload: null }, 'maxPayload: expected a size of 1 to 65535 bytes, found null'],
     [{ maxPayload: 65534, lengthIncludesHeader: true }, 'a size of 1 to 65533 bytes, found 65534'],
     [{ emptyFrames: 'drop' }, "emptyFrames: expected 'deliver' or 'reject', found \"drop\""],

@@ -75,3 +75,28 @@ describe('a deadline', () => {
     expect(expired).toEqual([5_050])
   })
 })
+
+describe('a deadline that stands still', () => {
+  it('goes on with what was left', () => {
+    const { clock, expired, subject } = deadline(300)
+    clock.nowMs = 100
+    subject.pause(100)
+    clock.blockUntil(300)
+    clock.nowMs = 1_000
+    subject.resume(1_000)
+    clock.blockUntil(1_199)
+    expect(expired).toEqual([])
+    clock.blockUntil(1_200)
+    expect(expired).toEqual([1_200])
+  })
+
+  it('is not begun by going on where it did not run', () => {
+    const { clock, expired, subject } = deadline(300)
+    subject.stop()
+    subject.pause(10)
+    subject.resume(20)
+    expect(subject.running).toBe(false)
+    clock.blockUntil(5_000)
+    expect([expired, clock.timers]).toEqual([[], []])
+  })
+})

@@ -165,3 +165,28 @@ describe('MemoryOutbox', () => {
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 1024 * 1024)
   })
 })
+
+describe('an outbox that once held a long outage', () => {
+  it('takes and gives messages as before when it has been emptied', () => {
+    const limits = { bytesMax: 1e9, messagesMax: 1e6, overflow: 'reject' } as const
+    const outbox = new MemoryOutbox(limits, {
+      sendable: () => undefined,
+      dropped: () => undefined,
+    })
+    for (const many of [20_000, 3]) {
+      const added = Array.from({ length: many }, () => message(1))
+      for (const each of added) expect(outbox.append(each)).toBe(true)
+      const taken: Uint8Array[] = []
+      for (let next = outbox.peek(); next !== undefined; next = outbox.peek()) {
+        taken.push(next.payload)
+        outbox.take()
+      }
+      expect(taken.every((payload, at) => payload === added[at]?.payload)).toBe(true)
+      outbox.release(many)
+      expect(outbox.level).toEqual({ messages: 0, bytes: 0 })
+    }
+    expect(() => {
+      outbox.take()
+    }).toThrow('nothing to take')
+  })
+})

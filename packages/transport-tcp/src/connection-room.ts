@@ -11,12 +11,9 @@ export class ConnectionRoom {
   readonly max: number
   #taken = 0
 
-  /** @param descriptorsMax what the process may have open at once; undefined: without bound, or nobody says */
+  /** @param descriptorsMax what the process may have open at once; infinite: without bound, or nobody says */
   constructor(descriptorsMax = descriptorLimit()) {
-    this.max =
-      descriptorsMax === undefined
-        ? Number.POSITIVE_INFINITY
-        : Math.max(1, descriptorsMax - RESERVED_DESCRIPTORS)
+    this.max = Math.max(1, descriptorsMax - RESERVED_DESCRIPTORS)
   }
 
   /** Takes one place, to be given back. false: none is left. */
@@ -34,14 +31,17 @@ export class ConnectionRoom {
 /** One for the process, which is what has the limit. Node has raised it as far as it may before any of our code runs. */
 export const processRoom = new ConnectionRoom()
 
-/** `man 5 proc`: `Max open files            1024                 524288               files` */
-function descriptorLimit(): number | undefined {
+function descriptorLimit(): number {
   try {
-    const limits = readFileSync('/proc/self/limits', 'utf8')
-    const soft = /^Max open files\s+(\d+)\s/m.exec(limits)?.[1]
-    return soft === undefined ? undefined : Number(soft)
+    return softLimitIn(readFileSync('/proc/self/limits', 'utf8'))
   } catch {
     // No Linux.
-    return undefined
+    return Number.POSITIVE_INFINITY
   }
+}
+
+/** `man 5 proc`: `Max open files            1024                 524288               files` */
+export function softLimitIn(limits: string): number {
+  const soft = /^Max open files\s+(\d+)\s/m.exec(limits)?.[1]
+  return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft)
 }

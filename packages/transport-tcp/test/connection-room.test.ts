@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ConnectionRoom } from '../src/connection-room.js'
+import { ConnectionRoom, softLimitIn } from '../src/connection-room.js'
 
 describe('the room for accepted connections', () => {
   it('ends before the descriptors do, and comes back with each that is closed', () => {
@@ -11,6 +11,14 @@ describe('the room for accepted connections', () => {
 
   it('is that of one connection at least, and without end where the system sets none', () => {
     expect(new ConnectionRoom(10).max).toBe(1)
-    expect(new ConnectionRoom(undefined).max).toBeGreaterThan(0)
+    expect(new ConnectionRoom(Number.POSITIVE_INFINITY).max).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  it.each([
+    ['Max open files            1024                 524288               files', 1024],
+    ['Max processes             1                    1                    processes', Infinity],
+    ['Max open files            unlimited            unlimited            files', Infinity],
+  ])('is read from the limits of the process: %s', (line, limit) => {
+    expect(softLimitIn(`Limit   Soft Limit   Hard Limit   Units\n${line}\n`)).toBe(limit)
   })
 })

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Address, ListenHandler, Listener, ListenOptions } from '@commloop/core'
+import type { Address, ListenHandler, Listener, ListenOptions, Transport } from '@commloop/core'
 import { TcpTransport } from '../src/index.js'
 import type { Loopback } from './loopback.js'
 import { Recorder } from './recorder.js'
@@ -21,7 +21,7 @@ export class Door implements ListenHandler {
   constructor(
     loopback: Loopback,
     options: Partial<ListenOptions> = {},
-    transport = new TcpTransport(),
+    transport: Transport = new TcpTransport(),
   ) {
     this.#loopback = loopback
     const all = { ip: '127.0.0.1', port: 0, options: {}, ...options }
@@ -32,7 +32,7 @@ export class Door implements ListenHandler {
   static async open(
     loopback: Loopback,
     options: Partial<ListenOptions> = {},
-    transport = new TcpTransport(),
+    transport: Transport = new TcpTransport(),
   ): Promise<Door & { at: Address }> {
     const door = new Door(loopback, options, transport)
     await until('listening', () => door.calls.length > 0)

@@ -2,7 +2,11 @@ import { Server } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Transport } from '@commloop/core'
+import { ConnectionRoom } from '../src/connection-room.js'
 import { TcpTransport } from '../src/index.js'
+import { TcpListener } from '../src/tcp-listener.js'
+import { tcpSettings } from '../src/tcp-options.js'
 import { Door } from './door.js'
 import { hasKeepAliveTimer } from './kernel-timer.js'
 import { Loopback, type Peer } from './loopback.js'
@@ -119,6 +123,31 @@ describe('a listener', () => {
     const door = new Door(loopback, {}, new TcpTransport({ backlog: 7 }))
     await until('listening', () => door.at !== undefined)
     expect(listen.mock.calls[0]?.[0]).toMatchObject({ backlog: 7 })
+  })
+})
+
+describe('a listener of a process that is short of descriptors', () => {
+  /** Room for one connection beside what is kept back. */
+  const crowded: Transport = {
+    dial: (target, handler) => new TcpTransport().dial(target, handler),
+    listen: (options, handler) =>
+      new TcpListener(options, handler, tcpSettings({}), new ConnectionRoom(33)),
+  }
+
+  it('resets whom it has no room for, says so, and has room again when one has left', async () => {
+    const door = await Door.open(loopback, {}, crowded)
+    const first = loopback.call(door.at)
+    await until('accepted', () => door.taken.length === 1)
+    await reset(loopback.call(door.at, '127.0.0.3'))
+    expect(door.taken).toHaveLength(1)
+    expect(door.refusals).toMatchObject([
+      { remote: { ip: '127.0.0.3' }, reason: 'no descriptors left' },
+    ])
+    first.reset()
+    door.taken[0]?.connection.destroy()
+    await until('closed', () => door.taken[0]?.reason !== undefined)
+    loopback.call(door.at)
+    await until('room again', () => door.taken.length === 2)
   })
 })
 

@@ -172,5 +172,8 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
     expect(checkTls('dial', { ...weak }).problems).toEqual([
       { option: undefined, message: 'OpenSSL refuses: ee key too small' },
     ])
+    expect(() => tlsSettings('dial', { ...weak })).toThrow(
+      'transport tcp, dial: tls: OpenSSL refuses: ee key too small',
+    )
   })
 })

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { certificateFault, tlsFault, withTlsText } from '../src/tls-failure.js'
+
+function failure(code?: unknown): Error {
+  const error = new Error('in the words of Node')
+  return code === undefined ? error : Object.assign(error, { code })
+}
+
+describe('what is said of a handshake that failed', () => {
+  it.each([
+    ['CERT_HAS_EXPIRED', 'tls: certificate has expired'],
+    ['CERT_CHAIN_TOO_LONG', 'tls: cert chain too long'],
+  ])('%s, a fault of the certificate, in words', (code, text) => {
+    expect(certificateFault(code)).toBe(text)
+    expect(tlsFault(failure(code))).toBe(text)
+  })
+
+  it.each([
+    ['ECONNRESET', 'tls: the peer hung up within the handshake'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'tls: the peer does not speak TLS'],
+    ['ERR_SSL_DATA_LENGTH_TOO_LONG', 'tls: the peer does not speak TLS'],
+    ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'tls: the peer answers: unknown ca'],
+    ['ERR_SSL_NO_SHARED_CIPHER', 'tls: no shared cipher'],
+    [undefined, 'tls: in the words of Node'],
+    [42, 'tls: in the words of Node'],
+  ])('%s, in words', (code, text) => {
+    expect(tlsFault(failure(code))).toBe(text)
+  })
+
+  it('keeps what OpenSSL said as the cause, and leaves other errors as they are', () => {
+    const ssl = failure('ERR_SSL_NO_SHARED_CIPHER')
+    expect(withTlsText(ssl)).toMatchObject({
+      message: 'tls: no shared cipher',
+      code: 'ERR_SSL_NO_SHARED_CIPHER',
+      cause: ssl,
+    })
+    for (const other of [failure(), failure('EPIPE')]) expect(withTlsText(other)).toBe(other)
+  })
+})

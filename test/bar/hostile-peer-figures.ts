@@ -1,0 +1,67 @@
+import { deafPeers } from '../faults/deaf-peers.js'
+import { strangerStorm } from '../faults/stranger-storm.js'
+import { digits, type Figure, megabytes } from './figure.js'
+import { provenByTests } from './proven-by-tests.js'
+
+const RATIO_MIN = 0.8
+const GROWTH_BYTES_MAX = 20e6
+const ECHO_MS_MAX = 50
+
+export const HOSTILE_PEER_FIGURES: readonly Figure[] = [
+  {
+    id: 'B9',
+    sentence: 'Strangers are refused about as fast as a bare server resets them, in flat memory',
+    target:
+      'at least 0.8 of the bare rate of the same run, growth below 20 MB, echo of a listed peer below 50 ms (99 of 100)',
+    world: 'real sockets',
+    needs: undefined,
+    timed: true,
+    run: async (size) => {
+      const short = { seconds: 1, concurrency: 8, warmSeconds: 0.2 }
+      const storm = await strangerStorm(size === 'short' ? short : {})
+      const rates = `${digits(storm.refusalsPerS)} of ${digits(storm.bareRefusalsPerS)} per s (${digits(storm.ratio, 2)})`
+      const growth = `growth ${megabytes(storm.residentGrowthBytes)}`
+      const echo = `echo ${digits(storm.echoMsP99, 1)} ms, calm ${digits(storm.calmEchoMsP99, 1)} ms`
+      return {
+        measured: [rates, growth, echo, `${digits(storm.counted)} counted`].join(', '),
+        held:
+          storm.ratio >= RATIO_MIN &&
+          storm.residentGrowthBytes < GROWTH_BYTES_MAX &&
+          storm.echoMsP99 < ECHO_MS_MAX &&
+          storm.counted === storm.refused &&
+          storm.failed === 0,
+      }
+    },
+  },
+  {
+    id: 'B10',
+    sentence: '1,000 callers against too few descriptors take no listed link, nor its redial',
+    target:
+      'no listed link lost, a link that breaks meanwhile is up again, fewer than 100 log lines',
+    world: 'processes',
+    needs: 'prlimit',
+    timed: false,
+    run: provenByTests(['test/robustness/descriptors.test.ts']),
+  },
+  {
+    id: 'B14',
+    sentence: 'A peer that never reads costs its outbox, and every message has one outcome',
+    target: 'per link at most outbox + 2 frames + 10 %, 0 messages without exactly one outcome',
+    world: 'real sockets',
+    needs: undefined,
+    timed: false,
+    run: async (size) => {
+      const peers = await deafPeers({ links: size === 'short' ? 2 : 16 })
+      const perLink = `${megabytes(peers.bytesPerLink)} of ${megabytes(peers.bytesPerLinkMax)} per link`
+      const outcomes = `${digits(peers.outcomes)} outcomes of ${digits(peers.accepted)} messages`
+      return {
+        measured: `${perLink}, ${outcomes}, ${String(peers.unaccounted)} wrong`,
+        held:
+          peers.bytesPerLink <= peers.bytesPerLinkMax &&
+          peers.outcomes === peers.accepted &&
+          peers.unaccounted === 0 &&
+          peers.refused > 0,
+      }
+    },
+  },
+]

@@ -1,0 +1,50 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Measurement, Size } from './figure.js'
+import { ROOT, runProgram } from './node-script.js'
+
+interface Report {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numPendingTests: number
+  readonly numTotalTests: number
+}
+
+/**
+ * A figure that is no number but a promise kept in every case. The full size runs those test files alone; the short
+ * one only looks that they are there, for it runs beside them.
+ */
+export function provenByTests(
+  files: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): (size: Size) => Promise<Measurement> {
+  return async (size) => {
+    const missing = files.filter((file) => !existsSync(join(ROOT, file)))
+    if (missing.length > 0) return { measured: `missing: ${missing.join(' ')}`, held: false }
+    if (size === 'short') return { measured: `${String(files.length)} test files`, held: true }
+    const report = await runTests(files, environment)
+    const { numPassedTests: passed, numTotalTests: total, numPendingTests: skipped } = report
+    const measured = `${String(passed)} of ${String(total)} tests pass`
+    const held = passed > 0 && passed === total && skipped === 0
+    return { measured: skipped === 0 ? measured : `${measured}, ${String(skipped)} skipped`, held }
+  }
+}
+
+async function runTests(
+  files: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<Report> {
+  const folder = mkdtempSync(join(tmpdir(), 'commloop-bar-'))
+  const outputFile = join(folder, 'report.json')
+  try {
+    Object.assign(process.env, environment)
+    const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=json']
+    const args = [...vitest, `--outputFile=${outputFile}`, ...files]
+    const { stderr } = await runProgram(process.execPath, args)
+    if (!existsSync(outputFile)) throw new Error(`no report of the tests: ${stderr.slice(-2_000)}`)
+    return JSON.parse(readFileSync(outputFile, 'utf8')) as Report
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}

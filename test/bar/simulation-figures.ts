@@ -1,0 +1,113 @@
+import { digits, type Figure, type Size } from './figure.js'
+import { answerOfScript } from './node-script.js'
+
+interface Campaign {
+  readonly seeds: number
+  readonly virtualMs: number
+  readonly messages: number
+  readonly convergenceMsMax: number
+  readonly failures: readonly string[]
+  readonly rare: readonly string[]
+  readonly hashes: readonly string[]
+}
+
+interface Finding {
+  readonly canary: string
+  readonly found: boolean
+  readonly seeds: number
+}
+
+const CAMPAIGN = 'test/simulation/campaign.mjs'
+const SEEDS: Readonly<Record<Size, number>> = { short: 20, full: 2_000 }
+const TWICE: Readonly<Record<Size, number>> = { short: 10, full: 100 }
+const CONVERGENCE_MS_MAX = 120_000
+const VIRTUAL_HOURS_MIN = 40
+const CANARIES_MIN = 15
+const MARKER_TIMES = 10
+
+function campaign(seeds: number, markers: number): Promise<Campaign> {
+  const options = ['--seeds', String(seeds), '--markers', String(markers)]
+  return answerOfScript(CAMPAIGN, '--json', ...options)
+}
+
+export const SIMULATION_FIGURES: readonly Figure[] = [
+  {
+    id: 'B1',
+    sentence: 'Swarms of nodes under every fault break no invariant, and come together again',
+    target: '2,000 seeds, at least 40 virtual hours, 0 violations, in order within 120 virtual s',
+    world: 'simulated',
+    needs: undefined,
+    timed: false,
+    run: async (size) => {
+      const { seeds, virtualMs, messages, convergenceMsMax, failures } = await campaign(
+        SEEDS[size],
+        0,
+      )
+      const hours = virtualMs / 3_600_000
+      const measured = [
+        `${digits(seeds)} seeds`,
+        `${digits(hours, 1)} virtual h`,
+        `${digits(messages)} messages`,
+        `${String(failures.length)} violations`,
+        `in order within ${digits(convergenceMsMax / 1000, 1)} s`,
+      ]
+      const long = size === 'short' || hours >= VIRTUAL_HOURS_MIN
+      const whole = seeds === SEEDS[size] && failures.length === 0
+      const held = long && whole && convergenceMsMax <= CONVERGENCE_MS_MAX
+      return { measured: [...measured, ...failures.slice(0, 3)].join(', '), held }
+    },
+  },
+  {
+    id: 'B3',
+    sentence: 'A seed gives the same trace in two processes',
+    target: '100 seeds, all hashes the same',
+    world: 'simulated',
+    needs: undefined,
+    timed: false,
+    run: async (size) => {
+      const first = await campaign(TWICE[size], 0)
+      const second = await campaign(TWICE[size], 0)
+      const same = first.hashes.filter((hash, at) => hash === second.hashes[at]).length
+      const different = new Set(first.hashes).size
+      return {
+        measured: `${String(same)} of ${String(TWICE[size])} the same (${process.version})`,
+        held: same === TWICE[size] && different === TWICE[size],
+      }
+    },
+  },
+  {
+    id: 'B4',
+    sentence: 'A bug planted in core or codec is found',
+    target: 'at least 15 bugs, each within 500 seeds',
+    world: 'simulated',
+    needs: undefined,
+    timed: false,
+    run: async () => {
+      const script = 'test/simulation/canary-campaign.mjs'
+      const findings = await answerOfScript<readonly Finding[]>(script, '--json')
+      const found = findings.filter((finding) => finding.found)
+      const survivors = findings.filter((finding) => !finding.found).map(({ canary }) => canary)
+      const seeds = Math.max(...found.map((finding) => finding.seeds))
+      const measured = `${String(found.length)} of ${String(findings.length)} found, the last within ${String(seeds)} seeds`
+      const held = findings.length >= CANARIES_MIN && survivors.length === 0
+      return { measured: [measured, ...survivors].join('; '), held }
+    },
+  },
+  {
+    id: 'B5',
+    sentence: 'Every situation that the simulation is to try does occur',
+    target: 'each marker at least 10 times in the seeds of one run',
+    world: 'simulated',
+    needs: undefined,
+    timed: false,
+    run: async (size) => {
+      const { rare, seeds } = await campaign(
+        size === 'short' ? 20 : 500,
+        size === 'short' ? 0 : MARKER_TIMES,
+      )
+      const measured = `${String(rare.length)} rarer, in ${digits(seeds)} seeds`
+      return { measured: [measured, ...rare].join('; '), held: rare.length === 0 }
+    },
+  },
+  // B13 and B15 are scenarios in which nothing is drawn beforehand: see the figures of promises.
+]
