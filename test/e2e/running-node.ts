@@ -15,6 +15,8 @@ export interface NodeStart {
   readonly args?: readonly string[]
   /** The folder that the command is given in; default: that of the tests. */
   readonly cwd?: string
+  /** The commloop that is started; default: that of this repository. */
+  readonly bin?: string
   /** A command that starts the process and becomes it, such as `prlimit --nofile=64:64`. */
   readonly within?: readonly string[]
   /** false: a plain `run`, which says nothing but its log. */
@@ -101,8 +103,9 @@ export class RunningNode {
     const file = join(folder, '.commlooprc')
     const stdio = start.stdio ?? true
     const args = ['run', ...(stdio ? ['--stdio'] : []), '--config', file, ...(start.args ?? [])]
-    const { cwd, within } = start
+    const { bin, cwd, within } = start
     const process = CliProcess.start(args, {
+      ...(bin === undefined ? {} : { bin }),
       ...(cwd === undefined ? {} : { cwd }),
       ...(within === undefined ? {} : { within }),
     })

@@ -154,7 +154,8 @@ describe.skipIf(someToolIsMissing('the DNS relay before nsd', [NSD, DIG, DNSPERF
       const client = await rawClient(relay)
       client.ask(dnsQuery(6, hostName(6)))
       await client.answer()
-      expect(await relay.stop()).toBe(0)
+      // 1, because it has dropped what was no query.
+      expect(await relay.stop()).toBe(1)
       await waitFor(() => client.over)
     })
   },

@@ -1,45 +1,85 @@
 import { fileURLToPath } from 'node:url'
-import { CliProcess, type LogLine } from '../../packages/cli/test/cli-process.js'
+import { CliProcess } from '../../packages/cli/test/cli-process.js'
+import { eventually } from '../peer/eventually.js'
 import { EXAMPLE } from './dns-relay-modules.js'
 
 const CONFIG = fileURLToPath(new URL('.commlooprc', EXAMPLE))
 
-/** `examples/dns-relay` as a user runs it: the command, the file as it is, and two ports from the environment. */
-export class RelayProcess {
-  readonly port: number
-  readonly #cli: CliProcess
+/** A line of its stdout. */
+interface Told {
+  readonly type: string
+  readonly link?: string
+  readonly state?: string
+  readonly epoch?: number
+  readonly outcome?: string
+  readonly reason?: string
+  readonly listen?: { readonly port: number }
+}
 
-  private constructor(cli: CliProcess, port: number) {
+/**
+ * `examples/dns-relay` as a user runs it: the file as it is, and two ports from the environment. What happens is read from
+ * its JSON lines, which tell of every change; the log counts where there are many.
+ */
+export class RelayProcess {
+  readonly #cli: CliProcess
+  readonly #heard: Told[] = []
+  #parsedLines = 0
+  #port: number | undefined
+
+  private constructor(cli: CliProcess) {
     this.#cli = cli
-    this.port = port
   }
 
   static async start(upstreamPort: number): Promise<RelayProcess> {
-    const cli = CliProcess.start(['run', '--config', CONFIG], {
-      stdin: 'ignore',
+    const cli = CliProcess.start(['run', '--stdio', '--keep-open', '--config', CONFIG], {
       env: { DNS_RELAY_PORT: '0', DNS_UPSTREAM_PORT: String(upstreamPort) },
     })
-    const { listen } = await cli.log((line) => 'listen' in line)
-    const { port } = listen as { readonly port: number }
-    const relay = new RelayProcess(cli, port)
+    const relay = new RelayProcess(cli)
+    const ready = await relay.#told('ready', ({ type }) => type === 'ready')
+    relay.#port = ready.listen?.port
     await relay.link('upstream', 'up')
     return relay
   }
 
-  /** Waits until a link has been in a state, in its connection number `epoch` where that is given. */
-  async link(link: string, state: string, epoch?: number): Promise<void> {
-    await this.#cli.log(
-      (line) =>
-        line['link'] === link &&
-        line['state'] === state &&
-        (epoch === undefined || line['epoch'] === epoch),
+  get port(): number {
+    if (this.#port === undefined) throw new Error('the relay does not listen')
+    return this.#port
+  }
+
+  /** What it has told so far, messages left out. */
+  get #events(): readonly Told[] {
+    const lines = this.#cli.stdoutLines
+    for (; this.#parsedLines < lines.length; this.#parsedLines++) {
+      const line = lines[this.#parsedLines] ?? ''
+      if (!line.startsWith('{"type":"message"')) this.#heard.push(JSON.parse(line) as Told)
+    }
+    return this.#heard
+  }
+
+  #told(what: string, matches: (event: Told) => boolean): Promise<Told> {
+    return eventually(
+      what,
+      () => this.#events.find(matches),
+      () => this.#cli.transcript(),
     )
   }
 
-  /** Waits for a log line that says that messages ended so. */
-  async outcome(outcome: string, reason: RegExp): Promise<LogLine> {
-    return this.#cli.log(
-      (line) => line['outcome'] === outcome && reason.test(String(line['reason'])),
+  /** Waits until a link has been in a state, in its connection number `epoch` where that is given. */
+  async link(link: string, state: string, epoch?: number): Promise<void> {
+    await this.#told(
+      `${link} ${state}`,
+      (event) =>
+        event.link === link &&
+        event.state === state &&
+        (epoch === undefined || event.epoch === epoch),
+    )
+  }
+
+  /** Waits until messages have ended so. */
+  async outcome(outcome: string, reason: RegExp): Promise<void> {
+    await this.#told(
+      outcome,
+      (event) => event.outcome === outcome && reason.test(event.reason ?? ''),
     )
   }
 
@@ -56,10 +96,12 @@ export class RelayProcess {
 
   /** How often a slot was in this state, from its connection number `epoch` on. */
   #changes(state: string, epoch = 0): number {
-    const changes = this.#cli.stderrLines
-      .map((line) => JSON.parse(line) as LogLine)
-      .filter((line) => String(line['link']).startsWith('clients/') && line['state'] === state)
-    return changes.filter((line) => Number(line['epoch']) >= epoch).length
+    return this.#events.filter(
+      (event) =>
+        event.link?.startsWith('clients/') === true &&
+        event.state === state &&
+        (event.epoch ?? 0) >= epoch,
+    ).length
   }
 
   /** Asks it to stop, as a supervisor does. @returns its exit code. */

@@ -22,7 +22,7 @@ const PRLIMIT = { command: 'prlimit', package: 'util-linux' }
 /** A table with room for many more than the process has descriptors for. */
 const config = (port: number): string => `
 listen: { host: 127.0.0.1, port: 0 }
-reconnect: { use: exponential, min: 100ms, initial: 100ms, max: 300ms }
+reconnect: { use: exponential, min: 100ms, initial: 100ms, max: 300ms, maxAttempts: 0 }
 links:
   - { id: listed, role: passive, ip: ${LISTED} }
   - { id: out, role: active, ip: 127.0.0.1, port: ${String(port)} }

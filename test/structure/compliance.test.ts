@@ -124,8 +124,13 @@ interface Implementation {
   readonly contract: string
 }
 
+/** What stands between a node and its parts to watch them, or is a part that misbehaves: no example to follow. */
+const SIMULATOR = 'packages/testing/src/simulator/'
+
 function implementations(): Implementation[] {
-  const sources = packageFolders().flatMap((folder) => codeUnder(`packages/${folder}/src`))
+  const sources = packageFolders()
+    .flatMap((folder) => codeUnder(`packages/${folder}/src`))
+    .filter((path) => !path.startsWith(SIMULATOR))
   return sources.flatMap((path) =>
     [...textOf(path).matchAll(CLASS)].map(([, name = '', contract = '']) => ({ name, contract })),
   )

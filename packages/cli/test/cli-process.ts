@@ -20,6 +20,8 @@ const FEED_PARTS = 64
 
 export interface CliOptions {
   readonly cwd?: string
+  /** The script that is started; default: that of this repository. */
+  readonly bin?: string
   /** Beside the environment of the tests, from which everything that configures commloop is taken out. */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Options of Node itself, before the script. */
@@ -72,7 +74,7 @@ export class CliProcess {
 
   private constructor(args: readonly string[], options: CliOptions) {
     this.args = args
-    const script = [...(options.nodeOptions ?? []), COMMLOOP_BIN, ...args]
+    const script = [...(options.nodeOptions ?? []), options.bin ?? COMMLOOP_BIN, ...args]
     const [command, ...before] = [...(options.within ?? []), process.execPath]
     this.#child = spawn(command, [...before, ...script], {
       cwd: options.cwd,

@@ -107,9 +107,11 @@ function connected({ host, port, bind }: ActiveEntryConfig): Promise<Trial> {
       end(undefined, true)
     })
     socket.once('error', (error: NodeJS.ErrnoException) => {
-      // Reset after it was open: the other way to close at once.
-      if (from === undefined) end({ code: error.code ?? '', message: error.message }, false)
-      else end(undefined, true)
+      // Reset after it was open, if only for the system: the other way to close at once. Who does not accept refuses.
+      const opened = from !== undefined || error.code === 'ECONNRESET'
+      from ??= bind
+      if (opened) end(undefined, true)
+      else end({ code: error.code ?? '', message: error.message }, false)
     })
   })
 }

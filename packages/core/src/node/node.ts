@@ -4,11 +4,9 @@ import { addressText, Rejections } from '../accept/rejections.js'
 import { Audit } from '../audit/audit.js'
 import type { Finding } from '../audit/finding.js'
 import type { ConfigProblem } from '../config/config-problem.js'
-import { movedEntries } from '../config/moved-entries.js'
 import { type EntryConfig, type ListenConfig, NodeConfig } from '../config/node-config.js'
 import type { NodeOptions } from '../config/node-options.js'
-import { problemsError, readConfig } from '../config/resolve-config.js'
-import { sameValue } from '../config/same-value.js'
+import { problemsError } from '../config/resolve-config.js'
 import { Clock, type Timer } from '../contracts/clock.js'
 import { FrameCodec } from '../contracts/frame-codec.js'
 import { Logger } from '../contracts/logger.js'
@@ -22,19 +20,28 @@ import { CommloopError } from '../errors.js'
 import type { LinkChange, NodeEvents, ReceivedMessage } from '../events.js'
 import type { Link, LinkListener } from '../link/link.js'
 import type { LinkCounters } from '../link/link-counters.js'
-import { codecProblem, heartbeatProblem, LinkFactory, setupOf } from '../link/link-factory.js'
+import { LinkFactory } from '../link/link-factory.js'
 import { LinkHandle } from '../link/link-handle.js'
 import { type LinkSetup, sameSetup } from '../link/link-setup.js'
 import { EventHub, type EventListener } from '../report/event-hub.js'
 import { Inbox } from '../report/inbox.js'
-import { foreignText } from '../report/foreign-text.js'
+import { NodeLog } from '../report/node-log.js'
 import { OutcomeReporter } from '../report/outcome-reporter.js'
-import { Throttle } from '../report/throttle.js'
+import { Warnings } from '../report/warnings.js'
 import { Dispatch, type DispatchSetup, type SendOptions } from '../routing/dispatch.js'
 import { FormerEpochs } from '../table/former-epochs.js'
 import { Table } from '../table/table.js'
 import { timerMs } from '../units/duration.js'
 import { type NodeCounters, NodeTally } from './node-counters.js'
+import {
+  heartbeatProblems,
+  payloadBytesMax,
+  type Plan,
+  planOf,
+  type PresentSetup,
+  setupsOf,
+  unusableCodec,
+} from './plan.js'
 import {
   changedNodeKeys,
   isReordered,
@@ -45,15 +52,6 @@ import {
 import { RetiredLinks } from './retired-links.js'
 
 const NO_OPTIONS: SendOptions = {}
-/** Warnings of one code: a plugin that fails with every message must not fill the log. */
-const WARNINGS = { perWindow: 10, windowMs: 10_000, kindsMax: 64 } as const
-/** Log lines about links of one entry that came into one state: its peers decide how often. Events tell every one. */
-const CHANGES = { perWindow: 10, windowMs: 10_000, kindsMax: 1_024 } as const
-/** Log lines about strangers in one audit. The event tells all. */
-const STRANGERS_LOGGED_MAX = 10
-
-type Warning = Omit<NodeEvents['warning'], 'count'>
-
 /** A configuration that was asked for and has not come about yet. */
 interface AskedReconfiguration {
   readonly options: NodeOptions
@@ -61,15 +59,6 @@ interface AskedReconfiguration {
   readonly relisten: boolean
   resolve(what: Reconfiguration): void
   reject(error: unknown): void
-}
-
-/** A configuration as it would be, and what speaks against it. */
-interface Plan {
-  readonly setup: NodeSetup
-  readonly setups: ReadonlyMap<string, LinkSetup>
-  /** Listening moves, or begins anew where it is. */
-  readonly relistens: boolean
-  readonly problems: ConfigProblem[]
 }
 
 type NodePhase = 'new' | 'starting' | 'running' | 'stopping' | 'stopped'
@@ -89,8 +78,8 @@ export class Node {
   readonly #events: EventHub
   readonly #outcomes: OutcomeReporter
   readonly #rejections: Rejections
-  readonly #warnings: Throttle<Warning>
-  readonly #changes: Throttle<LinkChange>
+  readonly #warnings: Warnings
+  readonly #log: NodeLog
   readonly #tally = new NodeTally()
   readonly #factory: LinkFactory
   readonly #retired: RetiredLinks
@@ -113,7 +102,6 @@ export class Node {
   #stopped: Promise<void> | undefined
   #stopping: { readonly timer: Timer; readonly resolve: () => void } | undefined
   readonly #settleWaiters = new Set<() => void>()
-  #warningListenerThrew = false
 
   constructor(
     @inject(NodeConfig) config: NodeConfig,
@@ -129,14 +117,12 @@ export class Node {
     this.#clock = clock
     this.#logger = logger
     this.#events = new EventHub((name, cause) => {
-      this.#listenerThrew(name, cause)
+      this.#warnings.listenerThrew(name, cause)
     })
-    this.#warnings = new Throttle(clock, WARNINGS, (warning, count) => {
-      this.#tellWarning(warning, count)
+    this.#warnings = new Warnings(clock, logger, (warning) => {
+      this.#events.emit('warning', warning)
     })
-    this.#changes = new Throttle(clock, CHANGES, (change, count) => {
-      this.#logChange(change, count)
-    })
+    this.#log = new NodeLog(clock, logger)
     this.#outcomes = new OutcomeReporter(clock, this.#events)
     this.#rejections = new Rejections(clock, (remote, reason, count) => {
       this.#logger.warn({ remote, reason, count }, 'connection refused')
@@ -212,7 +198,7 @@ export class Node {
         this.#finishDrained(this.#table.links)
       },
       warning: (code, message, cause) => {
-        this.#warn(code, message, cause)
+        this.#warnings.add(code, message, cause)
       },
     })
   }
@@ -220,7 +206,7 @@ export class Node {
   #makeAudit(): Audit {
     const options = auditOptions(this.config)
     return new Audit(this.#table.links, this.#rejections, this.#clock, options, (findings) => {
-      this.#logFindings(findings)
+      this.#log.found(findings)
       this.#events.emit('audit', { findings })
     })
   }
@@ -234,7 +220,7 @@ export class Node {
         this.#rejections.add(remote, reason)
       },
       warning: (code, message, cause) => {
-        this.#warn(code, message, cause)
+        this.#warnings.add(code, message, cause)
       },
     })
   }
@@ -269,7 +255,7 @@ export class Node {
         if (link.state === 'draining') this.#drained(link)
       },
       warning: (code, message, cause) => {
-        this.#warn(code, message, cause)
+        this.#warnings.add(code, message, cause)
       },
     }
   }
@@ -428,31 +414,11 @@ export class Node {
 
   /** What `reconfigure` would refuse now; empty: nothing. */
   reconfigurationProblems(options: NodeOptions, plugins: NewPlugins = {}): ConfigProblem[] {
-    return this.#plan(options, plugins, false).problems
+    return planOf(this.#present, options, plugins, false).problems
   }
 
-  #plan(options: NodeOptions, plugins: NewPlugins, relisten: boolean): Plan {
-    const { config, problems } = readConfig(options)
-    const { codec, reconnect: strategy, router } = plugins
-    const setup = {
-      config,
-      codec: codec ?? this.#setup.codec,
-      strategy: strategy ?? this.#setup.strategy,
-      router: router ?? this.#setup.router,
-    }
-    const setups = setupsOf(config.entries, setup, this.#setups)
-    if (config.name !== this.config.name) {
-      const message = `a running node keeps its name, "${this.config.name}": restart it to change that`
-      problems.push({ path: ['node'], message })
-    }
-    problems.push(
-      ...codecProblems(setups),
-      ...heartbeatProblems(setups),
-      ...movedEntries(this.config.entries, config.entries),
-    )
-    const moves = !sameValue(config.listen, this.config.listen)
-    const relistens = moves || (relisten && config.listen !== undefined)
-    return { setup, setups, relistens, problems }
+  get #present(): PresentSetup {
+    return { setup: this.#setup, setups: this.#setups }
   }
 
   #reconfigureNext(): void {
@@ -481,7 +447,7 @@ export class Node {
 
   #checkedPlan({ options, plugins, relisten }: AskedReconfiguration): Plan | CommloopError {
     if (this.#phase !== 'running') return notRunning(this.#phase)
-    const plan = this.#plan(options, plugins, relisten)
+    const plan = planOf(this.#present, options, plugins, relisten)
     return problemsError(plan.problems) ?? plan
   }
 
@@ -663,7 +629,7 @@ export class Node {
     this.#rejections.close()
     this.#outcomes.close()
     this.#warnings.close()
-    this.#changes.close()
+    this.#log.close()
     this.#inbox.close()
     this.#started?.reject(new CommloopError('CML_ERR_NOT_RUNNING', 'stopped while starting'))
     this.#logger.info({ counters: this.counters }, 'stopped')
@@ -674,7 +640,7 @@ export class Node {
 
   #linkChanged(link: Link, change: LinkChange): void {
     const { state } = change
-    this.#changes.occurred(`${state} ${link.entry.id}`, change)
+    this.#log.changed(link.entry.id, change)
     this.#events.emit('link', change)
     // After the event: whoever challenges the link may fill it at once, which is the next event.
     if (state === 'awaiting') this.#acceptor.vacated(link)
@@ -689,82 +655,6 @@ export class Node {
     if (this.#phase === 'running') this.#table.link(link.id)?.start()
     this.#checkSettled()
   }
-
-  /** `count` changes of this sort, of which this is the last. */
-  #logChange(change: LinkChange, count: number): void {
-    const { state } = change
-    const level = state === 'backoff' || state === 'exhausted' ? 'warn' : 'info'
-    const more = count === 1 ? '' : `; ${String(count)} times of this entry`
-    this.#logger[level](count === 1 ? { ...change } : { ...change, count }, linkText(change) + more)
-  }
-
-  #logFindings(findings: readonly Finding[]): void {
-    let strangers = 0
-    for (const finding of findings) {
-      if (finding.kind === 'stranger' && ++strangers > STRANGERS_LOGGED_MAX) continue
-      this.#logger.warn({ finding }, `audit: ${findingText(finding)}`)
-    }
-    const unnamed = strangers - STRANGERS_LOGGED_MAX
-    if (unnamed <= 0) return
-    this.#logger.warn({ strangers }, `audit: ${String(unnamed)} more addresses keep trying`)
-  }
-
-  #warn(code: string, message: string, cause?: unknown): void {
-    this.#warnings.occurred(code, { code, message, ...(cause === undefined ? {} : { cause }) })
-  }
-
-  /** Never inside the user's own call. */
-  #tellWarning(warning: Warning, count: number): void {
-    const { code, message, cause } = warning
-    const fields = cause === undefined ? { code, count } : { code, count, err: cause }
-    this.#logger.warn(fields, count === 1 ? message : `${message} (${String(count)} times)`)
-    this.#clock.soon(() => {
-      this.#events.emit('warning', { ...warning, count })
-    })
-  }
-
-  #listenerThrew(name: keyof NodeEvents, cause: unknown): void {
-    const message = `a listener of "${name}" threw: ${foreignText(cause)}`
-    // A listener of warnings that throws must not be warned about its own throwing: it would never end.
-    if (name !== 'warning') this.#warn('LISTENER_THREW', message, cause)
-    else if (!this.#warningListenerThrew) {
-      this.#warningListenerThrew = true
-      this.#logger.warn({ event: name, err: cause }, `${message}; further ones are not told`)
-    }
-  }
-}
-
-function setupsOf(
-  entries: readonly EntryConfig[],
-  defaults: NodeSetup,
-  before: ReadonlyMap<string, LinkSetup>,
-): ReadonlyMap<string, LinkSetup> {
-  return new Map(
-    entries.map((entry) => [entry.id, setupOf(entry, defaults, before.get(entry.id))] as const),
-  )
-}
-
-function codecProblems(setups: Plan['setups']): ConfigProblem[] {
-  return [...setups.values()].flatMap((setup) => codecProblem(setup) ?? [])
-}
-
-function unusableCodec(setups: Plan['setups']): CommloopError | undefined {
-  for (const setup of setups.values()) {
-    const problem = codecProblem(setup)
-    if (problem === undefined) continue
-    return new CommloopError('CML_ERR_PLUGIN_INVALID', `${setup.entry.id}: ${problem.message}`)
-  }
-  return undefined
-}
-
-function heartbeatProblems(setups: Plan['setups']): ConfigProblem[] {
-  return [...setups.values()].flatMap((setup) => heartbeatProblem(setup) ?? [])
-}
-
-function payloadBytesMax(setups: Plan['setups']): number {
-  let bytesMax = 0
-  for (const { codec } of setups.values()) bytesMax = Math.max(bytesMax, codec.payloadBytesMax)
-  return bytesMax
 }
 
 function sameLinks(left: readonly Link[], right: readonly Link[]): boolean {
@@ -790,33 +680,4 @@ function listenError({ host, port }: ListenConfig, cause: Error): CommloopError 
 
 function notRunning(phase: NodePhase): CommloopError {
   return new CommloopError('CML_ERR_NOT_RUNNING', `the node is ${phase}`)
-}
-
-function linkText(change: LinkChange): string {
-  const { link, state, remote, reason, delayMs } = change
-  const peer = remote === undefined ? '' : ` with ${addressText(remote)}`
-  const why = reason === undefined ? '' : `: ${reason}`
-  const next = delayMs === undefined ? '' : `; next dial in ${String(Math.round(delayMs))} ms`
-  return `${link} is ${state}${peer}${why}${next}`
-}
-
-function findingText(finding: Finding): string {
-  switch (finding.kind) {
-    case 'never filled':
-      return `nobody has ever connected for "${finding.entry}"`
-    case 'absent':
-      return `nobody is connected for "${finding.entry}" since ${secondsText(finding.forMs)}`
-    case 'exhausted':
-      return `"${finding.link}" gave up dialling ${secondsText(finding.forMs)} ago: ${finding.reason ?? 'unknown'}`
-    case 'stranger':
-      return `${finding.remote} keeps trying (${String(finding.count)} times): ${finding.reason}${hintText(finding.hint)}`
-  }
-}
-
-function hintText(hint: string | undefined): string {
-  return hint === undefined ? '' : `; ${hint}`
-}
-
-function secondsText(ms: number): string {
-  return `${String(Math.round(ms / 1000))} s`
 }

@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process'
+import { existsSync, rmSync } from 'node:fs'
+import { posix } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { pathOf, textOf } from '../structure/source-tree.js'
+import {
+  filesOf,
+  packAll,
+  publicPackages,
+  type PackedFile,
+  type Tarball,
+  userEnvironment,
+} from './tarballs.js'
+
+let packed: { folder: string; tarballs: Tarball[] }
+beforeAll(async () => {
+  packed = await packAll()
+})
+afterAll(() => {
+  rmSync(packed.folder, { recursive: true, force: true })
+})
+
+const NAMES = publicPackages().map(({ manifest }) => manifest.name)
+
+function tarball(name: string): Tarball {
+  const found = packed.tarballs.find(({ manifest }) => manifest.name === name)
+  if (found === undefined) throw new Error(`${name} was not packed`)
+  return found
+}
+
+/** Runs a tool of this repository. @returns all that it says, and how it ended */
+function tool(path: string, args: readonly string[]): Promise<{ code: number; text: string }> {
+  return new Promise((resolve) => {
+    const command = [pathOf(`node_modules/${path}`), ...args]
+    execFile(process.execPath, command, { env: userEnvironment() }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
+      resolve({ code, text: stdout + stderr })
+    })
+  })
+}
+
+/** Every file that an `exports` or `bin` of the manifest leads to. */
+function targetsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [posix.normalize(value)]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.values(value).flatMap(targetsOf)
+}
+
+function manifestOf(files: readonly PackedFile[]): Readonly<Record<string, unknown>> {
+  const text = files.find(({ path }) => path === 'package.json')?.content.toString() ?? '{}'
+  return JSON.parse(text) as Record<string, unknown>
+}
+
+describe('the public packages', () => {
+  it('are six, and the command depends on all others in their own version', () => {
+    expect(NAMES).toHaveLength(6)
+    const command = publicPackages().find(({ manifest }) => manifest.name === 'commloop')?.manifest
+    for (const { manifest } of publicPackages()) {
+      if (manifest.name === 'commloop') continue
+      expect(command?.dependencies).toHaveProperty([manifest.name], manifest.version)
+    }
+  })
+})
+
+describe.each(NAMES)('the tarball of %s', (name) => {
+  it('is found to be in order by publint', async () => {
+    const { code, text } = await tool('publint/src/cli.js', [
+      'run',
+      tarball(name).file,
+      '--strict',
+      '--level',
+      'suggestion',
+    ])
+    expect({ code, text }).toEqual({
+      code: 0,
+      text: expect.stringContaining('All good!') as string,
+    })
+  })
+
+  it('has types that resolve wherever ES modules can be imported, says attw', async () => {
+    const args = [tarball(name).file, '--profile', 'esm-only', '--no-color']
+    const { code, text } = await tool('@arethetypeswrong/cli/dist/index.js', args)
+    expect(code, text).toBe(0)
+  })
+
+  it('has the licence, a page of its own, and what its fields lead to', () => {
+    const files = filesOf(tarball(name))
+    const paths = files.map(({ path }) => path)
+    const licence = files.find(({ path }) => path === 'LICENSE')?.content.toString()
+    expect(licence).toBe(textOf('LICENSE'))
+    const page = files.find(({ path }) => path === 'README.md')?.content.toString()
+    expect(page).toMatch(new RegExp(`^# ${name}\\n`))
+    expect(page).toContain(`npm install ${name}`)
+    const { exports, bin, types } = manifestOf(files)
+    const targets = [exports, bin, types].flatMap(targetsOf)
+    expect(targets.length).toBeGreaterThan(3)
+    expect(targets.filter((target) => !paths.includes(target))).toEqual([])
+  })
+
+  it('has neither tests nor what tools have left behind, and every source with its module', () => {
+    const paths = filesOf(tarball(name)).map(({ path }) => path)
+    expect(paths.filter((path) => !/^(dist|src|bin)\//.test(path)).sort()).toEqual(
+      [
+        'LICENSE',
+        'README.md',
+        'package.json',
+        ...(name === 'commloop' ? ['schema.json'] : []),
+      ].sort(),
+    )
+    expect(paths.filter((path) => /buildinfo|\.test\.|(^|\/)test\//.test(path))).toEqual([])
+    const sources = paths.filter((path) => /^src\/.*\.ts$/.test(path))
+    const modules = sources.map((path) => path.replace('src/', 'dist/').replace(/ts$/, 'js'))
+    expect(modules.length).toBeGreaterThan(0)
+    expect(modules.filter((path) => !paths.includes(path))).toEqual([])
+  })
+
+  it('says what it is, and that everybody may have it', () => {
+    const { manifest, folder } = tarball(name)
+    expect(manifest.description).toMatch(/commloop/)
+    expect(manifest.keywords).toContain('commloop')
+    expect(manifest.license).toBe('MIT')
+    // A scoped package is private where nothing else is said, and the first `npm publish` fails.
+    expect(manifest.publishConfig?.access).toBe('public')
+    expect(existsSync(pathOf(`${folder}/LICENSE`))).toBe(true)
+  })
+})
