@@ -330,7 +330,10 @@ export class Dispatch {
 
   /** The message's own TTL, else that of the link's entry. */
   #expiryOn(link: Link, expiresAtMs: number | undefined): number | undefined {
-    return expiresAtMs ?? this.#expiryIn(link.settings.ttlMs)
+    if (expiresAtMs !== undefined) return expiresAtMs
+    // Compared here: handed on, the number would be put into a box for each message.
+    const { settings } = link
+    return settings.ttlMs === Number.POSITIVE_INFINITY ? undefined : this.#expiryIn(settings.ttlMs)
   }
 
   #expiryIn(ttlMs: number | undefined): number | undefined {
