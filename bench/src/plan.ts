@@ -29,7 +29,7 @@ export const PLANS: Readonly<Record<Plan['name'], Plan>> = {
     trips: 10_000,
     manyLinks: 1_000,
     idleLinks: 10_000,
-    idleMs: 20_000,
+    idleMs: 30_000,
     starts: 21,
   },
   short: {
@@ -41,7 +41,7 @@ export const PLANS: Readonly<Record<Plan['name'], Plan>> = {
     trips: 5_000,
     manyLinks: 1_000,
     idleLinks: 2_000,
-    idleMs: 3_000,
+    idleMs: 10_000,
     starts: 5,
   },
   // Does it work at all: for tests.

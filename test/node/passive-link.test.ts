@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { EntryOptions } from '@commloop/core'
+import { Link } from '../../packages/core/src/link/link.js'
 import { BenchNode } from './bench-node.js'
 
 const LISTEN = { host: '::', port: 8000 }
@@ -337,6 +338,35 @@ describe('listening', () => {
     expect(bench.transport.listens).toHaveLength(3)
     bench.transport.listening()
     expect(bench.node.link('two').state).toBe('up')
+    await bench.stopped()
+  })
+})
+
+describe('an entry with many slots', () => {
+  it('is filled without a look at all slots that are taken, for each that comes', async () => {
+    const slots = 400
+    const bench = listening(entry('cells', '10.0.0.0/8', { slots }))
+    const looks = vi.spyOn(Link.prototype, 'state', 'get')
+    try {
+      for (let port = 1; port <= slots; port++) bench.transport.accept('10.0.0.2', port)
+      expect(looks.mock.calls.length, 'one after the other: 80 000').toBeLessThan(10 * slots)
+    } finally {
+      looks.mockRestore()
+    }
+    expect(bench.node.links().every(({ state }) => state === 'up')).toBe(true)
+    await bench.stopped()
+  })
+
+  it('gives the first free slot of the table to whoever comes when one has become free', async () => {
+    const bench = listening(entry('cells', '10.0.0.0/8', { slots: 4 }))
+    for (let port = 1; port <= 3; port++) bench.transport.accept('10.0.0.2', port)
+    bench.node.link('cells/1').disable()
+    bench.node.link('cells/1').enable()
+    bench.clock.advance(60_000)
+    expect(bench.node.link('cells/1').state).toBe('awaiting')
+    bench.transport.accept('10.0.0.2', 5)
+    expect(bench.node.link('cells/1').state).toBe('up')
+    expect(bench.node.link('cells/4').state).toBe('awaiting')
     await bench.stopped()
   })
 })

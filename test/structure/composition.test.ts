@@ -86,14 +86,8 @@ const USES: Readonly<Record<string, (scope: DependencyContainer) => unknown>> = 
     const limits = { bytesMax: 1000, messagesMax: 1, overflow: 'reject' } as const
     const never = { sendable: () => undefined, dropped: () => undefined }
     const outbox = scope.resolve(core.OutboxStore).open('link', limits, never)
-    const message = {
-      payload: new Uint8Array(9),
-      id: undefined,
-      expiresAtMs: undefined,
-      epoch: 0,
-      resent: false,
-    }
-    expect([outbox.append(message), outbox.append(message)]).toEqual([true, false])
+    const appended = (): boolean => outbox.append(new Uint8Array(9), undefined, undefined, 0)
+    expect([appended(), appended()]).toEqual([true, false])
   },
   Clock: (scope) => {
     const clock = scope.resolve(core.Clock)

@@ -55,6 +55,13 @@ class Model {
   }
 }
 
+function append(
+  outbox: MemoryOutbox,
+  { payload, id, expiresAtMs, epoch }: OutboundMessage,
+): boolean {
+  return outbox.append(payload, id, expiresAtMs, epoch)
+}
+
 /** What is shown may be the same object again for the next message. */
 function copyOf(shown: OutboundMessage): OutboundMessage {
   const { payload, id, expiresAtMs, epoch, resent } = shown
@@ -95,7 +102,7 @@ describe('MemoryOutbox', () => {
           switch (kind) {
             case 'append': {
               const added = message(n)
-              expect(outbox.append(added)).toBe(model.append(copyOf(added)))
+              expect(append(outbox, added)).toBe(model.append(copyOf(added)))
               break
             }
             case 'take':
@@ -154,10 +161,10 @@ describe('MemoryOutbox', () => {
       sendable: () => undefined,
       dropped: () => dropped++,
     })
-    outbox.append(message(1))
+    append(outbox, message(1))
     outbox.take()
     const before = process.memoryUsage().heapUsed
-    for (let count = 0; count < 1_000_000; count++) outbox.append(message(0))
+    for (let count = 0; count < 1_000_000; count++) append(outbox, message(0))
     expect(dropped).toBe(1_000_000 - 99)
     expect(outbox.level.messages).toBe(100)
     // A ring that kept a place for every message that passed would hold 8 MB of places alone.

@@ -32,8 +32,13 @@ export interface OutboxHandler {
 export interface Outbox {
   /** Everything inside, taken ones included. One object for good, its numbers are live. */
   readonly level: OutboxLevel
-  /** false: full; nothing changed. */
-  append(message: OutboundMessage): boolean
+  /** Parts of an `OutboundMessage`; an object for each would be thrown away at once. false: full; nothing changed. */
+  append(
+    payload: Uint8Array,
+    id: string | undefined,
+    expiresAtMs: number | undefined,
+    epoch: number,
+  ): boolean
   /** The oldest untaken message, left where it is. The object may show another message after the next call. */
   peek(): OutboundMessage | undefined
   /** Marks the message that `peek` shows as being written. */

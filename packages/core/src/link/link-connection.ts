@@ -423,11 +423,15 @@ export class LinkConnection implements ConnectionHandler {
   wake(): void {
     if (this.#flushDue || this.#writing || this.#phase !== 'open') return
     this.#flushDue = true
-    this.#flushSoon ??= () => {
+    this.#clock.soon((this.#flushSoon ??= this.#makeFlushSoon()))
+  }
+
+  /** Not within `wake`: whatever contains a function is given an object for it at every call, made or not. */
+  #makeFlushSoon(): () => void {
+    return () => {
       this.#flushDue = false
       this.#flush()
     }
-    this.#clock.soon(this.#flushSoon)
   }
 
   #flush(): void {

@@ -473,10 +473,13 @@ export class Link implements ConnectionOwner, DialOwner, OutboxHandler {
       return undefined
     }
     if (!this.#takesCopies()) return 'link down'
-    const message = { payload, id, expiresAtMs, epoch, resent: false }
-    if (!this.outbox.append(message) && !this.#appendedAfterExpiry(message)) return 'outbox full'
+    const { outbox } = this
+    if (!outbox.append(payload, id, expiresAtMs, epoch)) {
+      const roomier = this.#expiryTimer !== undefined && this.#discardExpired()
+      if (!roomier || !outbox.append(payload, id, expiresAtMs, epoch)) return 'outbox full'
+    }
     this.tally.enqueued++
-    if (this.outbox.level.bytes > this.settings.highWaterMarkBytes) this.#aboveMark = true
+    if (outbox.level.bytes > this.settings.highWaterMarkBytes) this.#aboveMark = true
     if (expiresAtMs !== undefined) this.#watchExpiry(expiresAtMs)
     this.#connection?.wake()
     return undefined
@@ -509,10 +512,6 @@ export class Link implements ConnectionOwner, DialOwner, OutboxHandler {
   /** The outbox has given up a copy to make room. */
   dropped(message: OutboundMessage): void {
     this.#copyEnded('dropped', 'outbox full', message)
-  }
-
-  #appendedAfterExpiry(message: OutboundMessage): boolean {
-    return this.#expiryTimer !== undefined && this.#discardExpired() && this.outbox.append(message)
   }
 
   #watchExpiry(expiresAtMs: number): void {

@@ -73,11 +73,19 @@ export class MemoryOutbox implements Outbox {
     this.#limits = limits
   }
 
-  append(message: OutboundMessage): boolean {
-    const bytes = messageBytes(message)
+  append(
+    payload: Uint8Array,
+    id: string | undefined,
+    expiresAtMs: number | undefined,
+    epoch: number,
+  ): boolean {
+    const bytes = slotBytes(payload)
     if (!this.#fits(bytes) && !this.#makeRoom(bytes)) return false
     if (this.#tail - this.#head > this.#mask) this.#rebuild()
-    this.#ring[this.#tail & this.#mask] = isPlain(message) ? message.payload : message
+    const plain = id === undefined && expiresAtMs === undefined && epoch === 0
+    this.#ring[this.#tail & this.#mask] = plain
+      ? payload
+      : { payload, id, expiresAtMs, epoch, resent: false }
     this.#tail++
     this.level.messages++
     this.level.bytes += bytes
@@ -122,26 +130,32 @@ export class MemoryOutbox implements Outbox {
   }
 
   peek(): OutboundMessage | undefined {
+    const slot = this.#untaken()
+    return slot === undefined ? undefined : this.#show(slot)
+  }
+
+  /** The slot at the cursor, which passes over holes. */
+  #untaken(): Slot {
     while (this.#cursor < this.#tail) {
       const slot = this.#ring[this.#cursor & this.#mask]
-      if (slot !== undefined) return this.#show(slot)
+      if (slot !== undefined) return slot
       this.#cursor++
     }
     return undefined
   }
 
   #show(slot: OutboundMessage | Uint8Array): OutboundMessage {
-    if (!(slot instanceof Uint8Array)) return slot
+    if (!ArrayBuffer.isView(slot)) return slot
     this.#shown ??= new PlainMessage(slot)
     this.#shown.payload = slot
     return this.#shown
   }
 
   take(): void {
-    const message = this.peek()
-    if (message === undefined) throw new Error('outbox: nothing to take')
+    const slot = this.#untaken()
+    if (slot === undefined) throw new Error('outbox: nothing to take')
     this.#takenMessages++
-    this.#takenBytes += messageBytes(message)
+    this.#takenBytes += slotBytes(slot)
     this.#cursor++
   }
 
@@ -182,7 +196,7 @@ export class MemoryOutbox implements Outbox {
     for (let at = this.#head; at < this.#cursor; at++) {
       const slot = this.#ring[at & this.#mask]
       if (slot === undefined) continue
-      const message = slot instanceof Uint8Array ? new PlainMessage(slot) : slot
+      const message = ArrayBuffer.isView(slot) ? new PlainMessage(slot) : slot
       message.resent = true
       this.#ring[at & this.#mask] = message
     }
@@ -223,14 +237,6 @@ export class MemoryOutbox implements Outbox {
   }
 }
 
-function isPlain({ id, expiresAtMs, epoch, resent }: OutboundMessage): boolean {
-  return id === undefined && expiresAtMs === undefined && epoch === 0 && !resent
-}
-
-function messageBytes({ payload }: OutboundMessage): number {
-  return payload.length + MESSAGE_OVERHEAD_BYTES
-}
-
 function slotBytes(slot: OutboundMessage | Uint8Array): number {
-  return (slot instanceof Uint8Array ? slot : slot.payload).length + MESSAGE_OVERHEAD_BYTES
+  return (ArrayBuffer.isView(slot) ? slot : slot.payload).length + MESSAGE_OVERHEAD_BYTES
 }

@@ -188,7 +188,7 @@ export class Dispatch {
     const refusable = entering === 'sent'
     const first = entering !== 'again'
     const answer = this.#call(message)
-    if (answer instanceof PromisedRoute || answer instanceof DeferredRoute) {
+    if (isPending(answer)) {
       if (!this.#stage.hasRoomFor(message.payload)) {
         if (refusable)
           return this.#refuse('CML_ERR_ROUTING_FULL', 'too many messages wait for a route')
@@ -247,13 +247,10 @@ export class Dispatch {
     message: UnroutedMessage,
     answer: Exclude<RouterAnswer, DeferredRoute>,
   ): Refused | undefined {
-    this.#targets.clear()
-    if (answer instanceof DroppedRoute) {
-      this.#end('dropped', answer.reason, message.id)
-      return undefined
-    }
-    if (answer instanceof PromisedRoute || answer instanceof FailedRoute) {
-      this.#failed(message, answer)
+    if (isTargetless(answer)) {
+      this.#targets.clear()
+      if (answer instanceof DroppedRoute) this.#end('dropped', answer.reason, message.id)
+      else this.#failed(message, answer)
       return undefined
     }
     const reason = this.#resolve(answer)?.reason ?? this.#tooSmallFor(message.payload)
@@ -333,7 +330,10 @@ export class Dispatch {
 
   /** The message's own TTL, else that of the link's entry. */
   #expiryOn(link: Link, expiresAtMs: number | undefined): number | undefined {
-    return expiresAtMs ?? this.#expiryIn(link.settings.ttlMs)
+    if (expiresAtMs !== undefined) return expiresAtMs
+    // Compared here: handed on, the number would be put into a box for each message.
+    const { settings } = link
+    return settings.ttlMs === Number.POSITIVE_INFINITY ? undefined : this.#expiryIn(settings.ttlMs)
   }
 
   #expiryIn(ttlMs: number | undefined): number | undefined {
@@ -396,6 +396,22 @@ function unrouted(
   expiresAtMs: number | undefined,
 ): UnroutedMessage {
   return { payload, id, from, deferrals: 0, expiresAtMs, waitingSinceMs: 0 }
+}
+
+// The name of a link, nearly always: asked first, because to ask a name for its class is slow.
+
+function isPending(answer: RouterAnswer): answer is PromisedRoute | DeferredRoute {
+  if (typeof answer === 'string') return false
+  return answer instanceof PromisedRoute || answer instanceof DeferredRoute
+}
+
+function isTargetless(answer: RouterAnswer): answer is DroppedRoute | PromisedRoute | FailedRoute {
+  if (typeof answer === 'string') return false
+  return (
+    answer instanceof DroppedRoute ||
+    answer instanceof PromisedRoute ||
+    answer instanceof FailedRoute
+  )
 }
 
 function isList(route: RouteTarget | readonly RouteTarget[]): route is readonly RouteTarget[] {

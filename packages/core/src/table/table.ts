@@ -18,6 +18,9 @@ export class Table {
   readonly #byId = new Map<string, Link>()
   readonly #byEntry = new Map<string, readonly Link[]>()
   readonly #byIndex: (readonly Link[])[] = []
+  /** What was resolved last by the name of a link: messages come in bursts. */
+  #lastName: string | undefined
+  #lastLink: Link | undefined
 
   constructor(entries: readonly EntryConfig[], linksOf: (entry: EntryConfig) => readonly Link[]) {
     const all: Link[] = []
@@ -53,7 +56,7 @@ export class Table {
   /** Adds what `target` names to `into`; answers why it names nothing. */
   resolve(target: RouteTarget, into: Targets): TargetProblem | undefined {
     // The name of a link, nearly always: nothing else is looked for then.
-    const named = typeof target === 'string' ? this.#byId.get(target) : undefined
+    const named = typeof target === 'string' ? this.#named(target) : undefined
     if (named !== undefined) {
       into.add(named, 0)
       return undefined
@@ -64,6 +67,12 @@ export class Table {
     if ('code' in link) return link
     into.add(link, 0)
     return undefined
+  }
+
+  #named(id: string): Link | undefined {
+    if (id === this.#lastName) return this.#lastLink
+    this.#lastName = id
+    return (this.#lastLink = this.#byId.get(id))
   }
 
   #resolveBound(
