@@ -182,7 +182,7 @@ describe('an outbox that once held a long outage', () => {
     })
     for (const many of [20_000, 3]) {
       const added = Array.from({ length: many }, () => message(1))
-      for (const each of added) expect(outbox.append(each)).toBe(true)
+      for (const each of added) expect(append(outbox, each)).toBe(true)
       const taken: Uint8Array[] = []
       for (let next = outbox.peek(); next !== undefined; next = outbox.peek()) {
         taken.push(next.payload)

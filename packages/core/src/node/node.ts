@@ -198,7 +198,7 @@ export class Node {
         this.#finishDrained(this.#table.links)
       },
       warning: (code, message, cause) => {
-        this.#warnings.add(code, message, cause)
+        this.#warnings.warn(code, message, cause)
       },
     })
   }
@@ -220,7 +220,7 @@ export class Node {
         this.#rejections.add(remote, reason)
       },
       warning: (code, message, cause) => {
-        this.#warnings.add(code, message, cause)
+        this.#warnings.warn(code, message, cause)
       },
     })
   }
@@ -255,7 +255,7 @@ export class Node {
         if (link.state === 'draining') this.#drained(link)
       },
       warning: (code, message, cause) => {
-        this.#warnings.add(code, message, cause)
+        this.#warnings.warn(code, message, cause)
       },
     }
   }

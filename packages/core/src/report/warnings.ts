@@ -27,7 +27,7 @@ export class Warnings {
     })
   }
 
-  add(code: string, message: string, cause?: unknown): void {
+  warn(code: string, message: string, cause?: unknown): void {
     this.#throttle.occurred(code, { code, message, ...(cause === undefined ? {} : { cause }) })
   }
 
@@ -43,7 +43,7 @@ export class Warnings {
   listenerThrew(name: keyof NodeEvents, cause: unknown): void {
     const message = `a listener of "${name}" threw: ${foreignText(cause)}`
     // A listener of warnings that throws must not be warned about its own throwing: it would never end.
-    if (name !== 'warning') this.add('LISTENER_THREW', message, cause)
+    if (name !== 'warning') this.warn('LISTENER_THREW', message, cause)
     else if (!this.#ownListenerThrew) {
       this.#ownListenerThrew = true
       this.#logger.warn({ event: name, err: cause }, `${message}; further ones are not told`)
