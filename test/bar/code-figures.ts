@@ -76,7 +76,7 @@ const INSTALL: readonly (readonly string[])[] = [
   ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'],
   ['run', 'build'],
   // The others start processes and take minutes; `npm test` runs them.
-  ['run', 'test:unit', '--', 'packages/core', 'packages/codec-len16'],
+  ['exec', '--', 'vitest', 'run', '--project', 'core', '--project', 'codec-len16'],
 ]
 
 /** The commands one after the other, to the first that fails. */
