@@ -4,7 +4,10 @@ import { headerRefusal } from './header-refusal.js'
 import { HEADER_BYTES, type Len16Settings } from './len16-options.js'
 
 const NOTHING = new Uint8Array(0)
+const NO_BUFFER = NOTHING.buffer
 const CARRY_BYTES_MIN = 64
+/** Up to here a loop copies faster than a view that is made for it. */
+const LOOP_BYTES_MAX = 16
 
 /**
  * Cuts one stream at its two-byte lengths.
@@ -26,7 +29,7 @@ export class Len16Decoder implements FrameDecoder {
   readonly #payloadBytesMax: number
 
   #chunk: Uint8Array = NOTHING
-  #buffer: ArrayBufferLike = NOTHING.buffer
+  #buffer: ArrayBufferLike = NO_BUFFER
   #bufferOffset = 0
   #at = 0
   #end = 0
@@ -183,14 +186,24 @@ export class Len16Decoder implements FrameDecoder {
       grown.set(new Uint8Array(this.#carry.buffer, 0, carriedBytes))
       this.#carry = grown
     }
-    this.#carry.set(this.#chunk.subarray(this.#at, this.#at + bytes), carriedBytes)
+    this.#copyToCarry(bytes, carriedBytes)
     this.#at += bytes
     this.#carriedBytes += bytes
   }
 
+  #copyToCarry(bytes: number, carryAt: number): void {
+    const chunk = this.#chunk
+    const at = this.#at
+    if (bytes > LOOP_BYTES_MAX) {
+      this.#carry.set(chunk.subarray(at, at + bytes), carryAt)
+      return
+    }
+    for (let done = 0; done < bytes; done++) this.#carry[carryAt + done] = chunk[at + done] ?? 0
+  }
+
   #forgetChunk(): void {
     this.#chunk = NOTHING
-    this.#buffer = NOTHING.buffer
+    this.#buffer = NO_BUFFER
     this.#bufferOffset = 0
     this.#at = 0
     this.#end = 0
