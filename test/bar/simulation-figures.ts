@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { digits, type Figure, type Size } from './figure.js'
 import { answerOfScript } from './node-script.js'
 
@@ -25,9 +26,28 @@ const VIRTUAL_HOURS_MIN = 40
 const CANARIES_MIN = 15
 const MARKER_TIMES = 10
 
-function campaign(seeds: number, markers: number): Promise<Campaign> {
-  const options = ['--seeds', String(seeds), '--markers', String(markers)]
+function campaign(seeds: number, markers: number, from = 0): Promise<Campaign> {
+  const options = ['--from', String(from), '--seeds', String(seeds), '--markers', String(markers)]
   return answerOfScript(CAMPAIGN, '--json', ...options)
+}
+
+/** The same seeds, shared among as many processes as there are processors. */
+async function campaignOfAll(seeds: number): Promise<Omit<Campaign, 'rare' | 'hashes'>> {
+  const each = Math.ceil(seeds / availableParallelism())
+  const parts: Promise<Campaign>[] = []
+  for (let from = 0; from < seeds; from += each) {
+    parts.push(campaign(Math.min(each, seeds - from), 0, from))
+  }
+  const done = await Promise.all(parts)
+  const sum = (of: (part: Campaign) => number): number =>
+    done.reduce((total, part) => total + of(part), 0)
+  return {
+    seeds: sum((part) => part.seeds),
+    virtualMs: sum((part) => part.virtualMs),
+    messages: sum((part) => part.messages),
+    convergenceMsMax: Math.max(...done.map((part) => part.convergenceMsMax)),
+    failures: done.flatMap((part) => part.failures),
+  }
 }
 
 export const SIMULATION_FIGURES: readonly Figure[] = [
@@ -39,10 +59,8 @@ export const SIMULATION_FIGURES: readonly Figure[] = [
     needs: undefined,
     timed: false,
     run: async (size) => {
-      const { seeds, virtualMs, messages, convergenceMsMax, failures } = await campaign(
-        SEEDS[size],
-        0,
-      )
+      const all = await campaignOfAll(SEEDS[size])
+      const { seeds, virtualMs, messages, convergenceMsMax, failures } = all
       const hours = virtualMs / 3_600_000
       const measured = [
         `${digits(seeds)} seeds`,
@@ -65,8 +83,10 @@ export const SIMULATION_FIGURES: readonly Figure[] = [
     needs: undefined,
     timed: false,
     run: async (size) => {
-      const first = await campaign(TWICE[size], 0)
-      const second = await campaign(TWICE[size], 0)
+      const [first, second] = await Promise.all([
+        campaign(TWICE[size], 0),
+        campaign(TWICE[size], 0),
+      ])
       const same = first.hashes.filter((hash, at) => hash === second.hashes[at]).length
       const different = new Set(first.hashes).size
       return {

@@ -47,6 +47,7 @@ describe('docs/testing-your-plugin.md', () => {
       'codec.test.mjs',
       'compliance.test.mjs',
       'router.test.mjs',
+      'seed.test.mjs',
       'strategy.test.mjs',
     ])
     const others = codeBlocks(PAGE).filter(({ language }) => language !== 'js')
@@ -63,6 +64,7 @@ describe('docs/testing-your-plugin.md', () => {
   it.each([
     ['codec.test.mjs', 'len32.mjs', 'this.#bytes.set(chunk, this.#end)', ''],
     ['strategy.test.mjs', 'steady.mjs', '0.2 * random', '0.4 * random'],
+    ['seed.test.mjs', 'len32.mjs', 'this.#bytes.set(chunk, this.#end)', ''],
     ['router.test.mjs', 'router.mjs', "link.state === 'up'", 'link.epoch > 0'],
     ['compliance.test.mjs', 'len32.mjs', '<= this.#payloadBytesMax', '< this.#payloadBytesMax'],
   ])('has a %s that fails when %s is broken', (test, file, from, to) => {
