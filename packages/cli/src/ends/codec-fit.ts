@@ -1,7 +1,8 @@
 import { basename } from 'node:path'
 import { sizeBytes } from '@commloop/core'
 import { canonicalSpec, type PluginSpec } from '../plugins/plugin-spec.js'
-import type { SettingFinding, Side } from './settings-fit.js'
+import type { Side } from './end.js'
+import type { SettingFinding } from './fit-finding.js'
 
 const LEN16 = 'len16'
 

@@ -26,3 +26,6 @@ export interface FitFinding {
   readonly about: readonly string[]
   readonly message: string
 }
+
+/** The same, where what it is about is known to the caller: the two sides of one link. */
+export type SettingFinding = Omit<FitFinding, 'about'>

@@ -1,22 +1,13 @@
 import type {
   ActiveEntryConfig,
-  EntryConfig,
   HeartbeatSettings,
   LinkSettings,
   PassiveEntryConfig,
 } from '@commloop/core'
 import { durationText } from '@commloop/core'
 import { codecFit } from './codec-fit.js'
-import type { FitFinding } from './fit-finding.js'
-import type { End } from './table-fit.js'
-
-/** One side of a link. */
-export interface Side<Entry extends EntryConfig = EntryConfig> {
-  readonly end: End
-  readonly entry: Entry
-}
-
-export type SettingFinding = Omit<FitFinding, 'about'>
+import type { Side } from './end.js'
+import type { SettingFinding } from './fit-finding.js'
 
 /** What both sides of one link have to agree on, beside address and port. */
 export function settingsFit(

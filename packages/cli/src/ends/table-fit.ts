@@ -5,16 +5,10 @@ import {
   type PassiveEntryConfig,
   patternMatches,
 } from '@commloop/core'
-import type { EndTable } from './end-table.js'
+import type { End } from './end.js'
 import type { FitFinding } from './fit-finding.js'
 import { settingsFit } from './settings-fit.js'
 import { isAnyAddress, samePlace } from './place.js'
-
-/** A node, and where the other one sees it. */
-export interface End {
-  readonly table: EndTable
-  readonly address: string
-}
 
 /** An entry that dials, and the entries of the other table that it may fill. */
 export interface FittedLink {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { CommloopError, type FrameCodec, type FrameDecoder } from '@commloop/core'
 import { SeededRandom } from '../seeded-random.js'
 import type { Check } from './check.js'
-import type { FrameCodecComplianceOptions } from './frame-codec.js'
+import type { FrameCodecComplianceOptions } from './frame-codec-options.js'
 import {
   assertPayloads,
   assertThrowsCode,

@@ -4,20 +4,10 @@ import { type Check, registerChecks } from './check.js'
 import { frameCodecDecodingChecks } from './frame-codec-decoding.js'
 import { frameCodecEncodingChecks } from './frame-codec-encoding.js'
 import { frameCodecLimitChecks } from './frame-codec-limits.js'
+import type { FrameCodecComplianceOptions } from './frame-codec-options.js'
 
 /** Above this the suite would need more memory and time than its answers are worth. */
 const PAYLOAD_BYTES_MAX = 2 ** 24
-
-/** What the suite cannot find out from the codec alone. Checks that need what is missing are skipped by name. */
-export interface FrameCodecComplianceOptions {
-  /**
-   * The same codec with a smaller limit, 1 byte or more: the only way to make frames that it must refuse, because
-   * `encode` is never asked for a payload above the limit.
-   */
-  readonly withLimit?: (payloadBytesMax: number) => FrameCodec
-  /** Beginnings of streams that no encoder makes: each must end in CML_ERR_FRAME_INVALID. */
-  readonly invalid?: readonly Uint8Array[]
-}
 
 /**
  * What every FrameCodec promises. The package that implements one calls this once, with a limit of at most 16 MiB,

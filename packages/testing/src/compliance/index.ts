@@ -1,9 +1,6 @@
 export { type Check, registerChecks } from './check.js'
-export {
-  frameCodecChecks,
-  frameCodecCompliance,
-  type FrameCodecComplianceOptions,
-} from './frame-codec.js'
+export { frameCodecChecks, frameCodecCompliance } from './frame-codec.js'
+export type { FrameCodecComplianceOptions } from './frame-codec-options.js'
 export {
   transportChecks,
   transportCompliance,

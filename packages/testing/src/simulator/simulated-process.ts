@@ -58,13 +58,16 @@ export class SimulatedProcess {
     const router =
       parts.router?.(plan.name, random.fork('router')) ??
       new HostileRouter(plan.name, plan.router, random.fork('router'), world)
+    const watched = new WatchedRouter(router, plan.name, world, (message, route) => {
+      this.#routed(message, route)
+    })
     this.node = createNode(
       plan.options,
       use(Transport, world.network.host(plan.ip)),
       use(FrameCodec, new WatchedCodec(parts.codec, world, plan.name)),
       use(Clock, this.clock),
       use(Random, random),
-      useRouter(new WatchedRouter(router, this, world)),
+      useRouter(watched),
     )
     this.watches = this.#watched()
     this.#listen()
@@ -235,7 +238,7 @@ export class SimulatedProcess {
   }
 
   /** The router has answered: these copies follow. */
-  routed(message: RoutedMessage, route: Route): void {
+  #routed(message: RoutedMessage, route: Route): void {
     const sent = this.#world.book.find(message.payload)
     if (sent === undefined) return
     if (typeof route === 'object' && 'drop' in route) return

@@ -1,26 +1,33 @@
 import type { LinkView, Route, RoutedMessage, SendRouter } from '@commloop/core'
-import type { SimulatedProcess } from './simulated-process.js'
 import type { World } from './world.js'
 
 /** A router with eyes on what it is asked and what it answers: the copies that follow are told to their links. */
 export class WatchedRouter implements SendRouter {
   readonly #router: SendRouter
-  readonly #process: SimulatedProcess
+  readonly #where: string
   readonly #world: World
+  readonly #routed: (message: RoutedMessage, route: Route) => void
   /** How often the router was asked about each message that was sent here. */
   readonly #asked = new Map<number, number>()
 
-  constructor(router: SendRouter, process: SimulatedProcess, world: World) {
+  /** `routed` hears of every answer before core does. */
+  constructor(
+    router: SendRouter,
+    where: string,
+    world: World,
+    routed: (message: RoutedMessage, route: Route) => void,
+  ) {
     this.#router = router
-    this.#process = process
+    this.#where = where
     this.#world = world
+    this.#routed = routed
   }
 
   route(message: RoutedMessage, links: readonly LinkView[]): Route | PromiseLike<Route> {
     this.#checkMessage(message)
     const route = this.#router.route(message, links)
     if (!isThenable(route)) {
-      this.#process.routed(message, route)
+      this.#routed(message, route)
       return route
     }
     if (route instanceof Promise) this.#world.promised = true
@@ -28,7 +35,7 @@ export class WatchedRouter implements SendRouter {
       // Handed through in the call that settles it, so that the order of outboxes is known here too.
       then: (answered, rejected) =>
         route.then((answer: Route) => {
-          this.#process.routed(message, answer)
+          this.#routed(message, answer)
           return answered?.(answer) as never
         }, rejected),
     }
@@ -51,7 +58,7 @@ export class WatchedRouter implements SendRouter {
   }
 
   #violated(what: string): void {
-    this.#world.violated(this.#process.name, `the router is ${what}`)
+    this.#world.violated(this.#where, `the router is ${what}`)
   }
 }
 

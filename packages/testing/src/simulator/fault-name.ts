@@ -1,0 +1,19 @@
+/** What can be done to a network and to the processes on it, at a moment and mostly for a while. */
+export const FAULTS = [
+  'partition',
+  'one-way partition',
+  'host reads nothing',
+  'connection reset',
+  'connection half-open',
+  'connection ended by the network',
+  'connection silenced',
+  'connection not read',
+  'connection cut at a byte',
+  'host reset',
+  'process killed',
+  'machine without power',
+  'process paused',
+  'listeners fail',
+] as const
+
+export type FaultName = (typeof FAULTS)[number]
