@@ -24,6 +24,31 @@ describe('a node, as the simulator has found it wanting', () => {
     await bench.stopped()
   })
 
+  it('waits for leave to dial when it is dialled by who hears that its last attempt has failed', async () => {
+    const bench = BenchNode.started({
+      links: [
+        { ...PEER, reconnect: { spec: 'never', value: { delayMs: () => undefined } } },
+        { id: 'other', role: 'active', ip: '10.0.0.3', port: 8001 },
+      ],
+      dials: 1,
+    })
+    bench.node.on('link', ({ link, state }) => {
+      if (link === 'peer' && state === 'backoff') bench.node.link('peer').dial()
+    })
+    const [first] = bench.transport.dials
+    first?.fail()
+    // The other one has the only permit now.
+    bench.soon()
+    expect(bench.node.link('peer').state).toBe('backoff')
+    bench.transport.lastDial.open()
+    bench.soon()
+    expect(bench.node.link('peer').state).toBe('dialing')
+    bench.transport.lastDial.open()
+    bench.soon()
+    expect(bench.node.link('peer').state).toBe('up')
+    await bench.stopped()
+  })
+
   it('leaves no timer behind when it stops while a connection is on probation', async () => {
     const bench = BenchNode.started({ links: [PEER] })
     bench.transport.lastDial.open().reset()

@@ -18,8 +18,10 @@ export interface DialOwner {
   dialing(event: 'start' | 'retryDue' | 'rearm'): void
   /** On probation the link is not up yet, and nothing is written. */
   opened(connection: Connection, probation: boolean): ConnectionHandler
-  /** `delayMs` undefined: the strategy gave up. */
+  /** No connection for now. `delayMs` undefined: the strategy gave up, and `gaveUp` follows. */
   waiting(reason: string, attempt: number, delayMs: number | undefined): void
+  /** No more dials by itself, or not before the time to re-arm. */
+  gaveUp(reason: string, attempt: number): void
   warning(code: string, message: string, cause?: unknown): void
 }
 
@@ -148,6 +150,8 @@ export class Dialer {
       this.#wait(this.#entry.settings.rearmAfterMs, 'rearm')
     }
     this.#owner.waiting(reason, this.#attempt, delayMs)
+    // Whoever heard of it may have made this dialer begin anew, and wait for a permit.
+    if (delayMs === undefined && round === this.#round) this.#owner.gaveUp(reason, this.#attempt)
   }
 
   #wait(delayMs: number, event: 'retryDue' | 'rearm'): void {

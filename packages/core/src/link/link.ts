@@ -235,10 +235,10 @@ export class Link implements ConnectionOwner, DialOwner, OutboxHandler {
       attempt,
       ...(delayMs === undefined ? {} : { delayMs }),
     })
-    // A listener may have stopped or disabled the link just now.
-    if (delayMs === undefined && this.#state === 'backoff') {
-      this.#transition('gaveUp', { reason, attempt })
-    }
+  }
+
+  gaveUp(reason: string, attempt: number): void {
+    this.#transition('gaveUp', { reason, attempt })
   }
 
   warning(code: string, message: string, cause?: unknown): void {

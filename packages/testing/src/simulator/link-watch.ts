@@ -51,7 +51,7 @@ export class LinkWatch {
   paused = false
   /** Whether somebody has a reason not to read from this link. */
   heldRightly: () => boolean = () => false
-  /** An operator's dial is under way: what the link does now is its doing. */
+  /** An operator has dialled: what the link does next is its doing. */
   dialledByOperator = false
   #heldBack = false
 
@@ -89,6 +89,7 @@ export class LinkWatch {
     if (state === 'up') this.#up(epoch, connection)
     else if (epoch !== this.#epoch) this.#violated(`epoch ${String(epoch)} without being up`)
     this.#dials?.changed(was, state, this.handle, this.dialledByOperator)
+    if (state !== 'backoff') this.dialledByOperator = false
     if (was === 'up' || was === 'draining') this.#lost(state, reason)
   }
 
@@ -131,9 +132,13 @@ export class LinkWatch {
     if (byteLength >= BY_REFERENCE_BYTES_MIN) this.#world.markers.seen('by reference')
   }
 
-  /** A passing link takes copies for its present connection only; -1: there is none. */
+  /**
+   * A passing link takes copies for its present connection only; -1: there is none. One that is draining may still get
+   * those that the router was asked about before.
+   */
   #presentEpoch(): number {
-    return this.handle.state === 'up' ? this.handle.epoch : -1
+    const { state, epoch } = this.handle
+    return state === 'up' || state === 'draining' ? epoch : -1
   }
 
   /** The peer was given a message that this link wrote, over the connection of `epoch`. */

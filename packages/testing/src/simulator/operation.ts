@@ -63,7 +63,9 @@ export class Operator {
     this.#world.markers.seen('dialled by operator')
     watch.dialledByOperator = true
     watch.handle.dial()
-    watch.dialledByOperator = false
+    // Where all permits are taken the dial is still to come.
+    const { state } = watch.handle
+    watch.dialledByOperator = state === 'backoff' || state === 'exhausted'
   }
 
   #pause(process: SimulatedProcess, watch: LinkWatch): void {
