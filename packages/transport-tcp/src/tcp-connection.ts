@@ -21,6 +21,13 @@ const NOBODY: ConnectionHandler = {
 /** How long a FIN that the kernel has no room for may hold up a reset. */
 const FIN_MS_MAX = 100
 
+/** Where a socket keeps whose it is, so that its listeners are the same functions for all sockets: idle ones are many. */
+const OWNER = Symbol('commloop.connection')
+
+interface OwnedSocket extends Socket {
+  [OWNER]: TcpConnection
+}
+
 /** One open socket. Whoever opened it keeps it paused until here. */
 export class TcpConnection implements Connection {
   readonly peer: PeerInfo
@@ -28,6 +35,7 @@ export class TcpConnection implements Connection {
   /** The same; with TLS the socket below. Only that one can be reset. */
   readonly #tcp: Socket
   #handler: ConnectionHandler = NOBODY
+  #wrote: ((error?: Error | null) => void) | undefined
   #writing = false
   #peerEnded = false
   #destroyed = false
@@ -38,26 +46,42 @@ export class TcpConnection implements Connection {
     this.peer = peer
     this.#socket = socket
     this.#tcp = tcp
+    const owned = socket as OwnedSocket
+    owned[OWNER] = this
     // A paused socket stays so when a listener for its data is added.
-    socket.on('data', (chunk: Buffer) => {
-      // Node hands out what it had buffered even after its own `destroy`.
-      if (!this.#destroyed) this.#handler.received(chunk)
-    })
-    // A reset that arrives together with the last data comes as an end too: libuv cannot tell them apart. Nor does
-    // Node tell TLS's own notice of the end from a bare FIN.
-    socket.on('end', () => {
-      if (this.#destroyed) return
-      this.#peerEnded = true
-      this.#handler.ended()
-    })
-    socket.on('error', (error) => {
-      this.#error ??= error
-      // Of a connection by TLS that is broken or forged Node tells, and leaves it open.
-      if (!socket.destroyed) socket.destroy()
-    })
-    socket.on('close', () => {
-      this.#handler.closed(this.#closeReason())
-    })
+    owned.on('data', TcpConnection.#data)
+    owned.on('end', TcpConnection.#end)
+    owned.on('error', TcpConnection.#failed)
+    owned.on('close', TcpConnection.#close)
+  }
+
+  static #data(this: OwnedSocket, chunk: Buffer): void {
+    const connection = this[OWNER]
+    // Node hands out what it had buffered even after its own `destroy`.
+    if (!connection.#destroyed) connection.#handler.received(chunk)
+  }
+
+  /**
+   * A reset that arrives together with the last data comes as an end too: libuv cannot tell them apart. Nor does Node
+   * tell TLS's own notice of the end from a bare FIN.
+   */
+  static #end(this: OwnedSocket): void {
+    const connection = this[OWNER]
+    if (connection.#destroyed) return
+    connection.#peerEnded = true
+    connection.#handler.ended()
+  }
+
+  static #failed(this: OwnedSocket, error: Error): void {
+    const connection = this[OWNER]
+    connection.#error ??= error
+    // Of a connection by TLS that is broken or forged Node tells, and leaves it open.
+    if (!this.destroyed) this.destroy()
+  }
+
+  static #close(this: OwnedSocket): void {
+    const connection = this[OWNER]
+    connection.#handler.closed(connection.#closeReason())
   }
 
   /** Names who hears of this connection. Before control goes back to the event loop, hence before any event. */
@@ -73,25 +97,28 @@ export class TcpConnection implements Connection {
     if (socket.writableEnded) throw new Error('tcp: write after end')
     this.#writing = true
     const last = chunks.at(-1)
+    const wrote = (this.#wrote ??= this.#makeWrote())
     if (last === undefined) {
-      process.nextTick(this.#wrote)
+      process.nextTick(wrote)
     } else if (chunks.length === 1) {
-      socket.write(last, this.#wrote)
+      socket.write(last, wrote)
     } else {
       // Corked, the chunks go to the kernel in one call, and the last one's callback stands for all.
       socket.cork()
       for (const chunk of chunks.slice(0, -1)) socket.write(chunk)
-      socket.write(last, this.#wrote)
+      socket.write(last, wrote)
       socket.uncork()
     }
   }
 
-  /** Made once for all writes of a connection. */
-  readonly #wrote = (error?: Error | null): void => {
-    this.#writing = false
-    // Node 20 reports success for what a destroyed socket had not written, whoever destroyed it.
-    if (error || this.#destroyed || this.#socket.destroyed) return
-    this.#handler.written()
+  /** Made once for all writes of a connection, with the first. */
+  #makeWrote(): (error?: Error | null) => void {
+    return (error) => {
+      this.#writing = false
+      // Node 20 reports success for what a destroyed socket had not written, whoever destroyed it.
+      if (error || this.#destroyed || this.#socket.destroyed) return
+      this.#handler.written()
+    }
   }
 
   setReading(on: boolean): void {
