@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { EXIT } from './exit-codes.js'
 import type { PeerOptions } from './ends/peer-options.js'
+import type { ControlOption } from './operate/control-option.js'
 import type { RunOptions } from './run/run-options.js'
 
 /*
@@ -91,11 +92,12 @@ async function commandLine(): Promise<Command> {
       },
     })
     .showHelpAfterError('`commloop --help` shows what there is')
+  const { CONTROL_OPTION } = await import('./operate/control-option.js')
   addRun(program)
   addCheck(program)
-  addDoctor(program)
+  addDoctor(program, CONTROL_OPTION)
   addMirror(program)
-  addGraph(program)
+  addGraph(program, CONTROL_OPTION)
   addInit(program)
   addDemo(program)
   addFaultPeer(program)
@@ -130,13 +132,12 @@ async function refuseArguments(program: Command, run: Command): Promise<void> {
   const [word] = run.args
   if (word === undefined) return
   if (program.args[0] === 'run') program.error(`error: run takes no arguments, found '${word}'`)
-  const { nearest } = await import('./config/suggestion.js')
-  const meant = nearest(
+  const { commandHint } = await import('./command-hint.js')
+  const hint = commandHint(
     word,
     program.commands.map((command) => command.name()),
   )
-  const guess = meant === undefined ? '' : `\n(Did you mean ${meant}?)`
-  program.error(`error: unknown command '${word}'${guess}`)
+  program.error(`error: unknown command '${word}'${hint}`)
 }
 
 interface CheckOptions extends PeerOptions {
@@ -161,7 +162,7 @@ function addCheck(program: Command): void {
   })
 }
 
-function addDoctor(program: Command): void {
+function addDoctor(program: Command, controlOption: ControlOption): void {
   const doctor = program
     .command('doctor')
     .description(
@@ -169,15 +170,17 @@ function addDoctor(program: Command): void {
     )
     .option('--dial', 'open one connection to each peer that is dialled, and look at what it says')
     .option('--json', 'for programs: one JSON object')
+    .option(...controlOption)
   doctor.action(async () => {
-    const { config, json, dial } = doctor.optsWithGlobals<{
+    const { config, control, json, dial } = doctor.optsWithGlobals<{
       config?: string
+      control?: string
       json?: boolean
       dial?: boolean
     }>()
     const { doctorCommand } = await import('./doctor/doctor-command.js')
     const { askNode } = await import('./doctor/node-report.js')
-    const request = { cwd: process.cwd(), env: process.env, config }
+    const request = { cwd: process.cwd(), env: process.env, config, control }
     exitCode = await doctorCommand(
       { ...request, json: json ?? false, dial: dial ?? false },
       askNode,
@@ -199,13 +202,16 @@ function addMirror(program: Command): void {
   })
 }
 
-function addGraph(program: Command): void {
-  const graph = program.command('graph').description('draw the table as a Mermaid diagram')
+function addGraph(program: Command, controlOption: ControlOption): void {
+  const graph = program
+    .command('graph')
+    .description('draw the table as a Mermaid diagram')
+    .option(...controlOption)
   graph.action(async () => {
-    const { config } = graph.optsWithGlobals<{ config?: string }>()
+    const { config, control } = graph.optsWithGlobals<{ config?: string; control?: string }>()
     const { graphCommand } = await import('./graph/graph-command.js')
     const { askNode } = await import('./doctor/node-report.js')
-    const request = { cwd: process.cwd(), env: process.env, config }
+    const request = { cwd: process.cwd(), env: process.env, config, control }
     exitCode = await graphCommand(request, askNode, process)
   })
 }

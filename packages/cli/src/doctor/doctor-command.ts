@@ -7,13 +7,11 @@ import { EXIT } from '../exit-codes.js'
 import { visibleText } from '../logging/visible-text.js'
 import { type DoctorFinding, doctorFinding } from './doctor-finding.js'
 import { examine, type Examination } from './examination.js'
+import { exitCodeOf } from '../run/failure.js'
+import type { NodeRequest } from '../operate/running-node.js'
 import type { NodeReporter } from './node-report.js'
 
-export interface DoctorRequest {
-  readonly cwd: string
-  readonly env: Readonly<Record<string, string | undefined>>
-  /** The file named with `--config`. */
-  readonly config?: string | undefined
+export interface DoctorRequest extends NodeRequest {
   readonly json: boolean
   /** Opens a connection to each peer that an active entry names. */
   readonly dial: boolean
@@ -27,7 +25,7 @@ export async function doctorCommand(
   report: NodeReporter,
   io: CommandIo,
 ): Promise<number> {
-  const { cwd, env, config: file, json, dial } = request
+  const { cwd, env, config: file, control, json, dial } = request
   try {
     const reading = await readConfig({ cwd, env, file })
     if (!reading.ok) {
@@ -35,13 +33,15 @@ export async function doctorCommand(
       return EXIT.CONFIG_INVALID
     }
     const { config } = reading
-    const examination = await examine(config, await report({ cwd, env, config: file }), dial)
+    const node = await report({ cwd, env, config: file, control })
+    const examination = await examine(config, node, dial)
     const sick = examination.findings.some(({ weight }) => weight === 'wrong')
     if (json) writeJson(io, { ok: !sick, file: config.file, ...examination })
     else io.stdout.write(examinationText(config.name, examination))
     return sick ? EXIT.INCOMPLETE : EXIT.OK
   } catch (error) {
-    if (!CommloopError.is(error)) throw error
+    // What a node answers, or that the one whose socket was named does not, is no finding about the configuration.
+    if (!CommloopError.is(error) || exitCodeOf(error) !== EXIT.CONFIG_INVALID) throw error
     const { code, message } = error
     if (json) writeJson(io, badConfig(null, [`${code}: ${message}`]))
     else io.stderr.write(`${code}: ${message}\n`)

@@ -1,5 +1,5 @@
 import { CommloopError, type Finding, type LinkState } from '@commloop/core'
-import { runningNode } from '../operate/running-node.js'
+import { type NodeRequest, runningNode } from '../operate/running-node.js'
 
 /** What a running node says of itself, as far as the doctor and the graph want to know it. */
 export interface NodeReport {
@@ -19,26 +19,25 @@ export interface LinkReport {
   readonly remote: string | null
 }
 
-export interface NodeReportRequest {
-  readonly cwd: string
-  readonly env: Readonly<Record<string, string | undefined>>
-  /** The file named with `--config`. */
-  readonly config?: string | undefined
-}
-
 /**
  * Asks the running node of a configuration; undefined: none answers. The one place where these commands reach a
  * node, so that they work without one just as well.
  */
-export type NodeReporter = (request: NodeReportRequest) => Promise<NodeReport | undefined>
+export type NodeReporter = (request: NodeRequest) => Promise<NodeReport | undefined>
 
-/** Asks by the control socket. @throws CommloopError where a node answers, and not with its status */
+/**
+ * Asks by the control socket.
+ *
+ * @throws CommloopError where a node answers, and not with its status; CML_ERR_CONTROL_UNREACHABLE where a socket was
+ * named and nobody answers at it
+ */
 export const askNode: NodeReporter = async (request) => {
   try {
     const client = await runningNode(request)
     return (await client.ask({ method: 'GET', path: '/v1/status' })) as NodeReport
   } catch (error) {
-    if (CommloopError.is(error) && error.code === 'CML_ERR_CONTROL_UNREACHABLE') return undefined
+    const isAway = CommloopError.is(error) && error.code === 'CML_ERR_CONTROL_UNREACHABLE'
+    if (isAway && request.control === undefined) return undefined
     throw error
   }
 }

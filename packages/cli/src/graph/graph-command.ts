@@ -1,8 +1,9 @@
 import { resolveConfig } from '@commloop/core'
 import type { CommandIo } from '../command-io.js'
 import { loadConfig } from '../config/load-config.js'
-import type { NodeReporter, NodeReportRequest } from '../doctor/node-report.js'
+import type { NodeReporter } from '../doctor/node-report.js'
 import { EXIT } from '../exit-codes.js'
+import type { NodeRequest } from '../operate/running-node.js'
 import { tableGraph } from './table-graph.js'
 
 /**
@@ -11,7 +12,7 @@ import { tableGraph } from './table-graph.js'
  * @throws CommloopError
  */
 export async function graphCommand(
-  request: NodeReportRequest,
+  request: NodeRequest,
   report: NodeReporter,
   io: CommandIo,
 ): Promise<number> {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { CONTROL_OPTION } from './control-option.js'
 
 /*
  * The commands that talk to a running node. Only their words stand here: what a command needs is imported when it is
@@ -35,7 +36,7 @@ function nodeCommand(program: Command, words: string, description: string): Comm
   return program
     .command(words)
     .description(description)
-    .option('--control <path>', 'the socket of the node; default: that of the configuration')
+    .option(...CONTROL_OPTION)
 }
 
 function nodeRequest(command: Command) {

@@ -222,6 +222,28 @@ describe('a running node', () => {
     expect(stdout).toMatch(/linkStyle 0 stroke:/)
   })
 
+  it('is the one whose socket is named; where nobody answers there, both commands end with 5', async () => {
+    const control = join(testFolder(), 'node.sock')
+    const table = active(await freePort())
+    const node = CliProcess.start(['run', '--stdio', '--keep-open'], {
+      cwd: folderOf({ ...table, control }),
+    })
+    await node.eventOf('link', { link: 'plc', state: 'backoff' })
+    // The same table in another place: by itself no node is found.
+    const folder = folderOf(table)
+    expect(await doctorIn(folder)).toMatchObject({ pid: null })
+    const answer = await doctorIn(folder, '--control', control)
+    expect(answer).toMatchObject({ code: 4, pid: node.pid })
+    expect(codes(answer)).toContain('link-down')
+    const graph = await runCli(['graph', '--control', control], { cwd: folder })
+    expect(graph.stdout).toMatch(/plc.*<br>backoff/)
+    for (const command of ['doctor', 'graph']) {
+      const refused = await runCli([command, '--control', `${control}x`], { cwd: folder })
+      expect(refused).toMatchObject({ code: 5, stdout: '' })
+      expect(refused.stderr).toContain('node.sockx')
+    }
+  })
+
   it('is not dialled for where its link is up: the peer would take it for a duplicate', async () => {
     const peer = await PeerServer.listen(await freePort())
     const folder = folderOf(active(peer.port))

@@ -115,6 +115,8 @@ describe('a command line with a mistake', () => {
   it.each([
     [['chek'], "unknown command 'chek'\n(Did you mean check?)"],
     [['what-is-this'], "unknown command 'what-is-this'"],
+    [['start'], "unknown command 'start'\n(Did you mean run?)"],
+    [['stop'], "unknown command 'stop'\n(A node is stopped by a signal: kill -TERM"],
     [['run', 'check'], "run takes no arguments, found 'check'"],
     [['--stdoi'], "unknown option '--stdoi'\n(Did you mean --stdio?)"],
     [['check', '--jsn'], "unknown option '--jsn'"],
