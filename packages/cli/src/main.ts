@@ -100,6 +100,7 @@ async function commandLine(): Promise<Command> {
   addGraph(program, CONTROL_OPTION)
   addInit(program)
   addDemo(program)
+  addBench(program)
   addFaultPeer(program)
   const { addOperatorCommands } = await import('./operate/operator-commands.js')
   addOperatorCommands(program, (code) => {
@@ -237,6 +238,19 @@ function addDemo(program: Command): void {
     const { seconds } = demo.opts<{ seconds: string }>()
     const { demoCommand } = await import('./demo/demo-command.js')
     exitCode = await demoCommand({ seconds }, process)
+  })
+}
+
+function addBench(program: Command): void {
+  const bench = program
+    .command('bench')
+    .description('what this machine does through two nodes, beside a raw socket')
+    .option('--seconds <n>', 'how long each workload is measured at each of the two', '1')
+    .option('--json', 'for programs: one JSON object')
+  bench.action(async () => {
+    const { seconds, json = false } = bench.opts<{ seconds: string; json?: boolean }>()
+    const { benchCommand } = await import('./bench/bench-command.js')
+    exitCode = await benchCommand({ seconds, json }, process)
   })
 }
 

@@ -1,0 +1,203 @@
+import { Receiver } from './receiver.js'
+import { sendWithNode } from './node-side.js'
+import { sendRaw } from './raw-side.js'
+import type { SendingSide } from './sending-side.js'
+import { PayloadCycle } from './traffic.js'
+
+export interface BenchPlan {
+  /** How often every workload is measured, commloop and raw socket in turn. */
+  readonly rounds: number
+  /** About how long one contender takes in one round. */
+  readonly roundMs: number
+}
+
+/** Medians of all rounds; `ratio` is the median of the ratios within each. */
+export interface OneWayResult {
+  readonly kind: 'one-way'
+  readonly payloadBytes: number
+  readonly messagesPerSecond: Compared
+}
+
+export interface RoundTripResult {
+  readonly kind: 'round-trip'
+  readonly payloadBytes: number
+  readonly p50Us: Compared
+  readonly p99Us: Compared
+}
+
+export type BenchResult = OneWayResult | RoundTripResult
+
+export interface Compared {
+  readonly commloop: number
+  readonly raw: number
+  readonly ratio: number
+}
+
+const ONE_WAY_BYTES = [64, 1024, 16 * 1024] as const
+const ROUND_TRIP_BYTES = 64
+/** Runs before the first round, each as long as the one before lets expect. */
+const WARM_UPS = 4
+/** Of the first of them. */
+const FIRST_MESSAGES = 2_000
+const FIRST_TRIPS = 200
+/** Enough for a hundredth to be more than one of them. */
+const TRIPS_MIN = 200
+
+type Sides = Readonly<Record<'commloop' | 'raw', SendingSide>>
+
+/**
+ * Measures this machine: two nodes with one link, and beside them the same by hand on a raw socket, sender and receiver
+ * in processes of their own. `told` hears of every step.
+ */
+export async function measure(
+  plan: BenchPlan,
+  told: (what: string) => void,
+): Promise<readonly BenchResult[]> {
+  const receiver = await Receiver.start()
+  let sides: Sides | undefined
+  try {
+    const { ports } = receiver
+    sides = { commloop: await sendWithNode(ports.node), raw: await sendRaw(ports.raw) }
+    const bench = new Measurement(plan, receiver, sides, told)
+    const results: BenchResult[] = []
+    for (const payloadBytes of ONE_WAY_BYTES) results.push(await bench.oneWay(payloadBytes))
+    results.push(await bench.roundTrip(ROUND_TRIP_BYTES))
+    return results
+  } finally {
+    sides?.commloop.close()
+    sides?.raw.close()
+    receiver.close()
+  }
+}
+
+class Measurement {
+  readonly #plan: BenchPlan
+  readonly #receiver: Receiver
+  readonly #sides: Sides
+  readonly #told: (what: string) => void
+
+  constructor(plan: BenchPlan, receiver: Receiver, sides: Sides, told: (what: string) => void) {
+    this.#plan = plan
+    this.#receiver = receiver
+    this.#sides = sides
+    this.#told = told
+  }
+
+  async oneWay(payloadBytes: number): Promise<OneWayResult> {
+    const { commloop, raw } = this.#sides
+    const messages = {
+      commloop: await this.#warmedUp(commloop, payloadBytes),
+      raw: await this.#warmedUp(raw, payloadBytes),
+    }
+    const rates = await this.#rounds(`one way, ${String(payloadBytes)} B`, async (name) => {
+      const tookMs = await this.#sent(this.#sides[name], payloadBytes, messages[name])
+      return (messages[name] * 1000) / tookMs
+    })
+    return { kind: 'one-way', payloadBytes, messagesPerSecond: compared(rates, (rate) => rate) }
+  }
+
+  async roundTrip(payloadBytes: number): Promise<RoundTripResult> {
+    const first = await this.#asked(this.#sides.raw, payloadBytes, FIRST_TRIPS)
+    const tookMs = first.reduce((sum, tripMs) => sum + tripMs, 0)
+    const trips = Math.max(TRIPS_MIN, this.#fitting(FIRST_TRIPS, tookMs))
+    const rounds = await this.#rounds(`round trip, ${String(payloadBytes)} B`, (name) =>
+      this.#asked(this.#sides[name], payloadBytes, trips),
+    )
+    return {
+      kind: 'round-trip',
+      payloadBytes,
+      p50Us: compared(rounds, (tripsMs) => quantile(tripsMs, 0.5) * 1000),
+      p99Us: compared(rounds, (tripsMs) => quantile(tripsMs, 0.99) * 1000),
+    }
+  }
+
+  /** Runs until the compilers have seen it. @returns how many messages a round has. */
+  async #warmedUp(side: SendingSide, payloadBytes: number): Promise<number> {
+    let messages = FIRST_MESSAGES
+    for (let run = 0; run < WARM_UPS; run++) {
+      messages = this.#fitting(messages, await this.#sent(side, payloadBytes, messages))
+    }
+    return messages
+  }
+
+  /** How many take as long as a round is to take, where `count` of them took `tookMs`. */
+  #fitting(count: number, tookMs: number): number {
+    return Math.max(1, Math.round((count * this.#plan.roundMs) / tookMs))
+  }
+
+  /** The first round of both is thrown away. */
+  async #rounds<Value>(
+    what: string,
+    measureOne: (name: keyof Sides) => Promise<Value>,
+  ): Promise<readonly Readonly<Record<keyof Sides, Value>>[]> {
+    const rounds: Record<keyof Sides, Value>[] = []
+    for (let round = 0; round <= this.#plan.rounds; round++) {
+      this.#told(`${what}: round ${String(round)} of ${String(this.#plan.rounds)}`)
+      // Whoever is second may find a warmer machine.
+      const rawFirst = round % 2 === 1
+      const early = rawFirst ? await measureOne('raw') : undefined
+      const commloop = await measureOne('commloop')
+      const raw = early ?? (await measureOne('raw'))
+      if (round > 0) rounds.push({ commloop, raw })
+    }
+    return rounds
+  }
+
+  /** @returns milliseconds from the first message to the arrival of the last. */
+  #sent(side: SendingSide, payloadBytes: number, messages: number): Promise<number> {
+    const payloads = new PayloadCycle(payloadBytes)
+    return this.#receiver.run({ messages, payloadBytes, echoed: false }, () =>
+      side.send(payloads, messages),
+    )
+  }
+
+  /** @returns milliseconds of each round trip, one after the other. */
+  async #asked(side: SendingSide, payloadBytes: number, trips: number): Promise<Float64Array> {
+    const payloads = new PayloadCycle(payloadBytes)
+    const tripsMs = new Float64Array(trips)
+    const traffic = { messages: trips, payloadBytes, echoed: true }
+    await this.#receiver.run(traffic, () => {
+      return new Promise((resolve) => {
+        let at = 0
+        let askedMs = 0
+        const ask = (): void => {
+          askedMs = performance.now()
+          side.ask(payloads.next(), answered)
+        }
+        const answered = (): void => {
+          tripsMs[at++] = performance.now() - askedMs
+          if (at < trips) ask()
+          else resolve()
+        }
+        ask()
+      })
+    })
+    return tripsMs
+  }
+}
+
+function compared<Value>(
+  rounds: readonly Readonly<Record<keyof Sides, Value>>[],
+  figureOf: (value: Value) => number,
+): Compared {
+  const figures = rounds.map(({ commloop, raw }) => [figureOf(commloop), figureOf(raw)] as const)
+  return {
+    commloop: quantile(
+      figures.map(([commloop]) => commloop),
+      0.5,
+    ),
+    raw: quantile(
+      figures.map(([, raw]) => raw),
+      0.5,
+    ),
+    ratio: quantile(
+      figures.map(([commloop, raw]) => commloop / raw),
+      0.5,
+    ),
+  }
+}
+
+function quantile(values: Iterable<number>, share: number): number {
+  const sorted = Float64Array.from(values).sort()
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+}
