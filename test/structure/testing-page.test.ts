@@ -41,7 +41,7 @@ function broken(file: string, from: string, to: string): Readonly<Record<string,
   return { [file]: code.replace(from, to) }
 }
 
-describe('docs/testing-your-plugin.md', () => {
+describe('docs/testing-your-plugin.md', { timeout: 120_000 }, () => {
   it('has no code but what is run here', () => {
     expect(TESTS.sort()).toEqual([
       'codec.test.mjs',
