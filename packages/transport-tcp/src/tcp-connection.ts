@@ -21,6 +21,15 @@ const NOBODY: ConnectionHandler = {
 /** How long a FIN that the kernel has no room for may hold up a reset. */
 const FIN_MS_MAX = 100
 
+/** Where a socket keeps whose it is, so that thousands of them share the functions that hear them. */
+const OWNER = Symbol('connection')
+
+type WriteCallback = (error?: Error | null) => void
+
+interface OwnedSocket extends Socket {
+  [OWNER]: TcpConnection
+}
+
 /** One open socket. Whoever opened it keeps it paused until here. */
 export class TcpConnection implements Connection {
   readonly peer: PeerInfo
@@ -32,32 +41,20 @@ export class TcpConnection implements Connection {
   #peerEnded = false
   #destroyed = false
   #error: Error | undefined
+  /** One function for all writes; made with the first, because most connections of a large table are idle. */
+  #wrote: WriteCallback | undefined
 
   /** The socket is open, paused, and allows half-open connections. `tcp`: what carries it, where it is a TLS socket. */
   constructor(socket: Socket, peer: PeerInfo, tcp = socket) {
     this.peer = peer
     this.#socket = socket
     this.#tcp = tcp
+    Object.assign(socket, { [OWNER]: this })
     // A paused socket stays so when a listener for its data is added.
-    socket.on('data', (chunk: Buffer) => {
-      // Node hands out what it had buffered even after its own `destroy`.
-      if (!this.#destroyed) this.#handler.received(chunk)
-    })
-    // A reset that arrives together with the last data comes as an end too: libuv cannot tell them apart. Nor does
-    // Node tell TLS's own notice of the end from a bare FIN.
-    socket.on('end', () => {
-      if (this.#destroyed) return
-      this.#peerEnded = true
-      this.#handler.ended()
-    })
-    socket.on('error', (error) => {
-      this.#error ??= error
-      // Of a connection by TLS that is broken or forged Node tells, and leaves it open.
-      if (!socket.destroyed) socket.destroy()
-    })
-    socket.on('close', () => {
-      this.#handler.closed(this.#closeReason())
-    })
+    socket.on('data', hearData)
+    socket.on('end', hearEnd)
+    socket.on('error', hearError)
+    socket.on('close', hearClose)
   }
 
   /** Names who hears of this connection. Before control goes back to the event loop, hence before any event. */
@@ -72,22 +69,29 @@ export class TcpConnection implements Connection {
     if (this.#writing) throw new Error('tcp: write while another write is under way')
     if (socket.writableEnded) throw new Error('tcp: write after end')
     this.#writing = true
+    const wrote = (this.#wrote ??= this.#makeWrote())
     const last = chunks.at(-1)
     if (last === undefined) {
-      process.nextTick(this.#wrote)
+      process.nextTick(wrote)
     } else if (chunks.length === 1) {
-      socket.write(last, this.#wrote)
+      socket.write(last, wrote)
     } else {
       // Corked, the chunks go to the kernel in one call, and the last one's callback stands for all.
       socket.cork()
       for (const chunk of chunks.slice(0, -1)) socket.write(chunk)
-      socket.write(last, this.#wrote)
+      socket.write(last, wrote)
       socket.uncork()
     }
   }
 
-  /** Made once for all writes of a connection. */
-  readonly #wrote = (error?: Error | null): void => {
+  /** Not within `write`: whatever contains a function is given an object for it at every call, made or not. */
+  #makeWrote(): WriteCallback {
+    return (error) => {
+      this.#writeOver(error)
+    }
+  }
+
+  #writeOver(error: Error | null | undefined): void {
     this.#writing = false
     // Node 20 reports success for what a destroyed socket had not written, whoever destroyed it.
     if (error || this.#destroyed || this.#socket.destroyed) return
@@ -135,10 +139,57 @@ export class TcpConnection implements Connection {
     })
   }
 
+  // ── for its socket ──────────────────────────────────────────────────────────────────────────────────────────
+
+  heardData(chunk: Buffer): void {
+    // Node hands out what it had buffered even after its own `destroy`.
+    if (!this.#destroyed) this.#handler.received(chunk)
+  }
+
+  /**
+   * A reset that arrives together with the last data comes as an end too: libuv cannot tell them apart. Nor does Node
+   * tell TLS's own notice of the end from a bare FIN.
+   */
+  heardEnd(): void {
+    if (this.#destroyed) return
+    this.#peerEnded = true
+    this.#handler.ended()
+  }
+
+  heardError(error: Error): void {
+    this.#error ??= error
+    // Of a connection by TLS that is broken or forged Node tells, and leaves it open.
+    if (!this.#socket.destroyed) this.#socket.destroy()
+  }
+
+  heardClose(): void {
+    this.#handler.closed(this.#closeReason())
+  }
+
   #closeReason(): CloseReason {
     if (this.#destroyed) return { kind: 'destroyed' }
     if (this.#error !== undefined) return { kind: 'failed', error: withTlsText(this.#error) }
     if (this.#peerEnded && this.#socket.writableFinished) return { kind: 'ended' }
     return { kind: 'failed', error: new Error('the connection closed before both sides had ended') }
   }
+}
+
+function hearData(this: Socket, chunk: Buffer): void {
+  ownerOf(this).heardData(chunk)
+}
+
+function hearEnd(this: Socket): void {
+  ownerOf(this).heardEnd()
+}
+
+function hearError(this: Socket, error: Error): void {
+  ownerOf(this).heardError(error)
+}
+
+function hearClose(this: Socket): void {
+  ownerOf(this).heardClose()
+}
+
+function ownerOf(socket: Socket): TcpConnection {
+  return (socket as OwnedSocket)[OWNER]
 }

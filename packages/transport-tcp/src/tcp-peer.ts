@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net'
 import type { Address, PeerInfo } from '@commloop/core'
 
+const NO_IDENTITIES: readonly string[] = []
+
 /** Who is at the other end; undefined where it has gone already, and the system no longer knows. */
 export function remoteAddress(socket: Socket): Address | undefined {
   return address(socket.remoteAddress, socket.remotePort)
@@ -10,7 +12,7 @@ export function remoteAddress(socket: Socket): Address | undefined {
 export function peerInfo(socket: Socket): PeerInfo | undefined {
   const remote = remoteAddress(socket)
   const local = address(socket.localAddress, socket.localPort)
-  return remote === undefined || local === undefined ? undefined : { local, remote, identities: [] }
+  return remote === undefined || local === undefined ? undefined : { local, remote, identities: NO_IDENTITIES }
 }
 
 function address(ip: string | undefined, port: number | undefined): Address | undefined {
