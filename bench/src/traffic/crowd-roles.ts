@@ -87,6 +87,11 @@ class PassiveCrowd {
     return until(() => this.#up === Math.min(links, this.#links))
   }
 
+  /** Sends one message over each link that is up here, which may be later than at the other end. */
+  greet(): void {
+    this.#node.send(Uint8Array.of(1), { to: this.#links === 1 ? 'peer' : 'peer/*' })
+  }
+
   memory(): Memory {
     return memory()
   }
@@ -129,6 +134,7 @@ class ActiveCrowd {
   #dialing = 0
   #dialsAtOnce = 0
   #exhausted = 0
+  readonly #greeted = new Set<string>()
 
   constructor(port: number, links: number, options: Omit<NodeOptions, 'links'>) {
     const entries: EntryOptions[] = Array.from({ length: links }, (_, at) => ({
@@ -139,6 +145,9 @@ class ActiveCrowd {
     }))
     const states = new Map<string, string>()
     this.#node = newNode({ ...options, links: entries })
+    this.#node.on('message', ({ link }) => {
+      this.#greeted.add(link)
+    })
     this.#node.on('link', ({ link, state }) => {
       const before = states.get(link)
       states.set(link, state)
@@ -159,6 +168,11 @@ class ActiveCrowd {
 
   up(links: number): Promise<void> {
     return until(() => this.#up === links)
+  }
+
+  /** Resolves when a message has come over so many links. */
+  greeted(links: number): Promise<void> {
+    return until(() => this.#greeted.size === links)
   }
 
   dialling(): Dialling {

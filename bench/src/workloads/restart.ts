@@ -8,6 +8,8 @@ import type { Workload, WorkloadContext } from '../workload.js'
 
 const OUTAGE_MS = 500
 const LIMIT_MS = 5_000
+/** What `dials` is where it is left out. */
+const DIALS_AT_ONCE = 64
 const UP_MS_MAX = 120_000
 const ROUNDS_MAX = 5
 
@@ -33,8 +35,9 @@ export const restart: Workload = {
       name: 'restart',
       title: 'The peer restarts',
       about:
-        `A node with so many active links to one peer, all settings as they come. The peer is killed, and ${String(OUTAGE_MS)} ms ` +
-        'later started again as a new process; time runs from the moment it listens.',
+        'A node with so many active links to one peer, all settings as they come. A frame has come on each, then the peer is ' +
+        `killed, and ${String(OUTAGE_MS)} ms later started again as a new process. Time runs from the moment it listens until ` +
+        'every link is up at both ends.',
       baseline: undefined,
       figures: [
         of('ms until all are up', ({ allUpMs }) => allUpMs),
@@ -55,9 +58,15 @@ async function restartOnce(links: number, { progress }: WorkloadContext): Promis
   let passive = await peer(0)
   const port = await passive.call('listen')
   const active = await Child.start<ActiveCrowd>(CROWD_ROLES, 'activeCrowd', [port, links, {}])
+  // The kernel opens connections for a listener before that listener knows of them.
+  const bothUp = (): Promise<unknown> =>
+    Promise.all([active.call('up', links), passive.call('full', links)])
   try {
     progress(`${String(links)} links coming up`)
-    await withinMs(active.call('up', links), UP_MS_MAX, 'all links up')
+    await withinMs(bothUp(), UP_MS_MAX, 'all links up')
+    // As in a peer that has been up for a while: the loss of a link without a sign of life is one more failed attempt.
+    await passive.call('greet')
+    await withinMs(active.call('greeted', links), UP_MS_MAX, 'a frame on each link')
     await active.call('dialling')
     progress('the peer restarts')
     const startedMs = performance.now()
@@ -66,7 +75,7 @@ async function restartOnce(links: number, { progress }: WorkloadContext): Promis
     await pause(Math.max(0, OUTAGE_MS - (performance.now() - startedMs)))
     await passive.call('listen')
     const listeningMs = performance.now()
-    await withinMs(active.call('up', links), UP_MS_MAX, 'all links up again')
+    await withinMs(bothUp(), UP_MS_MAX, 'all links up again')
     const allUpMs = performance.now() - listeningMs
     const { dials, dialsAtOnce, exhausted } = await active.call('dialling')
     return { allUpMs, dials, dialsAtOnce, exhausted }
@@ -79,12 +88,13 @@ async function restartOnce(links: number, { progress }: WorkloadContext): Promis
 function targetsOf(links: number, returns: readonly Return[]): Target[] {
   const slowestMs = Math.max(...returns.map(({ allUpMs }) => allUpMs))
   const exhausted = Math.max(...returns.map((each) => each.exhausted))
+  const dialsAtOnce = Math.max(...returns.map((each) => each.dialsAtOnce))
   return [
     {
       what: `restart of the peer of ${String(links)} links`,
-      limit: `all up within ${String(LIMIT_MS / 1000)} s, none given up`,
-      measured: `${(slowestMs / 1000).toFixed(2)} s at most, ${String(exhausted)} given up`,
-      held: slowestMs <= LIMIT_MS && exhausted === 0,
+      limit: `all up within ${String(LIMIT_MS / 1000)} s, by ${String(DIALS_AT_ONCE)} dials at once at most, none given up`,
+      measured: `${(slowestMs / 1000).toFixed(2)} s and ${String(dialsAtOnce)} dials at most, ${String(exhausted)} given up`,
+      held: slowestMs <= LIMIT_MS && dialsAtOnce <= DIALS_AT_ONCE && exhausted === 0,
     },
   ]
 }

@@ -190,7 +190,7 @@ describe('an outbox that once held a long outage', () => {
       }
       expect(taken.every((payload, at) => payload === added[at]?.payload)).toBe(true)
       outbox.release(many)
-      expect(outbox.level).toEqual({ messages: 0, bytes: 0 })
+      expect(outbox.level).toMatchObject({ messages: 0, bytes: 0 })
     }
     expect(() => {
       outbox.take()

@@ -21,8 +21,10 @@ const NOBODY: ConnectionHandler = {
 /** How long a FIN that the kernel has no room for may hold up a reset. */
 const FIN_MS_MAX = 100
 
-/** Where a socket keeps whose it is, so that its listeners are the same functions for all sockets: idle ones are many. */
-const OWNER = Symbol('commloop.connection')
+/** Where a socket keeps whose it is, so that thousands of them share the functions that hear them. */
+const OWNER = Symbol('connection')
+
+type WriteCallback = (error?: Error | null) => void
 
 interface OwnedSocket extends Socket {
   [OWNER]: TcpConnection
@@ -35,53 +37,24 @@ export class TcpConnection implements Connection {
   /** The same; with TLS the socket below. Only that one can be reset. */
   readonly #tcp: Socket
   #handler: ConnectionHandler = NOBODY
-  #wrote: ((error?: Error | null) => void) | undefined
   #writing = false
   #peerEnded = false
   #destroyed = false
   #error: Error | undefined
+  /** One function for all writes; made with the first, because most connections of a large table are idle. */
+  #wrote: WriteCallback | undefined
 
   /** The socket is open, paused, and allows half-open connections. `tcp`: what carries it, where it is a TLS socket. */
   constructor(socket: Socket, peer: PeerInfo, tcp = socket) {
     this.peer = peer
     this.#socket = socket
     this.#tcp = tcp
-    const owned = socket as OwnedSocket
-    owned[OWNER] = this
+    Object.assign(socket, { [OWNER]: this })
     // A paused socket stays so when a listener for its data is added.
-    owned.on('data', TcpConnection.#data)
-    owned.on('end', TcpConnection.#end)
-    owned.on('error', TcpConnection.#failed)
-    owned.on('close', TcpConnection.#close)
-  }
-
-  static #data(this: OwnedSocket, chunk: Buffer): void {
-    const connection = this[OWNER]
-    // Node hands out what it had buffered even after its own `destroy`.
-    if (!connection.#destroyed) connection.#handler.received(chunk)
-  }
-
-  /**
-   * A reset that arrives together with the last data comes as an end too: libuv cannot tell them apart. Nor does Node
-   * tell TLS's own notice of the end from a bare FIN.
-   */
-  static #end(this: OwnedSocket): void {
-    const connection = this[OWNER]
-    if (connection.#destroyed) return
-    connection.#peerEnded = true
-    connection.#handler.ended()
-  }
-
-  static #failed(this: OwnedSocket, error: Error): void {
-    const connection = this[OWNER]
-    connection.#error ??= error
-    // Of a connection by TLS that is broken or forged Node tells, and leaves it open.
-    if (!this.destroyed) this.destroy()
-  }
-
-  static #close(this: OwnedSocket): void {
-    const connection = this[OWNER]
-    connection.#handler.closed(connection.#closeReason())
+    socket.on('data', hearData)
+    socket.on('end', hearEnd)
+    socket.on('error', hearError)
+    socket.on('close', hearClose)
   }
 
   /** Names who hears of this connection. Before control goes back to the event loop, hence before any event. */
@@ -96,8 +69,8 @@ export class TcpConnection implements Connection {
     if (this.#writing) throw new Error('tcp: write while another write is under way')
     if (socket.writableEnded) throw new Error('tcp: write after end')
     this.#writing = true
-    const last = chunks.at(-1)
     const wrote = (this.#wrote ??= this.#makeWrote())
+    const last = chunks.at(-1)
     if (last === undefined) {
       process.nextTick(wrote)
     } else if (chunks.length === 1) {
@@ -111,14 +84,18 @@ export class TcpConnection implements Connection {
     }
   }
 
-  /** Made once for all writes of a connection, with the first. */
-  #makeWrote(): (error?: Error | null) => void {
+  /** Not within `write`: whatever contains a function is given an object for it at every call, made or not. */
+  #makeWrote(): WriteCallback {
     return (error) => {
-      this.#writing = false
-      // Node 20 reports success for what a destroyed socket had not written, whoever destroyed it.
-      if (error || this.#destroyed || this.#socket.destroyed) return
-      this.#handler.written()
+      this.#writeOver(error)
     }
+  }
+
+  #writeOver(error: Error | null | undefined): void {
+    this.#writing = false
+    // Node 20 reports success for what a destroyed socket had not written, whoever destroyed it.
+    if (error || this.#destroyed || this.#socket.destroyed) return
+    this.#handler.written()
   }
 
   setReading(on: boolean): void {
@@ -162,10 +139,57 @@ export class TcpConnection implements Connection {
     })
   }
 
+  // ── for its socket ──────────────────────────────────────────────────────────────────────────────────────────
+
+  heardData(chunk: Buffer): void {
+    // Node hands out what it had buffered even after its own `destroy`.
+    if (!this.#destroyed) this.#handler.received(chunk)
+  }
+
+  /**
+   * A reset that arrives together with the last data comes as an end too: libuv cannot tell them apart. Nor does Node
+   * tell TLS's own notice of the end from a bare FIN.
+   */
+  heardEnd(): void {
+    if (this.#destroyed) return
+    this.#peerEnded = true
+    this.#handler.ended()
+  }
+
+  heardError(error: Error): void {
+    this.#error ??= error
+    // Of a connection by TLS that is broken or forged Node tells, and leaves it open.
+    if (!this.#socket.destroyed) this.#socket.destroy()
+  }
+
+  heardClose(): void {
+    this.#handler.closed(this.#closeReason())
+  }
+
   #closeReason(): CloseReason {
     if (this.#destroyed) return { kind: 'destroyed' }
     if (this.#error !== undefined) return { kind: 'failed', error: withTlsText(this.#error) }
     if (this.#peerEnded && this.#socket.writableFinished) return { kind: 'ended' }
     return { kind: 'failed', error: new Error('the connection closed before both sides had ended') }
   }
+}
+
+function hearData(this: Socket, chunk: Buffer): void {
+  ownerOf(this).heardData(chunk)
+}
+
+function hearEnd(this: Socket): void {
+  ownerOf(this).heardEnd()
+}
+
+function hearError(this: Socket, error: Error): void {
+  ownerOf(this).heardError(error)
+}
+
+function hearClose(this: Socket): void {
+  ownerOf(this).heardClose()
+}
+
+function ownerOf(socket: Socket): TcpConnection {
+  return (socket as OwnedSocket)[OWNER]
 }

@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net'
-import type { Listener, ListenHandler, ListenOptions } from '@commloop/core'
+import type { Address, Listener, ListenHandler, ListenOptions } from '@commloop/core'
 import { type ConnectionRoom, processRoom } from './connection-room.js'
 import { ListenerHandshakes } from './listener-handshakes.js'
 import { TcpConnection } from './tcp-connection.js'
@@ -9,6 +9,8 @@ import { peerInfo, remoteAddress } from './tcp-peer.js'
 /** Of the operator's making: the table has more places than the process may have descriptors. */
 const NO_DESCRIPTORS = 'no descriptors left'
 
+const EVERYWHERE: ReadonlySet<string> = new Set(['0.0.0.0', '::', '::ffff:0.0.0.0'])
+
 /** One open door. */
 export class TcpListener implements Listener {
   readonly #handler: ListenHandler
@@ -16,6 +18,8 @@ export class TcpListener implements Listener {
   readonly #room: ConnectionRoom
   /** undefined: plain TCP. */
   #handshakes: ListenerHandshakes | undefined
+  /** The local end of every connection; undefined: each has its own, because we listen at all addresses. */
+  #local: Address | undefined
   #closed = false
 
   constructor(
@@ -72,14 +76,16 @@ export class TcpListener implements Listener {
       // Closed while the host name was looked up, where Node has not given up by itself.
       this.#server.close()
     } else if (at !== null && typeof at === 'object') {
-      this.#handler.listening({ ip: at.address, port: at.port })
+      const here = { ip: at.address, port: at.port }
+      if (!EVERYWHERE.has(at.address)) this.#local = here
+      this.#handler.listening(here)
     }
   }
 
   readonly #connected = (socket: Socket): void => {
     const admitted = !this.#closed && this.#handler.admit(remoteAddress(socket))
     // Without both addresses there is nobody to speak to: the peer has reset the connection already.
-    const peer = admitted ? peerInfo(socket) : undefined
+    const peer = admitted ? peerInfo(socket, this.#local) : undefined
     if (peer === undefined || this.#isClosed()) {
       refuse(socket)
       return
@@ -94,7 +100,7 @@ export class TcpListener implements Listener {
     else this.#handshakes.begin(socket, peer)
   }
 
-  /** One function for all sockets, of which there may be thousands. */
+  /** One function for all sockets: `once`, or a function for each, would be most of what a listener adds to a socket. */
   readonly #left = (): void => {
     this.#room.giveBack()
   }

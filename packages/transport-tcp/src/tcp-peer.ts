@@ -8,10 +8,15 @@ export function remoteAddress(socket: Socket): Address | undefined {
   return address(socket.remoteAddress, socket.remotePort)
 }
 
-/** Both ends, to be asked while the socket is open: afterwards Node has forgotten them. */
-export function peerInfo(socket: Socket): PeerInfo | undefined {
+/**
+ * Both ends, to be asked while the socket is open: afterwards Node has forgotten them. `local`, where it is known: of each
+ * address that is asked for Node keeps a copy with the socket.
+ */
+export function peerInfo(
+  socket: Socket,
+  local = address(socket.localAddress, socket.localPort),
+): PeerInfo | undefined {
   const remote = remoteAddress(socket)
-  const local = address(socket.localAddress, socket.localPort)
   return remote === undefined || local === undefined
     ? undefined
     : { local, remote, identities: NO_IDENTITIES }

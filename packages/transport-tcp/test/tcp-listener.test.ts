@@ -96,6 +96,16 @@ describe('a listener', () => {
     await until('accepted', () => door.taken.length === 1)
   })
 
+  it('at all addresses, tells of each connection to which one it came', async () => {
+    const door = await Door.open(loopback, { ip: '0.0.0.0' })
+    const { port } = door.at
+    for (const ip of ['127.0.0.2', '127.0.0.3']) loopback.call({ ip, port }, '127.0.0.1')
+    await until('accepted', () => door.taken.length === 2)
+    const locals = door.taken.map(({ connection }) => connection.peer.local)
+    expect(new Set(locals.map(({ ip }) => ip))).toEqual(new Set(['127.0.0.2', '127.0.0.3']))
+    expect(locals.map((local) => local.port)).toEqual([port, port])
+  })
+
   const hasIpv6 = (networkInterfaces()['lo'] ?? []).some(({ address }) => address === '::1')
   it.skipIf(!hasIpv6)('of both families says addresses as the system does', async () => {
     const door = await Door.open(loopback, { ip: '::' })

@@ -26,11 +26,6 @@ export class MemoryOutboxStore implements OutboxStore {
   }
 }
 
-class Level implements OutboxLevel {
-  messages = 0
-  bytes = 0
-}
-
 /** Shows a payload as the message that it is. */
 class PlainMessage implements OutboundMessage {
   payload: Uint8Array
@@ -49,8 +44,9 @@ class PlainMessage implements OutboundMessage {
  * found by a mask. What is removed from the middle leaves a hole, which the head passes over later: a message that
  * expires inside a batch must not move the ones before it, which are being written.
  */
-export class MemoryOutbox implements Outbox {
-  readonly level = new Level()
+export class MemoryOutbox implements Outbox, OutboxLevel {
+  messages = 0
+  bytes = 0
   #limits: OutboxLimits
   readonly #handler: OutboxHandler
   // Made with the first message: most links of a large table are idle.
@@ -67,6 +63,11 @@ export class MemoryOutbox implements Outbox {
   constructor(limits: OutboxLimits, handler: OutboxHandler) {
     this.#limits = limits
     this.#handler = handler
+  }
+
+  /** Itself: an object for each of many idle links would be larger than the two numbers in it. */
+  get level(): OutboxLevel {
+    return this
   }
 
   limit(limits: OutboxLimits): void {
@@ -87,14 +88,13 @@ export class MemoryOutbox implements Outbox {
       ? payload
       : { payload, id, expiresAtMs, epoch, resent: false }
     this.#tail++
-    this.level.messages++
-    this.level.bytes += bytes
+    this.messages++
+    this.bytes += bytes
     return true
   }
 
   #fits(bytes: number): boolean {
-    const { level } = this
-    return level.messages < this.#limits.messagesMax && level.bytes + bytes <= this.#limits.bytesMax
+    return this.messages < this.#limits.messagesMax && this.bytes + bytes <= this.#limits.bytesMax
   }
 
   #makeRoom(bytes: number): boolean {
@@ -113,7 +113,7 @@ export class MemoryOutbox implements Outbox {
 
   /** Makes room at the tail, leaving the holes behind; larger only if what is alive needs it. */
   #rebuild(): void {
-    const { messages } = this.level
+    const { messages } = this
     const roomy = messages * 2 <= this.#ring.length
     const capacity = roomy ? this.#ring.length : Math.max(CAPACITY_MIN, this.#ring.length * 2)
     const ring = new Array<Slot>(capacity).fill(undefined)
@@ -186,8 +186,8 @@ export class MemoryOutbox implements Outbox {
   #releaseTaken(): void {
     for (let at = this.#head; at < this.#cursor; at++) this.#ring[at & this.#mask] = undefined
     this.#head = this.#cursor
-    this.level.messages -= this.#takenMessages
-    this.level.bytes -= this.#takenBytes
+    this.messages -= this.#takenMessages
+    this.bytes -= this.#takenBytes
     this.#takenMessages = this.#takenBytes = 0
     this.#forgetHoles()
   }
@@ -217,13 +217,13 @@ export class MemoryOutbox implements Outbox {
     const slot = this.#ring[at & this.#mask]
     if (slot === undefined) return
     this.#ring[at & this.#mask] = undefined
-    this.level.messages--
-    this.level.bytes -= slotBytes(slot)
+    this.messages--
+    this.bytes -= slotBytes(slot)
   }
 
   /** An empty outbox owns nothing; otherwise holes at the head are given back to the ring. */
   #forgetHoles(): void {
-    if (this.level.messages === 0) {
+    if (this.messages === 0) {
       this.#head = this.#cursor = this.#tail = 0
       // A ring that once held a long outage is not kept for the trickle that follows it.
       if (this.#ring.length > CAPACITY_KEPT) {
