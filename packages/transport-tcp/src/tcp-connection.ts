@@ -62,10 +62,10 @@ export class TcpConnection implements Connection {
     this.#handler = handler
   }
 
-  write(chunks: readonly Uint8Array[]): void {
+  write(chunks: readonly Uint8Array[]): boolean {
     const socket = this.#socket
     // The connection may have failed, and the caller has not heard yet.
-    if (socket.destroyed || this.#destroyed) return
+    if (socket.destroyed || this.#destroyed) return false
     if (this.#writing) throw new Error('tcp: write while another write is under way')
     if (socket.writableEnded) throw new Error('tcp: write after end')
     this.#writing = true
@@ -82,6 +82,8 @@ export class TcpConnection implements Connection {
       socket.write(last, wrote)
       socket.uncork()
     }
+    // Mostly the kernel takes all at once, and Node only tells of it later.
+    return socket.writableLength === 0
   }
 
   /** Not within `write`: whatever contains a function is given an object for it at every call, made or not. */
