@@ -36,6 +36,7 @@ export class TcpConnection implements Connection {
   readonly #socket: Socket
   /** The same; with TLS the socket below. Only that one can be reset. */
   readonly #tcp: Socket
+  readonly #left: (() => void) | undefined
   #handler: ConnectionHandler = NOBODY
   #writing = false
   #peerEnded = false
@@ -44,11 +45,15 @@ export class TcpConnection implements Connection {
   /** One function for all writes; made with the first, because most connections of a large table are idle. */
   #wrote: WriteCallback | undefined
 
-  /** The socket is open, paused, and allows half-open connections. `tcp`: what carries it, where it is a TLS socket. */
-  constructor(socket: Socket, peer: PeerInfo, tcp = socket) {
+  /**
+   * The socket is open, paused, and allows half-open connections. `tcp`: what carries it, where it is a TLS socket.
+   * `left`: hears that it is gone, before its handler does; a second listener to the socket would cost it a list.
+   */
+  constructor(socket: Socket, peer: PeerInfo, tcp = socket, left?: () => void) {
     this.peer = peer
     this.#socket = socket
     this.#tcp = tcp
+    this.#left = left
     Object.assign(socket, { [OWNER]: this })
     // A paused socket stays so when a listener for its data is added.
     socket.on('data', hearData)
@@ -165,6 +170,7 @@ export class TcpConnection implements Connection {
   }
 
   heardClose(): void {
+    this.#left?.()
     this.#handler.closed(this.#closeReason())
   }
 
