@@ -46,7 +46,7 @@ export class CountedWrites implements Transport {
       peer: connection.peer,
       write: (chunks) => {
         this.writes.push(chunks.reduce((bytes, chunk) => bytes + chunk.byteLength, 0))
-        connection.write(chunks)
+        return connection.write(chunks)
       },
       setReading: (on) => {
         connection.setReading(on)

@@ -38,14 +38,20 @@ export class FaultyConnection implements Connection, ConnectionHandler {
 
   // ── from the user ───────────────────────────────────────────────────────────────────────────────────────────
 
-  write(chunks: readonly Uint8Array[]): void {
+  write(chunks: readonly Uint8Array[]): boolean {
     this.#writing = true
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
-    if (bytes === 0 && this.#fault === 'confirms writes without bytes never') return
+    if (bytes === 0 && this.#fault === 'confirms writes without bytes never') return false
     if (this.#fault === 'keeps the chunks after written') {
       this.#chunks = chunks
       this.#sound.write([])
-      return
+      return false
+    }
+    if (this.#fault === 'gives chunks back before it has their bytes') {
+      queueMicrotask(() => {
+        this.#sound.write(chunks)
+      })
+      return true
     }
     this.#sound.write(this.#changed(chunks, bytes))
     if (this.#fault === 'confirms within write') this.#handler?.written()
@@ -53,6 +59,7 @@ export class FaultyConnection implements Connection, ConnectionHandler {
       queueMicrotask(() => {
         this.#confirm()
       })
+    return false
   }
 
   #changed(chunks: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {

@@ -46,6 +46,7 @@ const FAULTS: Readonly<Record<TransportFault, string>> = {
   'counts how often it was told to read': 'to read and not to many times',
   'reuses the memory of its chunks': 'never writes to again',
   'keeps the chunks after written': 'needs them no longer once written',
+  'gives chunks back before it has their bytes': 'where write has answered true',
   'changes the chunks of a write': 'leaves the chunks as they are',
   'confirms what it has only queued': 'makes whoever writes wait',
   'confirms within write': 'confirms each write once',

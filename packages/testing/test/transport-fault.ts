@@ -24,6 +24,7 @@ export type TransportFault =
   | 'counts how often it was told to read'
   | 'reuses the memory of its chunks'
   | 'keeps the chunks after written'
+  | 'gives chunks back before it has their bytes'
   | 'changes the chunks of a write'
   | 'confirms what it has only queued'
   | 'confirms within write'

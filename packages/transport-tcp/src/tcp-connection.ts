@@ -36,6 +36,7 @@ export class TcpConnection implements Connection {
   readonly #socket: Socket
   /** The same; with TLS the socket below. Only that one can be reset. */
   readonly #tcp: Socket
+  readonly #left: (() => void) | undefined
   #handler: ConnectionHandler = NOBODY
   #writing = false
   #peerEnded = false
@@ -44,11 +45,15 @@ export class TcpConnection implements Connection {
   /** One function for all writes; made with the first, because most connections of a large table are idle. */
   #wrote: WriteCallback | undefined
 
-  /** The socket is open, paused, and allows half-open connections. `tcp`: what carries it, where it is a TLS socket. */
-  constructor(socket: Socket, peer: PeerInfo, tcp = socket) {
+  /**
+   * The socket is open, paused, and allows half-open connections. `tcp`: what carries it, where it is a TLS socket.
+   * `left`: hears that it is gone, before its handler does; a second listener to the socket would cost it a list.
+   */
+  constructor(socket: Socket, peer: PeerInfo, tcp = socket, left?: () => void) {
     this.peer = peer
     this.#socket = socket
     this.#tcp = tcp
+    this.#left = left
     Object.assign(socket, { [OWNER]: this })
     // A paused socket stays so when a listener for its data is added.
     socket.on('data', hearData)
@@ -62,10 +67,10 @@ export class TcpConnection implements Connection {
     this.#handler = handler
   }
 
-  write(chunks: readonly Uint8Array[]): void {
+  write(chunks: readonly Uint8Array[]): boolean {
     const socket = this.#socket
     // The connection may have failed, and the caller has not heard yet.
-    if (socket.destroyed || this.#destroyed) return
+    if (socket.destroyed || this.#destroyed) return false
     if (this.#writing) throw new Error('tcp: write while another write is under way')
     if (socket.writableEnded) throw new Error('tcp: write after end')
     this.#writing = true
@@ -82,6 +87,8 @@ export class TcpConnection implements Connection {
       socket.write(last, wrote)
       socket.uncork()
     }
+    // Mostly the kernel takes all at once, and Node only tells of it later.
+    return socket.writableLength === 0
   }
 
   /** Not within `write`: whatever contains a function is given an object for it at every call, made or not. */
@@ -163,6 +170,7 @@ export class TcpConnection implements Connection {
   }
 
   heardClose(): void {
+    this.#left?.()
     this.#handler.closed(this.#closeReason())
   }
 

@@ -95,12 +95,15 @@ export class TcpListener implements Listener {
       this.#handler.refused?.(peer.remote, NO_DESCRIPTORS)
       return
     }
-    socket.on('close', this.#left)
-    if (this.#handshakes === undefined) this.#accepted(new TcpConnection(socket, peer))
-    else this.#handshakes.begin(socket, peer)
+    if (this.#handshakes === undefined) {
+      this.#accepted(new TcpConnection(socket, peer, socket, this.#left))
+    } else {
+      socket.on('close', this.#left)
+      this.#handshakes.begin(socket, peer)
+    }
   }
 
-  /** One function for all sockets: `once`, or a function for each, would be most of what a listener adds to a socket. */
+  /** One function for all: `once`, or a function for each, would be most of what a listener adds to a socket. */
   readonly #left = (): void => {
     this.#room.giveBack()
   }

@@ -92,8 +92,8 @@ class MortalConnection implements Connection, ConnectionHandler {
 
   // ── from the node ───────────────────────────────────────────────────────────────────────────────────────────
 
-  write(chunks: readonly Uint8Array[]): void {
-    if (!this.#killed) this.#connection.write(chunks)
+  write(chunks: readonly Uint8Array[]): ReturnType<Connection['write']> {
+    if (!this.#killed) return this.#connection.write(chunks)
   }
 
   setReading(on: boolean): void {

@@ -85,8 +85,11 @@ export interface Connection {
   /**
    * Sends the chunks in order. One write at a time: `written` must come before the next one. The chunks stay
    * untouched by the caller until then.
+   * @returns true where nobody reads the chunks any more: they may be changed at once, while `written` is still to come.
+   * Whoever has thousands of connections fills one buffer for all of them then. Anything else: not before `written`.
    */
-  write(chunks: readonly Uint8Array[]): void
+  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- to answer nothing is always right
+  write(chunks: readonly Uint8Array[]): boolean | void
   /** After `setReading(false)` has returned: no `received` until `setReading(true)`. `ended`, `closed` may come. */
   setReading(on: boolean): void
   /** Finishes the write under way, then sends FIN. Reading goes on until the peer's FIN or `destroy`. */

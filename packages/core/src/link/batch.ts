@@ -105,7 +105,7 @@ export class Batch {
   /** The buffer, borrowed with the first frame; undefined: the frame, and what it refers to, is for the next write. */
   #roomFor(roomBytes: number, referredBytes: number, outbox: Outbox): Uint8Array | undefined {
     // One frame goes out in any case: the buffer of another, which could not be encoded, may be too small for it.
-    if (this.#at === 0) this.#returnBuffer()
+    if (this.#at === 0) this.returnBuffer()
     const buffer = this.#buffer
     if (buffer === undefined) {
       const wanted = Math.min(BATCH_BYTES_MAX, outbox.level.bytes)
@@ -144,14 +144,15 @@ export class Batch {
     this.#chunkStart = this.#at
   }
 
-  #returnBuffer(): void {
+  /** Nobody reads what was encoded any more, while the write may still fail. */
+  returnBuffer(): void {
     if (this.#buffer !== undefined) this.#buffers.giveBack(this.#buffer)
     this.#buffer = undefined
   }
 
   /** The write is over, one way or the other: nobody reads the buffer any more. */
   clear(): void {
-    this.#returnBuffer()
+    this.returnBuffer()
     this.#at = this.#chunkStart = this.#referredBytes = 0
     this.chunks = []
     this.messages = this.payloadBytes = this.resent = 0

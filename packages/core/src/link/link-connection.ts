@@ -452,7 +452,7 @@ export class LinkConnection implements ConnectionHandler {
     this.#writing = true
     if (this.#quiet?.running === true) this.#quiet.start(nowMs)
     this.#watchStall(nowMs)
-    this.#connection.write(batch.chunks)
+    if (this.#connection.write(batch.chunks) === true) batch.returnBuffer()
   }
 
   written(): void {

@@ -42,11 +42,14 @@ export class End implements ConnectionHandler {
 
   // ── what its user does ──────────────────────────────────────────────────────────────────────────────────────
 
-  write(...chunks: readonly Uint8Array[]): void {
+  /** @returns whether the chunks may be changed at once. */
+  write(...chunks: readonly Uint8Array[]): boolean {
     this.#writing = true
+    let free = false
     this.#breaches.during('write', () => {
-      this.connection.write(chunks)
+      free = this.connection.write(chunks) === true
     })
+    return free
   }
 
   setReading(on: boolean): void {

@@ -9,6 +9,9 @@ const SIZES = [1, 2, 1000, 65_535, 65_536, 65_537, MIB, 5 * MIB]
 /** More chunks than one call into a kernel takes (`IOV_MAX` is 1024). */
 const CHUNKS = 3000
 const CONNECTIONS = 40
+/** More than a system takes for somebody who does not read, in writes of so many bytes. */
+const FULL_BYTES = 16 * MIB
+const CHUNK_BYTES = 128 * 1024
 
 /** What a Connection promises about bytes that are sent. */
 export function transportWritingChecks(play: Play): readonly Check[] {
@@ -18,6 +21,7 @@ export function transportWritingChecks(play: Play): readonly Check[] {
     play('confirms a write without bytes too, once', confirmsEmpty),
     play('confirms each write once, and takes the next from within written', confirmsEach),
     play('leaves the chunks as they are, and needs them no longer once written', freesChunks),
+    play('needs chunks no longer where write has answered true', freesChunksAtOnce),
     play('carries both directions at once', carriesBothWays),
     play('keeps many connections at once apart', keepsApart),
   ]
@@ -99,6 +103,25 @@ async function freesChunks(stage: TransportStage): Promise<void> {
   await stage.until('all bytes, and written', whole)
   assert.equal(changed, false, 'a chunk was changed while it was being written')
   assertContent(far, sent, 'chunks that were used again once written')
+}
+
+/** Nothing is read until all is written: at first there is room for the bytes, and then there is not. */
+async function freesChunksAtOnce(stage: TransportStage): Promise<void> {
+  const { near, far } = await stage.connected()
+  const sent = payloadOf(FULL_BYTES)
+  let at = 0
+  const next = (): void => {
+    if (at === sent.length) return
+    const chunk = new Uint8Array(sent.subarray(at, at + CHUNK_BYTES))
+    at += chunk.length
+    if (near.write(chunk)) chunk.fill(0)
+  }
+  near.onWritten = next
+  next()
+  await stage.rest()
+  far.setReading(true)
+  await stage.until('all bytes', () => far.receivedBytes >= sent.length)
+  assertContent(far, sent, 'chunks that were used again at once')
 }
 
 async function carriesBothWays(stage: TransportStage): Promise<void> {
