@@ -7,6 +7,13 @@ function sourceOf(path: string): string {
   return fileURLToPath(new URL(`packages/${path}`, import.meta.url))
 }
 
+/** Fewer may be named, parted by commas: one file of sources is judged sooner by the tests that are about it. */
+const JUDGES = process.env['MUTATION_TESTS']?.split(',') ?? [
+  'packages/core/test/**/*.test.ts',
+  'packages/codec-len16/test/**/*.test.ts',
+  'test/node/**/*.test.ts',
+]
+
 /** The tests that judge mutants: those that need no process and no socket, so that a run of them takes seconds. */
 export default mergeConfig(
   shared,
@@ -20,11 +27,8 @@ export default mergeConfig(
       },
     },
     test: {
-      include: [
-        'packages/core/test/**/*.test.ts',
-        'packages/codec-len16/test/**/*.test.ts',
-        'test/node/**/*.test.ts',
-      ],
+      setupFiles: ['./vitest.mutation.setup.ts'],
+      include: JUDGES,
     },
   }),
 )

@@ -57,7 +57,10 @@ describe('what the first bytes look like', () => {
       'a length of four bytes, big endian that counts itself:',
     ],
     ['TPKT', hex('0300000b 06e00000000000'), 'TPKT:'],
+    ['a long TPKT', hex(`03000105 ${'ff'.repeat(257)}`), 'TPKT:'],
     ['a TLS handshake', hex('16030100f1 010000ed0303'), 'TLS: set tls here'],
+    ['a long TLS handshake', hex('1603044000 01'), 'TLS: set tls here'],
+    ['a TLS answer', hex('160303007a 02'), 'TLS: set tls here'],
     ['a TLS alert', hex('15030300020246'), 'TLS: set tls here'],
     ['an HTTP request', 'GET /status HTTP/1.1\r\nHost: a\r\n\r\n', 'an HTTP request:'],
     ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'an HTTP request:'],
@@ -68,6 +71,7 @@ describe('what the first bytes look like', () => {
     ['digits of which the rest is missing', '0120hello', 'a length in ASCII digits:'],
     ['a line that begins with digits', '220 ready\r\n', 'lines of text:'],
     ['STX and ETX', hex('02 616263 03 58'), 'text between STX and ETX:'],
+    ['STX and ETX without a checksum', hex('02 616263 03'), 'text between STX and ETX:'],
     ['MLLP', hex('0b 4d5348 1c 0d'), 'MLLP:'],
     ['JSON', '{"type":"hello"}', 'JSON without a length:'],
     ['lines', 'SSH-2.0-OpenSSH_9.2\r\n', 'lines of text:'],
@@ -75,10 +79,37 @@ describe('what the first bytes look like', () => {
     expect(diagnosis(opening)).toContain(`look like ${expected}`)
   })
 
+  it.each<readonly [string, Uint8Array]>([
+    ['another version', hex('16020100f1 01')],
+    ['a version that does not exist', hex('16030500f1 01')],
+    ['application data', hex('17030300f1 01')],
+    ['application data as short as an alert', hex('1703030002 02')],
+    ['a record above the limit', hex('1603014100 01')],
+    ['a handshake without a hello', hex('16030100f1 03')],
+    ['an alert of three bytes', hex('1503030003 02')],
+    ['an alert of 258 bytes', hex('1503030102 02')],
+    ['an alert of a third level', hex('1503030002 03')],
+  ])('is not TLS: %s', (_, opening) => {
+    expect(diagnosis(opening) ?? '').not.toContain('TLS')
+  })
+
+  it('names what has two bytes, and says where it has four that no setting helps', () => {
+    expect(diagnosis(framed(LITTLE, 'abc'))).toContain('a length of two bytes, little endian:')
+    expect(diagnosis(hex('00000003 616263'))).toContain('len16 has two; write a codec')
+  })
+
+  it('is told from two frames and the first byte of a third', () => {
+    expect(diagnosis(hex('0100 61 0100 62 01'))).toContain('set byteOrder: little')
+  })
+
   it('are shown, as text or in hexadecimal, and not more of them than it takes', () => {
     expect(diagnosis(`GET /${'secret'.repeat(20)}`)).toContain('("GET /secretsecre")')
     expect(diagnosis(`0012HELLO\u001b[31mHIJ`)).toContain('("0012HELLO.[31mHI")')
+    expect(diagnosis(`0012HELLO\u001b\u0000[31mH`)).toContain('("0012HELLO.[31mH")')
     expect(diagnosis(hex('0b 4d534800112233445566 1c0d'))).toContain('(0b 4d 53 48 00 11 22 33 …)')
+    expect(diagnosis(hex('0b 4d534800 11 1c0d'))).toContain('(0b 4d 53 48 00 11 1c 0d)')
+    expect(diagnosis(framed({}, 'x'), LITTLE)).toContain('(00 01 78)')
+    expect(diagnosis(framed(LITTLE, 'x'.repeat(0x41)))).toContain('(41 00 78 78 78 78 78 78 …)')
   })
 })
 
@@ -89,6 +120,14 @@ describe('nothing is said', () => {
     ['of a frame that was cut off', hex('0065 616263'), BIG],
     ['of frames of which the last was cut off', hex('0001 61 0002 6262 0003 63'), BIG],
     ['of frames that only are above the limit', framed({}, 'x'.repeat(200)), { maxPayload: 100 }],
+    ['of one frame of another layout and a byte', hex('0100 61 02'), BIG],
+    ['of one frame of another layout and a begun one', hex('0100 61 0400 61'), BIG],
+    ['of frames of another layout and an empty one', hex('0100 61 0200 6262 0000'), BIG],
+    ['of half a TPKT', hex('0300000b 06e0'), BIG],
+    ['of TPKT with nothing in it', hex('03000004 03000004'), BIG],
+    ['of what is TPKT but for the version', hex('0400000b 06e0ffffffffff'), BIG],
+    ['of what is TPKT but for the byte that is zero', hex('0301000b 06e0ffffffffff'), BIG],
+    ['of STX without ETX', hex('02 61626364'), BIG],
     ['of bytes that are nothing in particular', hex('9c40 00ff13aa7701'), BIG],
     ['of empty frames, which zeros look like', hex('0000 0000 0000 0000'), COUNTING],
   ])('%s', (_, opening, options) => {

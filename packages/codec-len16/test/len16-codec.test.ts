@@ -68,7 +68,10 @@ describe('encode', () => {
   ] as const)('refuses %i bytes with %o and writes nothing', (bytes, options) => {
     const codec = new Len16Codec(options)
     const into = new Uint8Array(bytes + 2).fill(0xee)
-    const tooLarge = expect.objectContaining({ code: 'CML_ERR_PAYLOAD_TOO_LARGE' }) as Error
+    const tooLarge = expect.objectContaining({
+      code: 'CML_ERR_PAYLOAD_TOO_LARGE',
+      message: `a payload of ${String(bytes)} bytes is above the limit of ${String(bytes - 1)}`,
+    }) as Error
     expect(() => codec.encode(new Uint8Array(bytes), into, 0)).toThrow(tooLarge)
     expect(() => {
       codec.header.write(bytes, into, 0)

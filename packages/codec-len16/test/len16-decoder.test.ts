@@ -59,11 +59,15 @@ describe('a frame that is not whole', () => {
     expect(decoderWith(bytes('00')).midFrame).toBe(true)
     expect(decoderWith(bytes('0001')).midFrame).toBe(true)
     expect(decoderWith(bytes('000161')).midFrame).toBe(false)
+    expect(decoderWith(bytes('0000')).midFrame).toBe(false)
     const decoder = decoderWith(bytes('00'))
     decoder.next()
     decoder.push(bytes('0161'))
     expect(decoder.midFrame).toBe(false)
     expect(hexOf(pull(decoder))).toEqual(['61'])
+    const second = decoderWith(bytes('00016100'))
+    second.next()
+    expect(second.midFrame).toBe(true)
   })
 
   it('ends as truncated, whichever byte the stream ends on', () => {
@@ -92,6 +96,8 @@ describe('a frame that is not whole', () => {
       decoder.end()
     }
     expect(ending('00')).toThrow('1 bytes into a frame, within its header')
+    expect(ending('0005')).toThrow('2 bytes into a frame, within its payload of 5')
+    expect(ending('000161000562')).toThrow('3 bytes into a frame, within its payload of 5')
     expect(ending('00056162')).toThrow('4 bytes into a frame, within its payload of 5')
   })
 })
@@ -227,6 +233,13 @@ describe('a header that cannot be', () => {
       'length 12336 (bytes 30 30, the text "00") is above the limit of 1000',
     )
     expect(refusal('ff00', small)).toThrow('length 65280 (bytes ff 00) is above the limit of 1000')
+    expect(refusal('0067', { maxPayload: 100, lengthIncludesHeader: true })).toThrow(
+      'length 103 (bytes 00 67) is above the limit of 102',
+    )
+    for (const hex of ['2041', '4120', '7f41', '417f']) {
+      expect(refusal(hex, small)).toThrow(`(bytes ${hex.slice(0, 2)} ${hex.slice(2)})`)
+    }
+    expect(refusal('217e', small)).toThrow('the text "!~"')
     expect(refusal('0001', { lengthIncludesHeader: true })).toThrow('does not cover its own header')
     expect(refusal('0000', { emptyFrames: 'reject' })).toThrow('announces an empty frame')
   })

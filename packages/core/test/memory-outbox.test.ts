@@ -8,8 +8,8 @@ function message(bytes: number): OutboundMessage {
   return {
     payload: new Uint8Array(bytes),
     id: bytes % 3 === 0 ? String(bytes) : undefined,
-    expiresAtMs: undefined,
-    epoch: 0,
+    expiresAtMs: bytes % 5 === 0 ? bytes : undefined,
+    epoch: bytes % 7 === 0 ? 1 : 0,
     resent: false,
   }
 }
@@ -195,5 +195,65 @@ describe('an outbox that once held a long outage', () => {
     expect(() => {
       outbox.take()
     }).toThrow('nothing to take')
+  })
+})
+
+describe('outboxes', () => {
+  const nobody = { sendable: () => undefined, dropped: () => undefined }
+  const taken = (outbox: MemoryOutbox): number[] => {
+    const sizes: number[] = []
+    for (let next = outbox.peek(); next !== undefined; next = outbox.peek()) {
+      sizes.push(next.payload.length)
+      outbox.take()
+    }
+    return sizes
+  }
+
+  it.each([1, 20, 20_000])('know nothing of each other, and are filled anew after %i', (many) => {
+    const limits = { bytesMax: 1e9, messagesMax: 1e6, overflow: 'reject' } as const
+    const [left, right] = [new MemoryOutbox(limits, nobody), new MemoryOutbox(limits, nobody)]
+    for (let round = 0; round < 2; round++) {
+      for (let each = 0; each < many; each++) {
+        append(left, message(1))
+        append(right, message(2))
+      }
+      expect(new Set(taken(left))).toEqual(new Set([1]))
+      expect(new Set(taken(right))).toEqual(new Set([2]))
+      expect([left.level.messages, right.level.messages]).toEqual([many, many])
+      left.release(many)
+      right.release(many)
+    }
+  })
+
+  it('that drop the oldest make room to the last byte beside what is being written', () => {
+    const size = 10 + MESSAGE_OVERHEAD_BYTES
+    const dropped: number[] = []
+    const outbox = new MemoryOutbox(
+      { bytesMax: 2 * size, messagesMax: 10, overflow: 'drop-oldest' },
+      { ...nobody, dropped: ({ payload }) => dropped.push(payload.length) },
+    )
+    append(outbox, message(10))
+    outbox.take()
+    append(outbox, message(9))
+    expect(append(outbox, message(11))).toBe(false)
+    expect(dropped).toEqual([])
+    expect(append(outbox, message(10))).toBe(true)
+    expect(dropped).toEqual([9])
+  })
+
+  it('give up nothing in vain where what is being written is more than they may now hold', () => {
+    const limits = { bytesMax: 1e6, messagesMax: 3, overflow: 'drop-oldest' } as const
+    const dropped: number[] = []
+    const outbox = new MemoryOutbox(limits, {
+      ...nobody,
+      dropped: ({ payload }) => dropped.push(payload.length),
+    })
+    for (const bytes of [1, 2, 3]) append(outbox, message(bytes))
+    outbox.take()
+    outbox.take()
+    outbox.limit({ ...limits, messagesMax: 2 })
+    expect(append(outbox, message(4))).toBe(false)
+    expect(dropped).toEqual([])
+    expect(taken(outbox)).toEqual([3])
   })
 })
