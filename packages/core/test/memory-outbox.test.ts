@@ -256,4 +256,29 @@ describe('outboxes', () => {
     expect(dropped).toEqual([])
     expect(taken(outbox)).toEqual([3])
   })
+
+  const roomy = { bytesMax: 1e6, messagesMax: 1_000, overflow: 'reject' } as const
+
+  it('know what is being written when they grow around one that was given up in between', () => {
+    const outbox = new MemoryOutbox(roomy, nobody)
+    for (const bytes of [1, 2, 3]) append(outbox, message(bytes))
+    outbox.take()
+    outbox.drop()
+    outbox.take()
+    for (let bytes = 4; bytes < 100; bytes++) append(outbox, message(bytes))
+    expect(outbox.peek()?.payload.length).toBe(4)
+    const written: number[] = []
+    outbox.release(2, ({ payload }) => written.push(payload.length))
+    expect(written).toEqual([1, 3])
+  })
+
+  it('discard nothing that is being written, however full they are', () => {
+    for (let many = 1; many <= 70; many++) {
+      const outbox = new MemoryOutbox(roomy, nobody)
+      for (let each = 0; each < many; each++) append(outbox, message(1))
+      outbox.take()
+      outbox.discard(() => true)
+      expect(outbox.level.messages, `of ${String(many)}`).toBe(1)
+    }
+  })
 })
