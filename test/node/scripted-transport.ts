@@ -17,6 +17,10 @@ import type {
 export class ScriptedConnection implements Connection {
   readonly peer: PeerInfo
   readonly writes: Uint8Array[][] = []
+  /** What the first chunk of each write is a view of. */
+  readonly memories: (ArrayBufferLike | undefined)[] = []
+  /** Whether a write is answered by: all taken, use the memory again. */
+  takesAtOnce = false
   reading = false
   finSent = false
   destroyed = false
@@ -35,8 +39,10 @@ export class ScriptedConnection implements Connection {
     return this
   }
 
-  write(chunks: readonly Uint8Array[]): void {
+  write(chunks: readonly Uint8Array[]): boolean {
     this.writes.push(chunks.map((chunk) => new Uint8Array(chunk)))
+    this.memories.push(chunks[0]?.buffer)
+    return this.takesAtOnce
   }
 
   setReading(on: boolean): void {
