@@ -33,6 +33,8 @@ describe('completion', () => {
     expect(await offered(cwd, 'st')).toEqual(['status'])
     expect(await offered(cwd, 'di')).toEqual(['dial', 'disable'])
     expect(await offered(cwd, 'send', '--ti')).toEqual(['--timeout'])
+    expect(await offered(cwd, 'doctor', '--con')).toEqual(['--control', '--config'])
+    expect(await offered(cwd, 'graph', '--con')).toEqual(['--control', '--config'])
     expect(await offered(cwd, 'run', '--log-level', 'w')).toEqual(['warn'])
     expect(await offered(cwd, '')).not.toContain('complete')
   })
