@@ -25,8 +25,9 @@ export async function benchCommand(
   const tell = (what: string): void => {
     if (stderr.isTTY) stderr.write(`\r\x1b[K${what}`)
   }
-  const results = await measure({ rounds: ROUNDS, roundMs }, tell)
-  tell('')
+  const results = await measure({ rounds: ROUNDS, roundMs }, tell).finally(() => {
+    tell('')
+  })
   if (request.json) {
     const machine = { node: process.version, processors: availableParallelism() }
     stdout.write(`${JSON.stringify({ machine, rounds: ROUNDS, results }, undefined, 2)}\n`)

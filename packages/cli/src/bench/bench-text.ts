@@ -1,43 +1,48 @@
 import { textColumns } from '../terminal/text-columns.js'
 import type { BenchResult, Compared } from './measurement.js'
 
+const HEAD = ['workload', 'commloop', 'raw socket', 'ratio'] as const
 const ABOUT =
-  'One link on loopback, a process at each end; the raw socket is node:net by hand, and keeps no account.'
+  'One link on loopback, a process at each end. The raw socket is node:net by hand, and keeps no account.'
+const READING =
+  'the ratio, commloop by raw socket, is taken within each, and\n' +
+  'stands before the lowest and the highest. More is better one way, less in a round trip.'
+const TRUST =
+  'Figures of a machine that does other things are unreliable; where ratios lie far apart, measure again.'
 
 /** The results for people. */
 export function benchText(results: readonly BenchResult[], rounds: number): string {
-  const rows = results.flatMap((result) =>
-    result.kind === 'one-way'
-      ? [
-          row(
-            `one way, ${sizeText(result.payloadBytes)}`,
-            result.messagesPerSecond,
-            rateText(result.payloadBytes),
-          ),
-        ]
-      : [
-          row(`round trip, ${sizeText(result.payloadBytes)}, half below`, result.p50Us, microsText),
-          row('round trip, 99 of 100 below', result.p99Us, microsText),
-        ],
-  )
-  const table = textColumns([['', 'commloop', 'raw socket', 'ratio'], ...rows])
-  const method = `Medians of ${String(rounds)} rounds; the ratio is the median of the ratios within each. On a machine that does other things,\nonly the ratio says something.`
-  return `${ABOUT}\n\n${table}\n\n${method}\n`
+  const table = textColumns([HEAD, ...results.flatMap(rowsOf)])
+  return `${ABOUT}\n\n${table}\n\nMedians of ${String(rounds)} rounds; ${READING}\n${TRUST}\n`
+}
+
+function rowsOf(result: BenchResult): string[][] {
+  const size = sizeText(result.payloadBytes)
+  if (result.kind === 'one-way') {
+    return [row(`one way, ${size}`, result.messagesPerSecond, rateText(result.payloadBytes))]
+  }
+  return [
+    row(`round trip, ${size}, p50`, result.p50Us, microsText),
+    row(`round trip, ${size}, p99`, result.p99Us, microsText),
+  ]
 }
 
 function row(
-  what: string,
-  { commloop, raw, ratio }: Compared,
+  workload: string,
+  { commloop, raw, ratio, ratios }: Compared,
   text: (value: number) => string,
 ): string[] {
-  return [what, text(commloop), text(raw), ratio.toFixed(2)]
+  const range = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`
+  return [workload, text(commloop), text(raw), `${ratio.toFixed(2)} (${range})`]
 }
 
 function rateText(payloadBytes: number): (messagesPerSecond: number) => string {
-  return (messages) => {
-    const megabytes = (messages * payloadBytes) / 1e6
-    return `${Math.round(messages).toLocaleString('en')} messages/s, ${Math.round(megabytes).toLocaleString('en')} MB/s`
-  }
+  return (messages) =>
+    `${wholeText(messages)} messages/s, ${wholeText((messages * payloadBytes) / 1e6)} MB/s`
+}
+
+function wholeText(value: number): string {
+  return Math.round(value).toLocaleString('en')
 }
 
 function microsText(us: number): string {

@@ -11,7 +11,6 @@ export interface BenchPlan {
   readonly roundMs: number
 }
 
-/** Medians of all rounds; `ratio` is the median of the ratios within each. */
 export interface OneWayResult {
   readonly kind: 'one-way'
   readonly payloadBytes: number
@@ -27,10 +26,14 @@ export interface RoundTripResult {
 
 export type BenchResult = OneWayResult | RoundTripResult
 
+/** One figure of both, as medians of all rounds. */
 export interface Compared {
   readonly commloop: number
   readonly raw: number
+  /** The median of `ratios`, which is not the ratio of the medians. */
   readonly ratio: number
+  /** commloop by raw socket, of each round in turn: how far they lie apart is how far to trust them. */
+  readonly ratios: readonly number[]
 }
 
 const ONE_WAY_BYTES = [64, 1024, 16 * 1024] as const
@@ -53,11 +56,14 @@ export async function measure(
   plan: BenchPlan,
   told: (what: string) => void,
 ): Promise<readonly BenchResult[]> {
-  const receiver = await Receiver.start()
+  const receiver = Receiver.start()
   let sides: Sides | undefined
   try {
-    const { ports } = receiver
-    sides = { commloop: await sendWithNode(ports.node), raw: await sendRaw(ports.raw) }
+    const ports = await receiver.ports()
+    sides = {
+      commloop: await receiver.inTime(sendWithNode(ports.node)),
+      raw: await receiver.inTime(sendRaw(ports.raw)),
+    }
     const bench = new Measurement(plan, receiver, sides, told)
     const results: BenchResult[] = []
     for (const payloadBytes of ONE_WAY_BYTES) results.push(await bench.oneWay(payloadBytes))
@@ -180,21 +186,21 @@ function compared<Value>(
   rounds: readonly Readonly<Record<keyof Sides, Value>>[],
   figureOf: (value: Value) => number,
 ): Compared {
-  const figures = rounds.map(({ commloop, raw }) => [figureOf(commloop), figureOf(raw)] as const)
+  const figures = rounds.map((round) => ({
+    commloop: figureOf(round.commloop),
+    raw: figureOf(round.raw),
+  }))
+  const ratios = figures.map(({ commloop, raw }) => commloop / raw)
   return {
-    commloop: quantile(
-      figures.map(([commloop]) => commloop),
-      0.5,
-    ),
-    raw: quantile(
-      figures.map(([, raw]) => raw),
-      0.5,
-    ),
-    ratio: quantile(
-      figures.map(([commloop, raw]) => commloop / raw),
-      0.5,
-    ),
+    commloop: median(figures.map(({ commloop }) => commloop)),
+    raw: median(figures.map(({ raw }) => raw)),
+    ratio: median(ratios),
+    ratios,
   }
+}
+
+function median(values: readonly number[]): number {
+  return quantile(values, 0.5)
 }
 
 function quantile(values: Iterable<number>, share: number): number {

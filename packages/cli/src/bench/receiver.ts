@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import type { Ports, Report } from './receiving-process.js'
 import type { Traffic } from './traffic.js'
 
@@ -7,62 +8,71 @@ const ANSWER_MS_MAX = 60_000
 
 /** The process that receives, as the one that sends has it. */
 export class Receiver {
-  readonly ports: Ports
   readonly #child: ChildProcess
+  /** Never resolves; rejects when the process cannot be started, cannot be reached, or has ended. */
+  readonly #gone: Promise<never>
 
-  private constructor(child: ChildProcess, ports: Ports) {
+  private constructor(child: ChildProcess) {
     this.#child = child
-    this.ports = ports
+    this.#gone = new Promise((_, reject) => {
+      child.on('error', reject)
+      child.on('exit', () => {
+        reject(new Error('the receiving process has ended'))
+      })
+    })
+    this.#gone.catch(() => undefined)
   }
 
-  static async start(): Promise<Receiver> {
-    const child = fork(new URL('receiving-process.js', import.meta.url), {
-      execArgv: [],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    })
-    return new Receiver(child, (await nextReport(child)) as Ports)
+  static start(): Receiver {
+    return new Receiver(
+      fork(new URL('receiving-process.js', import.meta.url), {
+        execArgv: [],
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      }),
+    )
+  }
+
+  /** The first thing that the process says. Called once, at once. @throws Error */
+  async ports(): Promise<Ports> {
+    return (await this.inTime(this.#report())) as Ports
   }
 
   /** Does one run. @returns how long it took, in milliseconds. @throws Error where messages were lost or changed */
   async run(traffic: Traffic, begin: () => Promise<void>): Promise<number> {
-    const ready = nextReport(this.#child)
+    const ready = this.#report()
     this.#child.send(traffic)
-    await ready
-    const end = nextReport(this.#child)
+    await this.inTime(ready)
+    const end = this.#report()
     const startedMs = performance.now()
-    const [report] = await Promise.all([end, begin()])
+    const [report] = await this.inTime(Promise.all([end, begin()]))
     const tookMs = performance.now() - startedMs
     const { misplaced } = report as Extract<Report, { readonly misplaced: number }>
     if (misplaced > 0) throw new Error(`${String(misplaced)} messages did not come in their order`)
     return tookMs
   }
 
+  /** What depends on the process: nobody waits for it longer than the process lives, or than a deadline. @throws Error */
+  async inTime<Value>(awaited: Promise<Value>): Promise<Value> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const seconds = String(ANSWER_MS_MAX / 1000)
+        reject(new Error(`the receiving process says nothing for ${seconds} s`))
+      }, ANSWER_MS_MAX)
+    })
+    try {
+      return await Promise.race([awaited, this.#gone, late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
   close(): void {
     if (this.#child.connected) this.#child.disconnect()
   }
-}
 
-function nextReport(child: ChildProcess): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const failed = (why: string) => () => {
-      settle()
-      reject(new Error(`the receiving process ${why}`))
-    }
-    const ended = failed('has ended')
-    const timer = setTimeout(
-      failed(`says nothing for ${String(ANSWER_MS_MAX / 1000)} s`),
-      ANSWER_MS_MAX,
-    )
-    const told = (report: unknown): void => {
-      settle()
-      resolve(report)
-    }
-    function settle(): void {
-      clearTimeout(timer)
-      child.off('message', told)
-      child.off('exit', ended)
-    }
-    child.once('message', told)
-    child.once('exit', ended)
-  })
+  async #report(): Promise<unknown> {
+    const [report] = (await once(this.#child, 'message')) as unknown[]
+    return report
+  }
 }

@@ -16,8 +16,11 @@ export interface Ports {
 /** `ready`: the run may begin. `misplaced`: it is over, and so many messages were not the next. */
 export type Report = { readonly ready: true } | { readonly misplaced: number }
 
+/** Whose parent is gone has nobody to receive for, and learns of it here if it was not listening yet when that happened. */
 function tell(report: Ports | Report): void {
-  process.send?.(report)
+  process.send?.(report, (error: Error | null) => {
+    if (error !== null) process.exit()
+  })
 }
 
 const arrivals = new Arrivals()

@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, it, vi } from 'vitest'
 import type { BenchResult } from '../../src/bench/measurement.js'
 import { Arrivals, PayloadCycle } from '../../src/bench/traffic.js'
-import { endCliProcessesAfterEach, runCli } from '../cli-process.js'
+import { CliProcess, DEADLINE_MS, endCliProcessesAfterEach, runCli } from '../cli-process.js'
 import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
 
 endCliProcessesAfterEach()
@@ -28,8 +29,10 @@ describe('commloop bench', () => {
     for (const result of results) {
       const figures =
         result.kind === 'one-way' ? [result.messagesPerSecond] : [result.p50Us, result.p99Us]
-      for (const { commloop, raw, ratio } of figures) {
-        expect(Math.min(commloop, raw, ratio)).toBeGreaterThan(0)
+      for (const { commloop, raw, ratio, ratios } of figures) {
+        expect(Math.min(commloop, raw, ...ratios)).toBeGreaterThan(0)
+        expect(ratios).toHaveLength(5)
+        expect([...ratios].sort((one, other) => one - other)[2]).toBe(ratio)
       }
     }
   })
@@ -37,19 +40,59 @@ describe('commloop bench', () => {
   it('shows people a table, and what to believe of it', async () => {
     const { code, stdout } = await runCli(SHORT, { cwd: testFolder() })
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^ +commloop +raw socket +ratio$/m)
-    expect(stdout).toMatch(
-      /^ {2}one way, 16 KiB +[\d,]+ messages\/s, [\d,]+ MB\/s +[\d,]+ .* [\d.]+$/m,
-    )
-    expect(stdout).toMatch(/^ {2}round trip, 64 B, half below +\d+ µs +\d+ µs +[\d.]+$/m)
-    expect(stdout).toContain('only the ratio says something')
+    expect(stdout).toMatch(/^ {2}workload +commloop +raw socket +ratio$/m)
+    const ratio = '\\d+\\.\\d\\d \\(\\d+\\.\\d\\d–\\d+\\.\\d\\d\\)$'
+    for (const size of ['64 B', '1 KiB', '16 KiB']) {
+      const rate = '[\\d,]+ messages/s, [\\d,]+ MB/s'
+      expect(stdout).toMatch(new RegExp(`^  one way, ${size} +${rate} +${rate} +${ratio}`, 'm'))
+    }
+    for (const part of ['p50', 'p99']) {
+      const row = `^  round trip, 64 B, ${part} +\\d+ µs +\\d+ µs +${ratio}`
+      expect(stdout).toMatch(new RegExp(row, 'm'))
+    }
+    expect(stdout).toContain('Figures of a machine that does other things are unreliable')
   })
 
-  it.each(['0', 'long', '61'])('with --seconds %s ends with 2', async (seconds) => {
+  it.each(['0', 'long', '61', ''])('with --seconds %s ends with 2', async (seconds) => {
     expect(await runCli(['bench', '--seconds', seconds])).toMatchObject({
       code: 2,
       stderr: `commloop: --seconds: expected 0.1 to 60, found "${seconds}"\n`,
     })
+  })
+})
+
+const WITHOUT_CHILDREN = !existsSync(`/proc/self/task/${String(process.pid)}/children`)
+
+describe.skipIf(WITHOUT_CHILDREN)('the two processes of commloop bench', () => {
+  async function started(): Promise<{ readonly bench: CliProcess; readonly receiver: number }> {
+    const bench = CliProcess.start(['bench', '--seconds', '60'], { stdin: 'ignore' })
+    const pid = String(bench.pid)
+    const receiver = await vi.waitFor(
+      () => {
+        const found = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'))
+        expect(found).toBeGreaterThan(0)
+        return found
+      },
+      { timeout: DEADLINE_MS, interval: 5 },
+    )
+    return { bench, receiver }
+  }
+
+  it('end with 1 where the one that receives is gone', async () => {
+    const { bench, receiver } = await started()
+    process.kill(receiver, 'SIGKILL')
+    expect(await bench.exit()).toEqual({ code: 1, signal: null })
+    expect(bench.stdoutText).toBe('')
+    expect(bench.stderrText).toContain('commloop: unexpected: the receiving process has ended\n')
+    expect(bench.stderrText).not.toMatch(/^\s+at /m)
+  })
+
+  it('end together, without a word, where the one that measures is killed', async () => {
+    const { bench } = await started()
+    bench.kill('SIGKILL')
+    // Both write to the same stderr, and this waits for its end.
+    expect(await bench.exit()).toEqual({ code: null, signal: 'SIGKILL' })
+    expect(bench.stderrText).toBe('')
   })
 })
 
