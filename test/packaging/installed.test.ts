@@ -91,6 +91,12 @@ describe.skipIf(INSTALLED === undefined)('packages that were installed from tarb
     expect(code, stdout + stderr).toBe(0)
   })
 
+  it('measure the machine, with the other process that this takes', () => {
+    const { code, stdout, stderr } = commloop(['bench', '--seconds', '0.1', '--json'])
+    expect(code, stdout + stderr).toBe(0)
+    expect((JSON.parse(stdout) as { results: unknown[] }).results).toHaveLength(4)
+  })
+
   it('list the scripts of the fault peer without vitest', () => {
     const { code, stdout } = commloop(['fault-peer', '--list'])
     expect(code).toBe(0)

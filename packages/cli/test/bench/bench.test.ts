@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { BenchResult } from '../../src/bench/measurement.js'
 import { Arrivals, PayloadCycle } from '../../src/bench/traffic.js'
 import { CliProcess, DEADLINE_MS, endCliProcessesAfterEach, runCli } from '../cli-process.js'
@@ -75,6 +75,9 @@ describe.skipIf(WITHOUT_CHILDREN)('the two processes of commloop bench', () => {
       },
       { timeout: DEADLINE_MS, interval: 5 },
     )
+    onTestFinished(() => {
+      if (existsSync(`/proc/${String(receiver)}`)) process.kill(receiver, 'SIGKILL')
+    })
     return { bench, receiver }
   }
 
