@@ -25,7 +25,7 @@ export function cutFrames(
   })
 }
 
-/** Frames back to back in fresh buffers, each written once. */
+/** Frames back to back in a buffer that is written once and used again where the kernel has taken all of it. */
 export class RawBatch {
   readonly socket: Socket
   readonly #batchBytes: number
@@ -52,10 +52,10 @@ export class RawBatch {
 
   flush(): boolean {
     if (this.#at === 0) return true
-    const full = this.#buffer.subarray(0, this.#at)
-    this.#buffer = Buffer.allocUnsafeSlow(this.#batchBytes)
+    const more = this.socket.write(this.#buffer.subarray(0, this.#at))
+    if (this.socket.writableLength > 0) this.#buffer = Buffer.allocUnsafeSlow(this.#batchBytes)
     this.#at = 0
-    return this.socket.write(full)
+    return more
   }
 }
 
