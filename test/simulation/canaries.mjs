@@ -134,7 +134,7 @@ export const CANARIES = {
     { file: DISPATCH, find: 'link.refuseCopy(reason, id);', replace: ';' },
   ],
   'the bytes of an outbox have no bound': [
-    { file: OUTBOX, find: '&& level.bytes + bytes <= this.#limits.bytesMax', replace: '' },
+    { file: OUTBOX, find: '&& this.bytes + bytes <= this.#limits.bytesMax', replace: '' },
   ],
   'what was being written is forgotten at a loss': [
     {
