@@ -40,7 +40,14 @@ export class FramedPeer {
   static async connect(port: number, host = '127.0.0.1', from?: string): Promise<FramedPeer> {
     const socket = connect({ port, host, allowHalfOpen: true, ...(from && { localAddress: from }) })
     const peer = new FramedPeer(socket)
-    await once(socket, 'connect')
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve)
+      socket.once('error', (error: NodeJS.ErrnoException) => {
+        // Connected, and refused by a reset before this process looked.
+        if (error.code === 'ECONNRESET') resolve()
+        else reject(error)
+      })
+    })
     return peer
   }
 
