@@ -14,7 +14,7 @@ export const rawRelay = relayContender(
   'by hand: frames cut out, copied into a buffer for their target, one write for each chunk and target; the source waits where a target does',
 )
 export const commloopRelay = relayContender(
-  'commloop relay',
+  'relay of commloop',
   'a node with `relay: true`, one link in, two out, and a router that looks into the payload',
 )
 

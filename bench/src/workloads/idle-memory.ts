@@ -13,7 +13,7 @@ import {
 import type { Workload } from '../workload.js'
 
 const SOCKETS = 'bare net.Socket'
-const LINKS = 'commloop link'
+const LINKS = 'link of commloop'
 const LIMIT = 1.5
 const ROUNDS_MAX = 5
 

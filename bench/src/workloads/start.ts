@@ -15,7 +15,7 @@ import type { Workload } from '../workload.js'
 const COMMLOOP = fileURLToPath(new URL('../../../packages/cli/bin/commloop.js', import.meta.url))
 const BARE = 'node -e 0'
 const VERSION = 'commloop --version'
-const FIRST_FRAME = 'commloop run, until its first frame'
+const FIRST_FRAME = 'a node, until its first frame'
 const WORKLOAD = 'start'
 
 export const start: Workload = {

@@ -22,7 +22,7 @@ function sum(numbers: readonly number[]): number {
 
 describe('demo', () => {
   it('shows one of three nodes killed and coming back, and closes with a ledger that holds', async () => {
-    const demo = CliProcess.start(['demo', '--seconds', '5'], { stdin: 'ignore' })
+    const demo = CliProcess.start(['demo', '--seconds', '10'], { stdin: 'ignore' })
     await demo.stdoutLine((line) => line.includes('A: B-out is up with 127.0.0.2:'))
     await demo.stdoutLine((line) => line.includes('A: B-in is up with 127.0.0.2:'))
     await demo.stdoutLine((line) => line.includes('B is killed'))
