@@ -17,7 +17,7 @@ describe('npm run bench', () => {
     { workload: 'both-ways', figures: ['raw socket', 'commloop'] },
     { workload: 'round-trip', figures: ['one in flight', '64 in flight', 'p99'] },
     { workload: 'many-links', figures: ['commloop, 20 links', 'raw, 20 sockets'] },
-    { workload: 'relay', figures: ['raw relay', 'commloop relay'] },
+    { workload: 'relay', figures: ['raw relay', 'relay of commloop'] },
     { workload: 'idle-memory', figures: ['bytes resident/link'] },
     { workload: 'idle-cpu', figures: ['% of one core'] },
     { workload: 'restart', figures: ['ms until all are up'] },
