@@ -133,12 +133,12 @@ export class LinkWatch {
   }
 
   /**
-   * A passing link takes copies for its present connection only; -1: there is none. One that is draining may still get
-   * those that the router was asked about before.
+   * A passing link takes copies for its present connection only; -1: there is none. One that drains because its node
+   * stops may still get those that the router was asked about before; one that is being disabled begins no write.
    */
   #presentEpoch(): number {
-    const { state, epoch } = this.handle
-    return state === 'up' || state === 'draining' ? epoch : -1
+    const { state, epoch, enabled } = this.handle
+    return state === 'up' || (state === 'draining' && enabled) ? epoch : -1
   }
 
   /** The peer was given a message that this link wrote, over the connection of `epoch`. */
