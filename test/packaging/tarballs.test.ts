@@ -97,9 +97,9 @@ describe.each(NAMES)('the tarball of %s', (name) => {
     expect(targets.filter((target) => !paths.includes(target))).toEqual([])
   })
 
-  it('has neither tests nor what tools have left behind, and every source with its module', () => {
+  it('has neither tests nor what tools have left behind, and every source with its types', () => {
     const paths = filesOf(tarball(name)).map(({ path }) => path)
-    expect(paths.filter((path) => !/^(dist|src|bin)\//.test(path)).sort()).toEqual(
+    expect(paths.filter((path) => !/^(dist|bundle|src|bin)\//.test(path)).sort()).toEqual(
       [
         'LICENSE',
         'README.md',
@@ -109,9 +109,18 @@ describe.each(NAMES)('the tarball of %s', (name) => {
     )
     expect(paths.filter((path) => /buildinfo|\.test\.|(^|\/)test\//.test(path))).toEqual([])
     const sources = paths.filter((path) => /^src\/.*\.ts$/.test(path))
-    const modules = sources.map((path) => path.replace('src/', 'dist/').replace(/ts$/, 'js'))
-    expect(modules.length).toBeGreaterThan(0)
-    expect(modules.filter((path) => !paths.includes(path))).toEqual([])
+    const types = sources.map((path) => path.replace('src/', 'dist/').replace(/ts$/, 'd.ts'))
+    expect(types.length).toBeGreaterThan(0)
+    expect(types.filter((path) => !paths.includes(path))).toEqual([])
+  })
+
+  it('brings the licence of everything that its bundle takes in', () => {
+    const files = filesOf(tarball(name))
+    const taken = Object.keys(tarball(name).manifest.devDependencies ?? {})
+    const licences = files.find(({ path }) => path === 'bundle/third-party-licenses.txt')
+    expect(licences === undefined).toBe(taken.length === 0)
+    const text = licences?.content.toString() ?? ''
+    for (const dependency of taken) expect(text).toMatch(new RegExp(`^${dependency} \\d`, 'm'))
   })
 
   it('says what it is, and that everybody may have it', () => {

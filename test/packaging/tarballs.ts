@@ -19,6 +19,8 @@ export interface Manifest {
   readonly private?: boolean
   readonly publishConfig?: { readonly access?: string }
   readonly dependencies?: Readonly<Record<string, string>>
+  /** What its bundle takes in. */
+  readonly devDependencies?: Readonly<Record<string, string>>
 }
 
 /** A package as `npm pack` makes it. */

@@ -14,6 +14,14 @@ function manifestOf(folder: string): Manifest {
   return JSON.parse(textOf(`${folder}/package.json`)) as Manifest
 }
 
+/** Those for development are taken into the package's bundle. */
+const DEPENDENCIES = [
+  'dependencies',
+  'optionalDependencies',
+  'peerDependencies',
+  'devDependencies',
+] as const
+
 const MANIFESTS = packageFolders().map((folder) => manifestOf(`packages/${folder}`))
 const OWN = new Set(MANIFESTS.map(({ name }) => name))
 const ROWS = tableRows(sectionOf(textOf('docs/adr/0011-dependencies.md'), '## Decision'), [
@@ -24,7 +32,7 @@ const ROWS = tableRows(sectionOf(textOf('docs/adr/0011-dependencies.md'), '## De
 describe('dependencies', () => {
   it('at run time each have a reason in docs/adr/0011-dependencies.md', () => {
     const needed = MANIFESTS.flatMap((manifest) =>
-      [manifest.dependencies, manifest.optionalDependencies, manifest.peerDependencies]
+      DEPENDENCIES.map((kind) => manifest[kind])
         .flatMap((record) => Object.keys(record ?? {}))
         .filter((dependency) => !OWN.has(dependency))
         .map((dependency) => `${manifest.name} ${dependency}`),

@@ -11,7 +11,8 @@ import {
 } from 'yaml'
 import { fillPlaces, shieldPlaces, unshieldPlaces } from './environment-text.js'
 import type { ConfigSource } from './find-config.js'
-import { type ConfigPath, pathOfNode, placeOfPath } from './node-place.js'
+import type { ConfigPath } from './config-path.js'
+import { pathOfNode, placeOfPath } from './node-place.js'
 import type { PlacedProblem } from './placed-problem.js'
 
 /** Many names for one long list would unfold to more than the memory holds ("billion laughs"). */

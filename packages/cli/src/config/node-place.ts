@@ -1,6 +1,5 @@
 import { type Document, isAlias, isMap, isPair, isScalar, isSeq, type Node as YamlNode } from 'yaml'
-
-export type ConfigPath = readonly (string | number)[]
+import type { ConfigPath } from './config-path.js'
 
 interface Step {
   /** Where the key stands; undefined in a list. */

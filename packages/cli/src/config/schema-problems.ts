@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ConfigPath } from './node-place.js'
+import type { ConfigPath } from './config-path.js'
 import { entrySchema, fileSchema } from './schema.js'
 import { nearest } from './suggestion.js'
 

@@ -1,4 +1,4 @@
-import type { ConfigPath } from './node-place.js'
+import type { ConfigPath } from './config-path.js'
 
 /**
  * The older way to write a table: `as_server`, or `is_server`, is 1 where they dial and 0 where we dial; `socket`

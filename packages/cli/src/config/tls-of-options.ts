@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { type NodeOptions, pathText } from '@commloop/core'
 import { checkTls, nameFault } from '@commloop/transport-tcp'
 import { revisionOf } from './file-revision.js'
-import type { ConfigPath } from './node-place.js'
+import type { ConfigPath } from './config-path.js'
 
 type Tls = Readonly<Record<string, unknown>>
 

@@ -1,4 +1,4 @@
-import type { ConfigPath } from './node-place.js'
+import type { ConfigPath } from './config-path.js'
 import { type ConfigFile, fileSchema } from './schema.js'
 
 type Values = Record<string | number, unknown>
