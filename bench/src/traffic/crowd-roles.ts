@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { getHeapSpaceStatistics } from 'node:v8'
 import type { EntryOptions, Node, NodeOptions } from '@commloop/core'
 import { newNode } from '../contenders/commloop.js'
 import { dial, LOOPBACK } from '../contenders/sockets.js'
@@ -16,15 +17,31 @@ export interface Memory {
   readonly heapBytes: number
 }
 
-/** Collects garbage first; the process needs `--expose-gc`. */
-function memory(): Memory {
+/** What V8 begins with, and comes back to where nothing has happened for some twenty seconds. */
+const YOUNG_BYTES_IDLE = 4 * 2 ** 20
+const IDLE_MS_MAX = 60_000
+/** Seldom, since what a look allocates counts as activity. */
+const IDLE_POLL_MS = 1_000
+
+function youngBytes(): number {
+  const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')
+  return space?.space_size ?? 0
+}
+
+/** After a collection (the process needs `--expose-gc`), and when V8 has given back what it needed while connections came. */
+async function idleMemory(): Promise<Memory> {
   for (let at = 0; at < 3; at++) globalThis.gc?.()
+  const deadlineMs = performance.now() + IDLE_MS_MAX
+  await until(
+    () => youngBytes() <= YOUNG_BYTES_IDLE || performance.now() > deadlineMs,
+    IDLE_POLL_MS,
+  )
   const { rss, heapUsed, external } = process.memoryUsage()
   return { residentBytes: rss, heapBytes: heapUsed + external }
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+async function until(holds: () => boolean, pollMs = POLL_MS): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, pollMs))
 }
 
 /** Holds accepted connections, as raw sockets that somebody listens to and no more. */
@@ -48,8 +65,8 @@ class SocketCrowd {
     return until(() => this.#sockets.length === links)
   }
 
-  memory(): Memory {
-    return memory()
+  idleMemory(): Promise<Memory> {
+    return idleMemory()
   }
 
   cpuMs(): number {
@@ -92,8 +109,8 @@ class PassiveCrowd {
     this.#node.send(Uint8Array.of(1), { to: this.#links === 1 ? 'peer' : 'peer/*' })
   }
 
-  memory(): Memory {
-    return memory()
+  idleMemory(): Promise<Memory> {
+    return idleMemory()
   }
 
   cpuMs(): number {
