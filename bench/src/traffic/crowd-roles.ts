@@ -44,6 +44,20 @@ async function until(holds: () => boolean, pollMs = POLL_MS): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, pollMs))
 }
 
+/** How often raw sockets look whose heartbeat is due: one timer for all of them. */
+const BEAT_MS = 10
+const EMPTY_FRAME = new Uint8Array(2)
+
+/** An empty frame on each socket every so often, one socket after another, so that they are spread over the time. */
+function beat(sockets: readonly Socket[], everyMs: number): void {
+  const startedMs = performance.now()
+  let sent = 0
+  setInterval(() => {
+    const due = ((performance.now() - startedMs) / everyMs) * sockets.length
+    for (; sent < due; sent++) sockets[sent % sockets.length]?.write(EMPTY_FRAME)
+  }, BEAT_MS)
+}
+
 /** Holds accepted connections, as raw sockets that somebody listens to and no more. */
 class SocketCrowd {
   readonly #sockets: Socket[] = []
@@ -67,6 +81,11 @@ class SocketCrowd {
 
   idleMemory(): Promise<Memory> {
     return idleMemory()
+  }
+
+  /** As often as the heartbeat of a node would, and no more than that: no deadlines, no look at what comes. */
+  beat(everyMs: number): void {
+    beat(this.#sockets, everyMs)
   }
 
   cpuMs(): number {
@@ -131,6 +150,14 @@ class Callers {
       socket.resume()
       socket.on('error', () => undefined)
     }
+  }
+
+  beat(everyMs: number): void {
+    beat(this.#sockets, everyMs)
+  }
+
+  cpuMs(): number {
+    return processCpuMs()
   }
 }
 

@@ -1,10 +1,18 @@
 import { Child } from '../process/child.js'
 import { ForeignTime } from '../process/processor-time.js'
 import { withinMs } from '../process/within-ms.js'
+import type { Figure } from '../results/result.js'
 import { figure } from '../results/summary.js'
-import { type ActiveCrowd, CROWD_ROLES, type PassiveCrowd } from '../traffic/crowd-roles.js'
+import {
+  type ActiveCrowd,
+  type Callers,
+  CROWD_ROLES,
+  type PassiveCrowd,
+  type SocketCrowd,
+} from '../traffic/crowd-roles.js'
 import type { Workload } from '../workload.js'
 
+const RAW = 'raw sockets, dialling'
 /** Shorter than the time that is watched, so that heartbeats are among what is measured. */
 const HEARTBEAT_MS = 5_000
 const LIMIT_PERCENT = 5
@@ -14,54 +22,98 @@ export const idleCpu: Workload = {
   name: 'idle-cpu',
   async run({ plan, progress }) {
     const links = plan.idleLinks
-    const options = { heartbeat: { every: HEARTBEAT_MS } }
-    const passive = await Child.start<PassiveCrowd>(CROWD_ROLES, 'passiveCrowd', [links, options])
-    const port = await passive.call('listen')
-    const active = await Child.start<ActiveCrowd>(CROWD_ROLES, 'activeCrowd', [
-      port,
-      links,
-      options,
-    ])
-    try {
-      progress(`${String(links)} links coming up`)
-      await withinMs(active.call('up', links), UP_MS_MAX, 'all links up')
-      // What was put off while the links came up is over.
-      await pause(Math.min(5_000, plan.idleMs))
-      progress(`${String(links)} idle links with heartbeats, for ${String(plan.idleMs / 1000)} s`)
-      const foreign = new ForeignTime()
-      const before = [await active.call('cpuMs'), await passive.call('cpuMs')]
-      const startedMs = performance.now()
-      await pause(plan.idleMs)
-      const after = [await active.call('cpuMs'), await passive.call('cpuMs')]
-      const elapsedMs = performance.now() - startedMs
-      const percent = after.map((cpuMs, at) => ((cpuMs - (before[at] ?? 0)) / elapsedMs) * 100)
-      const [dialling = 0, accepting = 0] = percent
-      const workload = `${String(links)} links`
-      return {
-        name: 'idle-cpu',
-        title: 'Processor time of idle links',
-        about: `Two nodes with so many links between them, no messages, and a heartbeat of ${String(HEARTBEAT_MS / 1000)} s on both ends, hence with a limit on silence too.`,
-        baseline: undefined,
-        figures: [
-          figure(workload, 'dialling node', '% of one core', [dialling]),
-          figure(workload, 'accepting node', '% of one core', [accepting]),
-        ],
-        targets: [
-          {
-            what: `${String(links)} idle links with heartbeats`,
-            limit: `< ${String(LIMIT_PERCENT)} % of one core`,
-            measured: `${Math.max(dialling, accepting).toFixed(1)} %`,
-            held: Math.max(dialling, accepting) < LIMIT_PERCENT,
-          },
-        ],
-        notes: [],
-        load: { foreignProcessors: foreign.take(), roundsRepeated: 0, roundsDisturbed: 0 },
-      }
-    } finally {
-      await active.stop()
-      await passive.stop()
+    const foreign = new ForeignTime()
+    progress(`${String(links)} raw sockets with heartbeats, for ${String(plan.idleMs / 1000)} s`)
+    const raw = await rawPercent(links, plan.idleMs)
+    progress(`${String(links)} idle links with heartbeats, for ${String(plan.idleMs / 1000)} s`)
+    const nodes = await nodePercent(links, plan.idleMs)
+    const workload = `${String(links)} links`
+    const row = (who: string, percent: number, beside?: number): Figure =>
+      figure(workload, who, '% of one core', [percent], beside === undefined ? undefined : [beside])
+    const most = Math.max(nodes.dialling, nodes.accepting)
+    return {
+      name: 'idle-cpu',
+      title: 'Processor time of idle links',
+      about:
+        `Two nodes with so many links between them, no messages, and a heartbeat of ${String(HEARTBEAT_MS / 1000)} s on both ends, ` +
+        'hence with a limit on silence too. Beside them raw sockets on which one timer writes the same two bytes as often, ' +
+        'without a deadline and without a look at what comes: what the kernel and `node:net` take of it by themselves.',
+      baseline: RAW,
+      figures: [
+        row(RAW, raw.dialling, raw.dialling),
+        row('dialling node', nodes.dialling, raw.dialling),
+        row('raw sockets, accepting', raw.accepting, raw.dialling),
+        row('accepting node', nodes.accepting, raw.dialling),
+      ],
+      targets: [
+        {
+          what: `${String(links)} idle links with heartbeats`,
+          limit: `< ${String(LIMIT_PERCENT)} % of one core`,
+          measured: `${most.toFixed(1)} % (raw sockets ${Math.max(raw.dialling, raw.accepting).toFixed(1)} %)`,
+          held: most < LIMIT_PERCENT,
+        },
+      ],
+      notes: [],
+      load: { foreignProcessors: foreign.take(), roundsRepeated: 0, roundsDisturbed: 0 },
     }
   },
+}
+
+/** Processor time at both ends, in percent of one core. */
+interface Percent {
+  readonly dialling: number
+  readonly accepting: number
+}
+
+async function rawPercent(links: number, idleMs: number): Promise<Percent> {
+  const holder = await Child.start<SocketCrowd>(CROWD_ROLES, 'socketCrowd')
+  const callers = await Child.start<Callers>(CROWD_ROLES, 'callers')
+  try {
+    await callers.call('call', await holder.call('listen'), links)
+    await holder.call('full', links)
+    await callers.call('beat', HEARTBEAT_MS)
+    await holder.call('beat', HEARTBEAT_MS)
+    return await percentOf(callers, holder, idleMs)
+  } finally {
+    await callers.stop()
+    await holder.stop()
+  }
+}
+
+async function nodePercent(links: number, idleMs: number): Promise<Percent> {
+  const options = { heartbeat: { every: HEARTBEAT_MS } }
+  const passive = await Child.start<PassiveCrowd>(CROWD_ROLES, 'passiveCrowd', [links, options])
+  const port = await passive.call('listen')
+  const active = await Child.start<ActiveCrowd>(CROWD_ROLES, 'activeCrowd', [port, links, options])
+  try {
+    await withinMs(active.call('up', links), UP_MS_MAX, 'all links up')
+    return await percentOf(active, passive, idleMs)
+  } finally {
+    await active.stop()
+    await passive.stop()
+  }
+}
+
+interface Timed {
+  cpuMs(): number
+}
+
+async function percentOf(
+  dialling: Child<Timed>,
+  accepting: Child<Timed>,
+  idleMs: number,
+): Promise<Percent> {
+  // What was put off while the links came up is over.
+  await pause(Math.min(5_000, idleMs))
+  const before = [await dialling.call('cpuMs'), await accepting.call('cpuMs')]
+  const startedMs = performance.now()
+  await pause(idleMs)
+  const after = [await dialling.call('cpuMs'), await accepting.call('cpuMs')]
+  const elapsedMs = performance.now() - startedMs
+  const [ofDialling = 0, ofAccepting = 0] = after.map(
+    (cpuMs, at) => ((cpuMs - (before[at] ?? 0)) / elapsedMs) * 100,
+  )
+  return { dialling: ofDialling, accepting: ofAccepting }
 }
 
 function pause(ms: number): Promise<void> {
