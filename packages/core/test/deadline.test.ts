@@ -63,8 +63,8 @@ describe('a deadline', () => {
       subject.start(lateMs + 1)
       clock.blockUntil(lateMs + 60)
       expect(expired).toEqual([])
-      clock.blockUntil(lateMs + 301)
-      expect(expired).toEqual([lateMs + 301])
+      clock.blockUntil(lateMs + 302)
+      expect(expired).toEqual([lateMs + 302])
     },
   )
 
@@ -99,4 +99,31 @@ describe('a deadline that stands still', () => {
     clock.blockUntil(5_000)
     expect([expired, clock.timers]).toEqual([[], []])
   })
+})
+
+describe('deadlines of many links', () => {
+  it.each([
+    [100, 1],
+    [300, 2],
+    [1_500, 10],
+    [5_000, 50],
+    [15_000, 100],
+    [3_600_000, 100],
+  ])(
+    'of %i ms fall on a grid of %i ms, never early, never later than one step',
+    (delayMs, gridMs) => {
+      const begins = Array.from({ length: 100 }, (_, at) => at * 1.7)
+      for (const beginMs of begins) {
+        const clock = new LateClock()
+        clock.nowMs = beginMs
+        new Deadline(clock, delayMs, () => undefined).start(beginMs)
+        const [timer] = clock.timers
+        const dueMs = timer?.dueMs ?? 0
+        expect(dueMs).toBeGreaterThanOrEqual(beginMs + delayMs)
+        expect(dueMs).toBeLessThan(beginMs + delayMs + gridMs + 1)
+        // The timer itself counts whole milliseconds.
+        expect(dueMs % gridMs).toBeLessThan(1)
+      }
+    },
+  )
 })

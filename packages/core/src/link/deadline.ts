@@ -1,13 +1,21 @@
 import type { Clock, Timer } from '../contracts/clock.js'
+import { DURATION_MS_MAX } from '../units/duration.js'
 
 /** A timer that fires this late tells of a process that was stopped or blocked, not of a silent peer. */
 const LATE_MS = 20
 /** Then I/O that waited meanwhile is read first. */
 const GRACE_MS = 50
 
+/** How much later than asked for it may fire, as a part of the delay. */
+const COARSE = 0.01
+/** The grids on which deadlines fall, in milliseconds: delays in round numbers are on theirs. */
+const GRIDS_MS = [100, 50, 20, 10, 5, 2] as const
+
 /**
  * A timeout that traffic pushes forward by storing a time stamp; the timer looks at it when it fires. A link that
- * is busy pays one assignment for each chunk, and one that is idle pays nothing.
+ * is busy pays one assignment for each chunk, and one that is idle pays nothing. It falls on a grid, up to a hundredth
+ * of the delay later than asked for: so the heartbeats of ten thousand links wake the process a hundred times in
+ * their interval and not ten thousand times.
  */
 export class Deadline {
   readonly #clock: Clock
@@ -43,7 +51,7 @@ export class Deadline {
     this.#elapsedMs = Number.NaN
     this.#graced = false
     // A timer that is there was armed for an earlier start, so it fires in time to look again.
-    if (this.#timer === undefined) this.#arm(nowMs, sinceMs + this.#delayMs - nowMs)
+    if (this.#timer === undefined) this.#armOnGrid(nowMs, sinceMs + this.#delayMs)
   }
 
   /** Stands still, if it runs; `resume` goes on with what was left. */
@@ -70,7 +78,7 @@ export class Deadline {
     this.#timer?.cancel()
     this.#timer = undefined
     if (delayMs === 0) this.stop()
-    else if (this.running) this.#arm(nowMs, Math.max(0, this.#sinceMs + delayMs - nowMs))
+    else if (this.running) this.#armOnGrid(nowMs, Math.max(nowMs, this.#sinceMs + delayMs))
   }
 
   /** Stops, and leaves no timer behind. */
@@ -80,9 +88,15 @@ export class Deadline {
     this.#timer = undefined
   }
 
-  #arm(nowMs: number, delayMs: number): void {
-    this.#armedForMs = nowMs + delayMs
-    this.#timer = this.#clock.after(Math.max(1, Math.ceil(delayMs)), () => {
+  #armOnGrid(nowMs: number, dueMs: number): void {
+    const mostMs = this.#delayMs * COARSE
+    const gridMs = GRIDS_MS.find((grid) => grid <= mostMs) ?? 1
+    this.#arm(nowMs, Math.min(Math.ceil(dueMs / gridMs) * gridMs, nowMs + DURATION_MS_MAX))
+  }
+
+  #arm(nowMs: number, dueMs: number): void {
+    this.#armedForMs = dueMs
+    this.#timer = this.#clock.after(Math.max(1, Math.ceil(dueMs - nowMs)), () => {
       this.#fired()
     })
   }
@@ -93,10 +107,10 @@ export class Deadline {
     const nowMs = this.#clock.now()
     const leftMs = this.#sinceMs + this.#delayMs - nowMs
     if (leftMs > 0) {
-      this.#arm(nowMs, leftMs)
+      this.#armOnGrid(nowMs, nowMs + leftMs)
     } else if (nowMs - this.#armedForMs > LATE_MS && !this.#graced) {
       this.#graced = true
-      this.#arm(nowMs, GRACE_MS)
+      this.#arm(nowMs, nowMs + GRACE_MS)
     } else {
       this.stop()
       this.#expired()
