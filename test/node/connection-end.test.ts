@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { EntryOptions } from '@commloop/core'
 import { BenchNode, PEER } from './bench-node.js'
-import { frame } from './scripted-transport.js'
+import { frame, type ScriptedConnection } from './scripted-transport.js'
 
 const up = (entry: Partial<EntryOptions> = {}) => {
   const bench = BenchNode.started({ links: [{ ...PEER, ...entry }] })
@@ -30,7 +30,12 @@ describe('a write that nobody confirmed', () => {
     expect(next.sent).toEqual(['one', 'two', 'three'])
     next.written()
     bench.soon()
-    expect(bench.node.link('peer').counters).toMatchObject({ written: 3, resent: 2, enqueued: 3 })
+    expect(bench.node.link('peer').counters).toMatchObject({
+      written: 3,
+      writtenBytes: 11,
+      resent: 2,
+      enqueued: 3,
+    })
     expect(bench.outcomes).toEqual([{ id: '1', link: 'peer', outcome: 'written', count: 1 }])
     await bench.stopped()
   })
@@ -82,8 +87,9 @@ describe("the peer's FIN", () => {
     bench.soon()
     expect(connection.sent).toEqual(['answer'])
     connection.written()
+    bench.clock.advance(1_999)
     expect(connection.finSent).toBe(false)
-    bench.clock.advance(2_000)
+    bench.clock.advance(1)
     expect(connection.finSent).toBe(true)
     connection.closed()
     expect(bench.states.at(-1)).toBe('in awaiting (peer closed)')
@@ -113,6 +119,42 @@ describe("the peer's FIN", () => {
     await bench.stopped()
   })
 
+  it('does not hurry a last write that was under way before it', async () => {
+    const { bench, connection } = up()
+    bench.send('the last word')
+    bench.soon()
+    bench.node.link('peer').close()
+    connection.fin()
+    bench.clock.advance(29_000)
+    expect(connection).toMatchObject({ finSent: false, destroyed: false })
+    connection.written()
+    expect(connection.finSent).toBe(true)
+    connection.closed()
+    expect(bench.node.link('peer').counters).toMatchObject({ written: 1, queued: 0 })
+    await bench.stopped()
+  })
+
+  it('after our own leaves the transport all of linger to end the connection', async () => {
+    const { bench, connection } = up({ linger: '10s' })
+    bench.node.link('peer').close()
+    connection.fin()
+    bench.clock.advance(9_999)
+    expect(connection.destroyed).toBe(false)
+    bench.clock.advance(1)
+    expect(connection.destroyed).toBe(true)
+    await bench.stopped()
+  })
+
+  it('on probation is answered at once, whoever is served otherwise', async () => {
+    const { bench, connection } = up({ halfClose: 'serve' })
+    connection.reset()
+    bench.clock.advance(60_000)
+    const next = bench.transport.lastDial.open()
+    next.fin()
+    expect(next.finSent).toBe(true)
+    await bench.stopped()
+  })
+
   it('is answered at last when a write under way never ends', async () => {
     const { bench, connection } = up()
     bench.send('stuck')
@@ -131,6 +173,7 @@ describe('frames that wait behind a pause', () => {
     connection.receive('one', 'two')
     connection.fin()
     expect(bench.messages).toEqual([])
+    expect(connection.finSent, 'they come first').toBe(false)
     bench.node.link('peer').resume()
     expect(bench.messages).toEqual(['peer#1 one', 'peer#1 two'])
     expect(connection.finSent).toBe(true)
@@ -154,6 +197,30 @@ describe('frames that wait behind a pause', () => {
     connection.receive('one', 'two')
     connection.reset()
     expect(bench.node.link('peer').counters).toMatchObject({ discarded: 2, received: 0 })
+    await bench.stopped()
+  })
+
+  it('are none where nothing has come: the end is answered when reading goes on', async () => {
+    const { bench, connection } = up()
+    bench.node.link('peer').pause()
+    connection.fin()
+    expect(connection.finSent).toBe(false)
+    bench.node.link('peer').resume()
+    expect(connection.finSent).toBe(true)
+    await bench.stopped()
+  })
+
+  it('are told one after the other where a listener pauses and goes on within', async () => {
+    const { bench, connection } = up()
+    bench.node.on('message', () => {
+      bench.node.link('peer').pause()
+      bench.node.link('peer').resume()
+    })
+    const heard: string[] = []
+    bench.node.on('message', ({ payload }) => heard.push(Buffer.from(payload).toString('latin1')))
+    connection.receive('one', 'two', 'three')
+    expect(heard).toEqual(['one', 'two', 'three'])
+    expect(connection.reading).toBe(true)
     await bench.stopped()
   })
 
@@ -187,6 +254,56 @@ describe('nothing of an old connection', () => {
     await bench.stopped()
   })
 
+  it('is told as if it were of the next one: the rest of its chunk is discarded', async () => {
+    const { bench, connection } = accepted({ duplicate: 'replace' })
+    let discardedAtLoss: number | undefined
+    bench.node
+      .on('message', () => {
+        if (!connection.destroyed) bench.transport.accept('10.0.0.2')
+      })
+      .on('link', ({ state, link }) => {
+        if (state === 'awaiting') discardedAtLoss = bench.node.link(link).counters.discarded
+      })
+    connection.receive('one', 'two', 'three')
+    expect(bench.messages).toEqual(['in#1 one'])
+    expect(bench.node.link('in')).toMatchObject({ state: 'up', epoch: 2 })
+    expect(discardedAtLoss, 'counted before anybody hears of the loss').toBe(2)
+    expect(bench.node.link('in').counters).toMatchObject({ received: 1, discarded: 2 })
+    await bench.stopped()
+  })
+
+  it('begins where it was replaced as soon as it was up', async () => {
+    const heartbeat = { every: '5s', payload: 'hb' }
+    const links: EntryOptions[] = [
+      { id: 'in', role: 'passive', ip: '0.0.0.0', duplicate: 'replace', heartbeat },
+    ]
+    const bench = BenchNode.started({ listen: { port: 1 }, links })
+    const connections: (ScriptedConnection | undefined)[] = []
+    bench.node.on('link', ({ epoch, state }) => {
+      if (state === 'up' && epoch === 1) connections.push(bench.transport.accept('10.0.0.2'))
+    })
+    connections.push(bench.transport.accept('10.0.0.2'))
+    const [second, first] = connections
+    expect(first).toMatchObject({ destroyed: true, reading: false })
+    bench.clock.advance(5_000)
+    expect([first?.sent, second?.sent]).toEqual([[], ['hb']])
+    await bench.stopped()
+  })
+
+  it('is written after our FIN, though the peer has shown only then that it wants us', async () => {
+    const { bench, connection } = up()
+    connection.reset()
+    bench.clock.advance(60_000)
+    const next = bench.transport.lastDial.open()
+    bench.send('for the connection after this one')
+    bench.node.link('peer').close()
+    next.receive('hello')
+    bench.soon()
+    expect(next).toMatchObject({ finSent: true, sent: [] })
+    expect(bench.messages).toEqual(['peer#2 hello'])
+    await bench.stopped()
+  })
+
   it('counts: late confirmations, bytes and ends are fenced', async () => {
     const { bench, connection } = up({ stall: '1s' })
     bench.send('x')
@@ -199,6 +316,38 @@ describe('nothing of an old connection', () => {
     connection.closed({ kind: 'destroyed' })
     expect(bench.node.link('peer').counters).toMatchObject({ fenced: 3, written: 0, queued: 1 })
     expect(bench.messages).toEqual([])
+    await bench.stopped()
+  })
+})
+
+describe('the reason of a loss', () => {
+  it('is what the network says while both sides speak', async () => {
+    const { bench, connection } = up()
+    connection.reset()
+    expect(bench.states.at(-1)).toBe('peer backoff (reset by peer)')
+    bench.clock.advance(60_000)
+    const error = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })
+    bench.transport.lastDial.open().closed({ kind: 'failed', error })
+    expect(bench.states.at(-1)).toBe('peer backoff (write EPIPE)')
+    await bench.stopped()
+  })
+
+  it('stays ours where the peer cuts what we have ended', async () => {
+    const { bench, connection } = up()
+    bench.node.link('peer').close()
+    connection.reset()
+    expect(bench.states.at(-1)).toBe('peer backoff (operator)')
+    await bench.stopped()
+  })
+
+  it('stays the first of two ends, and so does the time that the peer has', async () => {
+    const { bench, connection } = up()
+    bench.node.link('peer').close()
+    bench.clock.advance(900)
+    bench.node.link('peer').disable()
+    bench.clock.advance(100)
+    expect(connection.destroyed).toBe(true)
+    expect(bench.states.at(-1)).toBe('peer idle (operator)')
     await bench.stopped()
   })
 })
@@ -250,6 +399,25 @@ describe('a dead peer', () => {
     await bench.stopped()
   })
 
+  it('is not seen in a frame whose rest we do not read', async () => {
+    const { bench, connection } = up()
+    const pause = (): void => {
+      bench.node.link('peer').pause()
+    }
+    bench.node.on('message', pause)
+    const half = frame('two').subarray(0, 4)
+    connection.receiveBytes(Buffer.concat([frame('one'), half]))
+    bench.clock.advance(60_000)
+    expect(connection.destroyed).toBe(false)
+    bench.node.off('message', pause)
+    bench.node.link('peer').resume()
+    bench.clock.advance(9_999)
+    expect(connection.destroyed).toBe(false)
+    bench.clock.advance(1)
+    expect(bench.states).toContain('peer backoff (partial frame)')
+    await bench.stopped()
+  })
+
   it('is not seen in frames that each get whole in time', async () => {
     const { bench, connection } = up()
     for (let round = 0; round < 5; round++) {
@@ -295,6 +463,47 @@ describe('a heartbeat', () => {
     bench.send('stuck')
     bench.clock.advance(12_000)
     expect(connection.sent).toEqual(['stuck'])
+    connection.written()
+    bench.soon()
+    expect(connection.sent, 'the write was the sign of life').toEqual(['stuck'])
+    expect(bench.node.link('peer').counters.heartbeatsSent).toBe(0)
+    await bench.stopped()
+  })
+
+  it('is answered once for all that come during one write', async () => {
+    const { bench, connection } = up({ heartbeat: { every: '5s', payload: 'hb', answer: 'ok' } })
+    bench.send('under way')
+    bench.soon()
+    connection.receive('hb', 'hb', 'hb')
+    connection.written()
+    expect(connection.sent).toEqual(['under way', 'ok'])
+    await bench.stopped()
+  })
+
+  it('is not sent before the peer has shown that it wants us, nor made up for then', async () => {
+    const { bench, connection } = up({ heartbeat: { every: '400ms', payload: 'hb' } })
+    connection.reset()
+    bench.clock.advance(60_000)
+    const next = bench.transport.lastDial.open()
+    bench.clock.advance(900)
+    next.receive('hello')
+    bench.soon()
+    expect(bench.node.link('peer').state).toBe('up')
+    expect(next.sent).toEqual([])
+    bench.clock.advance(400)
+    expect(next.sent).toEqual(['hb'])
+    expect(bench.node.link('peer').counters.heartbeatsSent).toBe(1)
+    await bench.stopped()
+  })
+
+  it.each([undefined, 'ok'])('hides nothing else, with the answer %s', async (answer) => {
+    const heartbeat = { every: '5s', payload: 'hb', ...(answer && { answer }) }
+    const { bench, connection } = up({ heartbeat })
+    connection.receive('hb', 'data', 'h', 'hb', 'more')
+    bench.soon()
+    expect(bench.messages).toEqual(['peer#1 data', 'peer#1 h', 'peer#1 more'])
+    expect(connection.sent).toEqual(answer === undefined ? [] : [answer])
+    expect(bench.warnings).toEqual([])
     await bench.stopped()
   })
 })

@@ -165,6 +165,74 @@ describe('a deadline that changes', () => {
     await bench.stopped()
   })
 
+  it.each([
+    ['write stall', { stall: 0 }, (bench) => bench.send('x', { to: 'peer' })],
+    [
+      'partial frame',
+      { partialFrame: 0 },
+      (_bench, connection) => {
+        connection.receiveBytes(Buffer.of(0))
+      },
+    ],
+  ] as readonly (readonly [
+    string,
+    Partial<EntryOptions>,
+    (bench: BenchNode, connection: { receiveBytes(bytes: Uint8Array): void }) => unknown,
+  ])[])('counts from now where %s was off', async (reason, off, begin) => {
+    const bench = BenchNode.started(one(off))
+    const connection = bench.transport.lastDial.open()
+    begin(bench, connection)
+    bench.clock.advance(100_000)
+    await bench.node.reconfigure(one({ stall: '10s', partialFrame: '10s' }))
+    bench.clock.advance(9_999)
+    expect(connection.destroyed).toBe(false)
+    bench.clock.advance(1)
+    expect(bench.states).toContain(`peer backoff (${reason})`)
+    await bench.stopped()
+  })
+
+  it.each(['1s', '5s'])('gives a connection that we have ended until %s', async (linger) => {
+    const bench = BenchNode.started(one({ linger: '3s' }))
+    const connection = bench.transport.lastDial.open()
+    bench.node.link('peer').close()
+    bench.clock.advance(500)
+    await bench.node.reconfigure(one({ linger }))
+    bench.clock.advance(Number.parseInt(linger) * 1_000 - 501)
+    expect(connection.destroyed).toBe(false)
+    bench.clock.advance(1)
+    expect(connection.destroyed).toBe(true)
+    await bench.stopped()
+  })
+
+  it('serves a peer that has ended its side as long as is said now, and does not wait for its word', async () => {
+    const bench = BenchNode.started(one({ halfClose: '3s' }))
+    const connection = bench.transport.lastDial.open()
+    connection.receiveBytes(Buffer.of(0))
+    connection.fin()
+    bench.clock.advance(500)
+    await bench.node.reconfigure(one({ halfClose: '8s', silence: '1s', partialFrame: '1s' }))
+    bench.clock.advance(7_499)
+    expect(connection).toMatchObject({ finSent: false, destroyed: false })
+    bench.clock.advance(1)
+    expect(connection.finSent).toBe(true)
+    await bench.stopped()
+  })
+
+  it('does not count what nobody reads', async () => {
+    const bench = BenchNode.started(one({}))
+    const connection = bench.transport.lastDial.open()
+    bench.node.link('peer').pause()
+    await bench.node.reconfigure(one({ silence: '1s' }))
+    bench.clock.advance(60_000)
+    expect(connection.destroyed).toBe(false)
+    bench.node.link('peer').resume()
+    bench.clock.advance(999)
+    expect(connection.destroyed).toBe(false)
+    bench.clock.advance(1)
+    expect(bench.states).toContain('peer backoff (silence)')
+    await bench.stopped()
+  })
+
   it('ends where it is turned off', async () => {
     const bench = BenchNode.started(one({ silence: '5s' }))
     const connection = bench.transport.lastDial.open()
@@ -186,6 +254,31 @@ describe('a deadline that changes', () => {
     await beat({ every: '1s', payload: 'tock' })
     await beat(undefined)
     expect(connection.sent).toEqual(['tick', 'tock'])
+    await bench.stopped()
+  })
+
+  it('leaves a heartbeat due when it was due', async () => {
+    const heartbeat = { every: '5s', payload: 'hb' }
+    const bench = BenchNode.started(one({ heartbeat }))
+    const connection = bench.transport.lastDial.open()
+    bench.clock.advance(3_000)
+    await bench.node.reconfigure(one({ heartbeat, stall: '9s' }))
+    bench.clock.advance(1_999)
+    expect(connection.sent).toEqual([])
+    bench.clock.advance(1)
+    expect(connection.sent).toEqual(['hb'])
+    await bench.stopped()
+  })
+
+  it('makes a heartbeat begin on a connection that has yet to show that we are wanted', async () => {
+    const bench = BenchNode.started(one({}))
+    bench.transport.lastDial.open().reset()
+    bench.clock.advance(60_000)
+    const connection = bench.transport.lastDial.open()
+    await bench.node.reconfigure(one({ heartbeat: { every: '5s', payload: 'hb' } }))
+    expect(bench.node.link('peer').state).toBe('dialing')
+    bench.clock.advance(5_000)
+    expect(connection.sent).toEqual(['hb'])
     await bench.stopped()
   })
 })

@@ -260,10 +260,7 @@ export class LinkConnection implements ConnectionHandler {
     } finally {
       this.#decoding = false
     }
-    if (this.#isOver()) {
-      this.#countDiscarded()
-      return
-    }
+    if (this.#isOver()) return
     this.#watchPartialFrame(decoder, nowMs)
     if (this.#isOver()) return
     if (this.#peerEnded && !this.#owner.held) this.#streamEnded()
@@ -577,9 +574,10 @@ export class LinkConnection implements ConnectionHandler {
   /** What was received whole and nobody took. */
   #countDiscarded(): void {
     const decoder = this.#decoder
-    if (decoder === undefined || this.#decoding) return
     try {
-      while (this.#payloadsLeft-- > 0 && decoder.next() !== undefined) this.#owner.tally.discarded++
+      while (this.#payloadsLeft-- > 0 && decoder?.next() !== undefined) {
+        this.#owner.tally.discarded++
+      }
     } catch {
       // The stream is over anyway; what cannot be decoded was no payload.
     }
