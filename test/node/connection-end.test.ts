@@ -58,6 +58,16 @@ describe('a write that nobody confirmed', () => {
   })
 })
 
+describe('a write that nobody made', () => {
+  it('is not confirmed: the transport that does so hears of it', async () => {
+    const { bench, connection } = up()
+    expect(() => {
+      connection.written()
+    }).toThrow('link: a write was confirmed that nobody made')
+    await bench.stopped()
+  })
+})
+
 describe("the peer's FIN", () => {
   it('on a lasting link stops new writes; the queue goes over the next connection', async () => {
     const { bench, connection } = up()

@@ -312,6 +312,20 @@ describe('a slot whose peer has ended its side', () => {
     expect(bench.messages).toEqual(['cell#1 question', 'cell#2 next question'])
     await bench.stopped()
   })
+
+  it('is given to the next only when it has ended, once we have ended our side too', async () => {
+    const bench = listening(entry('cell', '10.0.0.2', { halfClose: 'close' }))
+    const first = bench.transport.accept('10.0.0.2', 1)
+    first?.fin()
+    expect(first?.finSent).toBe(true)
+    const second = bench.transport.accept('10.0.0.2', 2)
+    expect(bench.node.link('cell')).toMatchObject({ state: 'up', epoch: 1 })
+    expect(second?.reading).toBe(false)
+    first?.closed()
+    expect(bench.node.link('cell')).toMatchObject({ state: 'up', epoch: 2 })
+    expect(second?.reading).toBe(true)
+    await bench.stopped()
+  })
 })
 
 describe('listening', () => {

@@ -335,6 +335,24 @@ describe('send', () => {
     await bench.stopped()
   })
 
+  it('makes no write of messages that have all expired, and the next one as ever', async () => {
+    const bench = BenchNode.started({ links: [active('a', { highWaterMark: 64 })] })
+    const connection = bench.transport.lastDial.open()
+    bench.send('under way')
+    bench.soon()
+    bench.send('too late', { id: 'late', ttlMs: 10 })
+    bench.clock.advance(50)
+    connection.written()
+    bench.soon()
+    expect(connection.writes).toHaveLength(1)
+    expect(bench.outcomes).toMatchObject([{ id: 'late', outcome: 'expired' }])
+    expect(bench.drains, 'there is room again').toEqual(['a'])
+    bench.send('in time')
+    bench.soon()
+    expect(connection.sent).toEqual(['under way', 'in time'])
+    await bench.stopped()
+  })
+
   it('makes room by what has expired before it refuses', async () => {
     const bench = BenchNode.started({ links: [active('a', { outbox: { messages: 1 } })] })
     bench.send('old', { ttlMs: 50 })

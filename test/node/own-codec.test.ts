@@ -1,0 +1,177 @@
+import { Len16Codec } from '@commloop/codec-len16'
+import type { EntryOptions, FrameCodec, FrameDecoder } from '@commloop/core'
+import { describe, expect, it } from 'vitest'
+import { BenchNode, PEER } from './bench-node.js'
+
+const MIB = 1024 * 1024
+const LEN16 = new Len16Codec()
+
+/** A codec whose decoder takes all bytes and finds no frame, unless the test says otherwise. */
+function decodedBy(decoder: Partial<FrameDecoder>, payloadBytesMax = 1_000): FrameCodec {
+  return {
+    payloadBytesMax,
+    header: undefined,
+    frameBytesMax: (bytes) => bytes + 2,
+    encode: (payload, into, at) => LEN16.encode(payload, into, at),
+    createDecoder: () => ({
+      push: () => undefined,
+      next: () => undefined,
+      midFrame: false,
+      end: () => undefined,
+      ...decoder,
+    }),
+  }
+}
+
+const up = (value: FrameCodec, entry: Partial<EntryOptions> = {}) => {
+  const links = [{ ...PEER, ...entry, codec: { spec: 'own', value } }]
+  const bench = BenchNode.started({ links })
+  return { bench, connection: bench.transport.lastDial.open() }
+}
+
+/** A decoder to which every byte is a frame. */
+function everyByte(): Partial<FrameDecoder> {
+  let rest = new Uint8Array(0)
+  return {
+    push: (chunk) => {
+      rest = chunk
+    },
+    next: () => {
+      const payload = rest.subarray(0, 1)
+      rest = rest.subarray(1)
+      return payload.length === 0 ? undefined : payload
+    },
+  }
+}
+
+const ENDLESS: Partial<FrameDecoder> = { next: () => Uint8Array.of(0x78) }
+
+describe('a decoder that answers as many payloads as there are bytes', () => {
+  it('is right, however the bytes come', async () => {
+    const { bench, connection } = up(decodedBy(everyByte()))
+    for (const text of ['abc', 'd', 'ef']) connection.receiveBytes(Buffer.from(text))
+    expect(bench.messages).toEqual(['a', 'b', 'c', 'd', 'e', 'f'].map((byte) => `peer#1 ${byte}`))
+    expect(connection.destroyed).toBe(false)
+    await bench.stopped()
+  })
+
+  it('is wrong where it answers one more', async () => {
+    const { bench, connection } = up(decodedBy(ENDLESS))
+    connection.receiveBytes(Buffer.from('abc'))
+    expect(bench.messages).toEqual(['peer#1 x', 'peer#1 x', 'peer#1 x'])
+    expect(bench.states.at(-1)).toBe(
+      'peer backoff (protocol error: the codec answered more than was sent)',
+    )
+    await bench.stopped()
+  })
+
+  it('makes no more of what is discarded', async () => {
+    const { bench, connection } = up(decodedBy(ENDLESS))
+    bench.node.link('peer').pause()
+    connection.receiveBytes(Buffer.from('abc'))
+    connection.reset()
+    expect(bench.node.link('peer').counters).toMatchObject({ received: 0, discarded: 3 })
+    await bench.stopped()
+  })
+})
+
+describe('a decoder that finds no frame', () => {
+  it('may take its largest frame and 1 MiB, and no byte more', async () => {
+    const { bench, connection } = up(decodedBy({}, 3 * MIB))
+    for (let mib = 0; mib < 4; mib++) connection.receiveBytes(new Uint8Array(MIB))
+    connection.receiveBytes(new Uint8Array(2))
+    expect(connection.destroyed).toBe(false)
+    connection.receiveBytes(new Uint8Array(1))
+    expect(bench.states.at(-1)).toBe(
+      'peer backoff (protocol error: the codec found no frame in 4194307 bytes)',
+    )
+    await bench.stopped()
+  })
+})
+
+describe('a decoder that fails', () => {
+  it('is told with what it answered, where that are no bytes', async () => {
+    const next = (): Uint8Array => 'text' as unknown as Uint8Array
+    const { bench, connection } = up(decodedBy({ next }))
+    connection.receiveBytes(Buffer.of(1, 2, 3, 4))
+    expect(bench.states.at(-1)).toBe('peer backoff (protocol error: the codec answered no bytes)')
+    await bench.stopped()
+  })
+
+  it('at the end of what has waited costs the connection once, and leaves no timer', async () => {
+    const decoder = { ...everyByte(), end: () => undefined }
+    const midFrame = (): never => {
+      throw new Error('where am I')
+    }
+    const broken = Object.defineProperty(decoder, 'midFrame', { get: midFrame })
+    const { bench, connection } = up({
+      ...decodedBy({}),
+      createDecoder: () => broken as FrameDecoder,
+    })
+    bench.node.link('peer').pause()
+    connection.receiveBytes(Buffer.from('ab'))
+    connection.fin()
+    bench.node.link('peer').resume()
+    expect(bench.messages).toEqual(['peer#1 a', 'peer#1 b'])
+    expect(connection).toMatchObject({ destroyed: true, finSent: false })
+    expect(bench.states.at(-1)).toBe('peer backoff (protocol error: where am I)')
+    await bench.node.stop()
+    expect(bench.clock.pendingTimers).toBe(0)
+  })
+})
+
+describe('what the peer seems to speak instead', () => {
+  const REFUSED = 'protocol error: '
+  const up16 = () => up(new Len16Codec({ maxPayload: 100 }))
+
+  it('is told behind the reason where no frame has ever come, from all that has', async () => {
+    const { bench, connection } = up16()
+    connection.receiveBytes(Buffer.from('G'))
+    connection.receiveBytes(Buffer.from('ET / HTTP/1.1\r\n\r\n'))
+    expect(bench.states.at(-1)).toContain(`(${REFUSED}`)
+    expect(bench.states.at(-1)).toContain('; the peer\'s first bytes ("GET / HTTP/1.1.")')
+    await bench.stopped()
+  })
+
+  it('is not guessed once frames have come', async () => {
+    const { bench, connection } = up16()
+    connection.receive('hello')
+    connection.receiveBytes(Buffer.from('GET / HTTP/1.1\r\n\r\n'))
+    expect(bench.states.at(-1)).toContain(`(${REFUSED}`)
+    expect(bench.states.at(-1)).not.toContain('first bytes')
+    await bench.stopped()
+  })
+
+  it('is asked of the codec once, with all that has come', async () => {
+    const asked: string[] = []
+    const diagnosis = (opening: Uint8Array): undefined => {
+      asked.push(Buffer.from(opening).toString('latin1'))
+    }
+    const { bench, connection } = up(decodedBy({ midFrame: true, diagnosis }))
+    connection.receiveBytes(Buffer.from('never '))
+    connection.receiveBytes(Buffer.from('whole'))
+    bench.clock.advance(10_000)
+    expect(asked).toEqual(['never whole'])
+    expect(bench.states).toContain('peer backoff (partial frame)')
+    await bench.stopped()
+  })
+
+  it.each<[string, () => unknown]>([
+    ['words', () => 'smoke signals'],
+    ['no words', () => 5],
+    [
+      'an error',
+      () => {
+        throw new Error('no idea')
+      },
+    ],
+  ])('may be %s: the reason is told in any case', async (name, diagnosis) => {
+    const wrong = { midFrame: true, diagnosis: diagnosis as () => string }
+    const { bench, connection } = up(decodedBy(wrong))
+    connection.receiveBytes(Buffer.from('x'))
+    bench.clock.advance(10_000)
+    const words = name === 'words' ? '; smoke signals' : ''
+    expect(bench.states).toContain(`peer backoff (partial frame${words})`)
+    await bench.stopped()
+  })
+})
