@@ -25,6 +25,7 @@ describe('a listener of passing messages', () => {
     expect(seen).toEqual(['sent peer#1 one', 'sent peer#1 two (b)', 'received peer#1 three'])
     bench.soon()
     expect(bench.outcomes).toEqual([{ id: 'b', link: 'peer', outcome: 'written', count: 1 }])
+    expect(bench.warnings).toEqual([])
     await bench.stopped()
   })
 

@@ -190,7 +190,6 @@ export class LinkConnection implements ConnectionHandler {
 
   /** The link's settings are others than they were: deadlines that run go on from where they began. */
   settingsChanged(): void {
-    if (this.#phase === 'over') return
     const { settings } = this.#owner
     const nowMs = this.#clock.now()
     this.#silence?.setDelay(settings.silenceMs, nowMs)
@@ -346,7 +345,6 @@ export class LinkConnection implements ConnectionHandler {
 
   /** The link's `held` is another than it was. */
   holdChanged(): void {
-    if (this.#phase === 'over') return
     const reading = !this.#owner.held
     if (reading === this.#reading) return
     this.#reading = reading
