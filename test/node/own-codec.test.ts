@@ -92,10 +92,11 @@ describe('a decoder that finds no frame', () => {
 describe('a decoder that fails', () => {
   it('is told with what it answered, where that are no bytes', async () => {
     const next = (): Uint8Array => 'text' as unknown as Uint8Array
-    const { bench, connection } = up(decodedBy({ next }))
+    const { bench, connection } = up(decodedBy({ next, midFrame: true }))
     connection.receiveBytes(Buffer.of(1, 2, 3, 4))
     expect(bench.states.at(-1)).toBe('peer backoff (protocol error: the codec answered no bytes)')
-    await bench.stopped()
+    await bench.node.stop()
+    expect(bench.clock.pendingTimers, 'timers left').toBe(0)
   })
 
   it('at the end of what has waited costs the connection once, and leaves no timer', async () => {
@@ -117,6 +118,32 @@ describe('a decoder that fails', () => {
     expect(bench.states.at(-1)).toBe('peer backoff (protocol error: where am I)')
     await bench.node.stop()
     expect(bench.clock.pendingTimers).toBe(0)
+  })
+})
+
+describe('a decoder that answers again after it had nothing more', () => {
+  it('is not asked once its connection is over: that would be told of the next one', async () => {
+    const answers = ['a', undefined, 'b', 'c']
+    const next = (): Uint8Array | undefined => {
+      const text = answers.shift()
+      return text === undefined ? undefined : Buffer.from(text)
+    }
+    const value = decodedBy({ next })
+    const links: EntryOptions[] = [
+      {
+        id: 'in',
+        role: 'passive',
+        ip: '0.0.0.0',
+        duplicate: 'replace',
+        codec: { spec: 'own', value },
+      },
+    ]
+    const bench = BenchNode.started({ listen: { port: 1 }, links })
+    bench.node.on('message', () => bench.transport.accept('10.0.0.2'))
+    bench.transport.accept('10.0.0.2')?.receive('a', 'b', 'c')
+    expect(bench.messages).toEqual(['in#1 a'])
+    expect(bench.node.link('in').epoch).toBe(2)
+    await bench.stopped()
   })
 })
 
