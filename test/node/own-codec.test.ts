@@ -31,7 +31,7 @@ const up = (value: FrameCodec, entry: Partial<EntryOptions> = {}) => {
 
 /** A decoder to which every byte is a frame. */
 function everyByte(): Partial<FrameDecoder> {
-  let rest = new Uint8Array(0)
+  let rest: Uint8Array = new Uint8Array(0)
   return {
     push: (chunk) => {
       rest = chunk
