@@ -12,6 +12,8 @@ const JUDGES = process.env['MUTATION_TESTS']?.split(',') ?? [
   'packages/core/test/**/*.test.ts',
   'packages/codec-len16/test/**/*.test.ts',
   'test/node/**/*.test.ts',
+  'test/robustness/{duplicates,heartbeats,hostile-*,long-delays,transport-errors}.test.ts',
+  'test/simulation/{found-defects,noise}.test.ts',
 ]
 
 /** The tests that judge mutants: those that need no process and no socket, so that a run of them takes seconds. */
@@ -27,6 +29,8 @@ export default mergeConfig(
       },
     },
     test: {
+      // One set of modules for all files of a run: loading them anew takes ten times as long as the tests do.
+      isolate: false,
       setupFiles: ['./vitest.mutation.setup.ts'],
       include: JUDGES,
     },
