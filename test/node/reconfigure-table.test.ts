@@ -58,6 +58,8 @@ describe('a reconfiguration that is refused', () => {
     await expect(bench.node.reconfigure(table(active('a', { heartbeat })))).rejects.toThrow(
       'links[0]: a heartbeat of 70000 bytes, and the codec takes 65535',
     )
+    const largest = { every: '1s', payload: new Uint8Array(65_535) } as const
+    await bench.node.reconfigure(table(active('a', { heartbeat: largest })))
     await bench.stopped()
   })
 
