@@ -164,6 +164,7 @@ describe('a deadline that stands still', () => {
   it('sets no timer for what was stopped', () => {
     const { clock, subject } = deadline(300)
     subject.dispose()
+    subject.dispose()
     subject.resume(10)
     expect(clock.timers).toEqual([])
   })
