@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { BenchNode, PEER } from './bench-node.js'
-import { ExponentialBackoff } from '@commloop/core'
+import { type Address, ExponentialBackoff } from '@commloop/core'
 
 const fixed = (delayMs: number, maxAttempts = 10) => ({
   spec: 'fixed',
@@ -41,6 +41,34 @@ describe('an active link', () => {
     expect(bench.node.link('peer').state).toBe('exhausted')
     expect(bench.node.link('peer').dial()).toBe(true)
     expect(bench.transport.dials).toHaveLength(7)
+    await bench.stopped()
+  })
+
+  it('stays exhausted where it is never to be re-armed', async () => {
+    const bench = BenchNode.started({
+      links: [{ ...PEER, reconnect: fixed(100, 1), rearmAfter: 0 }],
+    })
+    bench.transport.lastDial.fail()
+    expect(bench.node.link('peer')).toMatchObject({ state: 'exhausted', nextDialInMs: undefined })
+    bench.clock.advance(86_400_000)
+    expect(bench.transport.dials).toHaveLength(1)
+    await bench.stopped()
+  })
+
+  it('is not exhausted where whoever hears of its last failure dials, and waits for that', async () => {
+    const links = ['a', 'b'].map((id) => ({ ...PEER, id, reconnect: fixed(100, 1) }))
+    const bench = new BenchNode({ links, dials: 1 })
+    bench.node.on('link', ({ link, state }) => {
+      if (link === 'a' && state === 'backoff') bench.node.link('a').dial()
+    })
+    void bench.node.start()
+    bench.transport.lastDial.fail()
+    expect(bench.node.link('a').state).toBe('backoff')
+    bench.soon()
+    expect(bench.states).toEqual(['a dialing', 'a backoff (ECONNREFUSED)', 'b dialing'])
+    bench.transport.lastDial.open()
+    bench.soon()
+    expect(bench.node.link('a').state).toBe('dialing')
     await bench.stopped()
   })
 
@@ -98,6 +126,17 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
+  it('is not on probation after the loss of a peer that had spoken', async () => {
+    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: fixed(100) }] })
+    const first = bench.transport.lastDial.open()
+    first.receive('hello')
+    first.reset()
+    bench.clock.advance(100)
+    bench.transport.lastDial.open()
+    expect(bench.node.link('peer')).toMatchObject({ state: 'up', epoch: 2 })
+    await bench.stopped()
+  })
+
   it('is not on probation after dials that nobody answered', async () => {
     const bench = BenchNode.started({ links: [{ ...PEER, reconnect: fixed(100) }] })
     bench.transport.lastDial.fail()
@@ -115,20 +154,43 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
-  it.each([Number.NaN, -5, 1e12, 'soon' as unknown as number])(
-    'survives a strategy that answers %s',
-    async (answer) => {
+  it.each<[string, Address, Address?]>([
+    ['the same machine, as another port', { ip: '10.0.0.2', port: 40_000 }],
+    ['another machine, as the same port', { ip: '10.0.0.1', port: 8001 }],
+    ['who has no address that can be read', { ip: 'here', port: 8001 }],
+    ['whose address cannot be read', { ip: '10.0.0.2', port: 8001 }, { ip: 'there', port: 8001 }],
+    ['who has, and whose, is none', { ip: '', port: 8001 }, { ip: '', port: 8001 }],
+  ])('is not connected to itself where it is connected to %s', async (_name, local, remote) => {
+    const bench = BenchNode.started({ links: [PEER] })
+    const connection = bench.transport.lastDial.open(local, remote)
+    expect(connection.destroyed).toBe(false)
+    expect(bench.node.link('peer').state).toBe('up')
+    await bench.stopped()
+  })
+
+  it.each([
+    [Number.NaN, 'NaN', 30_000],
+    [-5, '-5', 0],
+    [1e12, '1000000000000', 2 ** 31 - 1],
+    ['soon' as unknown as number, 'soon', 30_000],
+  ])(
+    'survives a strategy that answers %s, and tells what is used',
+    async (answer, text, usedMs) => {
       const strategy = { spec: 'odd', value: { delayMs: () => answer } }
       const bench = BenchNode.started({ links: [{ ...PEER, reconnect: strategy }] })
+      const told: string[] = []
+      bench.node.on('warning', ({ message }) => told.push(message))
       bench.transport.lastDial.fail()
       bench.soon()
-      expect(bench.warnings).toEqual(['STRATEGY_ANSWER'])
+      const used = `${String(usedMs)} ms is used`
+      expect(told[0]).toBe(`peer: the reconnect strategy answered ${text}; ${used}`)
+      expect(bench.warnings[0]).toBe('STRATEGY_ANSWER')
       expect(bench.states).toContain('peer backoff (ECONNREFUSED)')
       await bench.stopped()
     },
   )
 
-  it('survives a strategy that throws', async () => {
+  it('survives a strategy that throws, and tells what it threw', async () => {
     const strategy = {
       spec: 'odd',
       value: {
@@ -138,11 +200,36 @@ describe('an active link', () => {
       },
     }
     const bench = BenchNode.started({ links: [{ ...PEER, reconnect: strategy }] })
+    const told: string[] = []
+    bench.node.on('warning', ({ message }) => told.push(message))
     bench.transport.lastDial.fail()
     bench.soon()
     expect(bench.warnings).toEqual(['STRATEGY_THREW'])
-    bench.clock.advance(30_000)
+    expect(told).toEqual(['peer: the reconnect strategy threw: Error: no idea'])
+    expect(bench.node.link('peer').nextDialInMs).toBe(30_000)
+    bench.clock.advance(10_000)
+    expect(bench.node.link('peer').nextDialInMs).toBe(20_000)
+    bench.clock.advance(20_000)
     expect(bench.transport.dials).toHaveLength(2)
+    await bench.stopped()
+  })
+
+  it('that its strategy dials at once, while it is asked, is dialled once', async () => {
+    let asked = 0
+    const value = {
+      delayMs: (): number => {
+        if (asked++ === 0) bench.node.link('peer').disable()
+        if (asked === 1) bench.node.link('peer').enable()
+        return 100
+      },
+    }
+    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: { spec: 'x', value } }] })
+    bench.transport.lastDial.fail()
+    expect(bench.states.at(-1)).toBe('peer dialing')
+    bench.clock.advance(60_000)
+    expect(bench.transport.dials.map(({ cancelled }) => cancelled)).toEqual([false, false])
+    bench.transport.lastDial.open()
+    expect(bench.node.link('peer').state).toBe('up')
     await bench.stopped()
   })
 

@@ -414,7 +414,7 @@ describe('a reconnect strategy that changes', () => {
   })
 
   it.each([
-    ['its strategy', { reconnect: fixed(10, 5) }],
+    ['its strategy', { reconnect: fixed(10, 5), rearmAfter: 0 }],
     ['rearmAfter', { reconnect: fixed(60_000, 1), rearmAfter: '2m' }],
   ])('wakes a link that had given up: %s', async (_name, more) => {
     const bench = BenchNode.started(one({ reconnect: fixed(60_000, 1), rearmAfter: 0 }))
@@ -422,6 +422,36 @@ describe('a reconnect strategy that changes', () => {
     expect(bench.node.link('peer').state).toBe('exhausted')
     await bench.node.reconfigure(one(more))
     expect(bench.node.link('peer').state).toBe('dialing')
+    await bench.stopped()
+  })
+
+  it.each([
+    ['backoff', 10],
+    ['exhausted', 1],
+  ])(
+    'is not taken for one where something else changes: %s goes on',
+    async (state, maxAttempts) => {
+      const reconnect = fixed(60_000, maxAttempts)
+      const bench = BenchNode.started(one({ reconnect }))
+      bench.transport.lastDial.fail()
+      bench.clock.advance(10_000)
+      const { nextDialInMs } = bench.node.link('peer')
+      expect(await changed(bench, one({ reconnect, stall: '7s' }))).toEqual({ changed: ['peer'] })
+      expect(bench.node.link('peer')).toMatchObject({ state, nextDialInMs })
+      expect(bench.transport.dials).toHaveLength(1)
+      await bench.stopped()
+    },
+  )
+
+  it('leaves a peer on probation that has accepted and hung up', async () => {
+    const bench = BenchNode.started(one({ reconnect: fixed(100) }))
+    bench.transport.lastDial.open().reset()
+    await bench.node.reconfigure(one({ reconnect: fixed(200) }))
+    expect(bench.transport.dials).toHaveLength(2)
+    bench.transport.lastDial.open()
+    expect(bench.node.link('peer').state).toBe('dialing')
+    bench.clock.advance(1_000)
+    expect(bench.node.link('peer').state).toBe('up')
     await bench.stopped()
   })
 

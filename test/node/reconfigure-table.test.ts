@@ -1,3 +1,4 @@
+import { Len16Codec } from '@commloop/codec-len16'
 import {
   type EntryOptions,
   type LinkView,
@@ -58,6 +59,25 @@ describe('a reconfiguration that is refused', () => {
     await expect(bench.node.reconfigure(table(active('a', { heartbeat })))).rejects.toThrow(
       'links[0]: a heartbeat of 70000 bytes, and the codec takes 65535',
     )
+    const largest = { every: '1s', payload: new Uint8Array(65_535) } as const
+    await bench.node.reconfigure(table(active('a', { heartbeat: largest })))
+    await bench.stopped()
+  })
+
+  it('has a codec whose sizes cannot be', async () => {
+    const bench = BenchNode.started(table(active('a')))
+    const value = Object.assign(new Len16Codec(), {
+      frameBytesMax: () => {
+        throw new Error('no idea')
+      },
+    })
+    const wrong = table(active('a'), active('b', { port: 8002, codec: { spec: 'wrong', value } }))
+    const text =
+      "the codec's frameBytesMax(0) is Error: no idea; a whole number of bytes is expected"
+    expect(bench.node.reconfigurationProblems(wrong)).toEqual([
+      { path: ['links', 1], message: text },
+    ])
+    await expect(bench.node.reconfigure(wrong)).rejects.toThrow(`links[1]: ${text}`)
     await bench.stopped()
   })
 

@@ -111,8 +111,11 @@ export class ScriptedDial implements Dial {
     this.cancelled = true
   }
 
-  open(local?: Address): ScriptedConnection {
-    const connection = new ScriptedConnection({ ip: this.target.ip, port: this.target.port }, local)
+  open(
+    local?: Address,
+    remote: Address = { ip: this.target.ip, port: this.target.port },
+  ): ScriptedConnection {
+    const connection = new ScriptedConnection(remote, local)
     return connection.handledBy(this.#handler.opened(connection))
   }
 

@@ -16,7 +16,8 @@ class LateClock implements Clock {
     this.timers.push(timer)
     return {
       cancel: () => {
-        this.timers.splice(this.timers.indexOf(timer), 1)
+        const at = this.timers.indexOf(timer)
+        if (at !== -1) this.timers.splice(at, 1)
       },
     }
   }
@@ -36,6 +37,10 @@ class LateClock implements Clock {
   }
 }
 
+function dueMs(clock: LateClock): number[] {
+  return clock.timers.map((timer) => timer.dueMs)
+}
+
 function deadline(delayMs: number) {
   const clock = new LateClock()
   const expired: number[] = []
@@ -52,6 +57,29 @@ describe('a deadline', () => {
     clock.blockUntil(300)
     expect(expired).toEqual([300])
     expect(clock.timers).toEqual([])
+  })
+
+  it('looks once where nothing happens, and once more where something has', () => {
+    const { clock, expired, subject } = deadline(300)
+    expect(dueMs(clock)).toEqual([300])
+    clock.nowMs = 200
+    subject.start(200)
+    expect(dueMs(clock), 'traffic moves no timer').toEqual([300])
+    clock.blockUntil(300)
+    expect([expired, dueMs(clock)]).toEqual([[], [500]])
+    clock.blockUntil(500)
+    expect(expired).toEqual([500])
+  })
+
+  it('of 0 never expires', () => {
+    const { clock, subject } = deadline(0)
+    expect([subject.running, clock.timers]).toEqual([false, []])
+  })
+
+  it('that comes a little late, at 320 ms, is in time', () => {
+    const { clock, expired } = deadline(300)
+    clock.blockUntil(320)
+    expect(expired).toEqual([320])
   })
 
   it.each([325, 490, 5_000])(
@@ -73,6 +101,13 @@ describe('a deadline', () => {
     clock.blockUntil(5_000)
     clock.blockUntil(5_050)
     expect(expired).toEqual([5_050])
+  })
+
+  it('waits for what has arrived once, however late it comes again', () => {
+    const { clock, expired } = deadline(300)
+    clock.blockUntil(5_000)
+    clock.blockUntil(9_000)
+    expect(expired).toEqual([9_000])
   })
 })
 
@@ -98,6 +133,81 @@ describe('a deadline that stands still', () => {
     expect(subject.running).toBe(false)
     clock.blockUntil(5_000)
     expect([expired, clock.timers]).toEqual([[], []])
+  })
+
+  it('counts from where it began, not from the origin of the clock, and stands still only once', () => {
+    const { clock, expired, subject } = deadline(300)
+    clock.nowMs = 1_000
+    subject.start(1_000)
+    subject.pause(1_100)
+    subject.pause(1_200)
+    subject.resume(2_000)
+    clock.blockUntil(2_000)
+    clock.blockUntil(2_199)
+    expect(expired).toEqual([])
+    clock.blockUntil(2_200)
+    expect(expired).toEqual([2_200])
+  })
+
+  it('begins anew where it is started instead of resumed', () => {
+    const { clock, expired, subject } = deadline(300)
+    subject.pause(200)
+    subject.start(250)
+    subject.resume(260)
+    clock.blockUntil(300)
+    clock.blockUntil(549)
+    expect(expired).toEqual([])
+    clock.blockUntil(550)
+    expect(expired).toEqual([550])
+  })
+
+  it('sets no timer for what was stopped', () => {
+    const { clock, subject } = deadline(300)
+    subject.dispose()
+    subject.dispose()
+    subject.resume(10)
+    expect(clock.timers).toEqual([])
+  })
+})
+
+describe('a deadline with another delay', () => {
+  it.each([
+    [1_000, 1_000],
+    [150, 150],
+    [50, 101],
+  ])('of %i ms looks when that is over, at %i ms', (delayMs, atMs) => {
+    const { clock, expired, subject } = deadline(300)
+    clock.nowMs = 100
+    subject.setDelay(delayMs, 100)
+    expect(dueMs(clock)).toEqual([atMs])
+    clock.blockUntil(atMs)
+    expect(expired).toEqual([atMs])
+  })
+
+  it('uses it from its next start on where it does not run', () => {
+    const clock = new LateClock()
+    const subject = new Deadline(clock, 300, () => undefined)
+    subject.setDelay(400, 0)
+    expect(clock.timers).toEqual([])
+    subject.start(0)
+    subject.stop()
+    clock.nowMs = 10
+    subject.setDelay(500, 10)
+    expect(clock.timers, 'nothing runs').toEqual([])
+    subject.start(10)
+    expect(dueMs(clock)).toEqual([510])
+    subject.setDelay(0, 20)
+    expect([subject.running, clock.timers]).toEqual([false, []])
+  })
+
+  it('that is the same does not lose the time in which what has arrived is read', () => {
+    const { clock, expired, subject } = deadline(300)
+    clock.blockUntil(5_000)
+    subject.setDelay(300, 5_010)
+    clock.blockUntil(5_049)
+    expect(expired).toEqual([])
+    clock.blockUntil(5_050)
+    expect(expired).toEqual([5_050])
   })
 })
 

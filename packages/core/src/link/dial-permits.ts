@@ -70,7 +70,7 @@ export class DialPermits {
 export class DialPermit {
   readonly #permits: DialPermits
   readonly #granted: () => void
-  #state: 'waiting' | 'granted' | 'given back' = 'waiting'
+  #isGranted = false
 
   constructor(permits: DialPermits, granted: () => void) {
     this.#permits = permits
@@ -84,15 +84,14 @@ export class DialPermit {
 
   /** For `DialPermits`. */
   grant(): void {
-    this.#state = 'granted'
+    this.#isGranted = true
     this.#granted()
   }
 
-  /** The dial has ended, or is not wanted any more. */
+  /** The dial has ended, or is not wanted any more. Given back twice, it frees no second dial. */
   giveBack(): void {
-    const before = this.#state
-    if (before === 'given back') return
-    this.#state = 'given back'
-    this.#permits.returned(this, before === 'granted')
+    const wasGranted = this.#isGranted
+    this.#isGranted = false
+    this.#permits.returned(this, wasGranted)
   }
 }
