@@ -7,6 +7,7 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly devDependencies?: Readonly<Record<string, string>>
 }
 
 const FOLDERS = packageFolders()
@@ -70,10 +71,14 @@ describe('arrows point at core', () => {
 
   it.each(FOLDERS)('%s declares every package that it imports', (folder) => {
     const manifest = manifestOf(folder)
+    // What is declared for development is taken into the package's bundle.
     const declared = new Set(
-      [manifest.dependencies, manifest.optionalDependencies, manifest.peerDependencies].flatMap(
-        (record) => Object.keys(record ?? {}),
-      ),
+      [
+        manifest.dependencies,
+        manifest.optionalDependencies,
+        manifest.peerDependencies,
+        manifest.devDependencies,
+      ].flatMap((record) => Object.keys(record ?? {})),
     )
     const undeclared = importsUnder(`packages/${folder}/src`).filter(({ module }) => {
       if (module.startsWith('.') || BUILTIN.has(module)) return false
