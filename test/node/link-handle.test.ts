@@ -81,6 +81,8 @@ describe('the handle of an active link', () => {
   it('holds back what comes over a connection that is still to come', async () => {
     const bench = BenchNode.started({ links: [PEER] })
     bench.node.link('peer').pause()
+    bench.node.link('peer').resume()
+    bench.node.link('peer').pause()
     const connection = bench.transport.lastDial.open()
     expect(connection.reading).toBe(false)
     connection.receive('early')

@@ -74,6 +74,36 @@ describe('a reconnect strategy that answers', () => {
     await bench.stopped()
   })
 
+  it('and looks at its link meanwhile finds no peer any more', async () => {
+    const seen: unknown[] = []
+    const bench: BenchNode = withStrategy(() => {
+      seen.push(bench.node.link('peer').remote)
+      return 100
+    })
+    bench.transport.dials[0]?.open().reset()
+    bench.soon()
+    expect(seen).toEqual([undefined])
+    expect(bench.warnings).toEqual([])
+    await bench.stopped()
+  })
+
+  it('and disables its link ends with a node that is stopped for it', async () => {
+    let stopping: Promise<void> | undefined
+    const bench: BenchNode = withStrategy(() => {
+      bench.node.link('peer').disable()
+      return 100
+    })
+    bench.node.on('link', ({ link, state }) => {
+      if (link === 'peer' && state === 'draining') stopping = bench.node.stop()
+    })
+    bench.transport.dials[0]?.open().reset()
+    bench.clock.advance(60_000)
+    await stopping
+    expect(bench.states.slice(-2)).toEqual(['peer closed (disabled)', 'other closed (stopped)'])
+    expect(bench.warnings).toEqual([])
+    expect(bench.clock.pendingTimers).toBe(0)
+  })
+
   it('and stops its node while a loss is being told does not keep it from ending', async () => {
     let stopping: Promise<void> | undefined
     const bench: BenchNode = withStrategy(() => {
