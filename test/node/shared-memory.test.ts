@@ -41,7 +41,10 @@ interface PassedOn {
 }
 
 /** The chunk that was received, and the payload out of it at the moment when it was confirmed. */
-async function passedOn({ before, after }: PassedOn): Promise<[Uint8Array, Uint8Array?]> {
+async function passedOn({
+  before,
+  after,
+}: PassedOn): Promise<[Uint8Array, Uint8Array | undefined]> {
   const links = ['source', 'target'].map((id) => ({ ...PEER, id }))
   const bench = BenchNode.started(
     { relay: true, links },
