@@ -22,6 +22,16 @@ describe('an accepted connection', () => {
     await bench.stopped()
   })
 
+  it('costs no timer of its own while nothing is under way and no deadline is wanted', async () => {
+    const bench = listening(entry('cell', '10.0.0.0/24', { silence: 'off', slots: 8 }))
+    bench.transport.accept('10.0.0.2')
+    const afterFirst = bench.clock.pendingTimers
+    for (let port = 2; port <= 8; port++) bench.transport.accept('10.0.0.2', port)
+    expect(bench.node.links().every(({ state }) => state === 'up')).toBe(true)
+    expect(bench.clock.pendingTimers).toBe(afterFirst)
+    await bench.stopped()
+  })
+
   it('of a stranger is refused with the reason', async () => {
     const bench = BenchNode.started({
       listen: LISTEN,

@@ -102,7 +102,9 @@ describe('a link whose limits change', () => {
     expect(bench.drains, 'above half of it still').toEqual([])
     await bench.node.reconfigure(one({ highWaterMark: 400 }))
     expect(bench.drains).toEqual(['peer'])
-    await bench.node.reconfigure(one({ highWaterMark: 100 }))
+    await bench.node.reconfigure(one({ highWaterMark: 164 }))
+    expect(bench.node.link('peer').aboveHighWaterMark, 'exactly at the mark').toBe(false)
+    await bench.node.reconfigure(one({ highWaterMark: 163 }))
     expect(bench.node.link('peer').aboveHighWaterMark).toBe(true)
     await bench.stopped()
   })
@@ -326,6 +328,7 @@ describe('a link that is dialled elsewhere', () => {
     expect(connection.destroyed).toBe(false)
     bench.clock.advance(200)
     expect(connection.destroyed).toBe(true)
+    expect(bench.states).toContain('peer backoff (reconfigured)')
     const next = bench.transport.lastDial.open()
     bench.soon()
     expect(next.sent).toEqual(['unconfirmed'])
@@ -352,6 +355,7 @@ describe('a link that is dialled elsewhere', () => {
     await bench.node.reconfigure(one({ ip: '10.0.0.9' }))
     expect(dial.cancelled).toBe(true)
     expect(bench.transport.lastDial.target.ip).toBe('10.0.0.9')
+    expect(bench.states).toEqual(['peer dialing', 'peer backoff (reconfigured)', 'peer dialing'])
     bench.transport.lastDial.open()
     expect(bench.node.link('peer').state).toBe('up')
     await bench.stopped()
@@ -379,12 +383,65 @@ describe('a link that is dialled elsewhere', () => {
     const watched = bench.transport.lastDial.open()
     await bench.node.reconfigure(one({ reconnect: fixed(100), port: 9000 }))
     expect(watched.finSent).toBe(true)
+    expect(bench.transport.dials, 'one connection at a time').toHaveLength(2)
     watched.closed()
     bench.transport.lastDial.open()
     expect(bench.node.link('peer'), 'nothing is held against a new place').toMatchObject({
       state: 'up',
       epoch: 2,
     })
+    await bench.stopped()
+  })
+
+  it('keeps its turn where it waits for leave to dial', async () => {
+    const bench = BenchNode.started({ links: [PEER, OTHER], dials: 1 })
+    await bench.node.reconfigure({ links: [PEER, { ...OTHER, port: 9000 }], dials: 1 })
+    expect(bench.transport.dials).toHaveLength(1)
+    bench.transport.lastDial.open()
+    bench.soon()
+    expect(bench.transport.dials.map(({ target }) => target.port)).toEqual([8001, 9000])
+    await bench.stopped()
+  })
+
+  it.each([
+    [
+      'disables it',
+      'idle',
+      (bench: BenchNode) => {
+        bench.node.link('peer').disable()
+      },
+    ],
+    [
+      'dials it',
+      'dialing',
+      (bench: BenchNode) => {
+        bench.node.link('peer').dial()
+      },
+    ],
+  ])('is left to whoever hears of it and %s', async (_what, state, react) => {
+    const bench = BenchNode.started(one({}))
+    bench.node.on('link', ({ reason }) => {
+      if (reason === 'reconfigured') react(bench)
+    })
+    await bench.node.reconfigure(one({ port: 9000 }))
+    expect(bench.node.link('peer').state).toBe(state)
+    const dialsUnderWay = bench.transport.dials.filter(({ cancelled }) => !cancelled)
+    expect(dialsUnderWay).toHaveLength(state === 'idle' ? 0 : 1)
+    await bench.stopped()
+  })
+
+  it('is not said to be dialled anew where whoever heard of the change before has stopped the node', async () => {
+    const links: EntryOptions[] = [{ ...PEER, highWaterMark: 100 }, OTHER]
+    const bench = BenchNode.started({ links })
+    bench.send('x'.repeat(100), { to: 'peer' })
+    bench.node.on('drain', () => void bench.node.stop())
+    const after = [
+      { ...PEER, highWaterMark: 1_000 },
+      { ...OTHER, port: 9000 },
+    ]
+    expect(await changed(bench, { links: after })).toEqual({ changed: ['peer', 'other'] })
+    expect(bench.transport.dials).toHaveLength(2)
+    expect(bench.transport.dials.every(({ cancelled }) => cancelled)).toBe(true)
     await bench.stopped()
   })
 
@@ -455,6 +512,18 @@ describe('a reconnect strategy that changes', () => {
     await bench.stopped()
   })
 
+  it('counts at once for a link that waits for its next dial', async () => {
+    const bench = BenchNode.started(one({ reconnect: fixed(60_000) }))
+    bench.transport.lastDial.fail()
+    expect(bench.node.link('peer').state).toBe('backoff')
+    await bench.node.reconfigure(one({ reconnect: fixed(60_000), ttl: '5s' }))
+    expect(bench.node.link('peer'), 'nothing about its dials').toHaveProperty('state', 'backoff')
+    await bench.node.reconfigure(one({ reconnect: fixed(10), ttl: '5s' }))
+    expect(bench.node.link('peer').state).toBe('dialing')
+    expect(bench.transport.dials).toHaveLength(2)
+    await bench.stopped()
+  })
+
   it('reaches the links that have none of their own when it is the node’s', async () => {
     const bench = BenchNode.started({ links: [PEER, { ...OTHER, reconnect: fixed(50) }] })
     const options = { links: [PEER, { ...OTHER, reconnect: fixed(50) }] }
@@ -474,7 +543,7 @@ describe('a codec that changes', () => {
     bench.send('first', { to: 'peer' })
     bench.soon()
     bench.send('x'.repeat(500), { to: 'peer', id: 'large' })
-    bench.send('small', { to: 'peer', id: 'small' })
+    bench.send('s'.repeat(100), { to: 'peer', id: 'small enough' })
     expect(await changed(bench, one({ codec: codec('narrow', 100) }))).toEqual({
       reconnected: ['peer'],
     })
@@ -489,8 +558,27 @@ describe('a codec that changes', () => {
     ])
     const next = bench.transport.lastDial.open()
     bench.soon()
-    expect(next.sent).toEqual(['small'])
+    expect(next.sent).toEqual(['s'.repeat(100)])
     expect(() => bench.send('x'.repeat(101), { to: 'peer' })).toThrow(/takes 100/)
+    await bench.stopped()
+  })
+
+  it('does not touch what is queued while the old connection ends, whatever else changes', async () => {
+    const bench = BenchNode.started(one({ codec: codec('wide', 1_000) }))
+    const connection = bench.transport.lastDial.open()
+    bench.send('first', { to: 'peer' })
+    bench.soon()
+    bench.send('x'.repeat(500), { to: 'peer', id: 'large' })
+    const narrow = { codec: codec('narrow', 100) }
+    await bench.node.reconfigure(one(narrow))
+    expect(await changed(bench, one({ ...narrow, ttl: '5s' }))).toEqual({ reconnected: ['peer'] })
+    bench.soon()
+    expect(bench.node.link('peer').queuedMessages).toBe(2)
+    expect(bench.outcomes).toEqual([])
+    connection.written()
+    connection.closed()
+    bench.soon()
+    expect(bench.outcomes).toMatchObject([{ id: 'large', outcome: 'undeliverable' }])
     await bench.stopped()
   })
 
@@ -548,8 +636,12 @@ describe('a passive entry whose address changes', () => {
   it('keeps a connection that it still stands for', async () => {
     const bench = BenchNode.started(passive({}))
     const connection = bench.transport.accept('10.0.0.2')
+    bench.send('before', { to: 'cell' })
     expect(await changed(bench, passive({ ip: '10.0.0.0/24' }))).toEqual({ changed: ['cell'] })
     expect(connection?.finSent).toBe(false)
+    bench.soon()
+    expect(connection?.sent, 'its peer is still there').toEqual(['before'])
+    connection?.written()
     expect(bench.node.link('cell')).toMatchObject({ state: 'up', lasting: false })
     expect(bench.transport.accept('10.0.0.9'), 'one slot, and it is taken').toBeUndefined()
     connection?.closed()

@@ -1,6 +1,8 @@
+import { useRouter } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
+import { unpinned } from '../../packages/core/src/link/link.js'
 import { BenchNode, PEER } from './bench-node.js'
-import type { ScriptedConnection } from './scripted-transport.js'
+import { frame, type ScriptedConnection } from './scripted-transport.js'
 
 async function writesOfTwoLinks(takesAtOnce: boolean): Promise<ScriptedConnection[]> {
   const links = ['a', 'b'].map((id) => ({ ...PEER, id }))
@@ -28,5 +30,113 @@ describe('the memory that frames are encoded into', () => {
     const [a, b] = await writesOfTwoLinks(false)
     expect(a?.memories).toHaveLength(1)
     expect(b?.memories[0]).not.toBe(a?.memories[0])
+  })
+})
+
+interface PassedOn {
+  /** Before a chunk comes over `source` that holds one small payload for `target`. */
+  readonly before?: (bench: BenchNode, target: ScriptedConnection) => void
+  /** After that: until the small payload is confirmed. */
+  readonly after: (bench: BenchNode, target: ScriptedConnection) => void
+}
+
+/** The chunk that was received, and the payload out of it at the moment when it was confirmed. */
+async function passedOn({
+  before,
+  after,
+}: PassedOn): Promise<[Uint8Array, Uint8Array | undefined]> {
+  const links = ['source', 'target'].map((id) => ({ ...PEER, id }))
+  const bench = BenchNode.started(
+    { relay: true, links },
+    useRouter({ route: ({ payload }) => (payload.length < 9 ? 'target' : { drop: 'large' }) }),
+  )
+  const sent: Uint8Array[] = []
+  bench.node.on('passing', ({ direction, payload }) => {
+    if (direction === 'sent') sent.push(payload)
+  })
+  const [source, target] = bench.transport.dials.map((dial) => dial.open())
+  if (source === undefined || target === undefined) throw new Error('not dialled')
+  before?.(bench, target)
+  const chunk = new Uint8Array([...frame('small'), ...frame('large'.repeat(10_000))])
+  source.receiveBytes(chunk)
+  bench.soon()
+  after(bench, target)
+  await bench.stopped()
+  const payload = sent.find((bytes) => Buffer.from(bytes).toString() === 'small')
+  return [chunk, payload]
+}
+
+function writeOverTheNext(bench: BenchNode): void {
+  bench.clock.advance(60_000)
+  const next = bench.transport.lastDial.open()
+  bench.clock.advance(1_000)
+  next.written()
+}
+
+describe('a small payload out of a large chunk that is passed on', () => {
+  it('is not copied where it is written at once', async () => {
+    const [chunk, payload] = await passedOn({
+      after: (_bench, target) => {
+        target.written()
+      },
+    })
+    expect(payload?.buffer).toBe(chunk.buffer)
+  })
+
+  it.each<[string, PassedOn]>([
+    [
+      'for a connection',
+      {
+        before: (_bench, target) => {
+          target.reset()
+        },
+        after: writeOverTheNext,
+      },
+    ],
+    [
+      'for the next connection while this one ends',
+      {
+        before: (_bench, target) => {
+          target.fin()
+        },
+        after: (bench, target) => {
+          target.closed()
+          writeOverTheNext(bench)
+        },
+      },
+    ],
+    [
+      'for a write to end',
+      {
+        before: (bench) => {
+          bench.send('first', { to: 'target' })
+          bench.soon()
+        },
+        after: (_bench, target) => {
+          target.written()
+          target.written()
+        },
+      },
+    ],
+    [
+      'to be sent again',
+      {
+        after: (bench, target) => {
+          target.reset()
+          writeOverTheNext(bench)
+        },
+      },
+    ],
+  ])('does not keep the chunk where it waits %s', async (_what, how) => {
+    const [, payload] = await passedOn(how)
+    expect(payload?.buffer.byteLength).toBe(5)
+  })
+
+  it('keeps a chunk that is hardly larger than itself', () => {
+    const chunk = Uint8Array.from([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    expect(unpinned(chunk.subarray(0, 5)).buffer).toBe(chunk.buffer)
+    const copy = unpinned(chunk.subarray(3, 7))
+    expect(copy).toEqual(chunk.subarray(3, 7))
+    expect(copy.buffer.byteLength).toBe(4)
   })
 })

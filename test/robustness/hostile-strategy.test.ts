@@ -55,6 +55,67 @@ describe('a reconnect strategy that answers', () => {
     expect(bench.node.link('peer').state).toBe('idle')
     await bench.stopped()
   })
+
+  it('and disables its link while a loss is being told leaves it disabled, with its queue', async () => {
+    const bench: BenchNode = withStrategy(() => {
+      bench.node.link('peer').disable()
+      return 100
+    })
+    const connection = bench.transport.dials[0]?.open()
+    bench.send('waits', { to: 'peer' })
+    connection?.reset()
+    bench.clock.advance(60_000)
+    expect(bench.transport.dials).toHaveLength(2)
+    expect(bench.node.link('peer')).toMatchObject({ state: 'idle', queuedMessages: 1 })
+    bench.node.link('peer').enable()
+    const next = bench.transport.lastDial.open()
+    bench.soon()
+    expect(next.sent).toEqual(['waits'])
+    await bench.stopped()
+  })
+
+  it('and looks at its link meanwhile finds no peer any more', async () => {
+    const seen: unknown[] = []
+    const bench: BenchNode = withStrategy(() => {
+      seen.push(bench.node.link('peer').remote)
+      return 100
+    })
+    bench.transport.dials[0]?.open().reset()
+    bench.soon()
+    expect(seen).toEqual([undefined])
+    expect(bench.warnings).toEqual([])
+    await bench.stopped()
+  })
+
+  it('and disables its link ends with a node that is stopped for it', async () => {
+    let stopping: Promise<void> | undefined
+    const bench: BenchNode = withStrategy(() => {
+      bench.node.link('peer').disable()
+      return 100
+    })
+    bench.node.on('link', ({ link, state }) => {
+      if (link === 'peer' && state === 'draining') stopping = bench.node.stop()
+    })
+    bench.transport.dials[0]?.open().reset()
+    bench.clock.advance(60_000)
+    await stopping
+    expect(bench.states.slice(-2)).toEqual(['peer closed (disabled)', 'other closed (stopped)'])
+    expect(bench.warnings).toEqual([])
+    expect(bench.clock.pendingTimers).toBe(0)
+  })
+
+  it('and stops its node while a loss is being told does not keep it from ending', async () => {
+    let stopping: Promise<void> | undefined
+    const bench: BenchNode = withStrategy(() => {
+      stopping ??= bench.node.stop()
+      return 100
+    })
+    bench.transport.dials[0]?.open().reset()
+    bench.clock.advance(60_000)
+    expect(bench.node.links().map(({ state }) => state)).toEqual(['closed', 'closed'])
+    await stopping
+    expect(bench.clock.pendingTimers).toBe(0)
+  })
 })
 
 describe('the exponential backoff', () => {

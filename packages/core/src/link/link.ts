@@ -360,7 +360,7 @@ export class Link implements ConnectionOwner, DialOwner, OutboxHandler {
         this.dialNow()
       }
     } else if (waitsOtherwise(before, after)) {
-      if (this.#state === 'backoff' || this.#state === 'exhausted') this.dialNow()
+      this.dialNow()
     }
   }
 
@@ -395,10 +395,12 @@ export class Link implements ConnectionOwner, DialOwner, OutboxHandler {
       return
     }
     const connection = this.#connection
-    if (this.#state === 'up' && connection !== undefined) {
+    if (this.#state === 'up') {
       this.#drainEnd = drainEnd
       this.#transition(event, { reason })
-      if (event === 'disable') connection.finish(reason)
+      // Between the loss of a connection and its being told a strategy is asked, which may do anything.
+      if (connection === undefined) this.#drainEnded(reason)
+      else if (event === 'disable') connection.finish(reason)
       else if (this.outbox.level.messages === 0) this.#services.listener.emptied(this)
       return
     }
@@ -415,10 +417,13 @@ export class Link implements ConnectionOwner, DialOwner, OutboxHandler {
   #drainEnded(reason: string): void {
     if (this.#drainEnd === 'drained' || !this.settings.lasting) {
       this.#dropQueue(this.#drainEnd === 'drained' ? this.#stopReason : 'disabled')
+    } else {
+      this.#dropBound()
     }
     this.#transition(this.#drainEnd, { reason })
     this.relieved()
-    if (this.#enabled && this.#state === 'idle') this.start()
+    // Enabled again meanwhile: while it drained, or by whoever heard of it.
+    this.start()
   }
 
   enable(): void {
@@ -634,9 +639,7 @@ export class Link implements ConnectionOwner, DialOwner, OutboxHandler {
   }
 
   unhold(holder: Holder): void {
-    const bit = HOLDER_BITS[holder]
-    if ((this.#holders & bit) === 0) return
-    this.#holders &= ~bit
+    this.#holders &= ~HOLDER_BITS[holder]
     this.#connection?.holdChanged()
   }
 }

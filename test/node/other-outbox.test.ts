@@ -1,0 +1,100 @@
+import {
+  type Outbox,
+  type OutboxHandler,
+  type OutboxLimits,
+  OutboxStore,
+} from '../../packages/core/src/contracts/outbox.js'
+import { MemoryOutbox } from '../../packages/core/src/link/memory-outbox.js'
+import { use } from '@commloop/core'
+import { describe, expect, it } from 'vitest'
+import { BenchNode, PEER } from './bench-node.js'
+
+/** One that has something to send only once it was told so, as one that writes to a disk first. */
+class SlowOutbox extends MemoryOutbox {
+  readonly #handler: OutboxHandler
+  looks = 0
+  ready = true
+
+  constructor(limits: OutboxLimits, handler: OutboxHandler) {
+    super(limits, handler)
+    this.#handler = handler
+  }
+
+  override peek(): ReturnType<Outbox['peek']> {
+    return this.ready ? super.peek() : undefined
+  }
+
+  override discard(which: Parameters<Outbox['discard']>[0]): void {
+    this.looks++
+    super.discard(which)
+  }
+
+  synced(): void {
+    this.ready = true
+    this.#handler.sendable()
+  }
+}
+
+function withSlowOutbox(fill: (outbox: SlowOutbox) => void): [BenchNode, SlowOutbox] {
+  const outboxes: SlowOutbox[] = []
+  const store: OutboxStore = {
+    open: (_link, limits, handler) => {
+      const outbox = new SlowOutbox(limits, handler)
+      fill(outbox)
+      outboxes.push(outbox)
+      return outbox
+    },
+  }
+  const bench = BenchNode.started({ links: [PEER] }, use(OutboxStore, store))
+  const [outbox] = outboxes
+  if (outbox === undefined) throw new Error('no outbox was opened')
+  return [bench, outbox]
+}
+
+describe('an outbox that is ready later than it was given something', () => {
+  it('is written when it says so, and not before', async () => {
+    const [bench, outbox] = withSlowOutbox(() => undefined)
+    outbox.ready = false
+    bench.send('x', { to: 'peer' })
+    outbox.synced()
+    outbox.ready = false
+    const connection = bench.transport.lastDial.open()
+    bench.soon()
+    expect(connection.sent).toEqual([])
+    outbox.synced()
+    bench.soon()
+    expect(connection.sent).toEqual(['x'])
+    connection.written()
+    await bench.stopped()
+  })
+})
+
+describe('an outbox that has outlived its process', () => {
+  it('is written, but for what was meant for a connection of then', async () => {
+    const [bench] = withSlowOutbox((outbox) => {
+      outbox.append(Buffer.from('reply'), 'reply', undefined, 7)
+      outbox.append(Buffer.from('for anybody'), 'kept', undefined, 0)
+    })
+    const connection = bench.transport.lastDial.open()
+    bench.soon()
+    expect(connection.sent).toEqual(['for anybody'])
+    expect(bench.outcomes).toMatchObject([{ id: 'reply', outcome: 'dropped', reason: 'epoch' }])
+    expect(bench.warnings).toEqual([])
+    connection.written()
+    expect(bench.node.link('peer')).toHaveProperty('queuedMessages', 0)
+    const stopping = bench.node.stop()
+    bench.clock.advance(60_000)
+    await stopping
+  })
+})
+
+describe('a queue of messages that expire one after the other', () => {
+  it('is looked through ten times a second, not for each of them', async () => {
+    const [bench, outbox] = withSlowOutbox(() => undefined)
+    for (let ttlMs = 1; ttlMs <= 1_000; ttlMs++) bench.send('x', { to: 'peer', ttlMs })
+    bench.clock.advance(1_100)
+    expect(bench.node.link('peer').counters).toMatchObject({ queued: 0, expired: 1_000 })
+    expect(outbox.looks).toBeLessThanOrEqual(11)
+    await bench.stopped()
+  })
+})
