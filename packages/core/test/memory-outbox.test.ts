@@ -272,6 +272,15 @@ describe('outboxes', () => {
     expect(written).toEqual([1, 3])
   })
 
+  it('release a part of a write though nobody wants to hear of it', () => {
+    const outbox = new MemoryOutbox(roomy, nobody)
+    for (const bytes of [1, 2, 3]) append(outbox, message(bytes))
+    for (let each = 0; each < 3; each++) outbox.take()
+    outbox.release(2)
+    outbox.rewind()
+    expect(taken(outbox)).toEqual([3])
+  })
+
   it('discard nothing that is being written, however full they are', () => {
     for (let many = 1; many <= 70; many++) {
       const outbox = new MemoryOutbox(roomy, nobody)
