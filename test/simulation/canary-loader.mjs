@@ -6,12 +6,15 @@ import { editsOf } from './canaries.mjs'
 
 const ROOT = new URL('../../', import.meta.url)
 const BUILT = /\/packages\/(core|codec-len16|testing)\/dist\//
+/** What packages import of each other is a bundle; the module to be edited is among those that it was made of. */
+const BUNDLE = /(\/packages\/[^/]+)\/bundle\/index\.js/
 
 export async function resolve(specifier, context, next) {
   const resolved = await next(specifier, context)
   const canary = canaryOf(context.parentURL)
-  if (canary === undefined || !BUILT.test(resolved.url)) return resolved
-  const url = new URL(resolved.url)
+  const module = resolved.url.replace(BUNDLE, '$1/dist/index.js')
+  if (canary === undefined || !BUILT.test(module)) return resolved
+  const url = new URL(module)
   url.searchParams.set('canary', canary)
   return { ...resolved, url: url.href }
 }
