@@ -150,7 +150,7 @@ export const CANARIES = {
     {
       file: 'packages/core/dist/accept/accept-groups.js',
       find: 'if (exact !== undefined)',
-      replace: "if (exact?.some((link) => link.state === 'awaiting'))",
+      replace: "if (exact?.links.some((link) => link.state === 'awaiting'))",
     },
   ],
   'a heartbeat is delivered': [
