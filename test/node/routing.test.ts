@@ -45,6 +45,21 @@ describe('a route', () => {
     await bench.stopped()
   })
 
+  it('by a long list with repeats gives each link one copy', async () => {
+    const ids = Array.from({ length: 40 }, (_, at) => `link-${String(at)}`)
+    const list = [...ids.slice(0, 20), ...ids.slice(10), ...ids]
+    const { bench, connections } = routed(() => list, { links: ids.map((id) => active(id)) })
+    bench.send('x')
+    bench.soon()
+    expect(sent(connections)).toEqual(ids.map(() => ['x']))
+    expect(bench.node.counters).toMatchObject({ routed: 1, copies: 40 })
+    for (const connection of connections) connection.written()
+    bench.send('y')
+    bench.soon()
+    expect(sent(connections)).toEqual(ids.map(() => ['x', 'y']))
+    await bench.stopped()
+  })
+
   it.each<[string, unknown, string]>([
     ['an unknown id', 'nobody', 'no link "nobody" in the table'],
     ['an unknown index', 7, 'no link position 7 in the table'],

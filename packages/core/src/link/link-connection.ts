@@ -219,15 +219,15 @@ export class LinkConnection implements ConnectionHandler {
     const nowMs = this.#clock.now()
     this.#receivedMs = nowMs
     if (this.#silence?.running === true) this.#silence.start(nowMs)
-    this.#owner.tally.receivedBytes += chunk.byteLength
+    this.#owner.tally.receivedBytes += chunk.length
     if (!this.#inStep) (this.#opening ??= new StreamOpening()).add(chunk)
     const decoder = this.#pushed(chunk)
     if (decoder !== undefined) this.#decode(decoder, nowMs)
   }
 
   #pushed(chunk: Uint8Array): FrameDecoder | undefined {
-    this.#payloadsLeft += chunk.byteLength
-    this.#unframedBytes += chunk.byteLength
+    this.#payloadsLeft += chunk.length
+    this.#unframedBytes += chunk.length
     const codec = this.#codec
     try {
       if (

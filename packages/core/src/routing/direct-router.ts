@@ -7,14 +7,29 @@ const NO_ROUTER: Route = { drop: 'no router: name a link with "to", or configure
  * it sends there, otherwise it drops and says what to do.
  */
 export class DirectRouter implements SendRouter {
-  route({ from }: RoutedMessage, links: readonly LinkView[]): Route {
-    // More than two cannot be "the other link" and its source, so a large table costs no more than a small one.
-    if (links.length > 2) return NO_ROUTER
-    const others = from === undefined ? links : linksBut(links, from.link)
-    return others.length === 1 && others[0] !== undefined ? others[0].id : NO_ROUTER
-  }
-}
+  /** The table that the ids below are of: looked at once, because it is asked for every message. */
+  #links: readonly LinkView[] | undefined
+  #first: string | undefined
+  #second: string | undefined
 
-function linksBut(links: readonly LinkView[], id: string): readonly LinkView[] {
-  return links.filter((link) => link.id !== id)
+  route({ from }: RoutedMessage, links: readonly LinkView[]): Route {
+    if (links !== this.#links) this.#look(links)
+    if (from === undefined)
+      return this.#second === undefined ? (this.#first ?? NO_ROUTER) : NO_ROUTER
+    return this.#otherThan(from.link) ?? NO_ROUTER
+  }
+
+  #look(links: readonly LinkView[]): void {
+    this.#links = links
+    // More than two cannot be "the other link" and its source.
+    const few = links.length > 2 ? [] : links
+    this.#first = few[0]?.id
+    this.#second = few[1]?.id
+  }
+
+  #otherThan(source: string): string | undefined {
+    if (source === this.#first) return this.#second
+    if (source === this.#second || this.#second === undefined) return this.#first
+    return undefined
+  }
 }

@@ -18,7 +18,12 @@ import {
   thrownRoute,
 } from './router-answer.js'
 import { RouterWatch } from './router-watch.js'
-import { type RoutingLimits, RoutingStage, type UnroutedMessage } from './routing-stage.js'
+import {
+  type MessageSource,
+  type RoutingLimits,
+  RoutingStage,
+  type UnroutedMessage,
+} from './routing-stage.js'
 
 /** Targets of one answer that are read, or the number of links where that is more: a list may be without end. */
 const TARGETS_MAX = 1_024
@@ -65,17 +70,23 @@ interface Refused {
   readonly reason: string
 }
 
+/** Links that did not take their copy, with why. */
+type Refusals = { readonly link: Link; readonly reason: Refusal }[]
+
 /**
  * From an accepted message to the copies on its links, and the node's half of the ledger. Every message is counted
  * once when it is accepted and once when it leaves this stage.
  */
 export class Dispatch {
   readonly #services: DispatchServices
+  readonly #tally: NodeTally
   readonly #stage: RoutingStage
   readonly #pressure = new RelayPressure()
   readonly #watch: RouterWatch
   // Used by one call at a time: nothing calls out between resolving targets and making their copies.
   readonly #targets = new Targets()
+  /** Of what was delivered last, some target is above its high-water mark. */
+  #aboveMark = false
   #stageWasAbove = false
   #nestedCalls = 0
   #targetsMax: number
@@ -83,6 +94,7 @@ export class Dispatch {
 
   constructor(setup: DispatchSetup, services: DispatchServices) {
     this.#services = services
+    this.#tally = services.tally
     this.#setup = setup
     this.#targetsMax = targetsMax(setup.table)
     this.#watch = new RouterWatch(services.clock, (tookMs) => {
@@ -136,7 +148,7 @@ export class Dispatch {
     }
     const expiresAtMs = this.#expiryIn(options.ttlMs)
     if (options.to !== undefined) return this.#sendTo(payload, options.to, options.id, expiresAtMs)
-    if (payload.byteLength > this.#setup.payloadBytesMax) {
+    if (payload.length > this.#setup.payloadBytesMax) {
       const text = `payload of ${String(payload.byteLength)} bytes, and no link takes more than ${String(this.#setup.payloadBytesMax)}`
       return this.#refuse('CML_ERR_PAYLOAD_TOO_LARGE', text)
     }
@@ -150,19 +162,15 @@ export class Dispatch {
     id: string | undefined,
     expiresAtMs: number | undefined,
   ): boolean {
-    const problem = this.#resolve(to)
-    if (problem !== undefined) return this.#refuse(problem.code, problem.reason)
-    const tooSmall = this.#tooSmallFor(payload)
-    if (tooSmall !== undefined) return this.#refuse('CML_ERR_PAYLOAD_TOO_LARGE', tooSmall)
-    const refused = this.#makeCopies(payload, id, expiresAtMs, false)
+    const refused = this.#deliver(to, payload, id, expiresAtMs, undefined)
     if (refused !== undefined) return this.#refuse(refused.code, refused.reason)
-    this.#services.tally.accepted++
-    return !this.#anyAboveMark()
+    this.#tally.accepted++
+    return !this.#aboveMark
   }
 
   /** Counts and throws. Never returns; the type lets callers say `return this.#refuse(…)`. */
   #refuse(code: ErrorCode, reason: string): never {
-    this.#services.tally.refused++
+    this.#tally.refused++
     throw new CommloopError(code, reason)
   }
 
@@ -192,19 +200,19 @@ export class Dispatch {
       if (!this.#stage.hasRoomFor(message.payload)) {
         if (refusable)
           return this.#refuse('CML_ERR_ROUTING_FULL', 'too many messages wait for a route')
-        if (first) this.#services.tally.accepted++
+        if (first) this.#tally.accepted++
         this.#end('undeliverable', 'routing full', message.id)
         return false
       }
-      if (first) this.#services.tally.accepted++
+      if (first) this.#tally.accepted++
       this.#wait(message, answer)
       return !this.#stage.aboveMark
     }
     const refused = this.#follow(message, answer)
     if (refused !== undefined && refusable) return this.#refuse(refused.code, refused.reason)
-    if (first) this.#services.tally.accepted++
+    if (first) this.#tally.accepted++
     if (refused !== undefined) this.#end('dropped', refused.reason, message.id)
-    return !this.#anyAboveMark()
+    return !this.#aboveMark
   }
 
   #call(message: UnroutedMessage): RouterAnswer {
@@ -242,31 +250,23 @@ export class Dispatch {
     if (refused !== undefined) this.#end('dropped', refused.reason, message.id)
   }
 
-  /** Makes the copies that an answer names. Answers what `send` throws; then nothing has happened. */
+  /** Delivers to what an answer names. Answers what `send` throws; then nothing has happened. */
   #follow(
     message: UnroutedMessage,
     answer: Exclude<RouterAnswer, DeferredRoute>,
   ): Refused | undefined {
     if (isTargetless(answer)) {
-      this.#targets.clear()
+      this.#aboveMark = false
       if (answer instanceof DroppedRoute) this.#end('dropped', answer.reason, message.id)
       else this.#failed(message, answer)
       return undefined
     }
-    const reason = this.#resolve(answer)?.reason ?? this.#tooSmallFor(message.payload)
-    if (reason !== undefined) {
-      this.#end('undeliverable', reason, message.id)
-      this.#targets.clear()
-      return undefined
-    }
     const { payload, id, expiresAtMs, from } = message
-    const refused = this.#makeCopies(payload, id, expiresAtMs, from !== undefined)
-    if (refused?.code === 'CML_ERR_LINK_DOWN') {
-      this.#end('undeliverable', refused.reason, id)
-      return undefined
-    }
-    if (refused === undefined && from !== undefined) this.#holdSource(from.link)
-    return refused
+    const refused = this.#deliver(answer, payload, id, expiresAtMs, from)
+    // Room comes again, so whoever sends may try again. What the router said wrong it would say once more.
+    if (refused === undefined || refused.code === 'CML_ERR_OUTBOX_FULL') return refused
+    this.#end('undeliverable', refused.reason, id)
+    return undefined
   }
 
   #failed(message: UnroutedMessage, answer: FailedRoute | PromisedRoute): void {
@@ -281,51 +281,100 @@ export class Dispatch {
 
   // ── copies ──────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** One copy to each link that `route` names, or none at all, with why: then nothing has happened. */
+  #deliver(
+    route: RouteTarget | readonly RouteTarget[],
+    payload: Uint8Array,
+    id: string | undefined,
+    expiresAtMs: number | undefined,
+    from: MessageSource | undefined,
+  ): Refused | undefined {
+    this.#aboveMark = false
+    // The name of a link, nearly always: nothing is collected then, only to be gone through again.
+    const only = typeof route === 'string' ? this.#setup.table.named(route) : undefined
+    return only === undefined
+      ? this.#deliverToAll(route, payload, id, expiresAtMs, from)
+      : this.#deliverTo(only, payload, id, expiresAtMs, from)
+  }
+
+  #deliverTo(
+    link: Link,
+    payload: Uint8Array,
+    id: string | undefined,
+    expiresAtMs: number | undefined,
+    from: MessageSource | undefined,
+  ): Refused | undefined {
+    if (payload.length > link.codec.payloadBytesMax) return tooLarge(payload, link)
+    const reason = this.#copy(link, 0, payload, id, expiresAtMs, from)
+    if (reason !== undefined) return allRefused([{ link, reason }])
+    this.#routed(1)
+    return undefined
+  }
+
   /** All targets are resolved before any copy is made: a message is never delivered in part by mistake. */
+  #deliverToAll(
+    route: RouteTarget | readonly RouteTarget[],
+    payload: Uint8Array,
+    id: string | undefined,
+    expiresAtMs: number | undefined,
+    from: MessageSource | undefined,
+  ): Refused | undefined {
+    const problem = this.#resolve(route) ?? this.#tooLargeForOne(payload)
+    if (problem !== undefined) return problem
+    const targets = this.#targets
+    const refusals: Refusals = []
+    for (let at = 0; at < targets.count; at++) {
+      const link = targets.link(at)
+      const reason = this.#copy(link, targets.epoch(at), payload, id, expiresAtMs, from)
+      if (reason !== undefined) refusals.push({ link, reason })
+    }
+    if (refusals.length === targets.count) return allRefused(refusals)
+    for (const { link, reason } of refusals) link.refuseCopy(reason, id)
+    this.#routed(targets.count)
+    return undefined
+  }
+
   #resolve(route: RouteTarget | readonly RouteTarget[]): Refused | undefined {
     this.#targets.clear()
     const { table } = this.#setup
-    if (!isList(route)) return refusedBy(table.resolve(route, this.#targets))
-    for (const target of route) {
+    for (const target of isList(route) ? route : [route]) {
       const problem = table.resolve(target, this.#targets)
-      if (problem !== undefined) return refusedBy(problem)
+      if (problem !== undefined) return { code: problem.code, reason: problem.message }
     }
     if (this.#targets.count > 0) return undefined
     return { code: 'CML_ERR_LINK_UNKNOWN', reason: 'no link was named' }
   }
 
-  #tooSmallFor(payload: Uint8Array): string | undefined {
-    const bytes = payload.byteLength
+  #tooLargeForOne(payload: Uint8Array): Refused | undefined {
     for (let at = 0; at < this.#targets.count; at++) {
-      const { id, codec } = this.#targets.link(at)
-      if (bytes <= codec.payloadBytesMax) continue
-      return `payload of ${String(bytes)} bytes, and "${id}" takes ${String(codec.payloadBytesMax)}`
+      const link = this.#targets.link(at)
+      if (payload.length > link.codec.payloadBytesMax) return tooLarge(payload, link)
     }
     return undefined
   }
 
-  /** Counts the message as routed and its copies, unless every link refuses: then nothing has happened. */
-  #makeCopies(
+  #copy(
+    link: Link,
+    epoch: number,
     payload: Uint8Array,
     id: string | undefined,
     expiresAtMs: number | undefined,
-    received: boolean,
-  ): Refused | undefined {
-    const targets = this.#targets
-    let refusals: { readonly link: Link; readonly reason: Refusal }[] | undefined
-    for (let at = 0; at < targets.count; at++) {
-      const link = targets.link(at)
-      const kept = received && link.copiesWait ? unpinned(payload) : payload
-      const reason = link.offer(kept, id, this.#expiryOn(link, expiresAtMs), targets.epoch(at))
-      if (reason !== undefined) (refusals ??= []).push({ link, reason })
+    from: MessageSource | undefined,
+  ): Refusal | undefined {
+    const kept = from !== undefined && link.copiesWait ? unpinned(payload) : payload
+    const refusal = link.offer(kept, id, this.#expiryOn(link, expiresAtMs), epoch)
+    if (link.aboveHighWaterMark) {
+      this.#aboveMark = true
+      if (from !== undefined) this.#holdSource(from.link, link)
     }
-    if (refusals !== undefined) {
-      if (refusals.length === targets.count) return allRefused(refusals)
-      for (const { link, reason } of refusals) link.refuseCopy(reason, id)
-    }
-    this.#services.tally.routed++
-    this.#services.tally.copies += targets.count
-    return undefined
+    return refusal
+  }
+
+  /** A message has left this stage, and lives on in so many copies. */
+  #routed(copies: number): void {
+    const tally = this.#tally
+    tally.routed++
+    tally.copies += copies
   }
 
   /** The message's own TTL, else that of the link's entry. */
@@ -342,26 +391,15 @@ export class Dispatch {
     return this.#services.clock.now() + (ttlMs > 0 ? ttlMs : 0)
   }
 
-  #anyAboveMark(): boolean {
-    for (let at = 0; at < this.#targets.count; at++) {
-      if (this.#targets.link(at).aboveHighWaterMark) return true
-    }
-    return false
-  }
-
-  #holdSource(sourceId: string): void {
+  #holdSource(sourceId: string, target: Link): void {
     const source = this.#setup.table.find(sourceId)
-    if ('code' in source) return
-    for (let at = 0; at < this.#targets.count; at++) {
-      const target = this.#targets.link(at)
-      if (target.aboveHighWaterMark) this.#pressure.hold(source, target)
-    }
+    if (!('code' in source)) this.#pressure.hold(source, target)
   }
 
   // ── counting ────────────────────────────────────────────────────────────────────────────────────────────────
 
   #end(outcome: MessageEnd, reason: string, id: string | undefined): void {
-    this.#services.tally[outcome]++
+    this.#tally[outcome]++
     this.#services.outcomes.ended(outcome, reason, undefined, id)
   }
 
@@ -392,7 +430,7 @@ export class Dispatch {
 function unrouted(
   payload: Uint8Array,
   id: string | undefined,
-  from: UnroutedMessage['from'],
+  from: MessageSource | undefined,
   expiresAtMs: number | undefined,
 ): UnroutedMessage {
   return { payload, id, from, deferrals: 0, expiresAtMs, waitingSinceMs: 0 }
@@ -418,15 +456,14 @@ function isList(route: RouteTarget | readonly RouteTarget[]): route is readonly 
   return Array.isArray(route)
 }
 
-function refusedBy(
-  problem: { readonly code: ErrorCode; readonly message: string } | undefined,
-): Refused | undefined {
-  return problem === undefined ? undefined : { code: problem.code, reason: problem.message }
+function tooLarge(payload: Uint8Array, { id, codec }: Link): Refused {
+  return {
+    code: 'CML_ERR_PAYLOAD_TOO_LARGE',
+    reason: `payload of ${String(payload.length)} bytes, and "${id}" takes ${String(codec.payloadBytesMax)}`,
+  }
 }
 
-function allRefused(
-  refusals: readonly { readonly link: Link; readonly reason: Refusal }[],
-): Refused {
+function allRefused(refusals: Refusals): Refused {
   const full = refusals.find(({ reason }) => reason === 'outbox full')
   const names = refusals.map(({ link }) => `"${link.id}"`).join(', ')
   return full === undefined

@@ -11,11 +11,17 @@ export interface RoutingLimits {
   readonly deferMsMax: number
 }
 
+/** Where a message was received that is being relayed. */
+export interface MessageSource {
+  readonly link: string
+  readonly epoch: number
+}
+
 /** A message whose route is not known yet. */
 export interface UnroutedMessage {
   readonly payload: Uint8Array
   readonly id: string | undefined
-  readonly from: { readonly link: string; readonly epoch: number } | undefined
+  readonly from: MessageSource | undefined
   deferrals: number
   /** By the clock; undefined: never. */
   readonly expiresAtMs: number | undefined

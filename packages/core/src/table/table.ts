@@ -41,6 +41,13 @@ export class Table {
     return this.#byId.get(id)
   }
 
+  /** The same, for what is named again and again. */
+  named(id: string): Link | undefined {
+    if (id === this.#lastName) return this.#lastLink
+    this.#lastName = id
+    return (this.#lastLink = this.#byId.get(id))
+  }
+
   /** The one link that this names, or why there is none. */
   find(ref: LinkRef): Link | TargetProblem {
     if (typeof ref === 'string') {
@@ -55,24 +62,18 @@ export class Table {
 
   /** Adds what `target` names to `into`; answers why it names nothing. */
   resolve(target: RouteTarget, into: Targets): TargetProblem | undefined {
+    if (typeof target === 'object') return this.#resolveBound(target, into)
     // The name of a link, nearly always: nothing else is looked for then.
-    const named = typeof target === 'string' ? this.#named(target) : undefined
+    const named = typeof target === 'string' ? this.#byId.get(target) : undefined
     if (named !== undefined) {
       into.add(named, 0)
       return undefined
     }
-    if (typeof target === 'object') return this.#resolveBound(target, into)
     if (typeof target === 'string' && target.endsWith('/*')) return this.#resolveAll(target, into)
     const link = this.find(target)
     if ('code' in link) return link
     into.add(link, 0)
     return undefined
-  }
-
-  #named(id: string): Link | undefined {
-    if (id === this.#lastName) return this.#lastLink
-    this.#lastName = id
-    return (this.#lastLink = this.#byId.get(id))
   }
 
   #resolveBound(
