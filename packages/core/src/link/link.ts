@@ -20,7 +20,7 @@ export interface LinkListener {
   changed(link: Link, change: LinkChange): void
   received(link: Link, payload: Uint8Array): void
   /** Whether `sent` is wanted. */
-  readonly watched: boolean
+  watched(): boolean
   sent(link: Link, message: OutboundMessage): void
   ended(outcome: Outcome, reason: string | undefined, link: Link, id: string | undefined): void
   drained(link: Link): void
@@ -598,7 +598,7 @@ export class Link implements ConnectionOwner, DialOwner, OutboxHandler {
   }
 
   get watched(): boolean {
-    return this.#services.listener.watched
+    return this.#services.listener.watched()
   }
 
   sent(message: OutboundMessage): void {

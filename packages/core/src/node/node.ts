@@ -228,9 +228,8 @@ export class Node {
   #linkListener(): LinkListener {
     const events = this.#events
     return {
-      get watched() {
-        return events.watched
-      },
+      // No getter: V8 would keep the object as a dictionary, which is searched for every payload.
+      watched: () => events.watched,
       sent: (link, { payload, id }) => {
         const { epoch } = link
         const named = id === undefined ? {} : { id }
