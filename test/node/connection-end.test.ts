@@ -66,6 +66,18 @@ describe('a write that nobody made', () => {
     }).toThrow('link: a write was confirmed that nobody made')
     await bench.stopped()
   })
+
+  it('is not confirmed after one that somebody made either', async () => {
+    const { bench, connection } = up()
+    bench.send('once')
+    bench.soon()
+    connection.written()
+    expect(() => {
+      connection.written()
+    }).toThrow('link: a write was confirmed that nobody made')
+    expect(bench.node.link('peer').counters).toMatchObject({ written: 1, queued: 0 })
+    await bench.stopped()
+  })
 })
 
 describe("the peer's FIN", () => {

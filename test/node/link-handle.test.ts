@@ -70,6 +70,19 @@ describe('the handle of an active link', () => {
     await bench.stopped()
   })
 
+  it('has something to dial while it waits for its turn, and no second place in the line', async () => {
+    const links = ['a', 'b', 'c'].map((id) => ({ ...PEER, id }))
+    const bench = BenchNode.started({ links, dials: 1 })
+    expect(bench.states).toEqual(['a dialing'])
+    expect(bench.node.link('b').dial()).toBe(true)
+    bench.transport.lastDial.open()
+    bench.soon()
+    expect(bench.states).toEqual(['a dialing', 'a up', 'b dialing'])
+    bench.node.link('c').disable()
+    expect(bench.node.link('c').dial()).toBe(false)
+    await bench.stopped()
+  })
+
   it('closes nothing where there is no connection', async () => {
     const bench = BenchNode.started({ links: [PEER] })
     bench.node.link('peer').close()

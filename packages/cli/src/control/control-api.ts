@@ -11,6 +11,7 @@ import { CONTROL_LIMITS } from './control-limits.js'
 import { EVENT_TYPES, type EventType, EventWatch } from './event-watch.js'
 import { HandSends } from './hand-sends.js'
 import { linkStatuses, type NodeFacts, nodeStatus, statusOfLink } from './node-status.js'
+import { withMeantLink } from './unknown-link.js'
 
 /** What the API shows and does. */
 export interface ControlledNode {
@@ -96,7 +97,11 @@ function addViews(app: ControlApp, { node, facts, attendance, metrics }: Control
 /** @throws CommloopError CML_ERR_LINK_UNKNOWN, CML_ERR_LINK_AMBIGUOUS */
 function linkOf(node: Node, call: Call): LinkHandle {
   const ref = call.req.param('id') ?? ''
-  return node.link(/^\d+$/.test(ref) ? Number(ref) : ref)
+  try {
+    return node.link(/^\d+$/.test(ref) ? Number(ref) : ref)
+  } catch (error) {
+    throw withMeantLink(error, ref, node)
+  }
 }
 
 // ── events ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -147,7 +152,8 @@ function linkFilter(node: Node, ref: string): (link: string) => boolean {
   const entryId = node.config.entries.find(({ id, index: at }) => id === name || at === index)?.id
   const wanted = node.links().filter(({ id, entry }) => id === name || entry === entryId)
   if (wanted.length === 0) {
-    throw new CommloopError('CML_ERR_LINK_UNKNOWN', `no link "${ref}" in the table`)
+    const unknown = new CommloopError('CML_ERR_LINK_UNKNOWN', `no link "${ref}" in the table`)
+    throw withMeantLink(unknown, ref, node)
   }
   const ids = new Set(wanted.map(({ id }) => id))
   return (link) => ids.has(link)
@@ -172,7 +178,9 @@ function addSend(app: ControlApp, { node, payloadBytesMax }: ControlledNode): vo
     const text = await bodyText(call, JSON_FACTOR * payloadBytesMax() + REST_BYTES)
     const { request, waitMs } = sendBody(text)
     call.env.incoming.socket.setTimeout(0)
-    const copies = await sends.send(request, waitMs)
+    const copies = await sends.send(request, waitMs).catch((error: unknown) => {
+      throw withMeantLink(error, request.options.to, node)
+    })
     call.env.incoming.socket.setTimeout(CONTROL_LIMITS.idleMs)
     return call.json({ written: copies.every(({ outcome }) => outcome === 'written'), copies })
   })

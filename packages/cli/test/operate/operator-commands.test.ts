@@ -210,6 +210,11 @@ describe('send', () => {
         'commloop: expired on out: it could not be sent within 100ms\n',
       ],
       [['x', '--to', 'nobody'], 'commloop: no link "nobody" in the table\n'],
+      [['x', '--to', 'otu'], 'commloop: no link "otu" in the table. Did you mean "out"?\n'],
+      [
+        ['x', '--to', 'in', '--to', 'cel/2'],
+        'commloop: no link "cel/2" in the table. Did you mean "cell/2"?\n',
+      ],
       [['x', '--to', 'cell'], '"cell" has 2 links: name cell/1, cell/2'],
       [['x', '--to', 'cell/1'], 'commloop: link down: "cell/1"\n'],
       [['x'], 'commloop: dropped: '],
@@ -348,6 +353,7 @@ describe('dial, close, disable, enable', () => {
     [['dial', 'in'], 1, 'in is passive: its peer dials us'],
     [['close', 'cell/1'], 1, 'cell/1 is not up: it is awaiting'],
     [['enable', 'nobody'], 1, 'no link "nobody" in the table'],
+    [['disable', 'cell2'], 1, 'no link "cell2" in the table. Did you mean "cell"?'],
     [['disable'], 2, "missing required argument 'link'"],
   ])('%j ends with %i', async (args, code, text) => {
     const node = await ControlNode.start(CONFIG)

@@ -72,6 +72,11 @@ export class Dialer {
     return this.#attempt
   }
 
+  /** Dials, or waits for its turn to. */
+  get busy(): boolean {
+    return this.#permit !== undefined
+  }
+
   /** When the next dial is due, by the clock; undefined: none is. */
   get nextDialMs(): number | undefined {
     return this.#nextDialMs

@@ -457,7 +457,9 @@ export class LinkConnection implements ConnectionHandler {
       return
     }
     const batch = this.#batch
-    if (batch === undefined) throw new Error('link: a write was confirmed that nobody made')
+    if (batch === undefined || !this.#writing) {
+      throw new Error('link: a write was confirmed that nobody made')
+    }
     this.#writing = false
     this.#stall?.stop()
     owner.tally.written += batch.messages
