@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { afterEach, vi } from 'vitest'
+import { afterAll, afterEach, vi } from 'vitest'
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url))
 
@@ -389,14 +389,16 @@ let runtime: string | undefined
 /** Where control sockets of tests lie: what is killed leaves its own behind, and they go with the tests. */
 export function runtimeFolder(): string {
   if (runtime === undefined) {
-    const folder = mkdtempSync(join(tmpdir(), 'commloop-run-'))
-    process.on('exit', () => {
-      rmSync(folder, { recursive: true, force: true })
-    })
-    runtime = folder
+    runtime = mkdtempSync(join(tmpdir(), 'commloop-run-'))
   }
   return runtime
 }
+
+// Not when the process ends: whoever runs the tests may kill it.
+afterAll(() => {
+  if (runtime !== undefined) rmSync(runtime, { recursive: true, force: true })
+  runtime = undefined
+})
 
 /** Nothing of the developer's own settings may change what a test sees. */
 function cleanEnvironment(): NodeJS.ProcessEnv {

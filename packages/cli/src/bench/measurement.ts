@@ -162,22 +162,27 @@ class Measurement {
     const payloads = new PayloadCycle(payloadBytes)
     const tripsMs = new Float64Array(trips)
     const traffic = { messages: trips, payloadBytes, echoed: true }
+    let changed = 0
     await this.#receiver.run(traffic, () => {
       return new Promise((resolve) => {
         let at = 0
         let askedMs = 0
+        let asked = payloads.next()
         const ask = (): void => {
           askedMs = performance.now()
-          side.ask(payloads.next(), answered)
+          side.ask(asked, answered)
         }
-        const answered = (): void => {
+        const answered = (echo: Uint8Array): void => {
           tripsMs[at++] = performance.now() - askedMs
+          if (Buffer.compare(echo, asked) !== 0) changed++
+          asked = payloads.next()
           if (at < trips) ask()
           else resolve()
         }
         ask()
       })
     })
+    if (changed > 0) throw new Error(`${String(changed)} answers are not what was sent`)
     return tripsMs
   }
 }

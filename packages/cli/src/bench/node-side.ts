@@ -38,15 +38,15 @@ function newNode(options: NodeOptions): Node {
 class NodeSide implements SendingSide {
   readonly #node: Node
   #drained: () => void = () => undefined
-  #answered: () => void = () => undefined
+  #answered: (echo: Uint8Array) => void = () => undefined
 
   constructor(node: Node) {
     this.#node = node
     node.on('drain', () => {
       this.#drained()
     })
-    node.on('message', () => {
-      this.#answered()
+    node.on('message', ({ payload }) => {
+      this.#answered(payload)
     })
   }
 
@@ -65,7 +65,7 @@ class NodeSide implements SendingSide {
     })
   }
 
-  ask(payload: Uint8Array, answered: () => void): void {
+  ask(payload: Uint8Array, answered: (echo: Uint8Array) => void): void {
     this.#answered = answered
     this.#node.send(payload)
   }

@@ -38,12 +38,12 @@ class RawSide implements SendingSide {
   #at = 0
   /** Buffers that were written. To have a fresh one for each write costs a sender a fifth of its time. */
   readonly #spare: Buffer[] = []
-  #answered: () => void = () => undefined
+  #answered: (echo: Uint8Array) => void = () => undefined
 
   constructor(socket: Socket) {
     this.#socket = socket
-    cutFrames(socket, () => {
-      this.#answered()
+    cutFrames(socket, (payload) => {
+      this.#answered(payload)
     })
   }
 
@@ -77,7 +77,7 @@ class RawSide implements SendingSide {
     if (this.#socket.writableNeedDrain) await once(this.#socket, 'drain')
   }
 
-  ask(payload: Uint8Array, answered: () => void): void {
+  ask(payload: Uint8Array, answered: (echo: Uint8Array) => void): void {
     this.#answered = answered
     this.#socket.write(frameOf(payload))
   }

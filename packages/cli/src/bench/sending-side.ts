@@ -6,7 +6,7 @@ export const LOOPBACK = '127.0.0.1'
 export interface SendingSide {
   /** As fast as the other end takes them. Resolves when all were handed over. */
   send(payloads: PayloadCycle, messages: number): Promise<void>
-  /** One message; `answered` when it has come back. */
-  ask(payload: Uint8Array, answered: () => void): void
+  /** One message; `answered` gets what has come back. */
+  ask(payload: Uint8Array, answered: (echo: Uint8Array) => void): void
   close(): void
 }
