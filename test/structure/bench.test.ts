@@ -16,7 +16,10 @@ describe('npm run bench', () => {
     { workload: 'one-way', figures: ['64 B', 'raw socket', 'commloop'] },
     { workload: 'both-ways', figures: ['raw socket', 'commloop'] },
     { workload: 'round-trip', figures: ['one in flight', '64 in flight', 'p99'] },
-    { workload: 'many-links', figures: ['commloop, 20 links', 'raw, 20 sockets'] },
+    {
+      workload: 'many-links',
+      figures: ['commloop, 20 links', 'raw, 20 sockets', 'commloop, 2 of 50 links'],
+    },
     { workload: 'relay', figures: ['raw relay', 'relay of commloop'] },
     { workload: 'idle-memory', figures: ['bytes resident/link'] },
     { workload: 'idle-cpu', figures: ['% of one core'] },

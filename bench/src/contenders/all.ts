@@ -22,11 +22,14 @@ export const CONTENDERS: readonly Contender[] = [
 ]
 
 const FIXED = [...CONTENDERS, rawRelay, commloopRelay]
-/** Those of which there is one for each number. */
-const FAMILIES = [
+/** Those of which there is one for each number, or pair of numbers. */
+const FAMILIES: readonly {
+  readonly pattern: RegExp
+  make(count: number, all?: number): Contender
+}[] = [
   { pattern: /^commloop, (\d+) entries$/, make: commloopWithEntries },
-  { pattern: /^commloop, (\d+) links$/, make: commloopWithLinks },
-  { pattern: /^raw, (\d+) sockets$/, make: rawWithSockets },
+  { pattern: /^commloop, (\d+)(?: of (\d+))? links$/, make: commloopWithLinks },
+  { pattern: /^raw, (\d+)(?: of (\d+))? sockets$/, make: rawWithSockets },
 ]
 
 /** How a process is told which contender it is. @throws Error for a name that nobody has. */
@@ -34,8 +37,10 @@ export function contenderNamed(name: string): Contender {
   const fixed = FIXED.find((each) => each.name === name)
   if (fixed !== undefined) return fixed
   for (const { pattern, make } of FAMILIES) {
-    const count = pattern.exec(name)?.[1]
-    if (count !== undefined) return make(Number(count))
+    const counts = pattern.exec(name)
+    if (counts === null) continue
+    const [, count, all] = counts
+    return make(Number(count), all === undefined ? undefined : Number(all))
   }
   throw new Error(`no contender "${name}"`)
 }

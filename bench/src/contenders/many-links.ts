@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { EntryOptions, Node } from '@commloop/core'
 import { useRouter } from '@commloop/core'
 import type { Contender, Sending } from '../traffic/contender.js'
@@ -12,21 +13,26 @@ const HIGH_WATER_MARK_BYTES = 64 * 1024
 /** Twice the mark's half, without what commloop counts for each message beside its payload. */
 const RAW_BATCH_BYTES = 16 * 1024
 
-/** Two nodes with so many links between them; a router that looks into the payload says which one. */
-export function commloopWithLinks(links: number): Contender {
-  const ids = Array.from({ length: links }, (_, at) => `link-${String(at)}`)
+/** `busy` alone where all are. */
+function countText(busy: number, all: number): string {
+  return busy === all ? String(all) : `${String(busy)} of ${String(all)}`
+}
+
+/** Two nodes with so many links between them; a router that looks into the payload says which of the busy ones. */
+export function commloopWithLinks(busy: number, all = busy): Contender {
+  const ids = Array.from({ length: all }, (_, at) => `link-${String(at)}`)
   const byContent = {
     route: ({ payload }: { readonly payload: Uint8Array }) =>
-      ids[((payload[0] ?? 0) | ((payload[1] ?? 0) << 8)) % links] ?? '',
+      ids[((payload[0] ?? 0) | ((payload[1] ?? 0) << 8)) % busy] ?? '',
   }
   return {
-    name: `commloop, ${String(links)} links`,
+    name: `commloop, ${countText(busy, all)} links`,
     about:
       'two nodes, a router that looks into the payload; each link is sent to until it says false, and again when it drains',
     async receive(sink) {
       const node = newNode({
         listen: { host: LOOPBACK, port: 0 },
-        links: [{ id: 'peer', role: 'passive', ip: LOOPBACK, slots: links }],
+        links: [{ id: 'peer', role: 'passive', ip: LOOPBACK, slots: all }],
       })
       node.on('message', ({ payload }) => {
         sink.take(payload)
@@ -38,8 +44,8 @@ export function commloopWithLinks(links: number): Contender {
       const entries: EntryOptions[] = ids.map((id) => ({ id, role: 'active', ip: LOOPBACK, port }))
       const options = { links: entries, highWaterMark: HIGH_WATER_MARK_BYTES }
       const node = newNode(options, useRouter(byContent))
-      await startAndWaitForLinks(node, links)
-      return new LinksSending(node, ids)
+      await startAndWaitForLinks(node, all)
+      return new LinksSending(node, ids.slice(0, busy))
     },
   }
 }
@@ -77,9 +83,9 @@ class LinksSending implements Sending {
 }
 
 /** The same by hand. */
-export function rawWithSockets(sockets: number): Contender {
+export function rawWithSockets(busy: number, all = busy): Contender {
   return {
-    name: `raw, ${String(sockets)} sockets`,
+    name: `raw, ${countText(busy, all)} sockets`,
     about: '`node:net` by hand, a batch of 16 KiB for each socket; written to until it says false',
     async receive(sink) {
       const port = await listen((socket) => {
@@ -90,11 +96,11 @@ export function rawWithSockets(sockets: number): Contender {
       return { port }
     },
     async send(port) {
-      const batches: RawBatch[] = []
-      for (let at = 0; at < sockets; at++) {
-        batches.push(new RawBatch(await dial(port), RAW_BATCH_BYTES))
-      }
-      return new SocketsSending(batches)
+      const sockets: Socket[] = []
+      while (sockets.length < all) sockets.push(await dial(port))
+      return new SocketsSending(
+        sockets.slice(0, busy).map((socket) => new RawBatch(socket, RAW_BATCH_BYTES)),
+      )
     },
   }
 }

@@ -16,11 +16,15 @@ export interface MissingEntry {
  */
 export class Attendance {
   readonly #node: Node
-  /** When each link that is not up was left; links that have not been heard of have been down from the beginning. */
+  /** When each link that is not up was left; of one that came with a reload nothing is known before it begins. */
   readonly #downSinceMs = new Map<string, number>()
 
   constructor(node: Node) {
     this.#node = node
+    // The node runs already: what it does next about a link that is down must not look like the beginning of that.
+    for (const { id, state, sinceMs } of node.links()) {
+      if (state !== 'up') this.#downSinceMs.set(id, performance.now() - sinceMs)
+    }
     node.on('link', ({ link, state }) => {
       if (state === 'up') this.#downSinceMs.delete(link)
       else if (!this.#downSinceMs.has(link)) this.#downSinceMs.set(link, performance.now())
