@@ -25,7 +25,7 @@ const FIXED = [...CONTENDERS, rawRelay, commloopRelay]
 /** Those of which there is one for each number, or pair of numbers. */
 const FAMILIES: readonly {
   readonly pattern: RegExp
-  make(count: number, all?: number): Contender
+  readonly make: (count: number, all?: number) => Contender
 }[] = [
   { pattern: /^commloop, (\d+) entries$/, make: commloopWithEntries },
   { pattern: /^commloop, (\d+)(?: of (\d+))? links$/, make: commloopWithLinks },

@@ -45,7 +45,12 @@ export function readLinkSettings(
     lasting,
     codec: options.codec,
     reconnect: options.reconnect,
-    outbox: { ...outbox, overflow: options.overflow ?? 'reject' },
+    // Not by spread: V8 would give each link's a shape of its own, and look them up anew for each message.
+    outbox: {
+      bytesMax: outbox.bytesMax,
+      messagesMax: outbox.messagesMax,
+      overflow: options.overflow ?? 'reject',
+    },
     highWaterMarkBytes: readHighWaterMark(
       reader,
       at('highWaterMark'),
