@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { FIGURES, NOT_APPLICABLE } from './figures.js'
 import { needIsMissing } from './machine-needs.js'
@@ -22,6 +25,15 @@ describe('the bar', () => {
       if (!figure.timed) expect(held, measured).toBe(true)
     })
   }
+})
+
+describe('npm run bar', () => {
+  // By itself, not within a test runner, which is how everything above runs it.
+  it('loads all of it, and lists what there is', async () => {
+    const bar = fileURLToPath(new URL('bar.mjs', import.meta.url))
+    const { stdout } = await promisify(execFile)(process.execPath, [bar, '--list'])
+    for (const { id } of FIGURES) expect(stdout).toMatch(new RegExp(`^${id}\\b`, 'm'))
+  })
 })
 
 describe('the table of results', () => {

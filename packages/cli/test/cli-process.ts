@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, vi } from 'vitest'
+import { afterEach, vi } from 'vitest'
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url))
 
@@ -356,6 +356,8 @@ export async function endCliProcesses(): Promise<void> {
   const left = [...running]
   for (const process of left) process.kill('SIGKILL')
   await Promise.all(left.map((process) => process.exit()))
+  if (runtime !== undefined) rmSync(runtime, { recursive: true, force: true })
+  runtime = undefined
 }
 
 /**
@@ -386,19 +388,11 @@ export function requireBuild(): void {
 
 let runtime: string | undefined
 
-/** Where control sockets of tests lie: what is killed leaves its own behind, and they go with the tests. */
+/** Where control sockets of tests lie: what is killed leaves its own behind, and they go with the processes. */
 export function runtimeFolder(): string {
-  if (runtime === undefined) {
-    runtime = mkdtempSync(join(tmpdir(), 'commloop-run-'))
-  }
+  runtime ??= mkdtempSync(join(tmpdir(), 'commloop-run-'))
   return runtime
 }
-
-// Not when the process ends: whoever runs the tests may kill it.
-afterAll(() => {
-  if (runtime !== undefined) rmSync(runtime, { recursive: true, force: true })
-  runtime = undefined
-})
 
 /** Nothing of the developer's own settings may change what a test sees. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
