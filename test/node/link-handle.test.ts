@@ -39,6 +39,7 @@ describe('the handle of an active link', () => {
     const second = bench.transport.lastDial.open()
     const onProbation = { ...lost, state: 'dialing', attempt: 2, sinceMs: 0 }
     expect(shown(bench), 'nobody knows yet whether the peer wants us').toEqual(onProbation)
+    expect(bench.node.link('peer').dial(), 'it was dialled, and is open').toBe(true)
     second.receive('hello')
     bench.send('under way')
     bench.soon()

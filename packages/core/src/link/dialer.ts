@@ -72,8 +72,8 @@ export class Dialer {
     return this.#attempt
   }
 
-  /** Dials, or waits for its turn to. */
-  get busy(): boolean {
+  /** Waits for its turn to dial, or dials: until the connection is open or has failed. */
+  get waits(): boolean {
     return this.#permit !== undefined
   }
 

@@ -436,7 +436,7 @@ export class Link implements ConnectionOwner, DialOwner, OutboxHandler {
     if (this.#dialer === undefined || !this.#enabled) return false
     if (this.#state === 'backoff') this.#dialer.begin('retryDue')
     else if (this.#state === 'exhausted') this.#dialer.begin('rearm')
-    else return this.#dialer.busy || this.#state === 'up'
+    else return this.#dialer.waits || this.#state === 'dialing' || this.#state === 'up'
     return true
   }
 
