@@ -4,7 +4,7 @@ import {
   type OutboxLimits,
   OutboxStore,
 } from '../../packages/core/src/contracts/outbox.js'
-import { MemoryOutbox } from '../../packages/core/src/link/memory-outbox.js'
+import { MemoryOutbox } from '../../packages/core/src/outbox/memory-outbox.js'
 import { use } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
 import { BenchNode, PEER } from './bench-node.js'

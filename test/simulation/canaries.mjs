@@ -2,13 +2,13 @@
 // find one of them has a blind spot there.
 
 const LINK = 'packages/core/dist/link/link.js'
-const CONNECTION = 'packages/core/dist/link/link-connection.js'
-const OUTBOX = 'packages/core/dist/link/memory-outbox.js'
-const BATCH = 'packages/core/dist/link/batch.js'
+const CONNECTION = 'packages/core/dist/link/connection/connection.js'
+const OUTBOX = 'packages/core/dist/outbox/memory-outbox.js'
+const BATCH = 'packages/core/dist/link/connection/batch.js'
 const DIALER = 'packages/core/dist/link/dialer.js'
 const ACCEPTOR = 'packages/core/dist/accept/acceptor.js'
 const DISPATCH = 'packages/core/dist/routing/dispatch.js'
-const STAGE = 'packages/core/dist/routing/routing-stage.js'
+const STAGE = 'packages/core/dist/routing/pending-routes.js'
 const DECODER = 'packages/codec-len16/dist/len16-decoder.js'
 
 /** Goes with bugs that would otherwise let the loop run for ever: the campaign shall find them, not its time limit. */
@@ -162,7 +162,7 @@ export const CANARIES = {
   ],
   'a relay never reads again': [
     {
-      file: 'packages/core/dist/routing/relay-pressure.js',
+      file: 'packages/core/dist/routing/relay-backpressure.js',
       find: "source.unhold('relay');",
       replace: ';',
     },

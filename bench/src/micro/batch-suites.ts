@@ -1,7 +1,7 @@
 import { Len16Codec } from '@commloop/codec-len16'
-import { Batch } from '../../../packages/core/dist/link/batch.js'
-import { BatchBuffers } from '../../../packages/core/dist/link/batch-buffers.js'
-import { MemoryOutboxStore } from '../../../packages/core/dist/link/memory-outbox.js'
+import { Batch } from '../../../packages/core/dist/link/connection/batch.js'
+import { BatchBuffers } from '../../../packages/core/dist/link/connection/batch-buffers.js'
+import { MemoryOutboxStore } from '../../../packages/core/dist/outbox/memory-outbox.js'
 import { check, type Suite } from './suite.js'
 
 const HEADER_BYTES = 2

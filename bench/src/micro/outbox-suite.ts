@@ -1,4 +1,4 @@
-import { MemoryOutboxStore } from '../../../packages/core/dist/link/memory-outbox.js'
+import { MemoryOutboxStore } from '../../../packages/core/dist/outbox/memory-outbox.js'
 import { check, type Suite } from './suite.js'
 
 const MESSAGES = 1_024

@@ -1,4 +1,4 @@
-import { nearest } from './config/suggestion.js'
+import { nearest } from '@commloop/core'
 
 /** What other daemons call it. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseAddressPattern, patternMatches } from '../src/table/address-pattern.js'
-import { parseIp } from '../src/table/ip-address.js'
+import { parseAddressPattern, patternMatches } from '../src/address/address-pattern.js'
+import { parseIp } from '../src/address/ip-address.js'
 
 const LISTED = '192.168.0.2'
 const LISTED_6 = '2001:db8::2'

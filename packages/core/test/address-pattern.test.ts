@@ -4,8 +4,8 @@ import {
   parseAddressPattern,
   patternMatches,
   specificity,
-} from '../src/table/address-pattern.js'
-import { parseIp } from '../src/table/ip-address.js'
+} from '../src/address/address-pattern.js'
+import { parseIp } from '../src/address/ip-address.js'
 
 function pattern(text: string): AddressPattern {
   const parsed = parseAddressPattern(text)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BATCH_BYTES_MAX, BatchBuffers } from '../src/link/batch-buffers.js'
+import { BATCH_BYTES_MAX, BatchBuffers } from '../src/link/connection/batch-buffers.js'
 
 const KEPT_BYTES_MAX = 8 * 1024 * 1024
 

@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { FrameCodec } from '../src/contracts/frame-codec.js'
 import type { OutboundMessage } from '../src/contracts/outbox.js'
-import { BATCH_BYTES_MAX, BatchBuffers } from '../src/link/batch-buffers.js'
-import { Batch } from '../src/link/batch.js'
-import { MemoryOutbox } from '../src/link/memory-outbox.js'
-import { foreignText } from '../src/report/foreign-text.js'
+import { BATCH_BYTES_MAX, BatchBuffers } from '../src/link/connection/batch-buffers.js'
+import { Batch } from '../src/link/connection/batch.js'
+import { MemoryOutbox } from '../src/outbox/memory-outbox.js'
+import { foreignText } from '../src/text/safe-text.js'
 
 const HEADER_BYTES = 4
 /** The least that goes out by reference. */

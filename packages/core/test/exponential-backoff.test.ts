@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CommloopError } from '../src/errors.js'
+import { CommloopError } from '../src/contracts/errors.js'
 import {
   ExponentialBackoff,
   type ExponentialBackoffOptions,

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ipKey, parseIp } from '../src/table/ip-address.js'
+import { ipKey, parseIp } from '../src/address/ip-address.js'
 import {
   damaged,
   hex,

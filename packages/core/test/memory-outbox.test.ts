@@ -1,7 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { OutboundMessage, OutboxLimits } from '../src/contracts/outbox.js'
-import { MemoryOutbox, MESSAGE_OVERHEAD_BYTES } from '../src/link/memory-outbox.js'
+import {
+  MESSAGE_OVERHEAD_BYTES,
+  type OutboundMessage,
+  type OutboxLimits,
+} from '../src/contracts/outbox.js'
+import { MemoryOutbox } from '../src/outbox/memory-outbox.js'
 
 /** Some are nothing but a payload, some are more. */
 function message(bytes: number): OutboundMessage {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { ReceivedMessage } from '../src/events.js'
-import { MessageStream } from '../src/report/message-stream.js'
+import type { ReceivedMessage } from '../src/contracts/node-events.js'
+import { MessageStream } from '../src/receive/message-stream.js'
 
 function message(text: string): ReceivedMessage {
   return { payload: Buffer.from(text), link: 'peer', epoch: 1 }

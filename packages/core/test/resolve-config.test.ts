@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { pathText } from '../src/config/config-problem.js'
 import type { EntryOptions, NodeOptions } from '../src/config/node-options.js'
 import { configProblems, resolveConfig } from '../src/config/resolve-config.js'
-import { CommloopError } from '../src/errors.js'
+import { CommloopError } from '../src/contracts/errors.js'
 
 const LISTEN = { port: 8000 }
 const active = (more: Partial<EntryOptions> = {}): EntryOptions => ({

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ConfigPath } from './config-path.js'
 import { entrySchema, fileSchema } from './schema.js'
-import { nearest } from './suggestion.js'
+import { nearest } from '@commloop/core'
 
 /** What the schema has against a file. */
 export interface SchemaProblem {

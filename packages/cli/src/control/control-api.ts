@@ -1,8 +1,14 @@
 import { Readable } from 'node:stream'
-import { CommloopError, durationMs, type LinkHandle, type Logger, type Node } from '@commloop/core'
+import {
+  CommloopError,
+  durationMs,
+  type LinkHandle,
+  type Logger,
+  nearest,
+  type Node,
+} from '@commloop/core'
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
-import { nearest } from '../config/suggestion.js'
 import { METRICS_CONTENT_TYPE } from '../metrics/metrics-text.js'
 import { readSendFields, type SendRequest } from '../stdio/send-line.js'
 import type { Attendance } from './attendance.js'

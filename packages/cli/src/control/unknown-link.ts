@@ -1,5 +1,4 @@
-import { CommloopError, type Node, type RouteTarget } from '@commloop/core'
-import { nearest } from '../config/suggestion.js'
+import { CommloopError, nearest, type Node, type RouteTarget } from '@commloop/core'
 
 /** With more entries than this to compare with, somebody's slip of the finger would hold up the node. */
 const ENTRIES_MAX = 1_000

@@ -3,7 +3,7 @@ import {
   type ActiveEntryConfig,
   addressText,
   type FrameCodec,
-  OPENING_BYTES_MAX,
+  FIRST_BYTES_MAX,
 } from '@commloop/core'
 import { type DoctorFinding, doctorFinding } from './doctor-finding.js'
 
@@ -84,7 +84,7 @@ function connected({ host, port, bind }: ActiveEntryConfig): Promise<Trial> {
     const end = (problem: Trial['problem'], closed: boolean): void => {
       clearTimeout(timer)
       socket.destroy()
-      const opening = Buffer.concat(chunks).subarray(0, OPENING_BYTES_MAX)
+      const opening = Buffer.concat(chunks).subarray(0, FIRST_BYTES_MAX)
       resolve({ from, opening, problem, closed })
     }
     let timer = setTimeout(() => {
@@ -101,7 +101,7 @@ function connected({ host, port, bind }: ActiveEntryConfig): Promise<Trial> {
     socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk)
       bytes += chunk.length
-      if (bytes >= OPENING_BYTES_MAX) end(undefined, false)
+      if (bytes >= FIRST_BYTES_MAX) end(undefined, false)
     })
     socket.once('end', () => {
       end(undefined, true)

@@ -1,8 +1,10 @@
 import {
   type EntryConfig,
+  nearest,
   type NodeConfig,
   type ReconnectStrategy,
   resolveConfig,
+  sizeBytes,
 } from '@commloop/core'
 import {
   type LinkTerms,
@@ -10,11 +12,9 @@ import {
   STANDARD_SHAPE,
   type WireShape,
 } from '@commloop/testing/fault-peer'
-import { sizeBytes } from '@commloop/core'
 import { explainConfig } from '../config/config-explanation.js'
 import type { LoadedConfig } from '../config/load-config.js'
 import { processLimits } from '../config/process-limits.js'
-import { nearest } from '../config/suggestion.js'
 import { placeText, type ResolvedPlugin } from '../plugins/resolve-plugin.js'
 import { UsageError } from '../run/usage-error.js'
 

@@ -9,7 +9,7 @@ import {
 } from '@commloop/testing/fault-peer'
 import type { CommandIo } from '../command-io.js'
 import { loadConfig } from '../config/load-config.js'
-import { nearest } from '../config/suggestion.js'
+import { nearest } from '@commloop/core'
 import { textColumns } from '../terminal/text-columns.js'
 import { EXIT } from '../exit-codes.js'
 import { UsageError } from '../run/usage-error.js'

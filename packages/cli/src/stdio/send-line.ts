@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { durationMs, type RouteTarget, type SendOptions } from '@commloop/core'
-import { nearest } from '../config/suggestion.js'
+import { durationMs, nearest, type RouteTarget, type SendOptions } from '@commloop/core'
 
 /** What a line of input asks for. */
 export interface SendRequest {

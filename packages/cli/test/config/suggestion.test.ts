@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { editDistance, nearest } from '../../src/config/suggestion.js'
+import { editDistance, nearest } from '@commloop/core'
 
 describe('a guess at what was meant', () => {
   it.each([

@@ -1,6 +1,5 @@
-import type { AddressPattern } from '../table/address-pattern.js'
-import { patternMatches, specificity } from '../table/address-pattern.js'
-import { type IpBytes, ipKey, parseIp } from '../table/ip-address.js'
+import { type AddressPattern, patternMatches, specificity } from '../address/address-pattern.js'
+import { type IpBytes, ipKey, parseIp } from '../address/ip-address.js'
 import type { Link } from '../link/link.js'
 
 /** The passive links that an address may fill. */

@@ -8,11 +8,11 @@ import type {
   Transport,
 } from '../contracts/transport.js'
 import type { Link } from '../link/link.js'
-import { parseIp, sameIp } from '../table/ip-address.js'
-import { isIdentified } from '../table/peer-match.js'
+import { parseIp, sameIp } from '../address/ip-address.js'
+import { isIdentified } from '../config/peer-match.js'
 import type { AcceptGroup, AcceptGroups } from './accept-groups.js'
 import { Challenge, type Verdict } from './challenge.js'
-import { Door, type DoorKeeper } from './door.js'
+import { ManagedListener, type AdmissionHandler } from './managed-listener.js'
 
 export interface AcceptListener {
   listening(at: Address): void
@@ -23,7 +23,7 @@ export interface AcceptListener {
 /**
  * Matches accepted connections to passive links by remote address, and refuses everybody else before a byte is read.
  */
-export class Acceptor implements DoorKeeper {
+export class Acceptor implements AdmissionHandler {
   readonly #transport: Transport
   readonly #clock: Clock
   readonly #listener: AcceptListener
@@ -37,9 +37,9 @@ export class Acceptor implements DoorKeeper {
   /** When a link's incumbent was last replaced, for as long as the hold-down lasts. */
   readonly #replacedMs = new Map<Link, number>()
   #groups: AcceptGroups
-  #door: Door | undefined
+  #door: ManagedListener | undefined
   /** Opened, and not known yet to be open. */
-  #nextDoor: Door | undefined
+  #nextDoor: ManagedListener | undefined
   #closed = false
 
   constructor(groups: AcceptGroups, transport: Transport, clock: Clock, listener: AcceptListener) {
@@ -72,7 +72,7 @@ export class Acceptor implements DoorKeeper {
 
   /** For two places of which only one can be had at a time. */
   #moveOver(
-    old: Door | undefined,
+    old: ManagedListener | undefined,
     place: ListenConfig,
     moved: (error: Error | undefined) => void,
   ): void {
@@ -88,7 +88,7 @@ export class Acceptor implements DoorKeeper {
     moved: (error: Error | undefined) => void,
     failed: (error: Error) => void,
   ): void {
-    const door = new Door(place, this.#transport, this.#clock, this, {
+    const door = new ManagedListener(place, this.#transport, this.#clock, this, {
       opened: () => {
         this.#door?.close()
         this.#door = door

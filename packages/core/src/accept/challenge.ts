@@ -1,6 +1,6 @@
 import type { Clock } from '../contracts/clock.js'
 import type { CloseReason, Connection, ConnectionHandler } from '../contracts/transport.js'
-import { Deadline } from '../link/deadline.js'
+import { Deadline } from '../link/connection/deadline.js'
 import type { Link } from '../link/link.js'
 import { timerMs } from '../units/duration.js'
 

@@ -1,6 +1,7 @@
+import { addressText } from '../address/address-text.js'
 import type { Clock } from '../contracts/clock.js'
 import type { Address } from '../contracts/transport.js'
-import { Throttle } from '../report/throttle.js'
+import { Throttle } from '../events/throttle.js'
 
 /** Addresses remembered; beyond that the one that was quiet longest is forgotten. */
 const ADDRESSES_MAX = 1_024
@@ -79,9 +80,4 @@ export class Rejections {
   close(): void {
     this.#throttle.close()
   }
-}
-
-/** `192.168.0.2:8001`, `[fe80::1]:8001` */
-export function addressText({ ip, port }: Address): string {
-  return ip.includes(':') ? `[${ip}]:${String(port)}` : `${ip}:${String(port)}`
 }

@@ -2,7 +2,7 @@ import type { Rejections, Stranger } from '../accept/rejections.js'
 import type { PassiveEntryConfig } from '../config/node-config.js'
 import type { Clock, Timer } from '../contracts/clock.js'
 import type { Link } from '../link/link.js'
-import type { Finding } from './finding.js'
+import type { Finding } from '../contracts/finding.js'
 import { nearMatch } from './near-match.js'
 
 /** Of more strangers than this one cannot be told from a scan, and each is compared with every entry. */

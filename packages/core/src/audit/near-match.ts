@@ -1,6 +1,6 @@
 import type { PassiveEntryConfig } from '../config/node-config.js'
-import type { AddressPattern } from '../table/address-pattern.js'
-import { type IpBytes, parseIp } from '../table/ip-address.js'
+import type { AddressPattern } from '../address/address-pattern.js'
+import { type IpBytes, parseIp } from '../address/ip-address.js'
 
 const IPV4_BYTES = 4
 /** A host chooses the second half of an IPv6 address itself, and often another one every day (RFC 8981). */

@@ -1,3 +1,4 @@
+import { sameBytes } from '../units/bytes.js'
 import { durationText, timerMs } from '../units/duration.js'
 import type { HeartbeatSettings, LinkSettings } from './node-config.js'
 import type { HeartbeatOptions, LinkOptions, QueueLimits } from './node-options.js'
@@ -185,10 +186,4 @@ const encoder = new TextEncoder()
 
 function bytesOf(value: Uint8Array | string): Uint8Array {
   return typeof value === 'string' ? encoder.encode(value) : value
-}
-
-export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
-  if (left.length !== right.length) return false
-  for (let at = 0; at < left.length; at++) if (left[at] !== right[at]) return false
-  return true
 }

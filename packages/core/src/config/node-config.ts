@@ -2,7 +2,7 @@ import type { FrameCodec } from '../contracts/frame-codec.js'
 import type { OutboxLimits } from '../contracts/outbox.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
 import type { InjectionToken } from '../di.js'
-import type { AddressPattern } from '../table/address-pattern.js'
+import type { AddressPattern } from '../address/address-pattern.js'
 import type { PluginChoice } from './node-options.js'
 
 /** `NodeOptions` with every default filled in, every unit resolved and every mistake excluded. Frozen. */

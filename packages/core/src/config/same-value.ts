@@ -1,4 +1,4 @@
-import { sameBytes } from './link-settings.js'
+import { sameBytes } from '../units/bytes.js'
 
 /**
  * Whether two values of a configuration say the same: maps by their members whatever the order, lists by their items,

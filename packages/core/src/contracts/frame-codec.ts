@@ -56,7 +56,7 @@ export interface FrameDecoder {
    * May be left out. What the peer seems to speak instead, in words and with the setting to use; undefined: no
    * idea. Asked at most once, after the connection has ended because no frame could be made of it, and never where
    * the stream had once been in step; the answer is added to the link's reason. `opening`: the first bytes of the
-   * stream, up to `OPENING_BYTES_MAX`. May look at every byte: it is never asked while a link is up.
+   * stream, up to `FIRST_BYTES_MAX`. May look at every byte: it is never asked while a link is up.
    */
   diagnosis?(opening: Uint8Array): string | undefined
 }

@@ -1,5 +1,8 @@
 import type { InjectionToken } from '../di.js'
 
+/** What a waiting message counts beside its payload, in bytes. */
+export const MESSAGE_OVERHEAD_BYTES = 64
+
 /** Makes the outbox of each link. Internal until a second implementation exists (durable, acknowledged). */
 export interface OutboxStore {
   open(link: string, limits: OutboxLimits, handler: OutboxHandler): Outbox

@@ -3,11 +3,11 @@ import type { Clock, Timer } from '../contracts/clock.js'
 import type { Random } from '../contracts/random.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
 import type { Connection, ConnectionHandler, Dial, Transport } from '../contracts/transport.js'
-import { foreignText } from '../report/foreign-text.js'
+import { foreignText } from '../text/safe-text.js'
 import { DURATION_MS_MAX } from '../units/duration.js'
-import { sameIp, parseIp } from '../table/ip-address.js'
-import type { DialPermit, DialPermits } from './dial-permits.js'
-import { failureReason } from './link-connection.js'
+import { sameIp, parseIp } from '../address/ip-address.js'
+import type { DialPermit, DialLimiter } from './dial-limiter.js'
+import { failureReason } from './connection/connection.js'
 
 /** What a strategy that answers no number is taken to have meant. */
 const DELAY_MS_UNUSABLE = 30_000
@@ -30,7 +30,7 @@ export interface DialServices {
   readonly clock: Clock
   readonly random: Random
   readonly transport: Transport
-  readonly permits: DialPermits
+  readonly permits: DialLimiter
 }
 
 /** Dials one entry, and says when to dial again. */

@@ -3,11 +3,11 @@ import type { EntryConfig } from '../config/node-config.js'
 import { sameChoice } from '../config/same-entry.js'
 import type { FrameCodec } from '../contracts/frame-codec.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
-import { foreignText } from '../report/foreign-text.js'
-import { BatchBuffers } from './batch-buffers.js'
-import { DialPermits } from './dial-permits.js'
+import { foreignText } from '../text/safe-text.js'
+import { BatchBuffers } from './connection/batch-buffers.js'
+import { DialLimiter } from './dial-limiter.js'
 import { Link, type LinkServices } from './link.js'
-import type { LinkSetup } from './link-setup.js'
+import type { LinkSpec } from './link-spec.js'
 
 /** What links share unless their entry says otherwise. */
 export interface LinkDefaults {
@@ -25,7 +25,7 @@ export class LinkFactory {
   constructor(dialsMax: number, services: Omit<LinkServices, 'permits' | 'buffers'>) {
     this.#services = {
       ...services,
-      permits: new DialPermits(services.clock, dialsMax),
+      permits: new DialLimiter(services.clock, dialsMax),
       buffers: new BatchBuffers(),
     }
   }
@@ -35,7 +35,7 @@ export class LinkFactory {
   }
 
   /** `lastEpoch`: where a link of this id, which is gone, stood. */
-  linkOf(id: string, setup: LinkSetup, lastEpoch: number): Link {
+  linkOf(id: string, setup: LinkSpec, lastEpoch: number): Link {
     return new Link(id, setup, this.#services, lastEpoch)
   }
 }
@@ -44,11 +44,11 @@ export class LinkFactory {
  * What an entry makes of its links. `before`, what it made of them until now: a plugin that is asked for as it was is
  * the one that there is.
  */
-export function setupOf(
+export function specOf(
   entry: EntryConfig,
   defaults: LinkDefaults,
-  before: LinkSetup | undefined,
-): LinkSetup {
+  before: LinkSpec | undefined,
+): LinkSpec {
   const { codec, reconnect } = entry.settings
   const had = before?.entry.settings
   const sameCodec = codec !== undefined && sameChoice(codec, had?.codec)
@@ -61,7 +61,7 @@ export function setupOf(
 }
 
 /** What keeps a codec from carrying what its entry wants sent; undefined: nothing. */
-export function heartbeatProblem({ entry, codec }: LinkSetup): ConfigProblem | undefined {
+export function heartbeatProblem({ entry, codec }: LinkSpec): ConfigProblem | undefined {
   const { heartbeat } = entry.settings
   const bytes = Math.max(heartbeat?.payload.byteLength ?? 0, heartbeat?.answer?.byteLength ?? 0)
   if (bytes <= codec.payloadBytesMax) return undefined
@@ -73,7 +73,7 @@ export function heartbeatProblem({ entry, codec }: LinkSetup): ConfigProblem | u
  * What is wrong with the sizes that a codec names; undefined: nothing. They are believed for as long as the node runs, so
  * they are looked at once before.
  */
-export function codecProblem({ entry, codec }: LinkSetup): ConfigProblem | undefined {
+export function codecProblem({ entry, codec }: LinkSpec): ConfigProblem | undefined {
   const wrong = Object.entries(sizesOf(codec)).find(([, size]) => !isSize(size))
   if (wrong === undefined) return undefined
   const [name, found] = wrong

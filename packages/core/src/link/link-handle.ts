@@ -1,7 +1,7 @@
 import type { Clock } from '../contracts/clock.js'
 import type { LinkState, LinkView } from '../contracts/send-router.js'
 import type { Address } from '../contracts/transport.js'
-import type { LinkCounters } from './link-counters.js'
+import type { LinkCounters } from '../ledger/link-counters.js'
 import type { Link } from './link.js'
 
 /** A link as its user sees it. Live: each property answers what is so now. */

@@ -4,15 +4,15 @@ import type { FrameCodec } from '../contracts/frame-codec.js'
 import type { OutboundMessage, Outbox, OutboxHandler, OutboxStore } from '../contracts/outbox.js'
 import type { LinkState } from '../contracts/send-router.js'
 import type { Address, Connection, ConnectionHandler } from '../contracts/transport.js'
-import type { LinkChange, Outcome } from '../events.js'
-import { foreignText } from '../report/foreign-text.js'
+import type { LinkChange, Outcome } from '../contracts/node-events.js'
+import { foreignText } from '../text/safe-text.js'
 import { timerMs } from '../units/duration.js'
-import type { BatchBuffers } from './batch-buffers.js'
-import type { UnwrittenReason } from './batch.js'
+import type { BatchBuffers } from './connection/batch-buffers.js'
+import type { UnwrittenReason } from './connection/batch.js'
 import { type DialOwner, type DialServices, Dialer } from './dialer.js'
-import { type ConnectionOwner, LinkConnection } from './link-connection.js'
-import { LinkTally } from './link-counters.js'
-import { dialsElsewhere, isOutdated, type LinkSetup, waitsOtherwise } from './link-setup.js'
+import { type ConnectionOwner, LinkConnection } from './connection/connection.js'
+import { LinkTally } from '../ledger/link-counters.js'
+import { dialsElsewhere, isOutdated, type LinkSpec, waitsOtherwise } from './link-spec.js'
 import { type LinkEvent, nextLinkState } from './link-state.js'
 
 /** What a link tells its node. */
@@ -66,9 +66,9 @@ export class Link implements ConnectionOwner, DialOwner, OutboxHandler {
   readonly #services: LinkServices
   readonly #clock: Clock
   readonly #dialer: Dialer | undefined
-  #setup: LinkSetup
+  #setup: LinkSpec
   /** What counts as soon as the present connection, which cannot go on with it, has ended. */
-  #nextSetup: LinkSetup | undefined
+  #nextSetup: LinkSpec | undefined
   #renewalTimer: Timer | undefined
   /** Bits of those who hold it. */
   #holders = 0
@@ -89,7 +89,7 @@ export class Link implements ConnectionOwner, DialOwner, OutboxHandler {
   #stopReason = 'stopped'
 
   /** `lastEpoch`: where a link of this id, which is gone, stood; no reply to it may be taken for one to this. */
-  constructor(id: string, setup: LinkSetup, services: LinkServices, lastEpoch = 0) {
+  constructor(id: string, setup: LinkSpec, services: LinkServices, lastEpoch = 0) {
     const { entry, codec, strategy } = setup
     this.id = id
     this.#setup = setup
@@ -105,7 +105,7 @@ export class Link implements ConnectionOwner, DialOwner, OutboxHandler {
   }
 
   /** What the table says of it now. A connection that cannot go on with it may still be ending. */
-  get setup(): LinkSetup {
+  get setup(): LinkSpec {
     return this.#nextSetup ?? this.#setup
   }
 
@@ -287,7 +287,7 @@ export class Link implements ConnectionOwner, DialOwner, OutboxHandler {
    * and the next. Then it ends in order first, within `deadlineMs`. The role is the same.
    * @returns whether a connection has to be made anew
    */
-  reconfigure(setup: LinkSetup, deadlineMs: number): boolean {
+  reconfigure(setup: LinkSpec, deadlineMs: number): boolean {
     if (this.#state === 'closed') return false
     const before = this.setup
     const connection = this.#connection
@@ -321,7 +321,7 @@ export class Link implements ConnectionOwner, DialOwner, OutboxHandler {
     return true
   }
 
-  #takeSetup(setup: LinkSetup): void {
+  #takeSetup(setup: LinkSpec): void {
     const before = this.#setup
     const { settings } = setup.entry
     // What was queued for whoever was connected must not wait for somebody else.
@@ -350,7 +350,7 @@ export class Link implements ConnectionOwner, DialOwner, OutboxHandler {
   }
 
   /** A link that waits for a dial does not wait for what the table says no more. */
-  #dialSooner(before: LinkSetup, after: LinkSetup): void {
+  #dialSooner(before: LinkSpec, after: LinkSpec): void {
     const dialer = this.#dialer
     if (dialer === undefined || this.#connection !== undefined) return
     if (dialsElsewhere(before, after)) {

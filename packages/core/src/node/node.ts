@@ -1,8 +1,9 @@
 import { Acceptor } from '../accept/acceptor.js'
 import { AcceptGroups } from '../accept/accept-groups.js'
-import { addressText, Rejections } from '../accept/rejections.js'
+import { Rejections } from '../accept/rejections.js'
+import { addressText } from '../address/address-text.js'
 import { Audit } from '../audit/audit.js'
-import type { Finding } from '../audit/finding.js'
+import type { Finding } from '../contracts/finding.js'
 import type { ConfigProblem } from '../config/config-problem.js'
 import { type EntryConfig, type ListenConfig, NodeConfig } from '../config/node-config.js'
 import type { NodeOptions } from '../config/node-options.js'
@@ -16,32 +17,32 @@ import { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
 import { type LinkRef, SendRouter } from '../contracts/send-router.js'
 import { type Address, Transport } from '../contracts/transport.js'
 import { inject, injectable } from '../di.js'
-import { CommloopError } from '../errors.js'
-import type { LinkChange, NodeEvents, ReceivedMessage } from '../events.js'
+import { CommloopError } from '../contracts/errors.js'
+import type { LinkChange, NodeEvents, ReceivedMessage } from '../contracts/node-events.js'
 import type { Link, LinkListener } from '../link/link.js'
-import type { LinkCounters } from '../link/link-counters.js'
+import type { LinkCounters } from '../ledger/link-counters.js'
 import { LinkFactory } from '../link/link-factory.js'
 import { LinkHandle } from '../link/link-handle.js'
-import { type LinkSetup, sameSetup } from '../link/link-setup.js'
-import { EventHub, type EventListener } from '../report/event-hub.js'
-import { Inbox } from '../report/inbox.js'
-import { NodeLog } from '../report/node-log.js'
-import { OutcomeReporter } from '../report/outcome-reporter.js'
-import { Warnings } from '../report/warnings.js'
+import { type LinkSpec, sameSpec } from '../link/link-spec.js'
+import { EventHub, type EventListener } from '../events/event-hub.js'
+import { Inbox } from '../receive/inbox.js'
+import { NodeLog } from '../events/node-log.js'
+import { OutcomeReporter } from '../events/outcome-reporter.js'
+import { Warnings } from '../events/warnings.js'
 import { Dispatch, type DispatchSetup, type SendOptions } from '../routing/dispatch.js'
-import { FormerEpochs } from '../table/former-epochs.js'
+import { EpochHistory } from './epoch-history.js'
 import { Table } from '../table/table.js'
 import { timerMs } from '../units/duration.js'
-import { type NodeCounters, NodeTally } from './node-counters.js'
+import { type NodeCounters, NodeTally } from '../ledger/node-counters.js'
 import {
   heartbeatProblems,
   payloadBytesMax,
-  type Plan,
-  planOf,
+  type ReconfigurationPlan,
+  reconfigurationPlanOf,
   type PresentSetup,
   setupsOf,
   unusableCodec,
-} from './plan.js'
+} from './reconfiguration-plan.js'
 import {
   changedNodeKeys,
   isReordered,
@@ -83,7 +84,7 @@ export class Node {
   readonly #tally = new NodeTally()
   readonly #factory: LinkFactory
   readonly #retired: RetiredLinks
-  readonly #formerEpochs = new FormerEpochs()
+  readonly #formerEpochs = new EpochHistory()
   readonly #dispatch: Dispatch
   readonly #inbox: Inbox
   readonly #audit: Audit
@@ -92,7 +93,7 @@ export class Node {
   #changing = false
   #setup: NodeSetup
   /** What each entry makes of its links, by its id. */
-  #setups: ReadonlyMap<string, LinkSetup>
+  #setups: ReadonlyMap<string, LinkSpec>
   #table: Table
   #handles: ReadonlyMap<Link, LinkHandle>
   #views: readonly LinkHandle[]
@@ -413,7 +414,7 @@ export class Node {
 
   /** What `reconfigure` would refuse now; empty: nothing. */
   reconfigurationProblems(options: NodeOptions, plugins: NewPlugins = {}): ConfigProblem[] {
-    return planOf(this.#present, options, plugins, false).problems
+    return reconfigurationPlanOf(this.#present, options, plugins, false).problems
   }
 
   get #present(): PresentSetup {
@@ -444,13 +445,17 @@ export class Node {
     })
   }
 
-  #checkedPlan({ options, plugins, relisten }: AskedReconfiguration): Plan | CommloopError {
+  #checkedPlan({
+    options,
+    plugins,
+    relisten,
+  }: AskedReconfiguration): ReconfigurationPlan | CommloopError {
     if (this.#phase !== 'running') return notRunning(this.#phase)
-    const plan = planOf(this.#present, options, plugins, relisten)
+    const plan = reconfigurationPlanOf(this.#present, options, plugins, relisten)
     return problemsError(plan.problems) ?? plan
   }
 
-  #moveListening(plan: Plan, moved: (error: Error | undefined) => void): void {
+  #moveListening(plan: ReconfigurationPlan, moved: (error: Error | undefined) => void): void {
     const { listen } = plan.setup.config
     if (!plan.relistens) {
       moved(undefined)
@@ -462,14 +467,14 @@ export class Node {
     })
   }
 
-  #bringAbout(asked: AskedReconfiguration, plan: Plan): void {
+  #bringAbout(asked: AskedReconfiguration, plan: ReconfigurationPlan): void {
     this.#changing = true
     asked.resolve(this.#change(plan))
     this.#changing = false
   }
 
   /** Nothing can fail from here on. The state is changed as a whole before anybody is told of anything. */
-  #change(plan: Plan): Reconfiguration {
+  #change(plan: ReconfigurationPlan): Reconfiguration {
     const before = { setup: this.#setup, table: this.#table }
     const { config } = plan.setup
     this.#setup = plan.setup
@@ -495,7 +500,11 @@ export class Node {
   }
 
   /** Those that go first: a link of the other role may follow one of the same id. */
-  #changeLinks(before: Table, after: Table, setups: Plan['setups']): Omit<Reconfiguration, 'node'> {
+  #changeLinks(
+    before: Table,
+    after: Table,
+    setups: ReconfigurationPlan['setups'],
+  ): Omit<Reconfiguration, 'node'> {
     const kept = new Set(after.links)
     const old = new Set(before.links)
     const removed = before.links.filter((link) => !kept.has(link))
@@ -512,9 +521,9 @@ export class Node {
     return { added: added.map(({ id }) => id), removed: removed.map(({ id }) => id), ...fate }
   }
 
-  #changeLink(link: Link, setup: LinkSetup | undefined): 'reconnected' | 'changed' | 'unchanged' {
+  #changeLink(link: Link, setup: LinkSpec | undefined): 'reconnected' | 'changed' | 'unchanged' {
     if (setup === undefined) throw new Error(`node: link ${link.id} has no setup`)
-    const same = sameSetup(link.setup, setup)
+    const same = sameSpec(link.setup, setup)
     // Where it says the same, it may still stand at another place of the table.
     const renewed = link.reconfigure(setup, this.config.stopDeadlineMs)
     if (same) return 'unchanged'

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../contracts/clock.js'
 import type { Link } from '../link/link.js'
-import { type LinkCounters, LinkTally } from '../link/link-counters.js'
+import { type LinkCounters, LinkTally } from '../ledger/link-counters.js'
 
 /** Why their connections and queues end. */
 const REASON = 'removed'

@@ -1,6 +1,6 @@
 import type { Random } from '../contracts/random.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
-import { CommloopError } from '../errors.js'
+import { CommloopError } from '../contracts/errors.js'
 import { type Duration, DURATION_MS_MAX, durationMs } from '../units/duration.js'
 
 /** Options of `ExponentialBackoff`. */

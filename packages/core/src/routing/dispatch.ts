@@ -1,13 +1,13 @@
 import { sameValue } from '../config/same-value.js'
 import type { Clock } from '../contracts/clock.js'
 import type { LinkView, RouteTarget, SendRouter } from '../contracts/send-router.js'
-import { CommloopError, type ErrorCode } from '../errors.js'
+import { CommloopError, type ErrorCode } from '../contracts/errors.js'
 import { type Link, type Refusal, unpinned } from '../link/link.js'
-import type { NodeTally } from '../node/node-counters.js'
-import type { OutcomeReporter } from '../report/outcome-reporter.js'
+import type { NodeTally } from '../ledger/node-counters.js'
+import type { OutcomeReporter } from '../events/outcome-reporter.js'
 import type { Table } from '../table/table.js'
-import { Targets } from '../table/targets.js'
-import { RelayPressure } from './relay-pressure.js'
+import { TargetSet } from '../table/target-set.js'
+import { RelayBackpressure } from './relay-backpressure.js'
 import {
   DeferredRoute,
   DroppedRoute,
@@ -17,15 +17,15 @@ import {
   type RouterAnswer,
   thrownRoute,
 } from './router-answer.js'
-import { RouterWatch } from './router-watch.js'
+import { SlowRouterDetector } from './slow-router-detector.js'
 import {
   type MessageSource,
   type RoutingLimits,
-  RoutingStage,
+  PendingRoutes,
   type UnroutedMessage,
-} from './routing-stage.js'
+} from './pending-routes.js'
 
-/** Targets of one answer that are read, or the number of links where that is more: a list may be without end. */
+/** TargetSet of one answer that are read, or the number of links where that is more: a list may be without end. */
 const TARGETS_MAX = 1_024
 /** A router may send from within its call, and is asked then; deeper than this it does so without end. */
 const NESTED_CALLS_MAX = 64
@@ -80,11 +80,11 @@ type Refusals = { readonly link: Link; readonly reason: Refusal }[]
 export class Dispatch {
   readonly #services: DispatchServices
   readonly #tally: NodeTally
-  readonly #stage: RoutingStage
-  readonly #pressure = new RelayPressure()
-  readonly #watch: RouterWatch
+  readonly #stage: PendingRoutes
+  readonly #pressure = new RelayBackpressure()
+  readonly #watch: SlowRouterDetector
   // Used by one call at a time: nothing calls out between resolving targets and making their copies.
-  readonly #targets = new Targets()
+  readonly #targets = new TargetSet()
   /** Of what was delivered last, some target is above its high-water mark. */
   #aboveMark = false
   #stageWasAbove = false
@@ -97,11 +97,11 @@ export class Dispatch {
     this.#tally = services.tally
     this.#setup = setup
     this.#targetsMax = targetsMax(setup.table)
-    this.#watch = new RouterWatch(services.clock, (tookMs) => {
+    this.#watch = new SlowRouterDetector(services.clock, (tookMs) => {
       const text = `a call of the router took ${String(Math.round(tookMs))} ms; meanwhile nothing else ran`
       services.warning('ROUTER_SLOW', text)
     })
-    this.#stage = new RoutingStage(services.clock, setup.limits, {
+    this.#stage = new PendingRoutes(services.clock, setup.limits, {
       answered: (message, answer) => {
         this.#followLate(message, readAnswer(answer, this.#targetsMax))
       },

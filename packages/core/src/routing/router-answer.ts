@@ -1,5 +1,5 @@
 import type { LinkRef, Route, RouteTarget } from '../contracts/send-router.js'
-import { foreignText } from '../report/foreign-text.js'
+import { foreignText } from '../text/safe-text.js'
 import { durationMs } from '../units/duration.js'
 
 /**

@@ -1,8 +1,8 @@
 import type { EntryConfig } from '../config/node-config.js'
 import type { LinkRef, LinkState, RouteTarget } from '../contracts/send-router.js'
-import type { ErrorCode } from '../errors.js'
+import type { ErrorCode } from '../contracts/errors.js'
 import type { Link } from '../link/link.js'
-import type { Targets } from './targets.js'
+import type { TargetSet } from './target-set.js'
 
 /** Why a target names no link. */
 export interface TargetProblem {
@@ -61,7 +61,7 @@ export class Table {
   }
 
   /** Adds what `target` names to `into`; answers why it names nothing. */
-  resolve(target: RouteTarget, into: Targets): TargetProblem | undefined {
+  resolve(target: RouteTarget, into: TargetSet): TargetProblem | undefined {
     if (typeof target === 'object') return this.#resolveBound(target, into)
     // The name of a link, nearly always: nothing else is looked for then.
     const named = typeof target === 'string' ? this.#byId.get(target) : undefined
@@ -78,7 +78,7 @@ export class Table {
 
   #resolveBound(
     target: { readonly link: LinkRef; readonly epoch: number },
-    into: Targets,
+    into: TargetSet,
   ): TargetProblem | undefined {
     const link = this.find(target.link)
     if ('code' in link) return link
@@ -90,7 +90,7 @@ export class Table {
   }
 
   /** `cell/*`: every link of the entry that is up. */
-  #resolveAll(target: string, into: Targets): TargetProblem | undefined {
+  #resolveAll(target: string, into: TargetSet): TargetProblem | undefined {
     const links = this.#byEntry.get(target.slice(0, -2))
     if (links === undefined) return unknown(target)
     const up = links.filter((link) => link.state === UP)

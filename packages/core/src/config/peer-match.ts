@@ -1,0 +1,18 @@
+import type { EntryConfig, PassiveEntryConfig } from './node-config.js'
+import type { PeerInfo } from '../contracts/transport.js'
+import { patternMatches } from '../address/address-pattern.js'
+import { parseIp } from '../address/ip-address.js'
+
+/** Where an entry names identities, the peer must have proved one of them. */
+export function isIdentified(entry: EntryConfig, peer: PeerInfo): boolean {
+  if (entry.role !== 'passive' || entry.identities === undefined) return true
+  return entry.identities.some((identity) => peer.identities.includes(identity))
+}
+
+/** Whether a passive entry stands for this peer. */
+export function coversPeer(entry: PassiveEntryConfig, peer: PeerInfo): boolean {
+  const address = parseIp(peer.remote.ip)
+  return (
+    address !== undefined && patternMatches(entry.pattern, address) && isIdentified(entry, peer)
+  )
+}

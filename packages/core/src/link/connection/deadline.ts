@@ -1,0 +1,119 @@
+import type { Clock, Timer } from '../../contracts/clock.js'
+import { DURATION_MS_MAX } from '../../units/duration.js'
+
+/** A timer that fires this late tells of a process that was stopped or blocked, not of a silent peer. */
+const LATE_MS = 20
+/** Then I/O that waited meanwhile is read first. */
+const GRACE_MS = 50
+
+/** How much later than asked for it may fire, as a part of the delay. */
+const COARSE = 0.01
+/** The grids on which deadlines fall, in milliseconds: delays in round numbers are on theirs. */
+const GRIDS_MS = [100, 50, 20, 10, 5, 2] as const
+
+/**
+ * A timeout that traffic pushes forward by storing a time stamp; the timer looks at it when it fires. A link that
+ * is busy pays one assignment for each chunk, and one that is idle pays nothing. It falls on a grid, up to a hundredth
+ * of the delay later than asked for: so the heartbeats of ten thousand links wake the process a hundred times in
+ * their interval and not ten thousand times.
+ */
+export class Deadline {
+  readonly #clock: Clock
+  #delayMs: number
+  readonly #expired: () => void
+  #timer: Timer | undefined
+  #armedForMs = 0
+  // NaN: not running.
+  #sinceMs = Number.NaN
+  // NaN: not paused.
+  #elapsedMs = Number.NaN
+  #graced = false
+
+  /** `delayMs` 0: never expires. */
+  constructor(clock: Clock, delayMs: number, expired: () => void) {
+    this.#clock = clock
+    this.#delayMs = delayMs
+    this.#expired = expired
+  }
+
+  get running(): boolean {
+    return !Number.isNaN(this.#sinceMs)
+  }
+
+  /** Begins, or begins anew: expires `delayMs` after `nowMs`. */
+  start(nowMs: number): void {
+    this.#run(nowMs, nowMs)
+  }
+
+  #run(sinceMs: number, nowMs: number): void {
+    if (this.#delayMs === 0) return
+    this.#sinceMs = sinceMs
+    this.#elapsedMs = Number.NaN
+    this.#graced = false
+    // A timer that is there was armed for an earlier start, so it fires in time to look again.
+    if (this.#timer === undefined) this.#armOnGrid(nowMs, sinceMs + this.#delayMs)
+  }
+
+  /** Stands still, if it runs; `resume` goes on with what was left. */
+  pause(nowMs: number): void {
+    if (!this.running) return
+    this.#elapsedMs = nowMs - this.#sinceMs
+    this.#sinceMs = Number.NaN
+  }
+
+  resume(nowMs: number): void {
+    if (!Number.isNaN(this.#elapsedMs)) this.#run(nowMs - this.#elapsedMs, nowMs)
+  }
+
+  /** The timer stays and finds nothing to do: stopping is as frequent as starting. */
+  stop(): void {
+    this.#sinceMs = Number.NaN
+    this.#elapsedMs = Number.NaN
+  }
+
+  /** Another delay, counted from when the present one began; 0: never expires from now on. */
+  setDelay(delayMs: number, nowMs: number): void {
+    if (delayMs === this.#delayMs) return
+    this.#delayMs = delayMs
+    this.#timer?.cancel()
+    this.#timer = undefined
+    if (delayMs === 0) this.stop()
+    else if (this.running) this.#armOnGrid(nowMs, Math.max(nowMs, this.#sinceMs + delayMs))
+  }
+
+  /** Stops, and leaves no timer behind. */
+  dispose(): void {
+    this.stop()
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  #armOnGrid(nowMs: number, dueMs: number): void {
+    const mostMs = this.#delayMs * COARSE
+    const gridMs = GRIDS_MS.find((grid) => grid <= mostMs) ?? 1
+    this.#arm(nowMs, Math.min(Math.ceil(dueMs / gridMs) * gridMs, nowMs + DURATION_MS_MAX))
+  }
+
+  #arm(nowMs: number, dueMs: number): void {
+    this.#armedForMs = dueMs
+    this.#timer = this.#clock.after(Math.max(1, Math.ceil(dueMs - nowMs)), () => {
+      this.#fired()
+    })
+  }
+
+  #fired(): void {
+    this.#timer = undefined
+    if (!this.running) return
+    const nowMs = this.#clock.now()
+    const leftMs = this.#sinceMs + this.#delayMs - nowMs
+    if (leftMs > 0) {
+      this.#armOnGrid(nowMs, nowMs + leftMs)
+    } else if (nowMs - this.#armedForMs > LATE_MS && !this.#graced) {
+      this.#graced = true
+      this.#arm(nowMs, nowMs + GRACE_MS)
+    } else {
+      this.stop()
+      this.#expired()
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import type { Clock } from '../contracts/clock.js'
+
+/**
+ * Leave to dial, given in turn: thousands of links that lost one peer do not all dial at once. Whoever waited is
+ * granted at the end of the present callback: a link that gives its permit back must not find itself changed by what
+ * somebody did who heard that another link dials.
+ */
+export class DialLimiter {
+  readonly #clock: Clock
+  #dialsMax: number
+  /** Below 0 where more dials are under way than there may be now. */
+  #free: number
+  readonly #waiting = new Set<DialPermit>()
+
+  constructor(clock: Clock, dialsMax: number) {
+    this.#clock = clock
+    this.#dialsMax = dialsMax
+    this.#free = dialsMax
+  }
+
+  /** Another number of dials at once. Those under way go on; with more, those that wait begin. */
+  resize(dialsMax: number): void {
+    this.#free += dialsMax - this.#dialsMax
+    this.#dialsMax = dialsMax
+    this.#grantSoon()
+  }
+
+  /** A permit to ask for. */
+  permit(granted: () => void): DialPermit {
+    return new DialPermit(this, granted)
+  }
+
+  /** For the permit itself: grants at once, or when another dial has ended, in order of asking. */
+  asked(permit: DialPermit): void {
+    if (this.#free > 0 && this.#waiting.size === 0) {
+      this.#free--
+      permit.grant()
+    } else {
+      this.#waiting.add(permit)
+    }
+  }
+
+  /** For the permit itself. */
+  returned(permit: DialPermit, wasGranted: boolean): void {
+    if (!wasGranted) {
+      this.#waiting.delete(permit)
+      return
+    }
+    this.#free++
+    this.#grantSoon()
+  }
+
+  #grantSoon(): void {
+    if (this.#waiting.size === 0) return
+    this.#clock.soon(() => {
+      this.#grantWaiting()
+    })
+  }
+
+  #grantWaiting(): void {
+    for (const permit of this.#waiting) {
+      if (this.#free <= 0) return
+      this.#waiting.delete(permit)
+      this.#free--
+      permit.grant()
+    }
+  }
+}
+
+export class DialPermit {
+  readonly #permits: DialLimiter
+  readonly #granted: () => void
+  #isGranted = false
+
+  constructor(permits: DialLimiter, granted: () => void) {
+    this.#permits = permits
+    this.#granted = granted
+  }
+
+  /** Calls `granted`, at once or later. */
+  ask(): void {
+    this.#permits.asked(this)
+  }
+
+  /** For `DialLimiter`. */
+  grant(): void {
+    this.#isGranted = true
+    this.#granted()
+  }
+
+  /** The dial has ended, or is not wanted any more. Given back twice, it frees no second dial. */
+  giveBack(): void {
+    const wasGranted = this.#isGranted
+    this.#isGranted = false
+    this.#permits.returned(this, wasGranted)
+  }
+}

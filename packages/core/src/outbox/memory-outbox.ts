@@ -1,0 +1,240 @@
+import {
+  MESSAGE_OVERHEAD_BYTES,
+  type OutboundMessage,
+  type Outbox,
+  type OutboxHandler,
+  type OutboxLevel,
+  type OutboxLimits,
+  type OutboxStore,
+} from '../contracts/outbox.js'
+
+/** A message that is nothing but its payload is kept as that: an object for each would be most of the garbage. */
+type Slot = OutboundMessage | Uint8Array | undefined
+
+/** Of all outboxes that are empty; never written to, because its mask lets nothing in. */
+const NO_RING: Slot[] = []
+const CAPACITY_MIN = 16
+/** A ring larger than this is given up when the outbox is empty. */
+const CAPACITY_KEPT = 16_384
+
+/** Outboxes that live and die with the process. */
+export class MemoryOutboxStore implements OutboxStore {
+  open(_link: string, limits: OutboxLimits, handler: OutboxHandler): Outbox {
+    return new MemoryOutbox(limits, handler)
+  }
+}
+
+/** Shows a payload as the message that it is. */
+class PlainMessage implements OutboundMessage {
+  payload: Uint8Array
+  readonly id = undefined
+  readonly expiresAtMs = undefined
+  readonly epoch = 0
+  resent = false
+
+  constructor(payload: Uint8Array) {
+    this.payload = payload
+  }
+}
+
+/**
+ * A ring of messages whose size is a power of two, so that a position is a number that only grows and its place is
+ * found by a mask. What is removed from the middle leaves a hole, which the head passes over later: a message that
+ * expires inside a batch must not move the ones before it, which are being written.
+ */
+export class MemoryOutbox implements Outbox, OutboxLevel {
+  messages = 0
+  bytes = 0
+  #limits: OutboxLimits
+  readonly #handler: OutboxHandler
+  // Made with the first message: most links of a large table are idle.
+  #ring: Slot[] = NO_RING
+  /** Used again for every plain message that is shown. */
+  #shown: PlainMessage | undefined
+  #mask = -1
+  #head = 0
+  #cursor = 0
+  #tail = 0
+  #takenMessages = 0
+  #takenBytes = 0
+
+  constructor(limits: OutboxLimits, handler: OutboxHandler) {
+    this.#limits = limits
+    this.#handler = handler
+  }
+
+  /** Itself: an object for each of many idle links would be larger than the two numbers in it. */
+  get level(): OutboxLevel {
+    return this
+  }
+
+  limit(limits: OutboxLimits): void {
+    this.#limits = limits
+  }
+
+  append(
+    payload: Uint8Array,
+    id: string | undefined,
+    expiresAtMs: number | undefined,
+    epoch: number,
+  ): boolean {
+    const bytes = slotBytes(payload)
+    if (!this.#fits(bytes) && !this.#makeRoom(bytes)) return false
+    if (this.#tail - this.#head > this.#mask) this.#rebuild()
+    const plain = id === undefined && expiresAtMs === undefined && epoch === 0
+    this.#ring[this.#tail & this.#mask] = plain
+      ? payload
+      : { payload, id, expiresAtMs, epoch, resent: false }
+    this.#tail++
+    this.messages++
+    this.bytes += bytes
+    return true
+  }
+
+  #fits(bytes: number): boolean {
+    return this.messages < this.#limits.messagesMax && this.bytes + bytes <= this.#limits.bytesMax
+  }
+
+  #makeRoom(bytes: number): boolean {
+    if (this.#limits.overflow === 'reject') return false
+    // Nothing is given up in vain: what is being written stays, and may leave too little room.
+    if (this.#takenBytes + bytes > this.#limits.bytesMax) return false
+    if (this.#takenMessages >= this.#limits.messagesMax) return false
+    while (!this.#fits(bytes)) {
+      const oldest = this.peek()
+      if (oldest === undefined) return false
+      this.drop()
+      this.#handler.dropped(oldest)
+    }
+    return true
+  }
+
+  /** Makes room at the tail, leaving the holes behind; larger only if what is alive needs it. */
+  #rebuild(): void {
+    const { messages } = this
+    const roomy = messages * 2 <= this.#ring.length
+    const capacity = roomy ? this.#ring.length : Math.max(CAPACITY_MIN, this.#ring.length * 2)
+    const ring = new Array<Slot>(capacity).fill(undefined)
+    let to = 0
+    for (let at = this.#head; at < this.#tail; at++) {
+      const slot = this.#ring[at & this.#mask]
+      if (slot !== undefined) ring[to++] = slot
+    }
+    this.#ring = ring
+    this.#mask = capacity - 1
+    this.#head = 0
+    this.#cursor = this.#takenMessages
+    this.#tail = to
+  }
+
+  peek(): OutboundMessage | undefined {
+    const slot = this.#untaken()
+    return slot === undefined ? undefined : this.#show(slot)
+  }
+
+  /** The slot at the cursor, which passes over holes. */
+  #untaken(): Slot {
+    while (this.#cursor < this.#tail) {
+      const slot = this.#ring[this.#cursor & this.#mask]
+      if (slot !== undefined) return slot
+      this.#cursor++
+    }
+    return undefined
+  }
+
+  #show(slot: OutboundMessage | Uint8Array): OutboundMessage {
+    if (!ArrayBuffer.isView(slot)) return slot
+    this.#shown ??= new PlainMessage(slot)
+    this.#shown.payload = slot
+    return this.#shown
+  }
+
+  take(): void {
+    const slot = this.#untaken()
+    if (slot === undefined) throw new Error('outbox: nothing to take')
+    this.#takenMessages++
+    this.#takenBytes += slotBytes(slot)
+    this.#cursor++
+  }
+
+  drop(): void {
+    this.#remove(this.#cursor)
+    this.#cursor++
+    this.#forgetHoles()
+  }
+
+  release(count: number, ended?: (message: OutboundMessage) => void): void {
+    if (ended === undefined && count === this.#takenMessages) {
+      this.#releaseTaken()
+      return
+    }
+    for (let left = count; left > 0; this.#head++) {
+      const slot = this.#ring[this.#head & this.#mask]
+      if (slot === undefined) continue
+      left--
+      this.#takenMessages--
+      this.#takenBytes -= slotBytes(slot)
+      this.#remove(this.#head)
+      ended?.(this.#show(slot))
+    }
+    this.#forgetHoles()
+  }
+
+  /** All of a write at once, which is how nearly every write ends: nothing is added up again for each message. */
+  #releaseTaken(): void {
+    for (let at = this.#head; at < this.#cursor; at++) this.#ring[at & this.#mask] = undefined
+    this.#head = this.#cursor
+    this.messages -= this.#takenMessages
+    this.bytes -= this.#takenBytes
+    this.#takenMessages = this.#takenBytes = 0
+    this.#forgetHoles()
+  }
+
+  rewind(): void {
+    for (let at = this.#head; at < this.#cursor; at++) {
+      const slot = this.#ring[at & this.#mask]
+      if (slot === undefined) continue
+      const message = ArrayBuffer.isView(slot) ? new PlainMessage(slot) : slot
+      message.resent = true
+      this.#ring[at & this.#mask] = message
+    }
+    this.#cursor = this.#head
+    this.#takenMessages = 0
+    this.#takenBytes = 0
+  }
+
+  discard(which: (message: OutboundMessage) => boolean): void {
+    for (let at = this.#cursor; at < this.#tail; at++) {
+      const slot = this.#ring[at & this.#mask]
+      if (slot !== undefined && which(this.#show(slot))) this.#remove(at)
+    }
+    this.#forgetHoles()
+  }
+
+  #remove(at: number): void {
+    const slot = this.#ring[at & this.#mask]
+    if (slot === undefined) return
+    this.#ring[at & this.#mask] = undefined
+    this.messages--
+    this.bytes -= slotBytes(slot)
+  }
+
+  /** An empty outbox owns nothing; otherwise holes at the head are given back to the ring. */
+  #forgetHoles(): void {
+    if (this.messages === 0) {
+      this.#head = this.#cursor = this.#tail = 0
+      // A ring that once held a long outage is not kept for the trickle that follows it.
+      if (this.#ring.length > CAPACITY_KEPT) {
+        this.#ring = NO_RING
+        this.#mask = -1
+      }
+      return
+    }
+    while (this.#head < this.#cursor && this.#ring[this.#head & this.#mask] === undefined)
+      this.#head++
+  }
+}
+
+function slotBytes(slot: OutboundMessage | Uint8Array): number {
+  return (ArrayBuffer.isView(slot) ? slot : slot.payload).length + MESSAGE_OVERHEAD_BYTES
+}

@@ -1,0 +1,109 @@
+import { MESSAGE_OVERHEAD_BYTES } from '../contracts/outbox.js'
+import type { ReceivedMessage } from '../contracts/node-events.js'
+
+export interface StreamLimits {
+  readonly messagesMax: number
+  readonly bytesMax: number
+}
+
+/**
+ * Received messages for one `for await`. Bounded: when it is full, the links that feed it are not read until half of
+ * it was taken, so that the slowest reader sets the pace instead of filling the memory.
+ */
+export class MessageStream implements AsyncIterableIterator<ReceivedMessage> {
+  #limits: StreamLimits
+  readonly #relieved: (stream: MessageStream) => void
+  #waiting: ReceivedMessage[] = []
+  /** Where the oldest stands: an array is not shifted for each message. */
+  #at = 0
+  #bytes = 0
+  #full = false
+  #ended = false
+  #reader: ((result: IteratorResult<ReceivedMessage>) => void) | undefined
+
+  constructor(limits: StreamLimits, relieved: (stream: MessageStream) => void) {
+    this.#limits = limits
+    this.#relieved = relieved
+  }
+
+  /** Other limits: what waits stays, and counts by them when the next one comes or is taken. */
+  limit(limits: StreamLimits): void {
+    this.#limits = limits
+  }
+
+  get full(): boolean {
+    return this.#full
+  }
+
+  push(message: ReceivedMessage): void {
+    if (this.#ended) return
+    const reader = this.#reader
+    if (reader !== undefined) {
+      this.#reader = undefined
+      reader({ done: false, value: message })
+      return
+    }
+    this.#waiting.push(message)
+    this.#bytes += message.payload.byteLength + MESSAGE_OVERHEAD_BYTES
+    const messages = this.#waiting.length - this.#at
+    if (messages >= this.#limits.messagesMax || this.#bytes >= this.#limits.bytesMax)
+      this.#full = true
+  }
+
+  next(): Promise<IteratorResult<ReceivedMessage>> {
+    const message = this.#take()
+    if (message !== undefined) return Promise.resolve({ done: false, value: message })
+    if (this.#ended) return Promise.resolve({ done: true, value: undefined })
+    if (this.#reader !== undefined) {
+      return Promise.reject(new Error('messages(): one next() at a time'))
+    }
+    return new Promise((resolve) => {
+      this.#reader = resolve
+    })
+  }
+
+  #take(): ReceivedMessage | undefined {
+    const message = this.#waiting[this.#at]
+    if (message === undefined) return undefined
+    this.#at++
+    this.#bytes -= message.payload.byteLength + MESSAGE_OVERHEAD_BYTES
+    // Moved down once for each half of the array, which costs each message one move at most.
+    if (this.#at * 2 >= this.#waiting.length) {
+      this.#waiting = this.#waiting.slice(this.#at)
+      this.#at = 0
+    }
+    const messages = this.#waiting.length - this.#at
+    const halfTaken =
+      messages <= this.#limits.messagesMax / 2 && this.#bytes <= this.#limits.bytesMax / 2
+    if (this.#full && halfTaken) {
+      this.#full = false
+      this.#relieved(this)
+    }
+    return message
+  }
+
+  /** The reader has enough: what waits is forgotten. */
+  return(): Promise<IteratorResult<ReceivedMessage>> {
+    this.#waiting = []
+    this.#at = this.#bytes = 0
+    this.end()
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  /** Nothing more comes; what waits can still be taken. */
+  end(): void {
+    this.#ended = true
+    this.#full = false
+    this.#reader?.({ done: true, value: undefined })
+    this.#reader = undefined
+    this.#relieved(this)
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+}

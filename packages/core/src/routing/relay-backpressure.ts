@@ -1,0 +1,41 @@
+import type { Link } from '../link/link.js'
+
+/** What a relayed message waits for: a link's outbox, or the routing stage. */
+export type PressureSource = Link | 'routing'
+
+/**
+ * Backpressure of a relay: while a target is above its mark, the links whose messages go there are not read, so that
+ * TCP makes their peers wait instead of this node losing what they send.
+ */
+export class RelayBackpressure {
+  readonly #heldBy = new Map<PressureSource, Set<Link>>()
+  readonly #holding = new Map<Link, Set<PressureSource>>()
+
+  hold(source: Link, target: PressureSource): void {
+    setOf(this.#heldBy, target).add(source)
+    setOf(this.#holding, source).add(target)
+    source.hold('relay')
+  }
+
+  /** The target has room again. */
+  release(target: PressureSource): void {
+    const sources = this.#heldBy.get(target)
+    if (sources === undefined) return
+    this.#heldBy.delete(target)
+    for (const source of sources) {
+      const targets = this.#holding.get(source)
+      targets?.delete(target)
+      if (targets?.size !== 0) continue
+      this.#holding.delete(source)
+      source.unhold('relay')
+    }
+  }
+}
+
+function setOf<Key, Value>(map: Map<Key, Set<Value>>, key: Key): Set<Value> {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const set = new Set<Value>()
+  map.set(key, set)
+  return set
+}
