@@ -6,11 +6,11 @@ import {
   closeClientsAfterEach,
   ControlNode,
   type RawClient,
-} from '../../packages/cli/test/control-node.js'
-import { endCliProcessesAfterEach } from '../../packages/cli/test/cli-process.js'
-import { closePeersAfterEach, FramedPeer } from '../../packages/cli/test/framed-peer.js'
-import { freePort } from '../../packages/cli/test/free-port.js'
-import { removeTestFoldersAfterEach } from '../../packages/cli/test/test-folder.js'
+} from '@commloop/test-support/control-node'
+import { endCliProcessesAfterEach } from '@commloop/test-support/cli-process'
+import { closePeersAfterEach, FramedPeer } from '@commloop/test-support/framed-peer'
+import { freePort } from '@commloop/test-support/free-port'
+import { removeTestFoldersAfterEach } from '@commloop/test-support/test-folder'
 import { sectionOf, tableRows } from './page.js'
 import { textOf } from './source-tree.js'
 

@@ -6,7 +6,7 @@ import type {
   Transport,
 } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { removeTestFoldersAfterEach } from '../../packages/cli/test/test-folder.js'
+import { removeTestFoldersAfterEach } from '@commloop/test-support/test-folder'
 import { codeBlocks, namedBlocks } from './page.js'
 import { importFrom, pageFolder, runProgram } from './page-run.js'
 import { textOf } from './source-tree.js'

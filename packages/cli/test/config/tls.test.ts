@@ -5,7 +5,7 @@ import {
   CertificateFolder,
   type Identity,
   opensslIsMissing,
-} from '../../../transport-tcp/test/certificates.js'
+} from '@commloop/test-support/certificates'
 import { type ConfigReading, readConfig } from '../../src/config/load-config.js'
 import { problemsText } from '../../src/config/placed-problem.js'
 import { folderWith } from './temporary-folder.js'

@@ -3,7 +3,7 @@ import { createNode, type LinkState, type Node, ReconnectStrategy, use } from '@
 import { tcpTransport } from '@commloop/transport-tcp'
 import { expect, it, onTestFinished } from 'vitest'
 import { Attendance } from '../../src/control/attendance.js'
-import { freePort } from '../free-port.js'
+import { freePort } from '@commloop/test-support/free-port'
 
 /** Resolves with the next change to this state. */
 function next(node: Node, wanted: LinkState): Promise<void> {

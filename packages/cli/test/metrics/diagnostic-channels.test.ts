@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { LinkStatus } from '../../src/control/node-status.js'
-import { endCliProcessesAfterEach } from '../cli-process.js'
-import { ControlNode } from '../control-node.js'
-import { closePeersAfterEach, FramedPeer } from '../framed-peer.js'
-import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
+import { endCliProcessesAfterEach } from '@commloop/test-support/cli-process'
+import { ControlNode } from '@commloop/test-support/control-node'
+import { closePeersAfterEach, FramedPeer } from '@commloop/test-support/framed-peer'
+import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
 
 endCliProcessesAfterEach()
 removeTestFoldersAfterEach()

@@ -1,5 +1,5 @@
 import type { FrameCodec, FrameDecoder } from '@commloop/core'
-import type { Len16Options } from '../src/index.js'
+import type { Len16Options } from '@commloop/codec-len16'
 
 export function frameOf(codec: FrameCodec, payload: Uint8Array): Uint8Array {
   const into = new Uint8Array(codec.frameBytesMax(payload.length))

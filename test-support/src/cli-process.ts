@@ -6,7 +6,7 @@ import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterEach, vi } from 'vitest'
 
-const PACKAGE = fileURLToPath(new URL('..', import.meta.url))
+const PACKAGE = fileURLToPath(new URL('../../packages/cli/', import.meta.url))
 
 /** The command as it is installed. */
 export const COMMLOOP_BIN = join(PACKAGE, 'bin', 'commloop.js')
