@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { controlApi, type ControlledNode } from '../../packages/cli/src/control/control-api.js'
-import { CONTROL_LIMITS } from '../../packages/cli/src/control/control-limits.js'
-import { EVENT_TYPES } from '../../packages/cli/src/control/event-watch.js'
+import { CONTROL_LIMITS, controlApi, type ControlledNode, EVENT_TYPES } from '@commloop/control'
 import {
   closeClientsAfterEach,
   ControlNode,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readSendLine } from '../../packages/cli/src/stdio/send-line.js'
+import { readSendLine } from '@commloop/control'
 import { freePort } from '@commloop/test-support/free-port'
 import { cleanUpAfterEach } from '../e2e/clean-up.js'
 import { RunningNode } from '../e2e/running-node.js'

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CONTROL_LIMITS } from '../../src/control/control-limits.js'
-import type { LinkStatus, NodeStatus } from '../../src/control/node-status.js'
+import { CONTROL_LIMITS, type LinkStatus, type NodeStatus } from '@commloop/control'
 import { endCliProcessesAfterEach } from '@commloop/test-support/cli-process'
 import { closeClientsAfterEach, ControlNode, RawClient } from '@commloop/test-support/control-node'
 import { closePeersAfterEach, FramedPeer, PeerServer } from '@commloop/test-support/framed-peer'

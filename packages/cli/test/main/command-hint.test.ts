@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { commandHint } from '../../src/command-hint.js'
+import { commandHint } from '../../src/command-line/command-hint.js'
 import { endCliProcessesAfterEach, runCli } from '@commloop/test-support/cli-process'
 
 endCliProcessesAfterEach()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { LinkStatus, NodeStatus } from '../../src/control/node-status.js'
-import { METRIC_FAMILIES } from '../../src/metrics/metric-families.js'
+import type { LinkStatus, NodeStatus } from '@commloop/control'
+import { METRIC_FAMILIES } from '@commloop/metrics'
 import { CliProcess, endCliProcessesAfterEach, runCli } from '@commloop/test-support/cli-process'
 import { ask, closeClientsAfterEach, ControlNode } from '@commloop/test-support/control-node'
 import { closePeersAfterEach, FramedPeer } from '@commloop/test-support/framed-peer'

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { LinkStatus, NodeStatus } from '../../src/control/node-status.js'
+import type { LinkStatus, NodeStatus } from '@commloop/control'
 import { CliProcess, endCliProcessesAfterEach, runCli } from '@commloop/test-support/cli-process'
 import { closeClientsAfterEach, ControlNode } from '@commloop/test-support/control-node'
 import { closePeersAfterEach, FramedPeer } from '@commloop/test-support/framed-peer'
