@@ -23,7 +23,7 @@ function foreign(name: string, peer: string, bytes: string | Uint8Array): FaultS
   return {
     name,
     peer,
-    node: 'ends the connection: immediately if the length is above `maxPayload`, otherwise after `partialFrame`',
+    node: 'ends the connection: immediately if the length is above `maxPayload`, and after `partialFrame` if it is not',
     roles: BOTH_ROLES,
     steps: (terms) => endsByPartialFrame(terms, [{ do: 'send bytes', bytes }]),
   }
