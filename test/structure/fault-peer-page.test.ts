@@ -38,7 +38,7 @@ describe('docs/fault-peer.md', () => {
   })
 
   it('names no script in its text that is not there', () => {
-    const notes = sectionOf(PAGE, '## The scripts').split('What the words mean')[1] ?? ''
+    const notes = sectionOf(PAGE, '## The scripts').split('What the terms mean')[1] ?? ''
     const named = [...notes.matchAll(/`([a-z]+(?:-[a-z]+)+)`/g)].map(([, name = '']) => name)
     expect(named.length).toBeGreaterThan(2)
     expect(named.filter((name) => faultScript(name) === undefined)).toEqual([])

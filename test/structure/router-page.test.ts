@@ -116,7 +116,7 @@ describe('docs/writing-a-router.md', () => {
     node.send('P8 hello', { id: 'unknown' })
     await furnace.received(2)
     expect(furnace.texts).toEqual(['P7 first', 'P7 second'])
-    const reason = 'nobody knows P8'
+    const reason = 'unknown name P8'
     expect(await node.outcome('unknown')).toMatchObject({ outcome: 'dropped', reason })
   })
 

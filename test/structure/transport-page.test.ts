@@ -189,9 +189,9 @@ describe('docs/writing-a-transport.md', () => {
       })
     expect(await dialled()).toBe('opened')
     admits = false
-    expect(await dialled()).toBe('nobody lets us in at 10.0.0.1:8000')
+    expect(await dialled()).toBe('connection refused at 10.0.0.1:8000')
     admits = true
     door.close()
-    expect(await dialled()).toBe('nobody lets us in at 10.0.0.1:8000')
+    expect(await dialled()).toBe('connection refused at 10.0.0.1:8000')
   })
 })

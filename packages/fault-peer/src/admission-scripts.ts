@@ -66,8 +66,8 @@ function secondOfSilentPeer(terms: LinkTerms): readonly FaultStep[] | string {
 export const ADMISSION_SCRIPTS: readonly FaultScript[] = [
   {
     name: 'accept-then-close',
-    peer: `accepts each dial and hangs up at once, ${String(HANG_UPS)} times, as a peer does that does not list the node`,
-    node: 'dials again, never at once: at least the least delay of its backoff lies between two dials',
+    peer: `accepts each dial and closes it immediately, ${String(HANG_UPS)} times, like a peer that does not list the node`,
+    node: 'dials again, but never immediately: it waits at least the minimum delay of its backoff between two dials',
     roles: ['active'],
     steps: ({ redialMsMin }) => [
       { do: 'repeat', times: HANG_UPS, steps: [{ do: 'open' }, { do: 'send FIN' }] },
@@ -78,8 +78,8 @@ export const ADMISSION_SCRIPTS: readonly FaultScript[] = [
   },
   {
     name: 'dial-then-close',
-    peer: 'connects and hangs up at once, twenty times',
-    node: 'gives the slot back each time, and lets the peer in that stays',
+    peer: 'connects and closes the connection immediately, twenty times',
+    node: 'frees the slot each time, and accepts the peer that stays',
     roles: ['passive'],
     steps: () => [
       {
@@ -92,22 +92,22 @@ export const ADMISSION_SCRIPTS: readonly FaultScript[] = [
   },
   {
     name: 'second-connection',
-    peer: 'fills every slot, shows life on each, and connects once more from the same address',
-    node: 'refuses the one too many and keeps the others; with `duplicate: replace` it gives up the first for it',
+    peer: 'fills every slot, sends a frame on each connection, and connects once more from the same address',
+    node: 'rejects the extra connection and keeps the others; with `duplicate: replace` it replaces the first one',
     roles: ['passive'],
     steps: secondOfLivingPeer,
   },
   {
     name: 'second-connection-of-a-silent-peer',
-    peer: 'fills every slot, says nothing, and connects once more from the same address, as after a reboot',
-    node: 'gives the slot of the silent one to the newcomer (once in `holdDown`)',
+    peer: 'fills every slot, sends nothing, and connects once more from the same address, as after a reboot',
+    node: 'gives the slot of the silent connection to the new one (once in `holdDown`)',
     roles: ['passive'],
     steps: secondOfSilentPeer,
   },
   {
     name: 'flood-of-connections',
-    peer: `opens ${String(FLOOD)} connections more than there are slots`,
-    node: 'keeps no more of them than the entry has slots',
+    peer: `opens ${String(FLOOD)} more connections than there are slots`,
+    node: 'keeps only as many of them as the entry has slots',
     roles: ['passive'],
     steps: (terms) => {
       if (terms.slots > SLOTS_MAX) return filled(terms)

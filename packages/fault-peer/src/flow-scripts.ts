@@ -14,8 +14,8 @@ const RECKONED_MS = 1_000
 export const FLOW_SCRIPTS: readonly FaultScript[] = [
   {
     name: 'never-reads',
-    peer: 'takes nothing out of its socket',
-    node: 'ends the connection when a write has not ended within `stall`; if it has nothing to write, it keeps it',
+    peer: 'does not read from its socket',
+    node: 'ends the connection if a write has not finished within `stall`; keeps it if it has nothing to write',
     roles: BOTH_ROLES,
     steps: (terms) => {
       const { stallMs } = terms.settings
@@ -33,7 +33,7 @@ export const FLOW_SCRIPTS: readonly FaultScript[] = [
   },
   {
     name: 'reads-slowly',
-    peer: 'takes what comes slowly, but fast enough for each write to end within `stall`',
+    peer: 'reads slowly, but fast enough for each write to finish within `stall`',
     node: 'keeps the connection',
     roles: BOTH_ROLES,
     steps: (terms) => {
@@ -51,8 +51,8 @@ export const FLOW_SCRIPTS: readonly FaultScript[] = [
   },
   {
     name: 'silence',
-    peer: 'opens the connection and never says a word, nor answers one',
-    node: 'ends the connection after `silence`, by default three heartbeats; without either it keeps it',
+    peer: 'opens the connection and sends nothing, not even answers',
+    node: 'ends the connection after `silence`, by default three heartbeats; keeps it if neither is set',
     roles: BOTH_ROLES,
     steps: ({ settings: { silenceMs } }) =>
       silenceMs === 0
@@ -61,8 +61,8 @@ export const FLOW_SCRIPTS: readonly FaultScript[] = [
   },
   {
     name: 'half-close',
-    peer: 'sends a frame, then FIN, and goes on reading',
-    node: 'ends its side with FIN as well, at once or after `halfClose`',
+    peer: 'sends a frame, then FIN, and continues reading',
+    node: 'ends its side with FIN as well, immediately or after `halfClose`',
     roles: BOTH_ROLES,
     steps: ({ settings }) => [
       { do: 'open' },
@@ -78,8 +78,8 @@ export const FLOW_SCRIPTS: readonly FaultScript[] = [
   },
   {
     name: 'reset',
-    peer: 'sends a frame, then RST, ten times over',
-    node: 'is there each time, and when the peer comes back to stay',
+    peer: 'sends a frame, then RST, ten times',
+    node: 'is available each time, and also when the peer returns and stays',
     roles: BOTH_ROLES,
     steps: () => [
       {

@@ -18,12 +18,12 @@ function patterned(bytes: number): Buffer {
   return Buffer.from(Uint8Array.from({ length: bytes }, (_, at) => (at * 167 + 13) & 0xff))
 }
 
-/** Bytes of somebody who speaks something else; read as a length they announce far more than follows. */
+/** Bytes of another protocol. Read as a length, they announce far more bytes than follow. */
 function foreign(name: string, peer: string, bytes: string | Uint8Array): FaultScript {
   return {
     name,
     peer,
-    node: 'ends the connection: at once where the length is above `maxPayload`, else after `partialFrame`',
+    node: 'ends the connection: immediately if the length is above `maxPayload`, and after `partialFrame` if it is not',
     roles: BOTH_ROLES,
     steps: (terms) => endsByPartialFrame(terms, [{ do: 'send bytes', bytes }]),
   }
@@ -33,8 +33,8 @@ function foreign(name: string, peer: string, bytes: string | Uint8Array): FaultS
 export const FRAMING_SCRIPTS: readonly FaultScript[] = [
   {
     name: 'one-byte-at-a-time',
-    peer: 'sends three frames, every byte in a segment of its own',
-    node: 'takes them as if they had come whole, and keeps the connection',
+    peer: 'sends three frames, each byte in a separate segment',
+    node: 'receives them as if they had arrived whole, and keeps the connection',
     roles: BOTH_ROLES,
     steps: ({ shape }) => {
       const frames = [1, 50, 100].map((bytes) =>
@@ -50,7 +50,7 @@ export const FRAMING_SCRIPTS: readonly FaultScript[] = [
   {
     name: 'frames-in-one-segment',
     peer: `sends ${String(FRAMES_IN_ONE_SEGMENT)} frames in one segment`,
-    node: 'takes each as a message of its own, in order, and keeps the connection',
+    node: 'receives each as a separate message, in order, and keeps the connection',
     roles: BOTH_ROLES,
     steps: () => {
       const payloads = Array.from({ length: FRAMES_IN_ONE_SEGMENT }, (_, at) => String(at))
@@ -63,8 +63,8 @@ export const FRAMING_SCRIPTS: readonly FaultScript[] = [
   },
   {
     name: 'length-too-large',
-    peer: 'announces one byte more than the node takes, and sends nothing of it',
-    node: 'ends the connection by the header alone, without waiting for the payload',
+    peer: 'announces one byte more than the node accepts, and sends none of it',
+    node: 'ends the connection because of the header, without waiting for the payload',
     roles: BOTH_ROLES,
     steps: ({ shape }) => {
       const largest = shape.payloadBytesMax + (shape.lengthIncludesHeader ? 2 : 0)
@@ -80,8 +80,8 @@ export const FRAMING_SCRIPTS: readonly FaultScript[] = [
   },
   {
     name: 'length-in-the-other-byte-order',
-    peer: 'sends a frame whose length has its bytes the other way round',
-    node: 'waits for what the length announces and ends the connection after `partialFrame`',
+    peer: 'sends a frame whose length has the other byte order',
+    node: 'waits for as many bytes as the length announces, and ends the connection after `partialFrame`',
     roles: BOTH_ROLES,
     steps: (terms) => {
       const byteOrder = terms.shape.byteOrder === 'big' ? 'little' : 'big'
@@ -91,8 +91,8 @@ export const FRAMING_SCRIPTS: readonly FaultScript[] = [
   },
   {
     name: 'length-counts-the-other-way',
-    peer: 'sends a frame whose length counts the header where the node does not, or the reverse',
-    node: 'loses step, finds an unfinished frame and ends the connection after `partialFrame`',
+    peer: 'sends a frame whose length includes the header although the node expects that it does not, or the reverse',
+    node: 'loses the frame boundary, sees an unfinished frame, and ends the connection after `partialFrame`',
     roles: BOTH_ROLES,
     steps: (terms) => {
       const lengthIncludesHeader = !terms.shape.lengthIncludesHeader
@@ -103,7 +103,7 @@ export const FRAMING_SCRIPTS: readonly FaultScript[] = [
   {
     name: 'length-of-four-bytes',
     peer: 'sends a frame with a length of four bytes, 00 00 00 03',
-    node: 'takes it for an empty frame and a whole one, or ends the connection where it cannot be that',
+    node: 'reads it as an empty frame and a whole one, or ends the connection if its options rule that out',
     roles: BOTH_ROLES,
     steps: (terms) => {
       const { byteOrder, lengthIncludesHeader, emptyFrames, payloadBytesMax } = terms.shape
@@ -117,26 +117,26 @@ export const FRAMING_SCRIPTS: readonly FaultScript[] = [
   },
   foreign(
     'http-request',
-    'speaks HTTP: a browser or a health check',
+    'sends an HTTP request, like a browser or a health check',
     'GET / HTTP/1.1\r\nHost: node\r\n\r\n',
   ),
   foreign(
     'http-response',
-    'answers in HTTP: the port of another service',
+    'sends an HTTP response, like the port of another service',
     'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n',
   ),
   foreign(
     'tls-hello',
-    'begins a TLS handshake where the node speaks plainly',
+    'begins a TLS handshake although the node does not use TLS',
     Buffer.from('16030100c8010000c40303', 'hex'),
   ),
   foreign('tls-alert', 'sends a TLS alert', Buffer.from('15030300020228', 'hex')),
   foreign('line-of-text', 'sends a line of ASCII', 'hello, node\n'),
-  foreign('garbage', 'sends 200 kB that mean nothing', Buffer.alloc(GARBAGE_BYTES, 0x7f)),
+  foreign('garbage', 'sends 200 kB of meaningless bytes', Buffer.alloc(GARBAGE_BYTES, 0x7f)),
   {
     name: 'flood-of-empty-frames',
-    peer: `sends ${String(EMPTY_FRAMES)} frames without payload at once`,
-    node: 'takes them, answers with no more frames than came, and keeps the connection; or ends it where it rejects empty frames',
+    peer: `sends ${String(EMPTY_FRAMES)} frames without payload in one burst`,
+    node: 'receives them, answers with no more frames than it received, and keeps the connection; or ends it if it rejects empty frames',
     roles: BOTH_ROLES,
     steps: ({ shape }) => {
       const header = wireHeader(0, shape)
@@ -155,7 +155,7 @@ export const FRAMING_SCRIPTS: readonly FaultScript[] = [
   {
     name: 'cut-in-the-header',
     peer: 'sends a whole frame and the first byte of the next, then FIN',
-    node: 'delivers the whole one, nothing of the other, and ends its side too',
+    node: 'delivers the whole frame, nothing of the other, and ends its side too',
     roles: BOTH_ROLES,
     steps: ({ settings }) => [
       { do: 'open' },
@@ -169,7 +169,7 @@ export const FRAMING_SCRIPTS: readonly FaultScript[] = [
   {
     name: 'cut-in-the-payload',
     peer: 'sends a whole frame and half of the next, then RST',
-    node: 'delivers nothing of the cut one, and is there when the peer comes back',
+    node: 'delivers nothing of the cut frame, and is available when the peer returns',
     roles: BOTH_ROLES,
     steps: () => [
       { do: 'open' },
@@ -189,8 +189,8 @@ export const FRAMING_SCRIPTS: readonly FaultScript[] = [
   },
   {
     name: 'slow-loris',
-    peer: 'sends a frame so slowly that it never gets whole in time, a byte now and then',
-    node: 'ends the connection after `partialFrame`, whatever trickles',
+    peer: 'sends a frame so slowly, byte by byte, that it is never complete in time',
+    node: 'ends the connection after `partialFrame`, although bytes keep arriving',
     roles: BOTH_ROLES,
     steps: (terms) => {
       const { partialFrameMs } = terms.settings
