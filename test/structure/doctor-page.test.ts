@@ -24,7 +24,7 @@ describe('docs/doctor.md', () => {
   })
 
   it('has a line for every finding about two tables', () => {
-    const rows = tableRows(sectionOf(PAGE, '## Two tables'), ['finding', 'means'])
+    const rows = tableRows(sectionOf(PAGE, '## Two tables'), ['finding', 'meaning'])
     expect(rows.map(([finding]) => finding)).toEqual([...FIT_FINDINGS])
     for (const [, meaning] of rows) expect(meaning).toMatch(/\S/)
   })

@@ -19,7 +19,7 @@ import { tableRows } from './page.js'
 import { textOf } from './source-tree.js'
 
 const FATES = new Map(
-  tableRows(textOf('docs/reload.md'), ['key', 'a reload']).map(([key = '', fate = '']) => [
+  tableRows(textOf('docs/reload.md'), ['key', 'effect']).map(([key = '', fate = '']) => [
     key,
     fate,
   ]),
