@@ -8,6 +8,7 @@ export * from './contracts/clock.js'
 export * from './contracts/random.js'
 export * from './contracts/logger.js'
 export * from './contracts/outbox.js'
+export * from './contracts/plugin.js'
 export { CommloopError, ERROR_CODES, type ErrorCode } from './contracts/errors.js'
 export { REASON_TEXTS, type Reason, type ReasonCode, reasonText } from './contracts/reason.js'
 export type * from './contracts/node-events.js'
@@ -17,11 +18,12 @@ export { NodeConfig } from './config/node-config.js'
 export type * from './config/node-config.js'
 export { type Duration, DURATION_MS_MAX, durationMs, durationText } from './units/duration.js'
 export { type Size, sizeBytes, sizeText } from './units/size.js'
-export { parseIp, sameIp, ipKey, type IpBytes } from './address/ip-address.js'
+export { parseIp, sameIp, ipKey, isUnspecified, type IpBytes } from './address/ip-address.js'
 export {
   type AddressPattern,
   parseAddressPattern,
   patternMatches,
+  sameNetwork,
 } from './address/address-pattern.js'
 export { type ConfigProblem, pathText } from './config/config-problem.js'
 export { LINK_DEFAULTS } from './config/link-settings.js'
@@ -31,7 +33,7 @@ export {
   type ExponentialBackoffOptions,
 } from './reconnect/exponential-backoff.js'
 export { DirectRouter } from './routing/direct-router.js'
-export { createNode, type Plugin, use, useRouter } from './node/create-node.js'
+export { createNode, type NodePart, type Plugin, use, useRouter } from './node/create-node.js'
 export { Node } from './node/node.js'
 export type { NodeCounters } from './ledger/node-counters.js'
 export type { NewPlugins, Reconfiguration } from './node/reconfiguration.js'

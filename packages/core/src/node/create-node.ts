@@ -19,8 +19,11 @@ import { SystemClock } from '../runtime/system-clock.js'
 import { SystemRandom } from '../runtime/system-random.js'
 import { Node } from './node.js'
 
-/** Registers implementations on a node's own container. What is registered last counts. */
-export type Plugin = (scope: DependencyContainer) => void
+/** Registers implementations on a node's own container. The last registration of a contract counts. */
+export type NodePart = (scope: DependencyContainer) => void
+
+/** The former name of `NodePart`. A plugin that a configuration can name is a `PluginDefinition`. */
+export type Plugin = NodePart
 
 /** What has no default, with what a user gives to have it. */
 const REQUIRED: readonly {
