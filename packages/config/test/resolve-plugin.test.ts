@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DirectRouter, ExponentialBackoff } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import type { PluginKind } from '../src/plugins/plugin-kind.js'
+import type { PluginKind } from '@commloop/core'
 import { canonicalSpec, pluginSpecOf, type WrittenSpec } from '../src/plugins/plugin-spec.js'
-import { placeText, type ResolvedPlugin, resolvePlugin } from '../src/plugins/resolve-plugin.js'
+import { originText, type ResolvedPlugin, resolvePlugin } from '../src/plugins/resolve-plugin.js'
 import { folderWith } from '@commloop/test-support/temporary-folder'
 
 function plugin(kind: PluginKind, written: WrittenSpec, folder: string): Promise<ResolvedPlugin> {
@@ -54,9 +54,9 @@ describe('a plugin is found', () => {
       kind: 'router',
       name: './routers/a.mjs',
       spec: '{"use":"./routers/a.mjs"}',
-      place: { from: 'file', file: join(folder, 'routers/a.mjs') },
+      origin: { from: 'file', file: join(folder, 'routers/a.mjs') },
     })
-    expect(placeText(resolved.place)).toBe(join(folder, 'routers/a.mjs'))
+    expect(originText(resolved.origin)).toBe(join(folder, 'routers/a.mjs'))
   })
 
   it('by a path from above, and by a whole path', async () => {
@@ -71,13 +71,13 @@ describe('a plugin is found', () => {
       const installed = names.slice(at).map((name) => packageAt(name, routerModule(name)))
       const folder = folderWith(Object.assign({}, ...installed) as Record<string, string>)
       const resolved = await plugin('router', 'x', folder)
-      expect(resolved.place).toEqual({
+      expect(resolved.origin).toEqual({
         from: 'package',
         package: expected,
         version: '1.2.3',
         file: join(folder, `node_modules/${expected}/main.js`),
       })
-      expect(placeText(resolved.place)).toBe(
+      expect(originText(resolved.origin)).toBe(
         `${expected} 1.2.3 (${join(folder, `node_modules/${expected}/main.js`)})`,
       )
     }
@@ -107,8 +107,8 @@ describe('a plugin is found', () => {
       ['reconnect', 'exponential', '@commloop/core'],
       ['router', 'direct', '@commloop/core'],
     ] as const) {
-      const { place } = await plugin(kind, name, bare)
-      expect(place).toEqual({ from: 'commloop', package: from, version: '0.1.0' })
+      const { origin } = await plugin(kind, name, bare)
+      expect(origin).toEqual({ from: 'commloop', package: from, version: '0.1.0' })
     }
     expect((await plugin('router', 'direct', bare)).value).toBeInstanceOf(DirectRouter)
     const strategy = await plugin('reconnect', { use: 'exponential', maxAttempts: 3 }, bare)
@@ -121,7 +121,7 @@ describe('a plugin is found', () => {
 
   it("before a stranger's package of the same short name", async () => {
     const folder = folderWith(packageAt('direct', routerModule('stranger')))
-    expect((await plugin('router', 'direct', folder)).place.from).toBe('commloop')
+    expect((await plugin('router', 'direct', folder)).origin.from).toBe('commloop')
   })
 
   it('when it is CommonJS, also when that was compiled from ES modules', async () => {
@@ -175,11 +175,11 @@ describe('a plugin that is missing', () => {
     expect(await refusal(plugin('router', 'by-byte', folder))).toEqual([
       'CML_ERR_PLUGIN_MISSING',
       '"by-byte" was not found. Tried the packages @commloop/router-by-byte, commloop-router-by-byte, ' +
-        `by-byte, seen from ${folder}. Install one of them there, or give a path such as ./name.mjs`,
+        `by-byte, starting from ${folder}. Install one of them there, or give a path such as ./name.mjs`,
     ])
     expect(await refusal(plugin('codec', '@plant/codec', folder))).toEqual([
       'CML_ERR_PLUGIN_MISSING',
-      `"@plant/codec" was not found. Tried the packages @plant/codec, seen from ${folder}. ` +
+      `"@plant/codec" was not found. Tried the packages @plant/codec, starting from ${folder}. ` +
         'Install one of them there, or give a path such as ./name.mjs',
     ])
   })
@@ -210,7 +210,7 @@ describe('a plugin that is missing', () => {
     async (name) => {
       expect(await refusal(plugin('router', name, folderWith({})))).toEqual([
         'CML_ERR_PLUGIN_MISSING',
-        `"${name}" is neither a path (./…) nor the name of a package`,
+        `"${name}" is neither a path (./…) nor a package name`,
       ])
     },
   )
@@ -247,12 +247,12 @@ describe('a plugin that is found and unusable', () => {
     [
       'is made for another API',
       "export default { kind: 'router', apiVersion: 2, create() {} }",
-      ' is made for plugin API 2, and this commloop has 1: use matching versions',
+      ' was written for plugin API 2, and this commloop has 1: use matching versions',
     ],
     [
       'does not say its API',
       "export default { kind: 'router', create() {} }",
-      ' is made for plugin API nothing, and this commloop has 1: use matching versions',
+      ' was written for plugin API nothing, and this commloop has 1: use matching versions',
     ],
     [
       'has no route',
@@ -277,17 +277,17 @@ describe('a plugin that is found and unusable', () => {
     [
       'creates nothing',
       `export default { ${kinds}, create() {} }`,
-      ': what it creates is nothing, no object',
+      ': the created value is nothing, not an object',
     ],
     [
       'creates no router',
       `export default { ${kinds}, create: () => ({ route: 'x' }) }`,
-      ': what it creates has a string as "route", expected a function',
+      ': the created value has a string as "route", expected a function',
     ],
     [
       'creates later',
       `export default { ${kinds}, create: async () => ({ route() {} }) }`,
-      ': what it creates is a promise: make it ready before, with `await` in the module',
+      ': the created value is a promise: await it in the module, before the export',
     ],
     [
       'is plain and was given options',
@@ -321,7 +321,7 @@ describe('a plugin that is found and unusable', () => {
     expect(await refusal(plugin('router', 'x', folder))).toEqual([
       'CML_ERR_PLUGIN_INVALID',
       `x 1.2.3 (${join(folder, 'node_modules/x/main.js')}) cannot be loaded: ` +
-        'SyntaxError: Unexpected end of input; `node` with the same file shows where',
+        'SyntaxError: Unexpected end of input; run `node` with this file to see where',
     ])
   })
 
@@ -338,7 +338,7 @@ describe('a plugin that is found and unusable', () => {
     const folder = folderWith(packageAt('x', '', { exports: { './other': './main.js' } }))
     const [code, message] = await refusal(plugin('router', 'x', folder))
     expect(code).toBe('CML_ERR_PLUGIN_INVALID')
-    expect(message).toMatch(/^the package x is there, but has no module to load: /)
+    expect(message).toMatch(/^the package x is installed, but has no module to load: /)
   })
 
   it('is a package whose module is missing', async () => {
@@ -357,7 +357,7 @@ describe('a plugin that is found and unusable', () => {
     const folder = folderWith({ 'x.mjs': text })
     expect(await refusal(plugin(kind, './x.mjs', folder))).toEqual([
       'CML_ERR_PLUGIN_INVALID',
-      `${join(folder, 'x.mjs')}: what it creates ${lack}`,
+      `${join(folder, 'x.mjs')}: the created value ${lack}`,
     ])
   })
 

@@ -102,8 +102,8 @@ links:
       "7:9 listen.tls.ca: the file cannot be read: ENOENT: no such file or directory, stat '/tls/none.pem'",
       '8:17 listen.tls.verifyPeer: expected true or false, found "yes"',
       '9:5 listen.tls.cafile: unknown key',
-      '11:47 links[0].identity[0]: no certificate proves it; write furnace.example',
-      '12:44 links[1].tls.key: needed where "cert" is given',
+      '11:47 links[0].identity[0]: no certificate can prove this spelling; write furnace.example',
+      '12:44 links[1].tls.key: required because "cert" is set',
       '12:84 links[1].tls.servername: expected a host name, found ""',
       '13:41 links[2].tls: only an active entry has "tls"',
       '14:54 links[3].identity: only a passive entry has "identity"',
@@ -117,7 +117,7 @@ links:
     ])
     const lax = `listen: { port: 0, tls: { ${OWN}, verifyPeer: false } }`
     expect(await mistakes(`${lax}\n${asks}\n`)).toEqual([
-      '2:50 links[0].identity: nobody proves a name while "listen.tls.verifyPeer" is false',
+      '2:50 links[0].identity: no peer proves a name while "listen.tls.verifyPeer" is false',
     ])
   })
 
@@ -151,9 +151,9 @@ links: [{ role: active, ip: 10.0.0.2, port: 1, tls: { verifyPeer: false } }]
 `)
     if (!reading.ok) throw new Error(JSON.stringify(reading.problems))
     expect(reading.config.warnings).toEqual([
-      'listen.tls.verifyPeer: false: whoever connects is known by the address alone',
+      'listen.tls.verifyPeer: false: peers are identified by their address alone',
       expect.stringMatching(/^listen\.tls\.cert: expired on /),
-      'links[0].tls.verifyPeer: false: whoever answers is taken for the peer',
+      'links[0].tls.verifyPeer: false: any program that answers is accepted as the peer',
     ])
   })
 

@@ -218,7 +218,7 @@ function promises(open: () => Promise<Pair>): void {
         near.connection.write([STUCK])
       }
       write()
-      expect(write).toThrow('write while another write is under way')
+      expect(write).toThrow('write before the previous write has finished')
       near.connection.destroy()
       write()
       await until('closed', () => near.reason !== undefined)

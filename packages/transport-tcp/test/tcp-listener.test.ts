@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Transport } from '@commloop/core'
-import { ConnectionRoom } from '../src/connection-room.js'
+import { ConnectionBudget } from '../src/connection-budget.js'
 import { TcpTransport } from '../src/index.js'
 import { TcpListener } from '../src/tcp-listener.js'
 import { tcpSettings } from '../src/tcp-options.js'
@@ -141,7 +141,7 @@ describe('a listener of a process that is short of descriptors', () => {
   const crowded: Transport = {
     dial: (target, handler) => new TcpTransport().dial(target, handler),
     listen: (options, handler) =>
-      new TcpListener(options, handler, tcpSettings({}), new ConnectionRoom(33)),
+      new TcpListener(options, handler, tcpSettings({}), new ConnectionBudget(33)),
   }
 
   it('resets whom it has no room for, says so, and has room again when one has left', async () => {

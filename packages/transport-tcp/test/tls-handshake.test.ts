@@ -105,7 +105,7 @@ describe.skipIf(opensslIsMissing('TLS handshakes'))('TLS', () => {
         { authority: 'stranger' },
         'certificate not signed by any of "ca"',
       ],
-      ['is for servers only', { usage: 'serverAuth' }, 'certificate not made for this use'],
+      ['is for servers only', { usage: 'serverAuth' }, 'certificate is not valid for this purpose'],
     ]
     it.each(BAD)('refuses a certificate that %s', async (_what, wishes, reason) => {
       const own = folder.signed('bad', wishes.authority ?? 'authority', wishes)
@@ -187,7 +187,7 @@ describe.skipIf(opensslIsMissing('TLS handshakes'))('TLS', () => {
       if (how === 'end') peer.socket.end()
       else peer.reset()
       await until('refusal', () => door.refusals.length === 1)
-      expect(door.refusals[0]?.reason).toBe('tls: the peer hung up within the handshake')
+      expect(door.refusals[0]?.reason).toBe('tls: the peer closed the connection during the handshake')
       await turns(5)
       expect(door.calls).toEqual(['listening', 'admit', 'refused'])
     })
@@ -232,7 +232,7 @@ describe.skipIf(opensslIsMissing('TLS handshakes'))('TLS', () => {
       await until('third refused', () => third.closed)
       expect(third.error?.code).toBe('ECONNRESET')
       expect(door.refusals.map(({ reason }) => reason)).toEqual([
-        'tls: too many handshakes under way',
+        'tls: too many unfinished handshakes',
       ])
       for (const peer of stalled) peer.reset()
       await until('room', () => door.refusals.length === 3)
@@ -296,7 +296,7 @@ describe.skipIf(opensslIsMissing('TLS handshakes'))('TLS', () => {
         { authority: 'stranger' },
         'certificate not signed by any of "ca"',
       ],
-      ['is for clients only', { usage: 'clientAuth' }, 'certificate not made for this use'],
+      ['is for clients only', { usage: 'clientAuth' }, 'certificate is not valid for this purpose'],
       [
         'is for somebody else',
         { names: 'DNS:other.example,IP:127.0.0.2' },
@@ -386,7 +386,7 @@ describe.skipIf(opensslIsMissing('TLS handshakes'))('TLS', () => {
       else far?.reset()
       await until('failed', () => errors.length === 1)
       expect(errors[0]?.message).toBe(
-        'tls: the peer hung up within the handshake: it may not speak TLS, or not accept our certificate',
+        'tls: the peer closed the connection during the handshake: it may not speak TLS, or not accept our certificate',
       )
     })
 
@@ -396,7 +396,7 @@ describe.skipIf(opensslIsMissing('TLS handshakes'))('TLS', () => {
       const options = { tls: { ca, minVersion: 'TLSv1.3' } }
       const { errors } = dialTls(at, { options })
       await until('failed', () => errors.length === 1)
-      expect(errors[0]?.message).toBe('tls: the peer answers: protocol version')
+      expect(errors[0]?.message).toBe('tls: the peer sent an alert: protocol version')
     })
 
     it('learns only after it has opened, by TLS 1.3, that the peer does not want its certificate', async () => {
@@ -405,7 +405,7 @@ describe.skipIf(opensslIsMissing('TLS handshakes'))('TLS', () => {
       await until('opened', () => opened.length === 1)
       opened[0]?.connection.setReading(true)
       await until('closed', () => opened[0]?.reason !== undefined)
-      const error = { message: 'tls: the peer answers: certificate required' }
+      const error = { message: 'tls: the peer sent an alert: certificate required' }
       expect(opened[0]?.reason).toMatchObject({ kind: 'failed', error })
     })
 
@@ -533,7 +533,7 @@ describe.skipIf(opensslIsMissing('TLS handshakes'))('TLS', () => {
     const door = new Door(loopback, { options: { tls: { cert: good.cert } } })
     await until('failed', () => door.error !== undefined)
     expect(door.error?.code).toBe('CML_ERR_CONFIG_INVALID')
-    expect(door.error?.message).toContain('listen: tls.key: needed where "cert" is given')
+    expect(door.error?.message).toContain('listen: tls.key: required because "cert" is set')
   })
 
   function textOf({ cert, key }: Identity): { cert: string; key: string } {

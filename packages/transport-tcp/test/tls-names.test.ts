@@ -1,6 +1,6 @@
 import type { PeerCertificate } from 'node:tls'
 import { describe, expect, it } from 'vitest'
-import { nameFault, provedNames } from '../src/tls-names.js'
+import { unprovableName, provedNames } from '../src/tls-names.js'
 
 const FINGERPRINT = 'sha256:0a1b'
 
@@ -83,16 +83,16 @@ describe('a name that is to be proved', () => {
     `sha256:${HEX}`,
     'furnace 1',
   ])('may be %s', (name) => {
-    expect(nameFault(name)).toBeUndefined()
+    expect(unprovableName(name)).toBeUndefined()
   })
 
   it.each([
-    ['Furnace.example', 'no certificate proves it; write furnace.example'],
-    ['FE80:0::1', 'no certificate proves it; write fe80::1'],
+    ['Furnace.example', 'no certificate can prove this spelling; write furnace.example'],
+    ['FE80:0::1', 'no certificate can prove this spelling; write fe80::1'],
     [`sha256:${HEX.toUpperCase()}`, /^expected sha256: and 64 hexadecimal digits in lower case/],
     [`SHA256:${HEX}`, /^expected sha256:/],
     ['sha256:0A:1B', /^expected sha256:/],
   ])('may not be %s', (name, fault) => {
-    expect(nameFault(name)).toMatch(fault)
+    expect(unprovableName(name)).toMatch(fault)
   })
 })

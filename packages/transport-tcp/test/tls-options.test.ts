@@ -68,8 +68,8 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
       'cafile',
       /^no such option .* cert, key/,
     ],
-    ['a key without a certificate', () => ({ key: own.key, ca }), 'cert', /^needed where "key"/],
-    ['a certificate without a key', () => ({ cert: own.cert, ca }), 'key', /^needed where "cert"/],
+    ['a key without a certificate', () => ({ key: own.key, ca }), 'cert', /^required because "key"/],
+    ['a certificate without a key', () => ({ cert: own.cert, ca }), 'key', /^required because "cert"/],
     [
       'a file that is not there',
       () => ({ ...own, ca, cert: join(folder.path, 'none.pem') }),
@@ -86,20 +86,20 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
     ],
     ['a number', () => ({ ...own, ca: 5 }), 'ca', /^expected PEM text or .*, found 5$/],
     ['an empty text', () => ({ ...own, ca: '' }), 'ca', /^expected PEM text or/],
-    ['a file with something else', () => ({ ...own, ca: own.key }), 'ca', /^no certificate in it/],
+    ['a file with something else', () => ({ ...own, ca: own.key }), 'ca', /does not contain a valid certificate$/],
     [
       'a broken certificate',
       () => ({ ...own, ca: folder.text(ca).replace('MII', 'MIA') }),
       'ca',
-      /^no certificate in it, or a broken one$/,
+      /does not contain a valid certificate$/,
     ],
     [
       'one broken certificate among others',
       () => ({ ...own, ca: folder.text(ca) + folder.text(ca).replace('MII', 'MIA') }),
       'ca',
-      /^no certificate in it, or a broken one$/,
+      /does not contain a valid certificate$/,
     ],
-    ['a certificate for a key', () => ({ ...own, ca, key: own.cert }), 'key', /^no private key/],
+    ['a certificate for a key', () => ({ ...own, ca, key: own.cert }), 'key', /does not contain a private key$/],
     ['the wrong key', () => ({ ...own, ca, key: other.key }), 'key', /^the key does not belong to/],
     [
       'a key with a passphrase',
@@ -144,7 +144,7 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
   })
 
   it('are refused with all their faults, in one error', () => {
-    const text = /^transport tcp, dial: tls\.x: no such .*; tls\.verifyPeer: .*; tls\.key: needed/
+    const text = /^transport tcp, dial: tls\.x: no such .*; tls\.verifyPeer: .*; tls\.key: required/
     expect(() => tlsSettings('dial', { x: 1, verifyPeer: 0, cert: own.cert })).toThrow(
       expect.objectContaining({
         code: 'CML_ERR_CONFIG_INVALID',
@@ -157,10 +157,10 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
     const old = folder.signed('old', 'authority', { toMs: Date.now() - 86_400_000 })
     const young = folder.signed('young', 'authority', { fromMs: Date.now() + 86_400_000 })
     expect(checkTls('listen', { ...own, ca, verifyPeer: false }).warnings).toEqual([
-      'verifyPeer: false: whoever connects is known by the address alone',
+      'verifyPeer: false: peers are identified by their address alone',
     ])
     expect(checkTls('dial', { verifyPeer: false }).warnings).toEqual([
-      'verifyPeer: false: whoever answers is taken for the peer',
+      'verifyPeer: false: any program that answers is accepted as the peer',
     ])
     expect(checkTls('dial', { ...old }).warnings).toEqual([
       expect.stringMatching(/^cert: expired on \w{3} .* GMT$/),
@@ -174,10 +174,10 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
   it('are refused where OpenSSL refuses what is formally right', () => {
     const weak = folder.weak('weak')
     expect(checkTls('dial', { ...weak }).problems).toEqual([
-      { option: undefined, message: 'OpenSSL refuses: ee key too small' },
+      { option: undefined, message: 'OpenSSL rejects it: ee key too small' },
     ])
     expect(() => tlsSettings('dial', { ...weak })).toThrow(
-      'transport tcp, dial: tls: OpenSSL refuses: ee key too small',
+      'transport tcp, dial: tls: OpenSSL rejects it: ee key too small',
     )
   })
 })

@@ -21,7 +21,8 @@ import { PluginShelf } from './plugin-resolver.js'
 import type { ConfigFile } from '../schema/schema.js'
 import { schemaProblems } from '../schema/schema-problems.js'
 import { roleProblems } from '../schema/legacy-role.js'
-import { judgeTls, listenFilesRevision, type TlsJudgement, withTlsFiles } from './check-tls.js'
+import { checkPlugins, type PluginReport } from './check-plugins.js'
+import { listenFilesRevision, withTlsFiles } from './tls-files.js'
 import { usablePart } from './valid-subset.js'
 
 /** A configuration without mistakes. */
@@ -155,15 +156,15 @@ async function judge(
   for (const problem of shelf.problems) tell(problem)
   const written = optionsOfFile(usable, (entry) => shelf.choicesOf(entry))
   const options = withTlsFiles(written, folder)
-  const tls = plugins === undefined ? NOTHING_TO_JUDGE : tlsJudgement(options, plugins)
+  const ofPlugins = plugins === undefined ? NOTHING_TO_REPORT : checkPlugins(options, plugins)
   const ofOptions = optionProblems(options, plugins, running)
-  for (const problem of [...ofOptions, ...tls.problems]) tell(problem)
+  for (const problem of [...ofOptions, ...ofPlugins.problems]) tell(problem)
   const control = controlPath(usable, folder)
   if (typeof control === 'string') tellLength(control, tell)
   const metrics = metricsPlace(usable)
   if (metrics !== undefined) tellMetricsHost(metrics, tell)
   if (running !== undefined) tellFixed(running.config, { control, metrics, plugins }, tell)
-  return { options, control, metrics, plugins, problems, warnings: tls.warnings }
+  return { options, control, metrics, plugins, problems, warnings: ofPlugins.warnings }
 }
 
 function optionProblems(
@@ -193,14 +194,7 @@ function tellFixed(
   if (plugins !== undefined && plugins.transport !== has.plugins.transport) tell(fixed('transport'))
 }
 
-const NOTHING_TO_JUDGE: TlsJudgement = { problems: [], warnings: [] }
-
-/** Another transport's TLS is its own affair. */
-function tlsJudgement(options: NodeOptions, { transport }: ConfigPlugins): TlsJudgement {
-  const { place } = transport
-  const isTcp = place.from !== 'file' && place.package === '@commloop/transport-tcp'
-  return isTcp ? judgeTls(options) : NOTHING_TO_JUDGE
-}
+const NOTHING_TO_REPORT: PluginReport = { problems: [], warnings: [] }
 
 function controlPath({ control }: ConfigFile, folder: string): LoadedConfig['control'] {
   return typeof control === 'string' ? resolve(folder, control) : control

@@ -26,9 +26,7 @@ export interface PluginKindContract<Value> {
   readonly plain: boolean
 }
 
-export const PLUGIN_KINDS: {
-  readonly [Kind in PluginKind]: PluginKindContract<PluginContracts[Kind]>
-} = {
+export const PLUGIN_KINDS = {
   transport: { members: { dial: 'function', listen: 'function' }, perEntry: false, plain: false },
   codec: {
     members: {
@@ -42,7 +40,14 @@ export const PLUGIN_KINDS: {
   },
   reconnect: { members: { delayMs: 'function' }, perEntry: true, plain: false },
   router: { members: { route: 'function' }, perEntry: false, plain: true },
+} as const satisfies {
+  readonly [Kind in PluginKind]: PluginKindContract<PluginContracts[Kind]>
 }
+
+/** Kinds of which an entry may have a plugin of its own. */
+export type EntryPluginKind = {
+  [Kind in PluginKind]: (typeof PLUGIN_KINDS)[Kind]['perEntry'] extends true ? Kind : never
+}[PluginKind]
 
 /** Options of a plugin, as the configuration file has them: every key beside `use`. */
 export type PluginOptions = Readonly<Record<string, unknown>>

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { ConnectionRoom, softLimitIn } from '../src/connection-room.js'
+import { ConnectionBudget, softLimitIn } from '../src/connection-budget.js'
 
 describe('the room for accepted connections', () => {
   it('ends before the descriptors do, and comes back with each that is closed', () => {
-    const room = new ConnectionRoom(34)
+    const room = new ConnectionBudget(34)
     expect([room.take(), room.take(), room.take()]).toEqual([true, true, false])
-    room.giveBack()
+    room.release()
     expect([room.take(), room.take()]).toEqual([true, false])
   })
 
   it('is that of one connection at least, and without end where the system sets none', () => {
-    expect(new ConnectionRoom(10).max).toBe(1)
-    expect(new ConnectionRoom(Number.POSITIVE_INFINITY).max).toBe(Number.POSITIVE_INFINITY)
+    expect(new ConnectionBudget(10).max).toBe(1)
+    expect(new ConnectionBudget(Number.POSITIVE_INFINITY).max).toBe(Number.POSITIVE_INFINITY)
   })
 
   it.each([
