@@ -187,7 +187,9 @@ describe.skipIf(opensslIsMissing('TLS handshakes'))('TLS', () => {
       if (how === 'end') peer.socket.end()
       else peer.reset()
       await until('refusal', () => door.refusals.length === 1)
-      expect(door.refusals[0]?.reason).toBe('tls: the peer closed the connection during the handshake')
+      expect(door.refusals[0]?.reason).toBe(
+        'tls: the peer closed the connection during the handshake',
+      )
       await turns(5)
       expect(door.calls).toEqual(['listening', 'admit', 'refused'])
     })

@@ -68,8 +68,18 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
       'cafile',
       /^no such option .* cert, key/,
     ],
-    ['a key without a certificate', () => ({ key: own.key, ca }), 'cert', /^required because "key"/],
-    ['a certificate without a key', () => ({ cert: own.cert, ca }), 'key', /^required because "cert"/],
+    [
+      'a key without a certificate',
+      () => ({ key: own.key, ca }),
+      'cert',
+      /^required because "key"/,
+    ],
+    [
+      'a certificate without a key',
+      () => ({ cert: own.cert, ca }),
+      'key',
+      /^required because "cert"/,
+    ],
     [
       'a file that is not there',
       () => ({ ...own, ca, cert: join(folder.path, 'none.pem') }),
@@ -86,7 +96,12 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
     ],
     ['a number', () => ({ ...own, ca: 5 }), 'ca', /^expected PEM text or .*, found 5$/],
     ['an empty text', () => ({ ...own, ca: '' }), 'ca', /^expected PEM text or/],
-    ['a file with something else', () => ({ ...own, ca: own.key }), 'ca', /does not contain a valid certificate$/],
+    [
+      'a file with something else',
+      () => ({ ...own, ca: own.key }),
+      'ca',
+      /does not contain a valid certificate$/,
+    ],
     [
       'a broken certificate',
       () => ({ ...own, ca: folder.text(ca).replace('MII', 'MIA') }),
@@ -99,7 +114,12 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
       'ca',
       /does not contain a valid certificate$/,
     ],
-    ['a certificate for a key', () => ({ ...own, ca, key: own.cert }), 'key', /does not contain a private key$/],
+    [
+      'a certificate for a key',
+      () => ({ ...own, ca, key: own.cert }),
+      'key',
+      /does not contain a private key$/,
+    ],
     ['the wrong key', () => ({ ...own, ca, key: other.key }), 'key', /^the key does not belong to/],
     [
       'a key with a passphrase',

@@ -6,10 +6,10 @@ import {
   type EntryExplanation,
   explainConfig,
   type PluginExplanation,
-} from '../analysis/explanation/config-explanation.js'
+} from '../analysis/explanation/explanation.js'
 import { type PlacedProblem, problemsText, readConfig } from '@commloop/config'
 import { processLimits } from '@commloop/metrics'
-import { type FitRequest, reportFit } from '../analysis/compatibility/report.js'
+import { type CompareRequest, reportCompatibility } from '../analysis/compatibility/report.js'
 import { textColumns } from '../terminal/text-columns.js'
 import { EXIT } from '../command-line/exit-codes.js'
 
@@ -19,8 +19,8 @@ export interface CheckRequest {
   /** The file named with `--config`. */
   readonly config?: string | undefined
   readonly json: boolean
-  /** Compare with the table of the other end. */
-  readonly peer?: Pick<FitRequest, 'peerFile' | 'at' | 'peerAt'> | undefined
+  /** Compare with the table of this peer. */
+  readonly peer?: Pick<CompareRequest, 'peerFile' | 'at' | 'peerAt'> | undefined
 }
 
 /** `commloop check`: reads the configuration and says what it means, or everything that is wrong with it. */
@@ -36,7 +36,7 @@ export async function checkCommand(request: CheckRequest, io: CommandIo): Promis
       return EXIT.CONFIG_INVALID
     }
     if (request.peer !== undefined) {
-      return await reportFit(reading.config, { cwd, env, json, ...request.peer }, io)
+      return await reportCompatibility(reading.config, { cwd, env, json, ...request.peer }, io)
     }
     const explanation = explainConfig(reading.config, processLimits())
     if (json) writeJson(io, { ok: true, ...explanation })

@@ -5,7 +5,7 @@ import { textColumns } from '../terminal/text-columns.js'
 import { EXIT } from '../command-line/exit-codes.js'
 import { visibleText } from '../terminal/escape-control-chars.js'
 import { type DoctorFinding, doctorFinding } from '../analysis/doctor/doctor-finding.js'
-import { examine, type Examination } from '../analysis/doctor/diagnose.js'
+import { diagnose, type Diagnosis } from '../analysis/doctor/diagnose.js'
 import { exitCodeOf } from '../command-line/failure.js'
 import type { NodeRequest } from '../running-node/running-node.js'
 import type { NodeReporter } from '../running-node/node-report.js'
@@ -33,7 +33,7 @@ export async function doctorCommand(
     }
     const { config } = reading
     const node = await report({ cwd, env, config: file, control })
-    const examination = await examine(config, node, dial)
+    const examination = await diagnose(config, node, dial)
     const sick = examination.findings.some(({ weight }) => weight === 'wrong')
     if (json) writeJson(io, { ok: !sick, file: config.file, ...examination })
     else io.stdout.write(examinationText(config.name, examination))
@@ -74,7 +74,7 @@ function writeJson(io: CommandIo, value: object): void {
   io.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
 }
 
-function examinationText(name: string, examination: Examination): string {
+function examinationText(name: string, examination: Diagnosis): string {
   const { pid, findings, lookedAt, notLookedAt } = examination
   const running = pid === null ? '' : ` It runs, as process ${String(pid)}.`
   const wrong = findings.filter(({ weight }) => weight === 'wrong')

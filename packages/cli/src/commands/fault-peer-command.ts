@@ -14,7 +14,7 @@ import { textColumns } from '../terminal/text-columns.js'
 import { EXIT } from '../command-line/exit-codes.js'
 import { UsageError } from '../command-line/usage-error.js'
 import { type EntryUnderTest, entryUnderTest } from '../fault-peer/entry-under-test.js'
-import { type PeerPlace, peerPlace, placeWords } from '../fault-peer/peer-place.js'
+import { type PeerAddress, peerAddress, peerAddressText } from '../fault-peer/peer-address.js'
 
 export interface FaultPeerRequest {
   readonly cwd: string
@@ -62,7 +62,7 @@ export async function faultPeerCommand(request: FaultPeerRequest, io: CommandIo)
   const durationMsMax = durationMs(request.seconds)
   const under = entryUnderTest(await loadConfig({ cwd, env, file }), request.entry)
   const choices = chosen(request.script, under)
-  const place = await peerPlace(under)
+  const place = await peerAddress(under)
   if (!json) io.stdout.write(headText(under, place))
   const played = await playAll(choices, place, under, durationMsMax, json ? undefined : io)
   if (json) io.stdout.write(`${JSON.stringify(resultJson(under, place, played), undefined, 2)}\n`)
@@ -106,7 +106,7 @@ function chosen(name: string | undefined, { entry, terms }: EntryUnderTest): Cho
 
 async function playAll(
   choices: readonly Choice[],
-  place: PeerPlace,
+  place: PeerAddress,
   { terms }: EntryUnderTest,
   durationMsMax: number,
   io: CommandIo | undefined,
@@ -136,7 +136,7 @@ async function playAll(
 }
 
 async function peerAt(
-  place: PeerPlace,
+  place: PeerAddress,
   options: Parameters<typeof FaultPeer.dialling>[1],
 ): Promise<FaultPeer> {
   if (place.kind === 'dials') return FaultPeer.dialling(place, options)
@@ -164,10 +164,10 @@ function listText(): string {
   ).join('\n')
 }
 
-function headText({ config, node, entry }: EntryUnderTest, place: PeerPlace): string {
+function headText({ config, node, entry }: EntryUnderTest, place: PeerAddress): string {
   return `${textColumns([
     ['node', `${node.name}, entry ${entry.id} (${entry.role}), by ${config.name}`],
-    ['peer', placeWords(place)],
+    ['peer', peerAddressText(place)],
   ])}\n`
 }
 
@@ -193,7 +193,7 @@ function sumText(played: readonly Played[]): string {
 
 function resultJson(
   { config, node, entry }: EntryUnderTest,
-  place: PeerPlace,
+  place: PeerAddress,
   played: readonly Played[],
 ): object {
   return {

@@ -1,11 +1,11 @@
 import { parseIp } from '@commloop/core'
 import type { CommandIo } from '../command-line/command-io.js'
 import { loadConfig } from '@commloop/config'
-import { endOfConfig } from '../analysis/compatibility/peer-table.js'
+import { ownTable } from '../analysis/compatibility/peer-table.js'
 import { EXIT } from '../command-line/exit-codes.js'
 import { UsageError } from '../command-line/usage-error.js'
-import { chosenPeers, type MirroredPeer, mirroredPeers } from '../analysis/peer-config/peer-view.js'
-import { mirrorText } from '../analysis/peer-config/render.js'
+import { chosenPeers, type PeerView, peerViews } from '../analysis/peer-config/peer-view.js'
+import { peerConfigText } from '../analysis/peer-config/render.js'
 
 export interface MirrorRequest {
   readonly cwd: string
@@ -28,19 +28,19 @@ export async function mirrorCommand(request: MirrorRequest, io: CommandIo): Prom
   if (at !== undefined && parseIp(at) === undefined) {
     throw new UsageError(`--at: expected an IP address, found "${at}"`)
   }
-  const table = endOfConfig(await loadConfig({ cwd, env, file }))
-  const all = mirroredPeers(table.node)
+  const table = ownTable(await loadConfig({ cwd, env, file }))
+  const all = peerViews(table.node)
   if (all.length === 0)
     throw new UsageError(`${table.name} has no entries: there is no peer to mirror`)
   const peers = chosen === undefined ? all : chosenPeers(all, chosen)
   if (peers.length === 0) throw new UsageError(unknownPeer(chosen ?? '', all))
-  io.stdout.write(peers.map((peer) => mirrorText(table, peer, at)).join('---\n'))
+  io.stdout.write(peers.map((peer) => peerConfigText(table, peer, at)).join('---\n'))
   return EXIT.OK
 }
 
 const SHOWN_MAX = 20
 
-function unknownPeer(chosen: string, all: readonly MirroredPeer[]): string {
+function unknownPeer(chosen: string, all: readonly PeerView[]): string {
   const ids = all.flatMap(({ active, passive }) => [...active, ...passive].map(({ id }) => id))
   const shown = ids.slice(0, SHOWN_MAX).join(', ') + (ids.length > SHOWN_MAX ? ' …' : '')
   return `--for: no entry and no peer "${chosen}". There are ${shown}`

@@ -1,5 +1,5 @@
 import { CommloopError, type Logger } from '@commloop/core'
-import { ceilingWarnings } from '../analysis/explanation/config-explanation.js'
+import { ceilingWarnings } from '../analysis/explanation/ceilings.js'
 import {
   configuredNode,
   loadConfig,

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { DoctorFinding } from '../../src/analysis/doctor/doctor-finding.js'
-import type { Examination } from '../../src/analysis/doctor/diagnose.js'
+import type { Diagnosis } from '../../src/analysis/doctor/diagnose.js'
 import { CliProcess, endCliProcessesAfterEach, runCli } from '@commloop/test-support/cli-process'
 import { closePeersAfterEach, FramedPeer, PeerServer } from '@commloop/test-support/framed-peer'
 import { freePort } from '@commloop/test-support/free-port'
@@ -20,7 +20,7 @@ const FOREIGN = '198.51.100.7'
 /** Refused by every resolver without asking anybody. */
 const NO_NAME = 'furnace..plant'
 
-interface Answer extends Examination {
+interface Answer extends Diagnosis {
   readonly code: number | null
   readonly ok: boolean
 }
@@ -36,10 +36,10 @@ async function doctor(table: object, ...args: readonly string[]): Promise<Answer
 async function doctorIn(cwd: string, ...args: readonly string[]): Promise<Answer> {
   const { code, stdout, stderr } = await runCli(['doctor', '--json', ...args], { cwd })
   expect(stderr).toBe('')
-  return { code, ...(JSON.parse(stdout) as Examination & { ok: boolean }) }
+  return { code, ...(JSON.parse(stdout) as Diagnosis & { ok: boolean }) }
 }
 
-function codes({ findings }: Pick<Examination, 'findings'>): string[] {
+function codes({ findings }: Pick<Diagnosis, 'findings'>): string[] {
   return findings.map(({ finding }) => finding)
 }
 
@@ -61,8 +61,8 @@ describe('commloop doctor', () => {
     const { code, stdout, stderr } = await runCli(['doctor'], { cwd: folder })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/^\.commlooprc: nothing is wrong\.\n/)
-    expect(stdout).toContain('peers: --dial opens a connection to each')
-    expect(stdout).toContain('the running node: none has answered')
+    expect(stdout).toContain('peers: use --dial to open a connection to each')
+    expect(stdout).toContain('the running node: no node answered')
   })
 
   it('lists what is wrong with the configuration, and ends with 2', async () => {
@@ -313,7 +313,7 @@ describe('--dial', () => {
   it('tells a machine without the program from one that does not answer', async () => {
     const answer = await doctor(active(await freePort()), '--dial')
     expect(only(answer)).toMatchObject({ finding: 'peer-unreachable', about: 'plc' })
-    expect(only(answer)?.advice).toContain('nobody listens at this port')
+    expect(only(answer)?.advice).toContain('no program listens on this port')
   })
 
   it('does not dial what is disabled, or has no address', async () => {

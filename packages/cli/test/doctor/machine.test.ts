@@ -73,7 +73,7 @@ describe('who may not look', () => {
       { host: '0.0.0.0', port: 8000, transportOptions: {} },
       { ...facts, holder },
     )
-    expect(finding?.message).toContain('the user with the number 33')
+    expect(finding?.message).toContain('a process of user 33')
     expect(finding?.advice).toContain('as root')
   })
 
@@ -111,12 +111,12 @@ describe('what a running node reports', () => {
       ],
     })
     expect(findings.map(({ finding, about, message }) => [finding, about, message])).toEqual([
-      ['entry-absent', 'in', 'nobody has ever connected, for 61s'],
-      ['entry-absent', 'cell', 'nobody is connected, for 2h'],
+      ['entry-absent', 'in', 'has had no connection since the node started 61s ago'],
+      ['entry-absent', 'cell', 'has had no connection for 2h'],
       ['link-exhausted', 'mes', 'gave up dialling 5s ago: refused'],
-      ['stranger', '10.0.0.9', 'was refused 3 times, not in the table'],
-      ['address-nearly-matches', '10.0.0.8', 'was refused 4 times, full, and nearly "in"'],
-      ['link-down', 'plc', 'is backoff, after: silence'],
+      ['stranger', '10.0.0.9', 'was refused 3 times: not in the table'],
+      ['address-nearly-matches', '10.0.0.8', 'was refused 4 times: full, and nearly "in"'],
+      ['link-down', 'plc', 'is in state backoff after: silence'],
     ])
   })
 })

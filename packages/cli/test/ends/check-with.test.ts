@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { TableFit } from '../../src/analysis/compatibility/compare-tables.js'
+import type { TableComparison } from '../../src/analysis/compatibility/compare-tables.js'
 import { endCliProcessesAfterEach, runCli } from '@commloop/test-support/cli-process'
 import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
 
@@ -13,7 +13,7 @@ interface EndJson {
   readonly assumed: string | null
 }
 
-interface Answer extends TableFit {
+interface Answer extends TableComparison {
   readonly code: number | null
   readonly ok: boolean
   readonly own: EndJson
@@ -50,7 +50,7 @@ async function check(
   return { code, ...(JSON.parse(stdout) as Omit<Answer, 'code'>) }
 }
 
-function found({ findings }: TableFit): string[] {
+function found({ findings }: TableComparison): string[] {
   return findings.map(({ finding }) => finding)
 }
 
@@ -82,13 +82,13 @@ describe('commloop check --with', () => {
     const cwd = folderOf(WAITS, { ...DIALS, links: [{ ...TO_NORTH, port: 8002 }] })
     const { code, stdout } = await runCli(['check', '--with', 'south/.commlooprc'], { cwd })
     expect(code).toBe(4)
-    expect(stdout).toBe(`.commlooprc and south/.commlooprc: the two tables do not fit
+    expect(stdout).toBe(`.commlooprc and south/.commlooprc: the two tables do not match
 
-Ends
-  north  at 192.168.0.1  assumed: south names no other peer
-  south  at 192.168.0.2  assumed: north names no other peer
+Nodes
+  north  at 192.168.0.1  assumed: south has no other peer
+  south  at 192.168.0.2  assumed: north has no other peer
 
-Wrong
+Findings
   port-differs  dials 192.168.0.1:8002, and north listens at port 8000
                 south: north-out
 `)
@@ -251,7 +251,7 @@ describe('where the two are', () => {
     const cwd = folderOf(north, DIALS)
     const { code, stdout, stderr } = await runCli(['check', '--with', 'south/.commlooprc'], { cwd })
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-    expect(stderr).toContain(`it may be ${SOUTH} or 10.0.0.1. Say it: --peer-at ADDRESS`)
+    expect(stderr).toContain(`it may be ${SOUTH} or 10.0.0.1. Specify it: --peer-at ADDRESS`)
   })
 })
 

@@ -185,25 +185,25 @@ describe('what cannot be played', () => {
       'a peer on another machine that dials',
       one('id: far, role: passive, ip: 203.0.113.1'),
       [],
-      'entry far expects 203.0.113.1, which is no address of this machine',
+      'entry far expects 203.0.113.1, which is not an address of this machine',
     ],
     [
       'a peer on another machine that is dialled',
       one('id: far, role: active, ip: 203.0.113.1, port: 9'),
       [],
-      'entry far dials 203.0.113.1, which is no address of this machine',
+      'entry far dials 203.0.113.1, which is not an address of this machine',
     ],
     [
       'a node on another machine',
       one('id: far, role: passive, ip: 127.0.0.2', 'listen: { host: 203.0.113.1, port: 9 }\n'),
       [],
-      'the node listens on 203.0.113.1, which is no address of this machine',
+      'the node listens on 203.0.113.1, which is not an address of this machine',
     ],
     [
       'a range of another network',
       one('id: far, role: passive, ip: 203.0.113.0/24'),
       [],
-      'no address of this machine is taken for that',
+      'no address of this machine matches that entry',
     ],
     [
       'a port that nobody knows',
@@ -221,7 +221,7 @@ describe('what cannot be played', () => {
       'TLS',
       one('id: a, role: active, ip: 127.0.0.1, port: 9, tls: {}'),
       [],
-      'entry a speaks TLS, which the fault peer does not',
+      'entry a uses tls, and the fault peer speaks plain TCP only',
     ],
   ])('is told, and ends with 2: %s', async (_, config, args, message) => {
     const cwd = testFolder({ '.commlooprc': config })

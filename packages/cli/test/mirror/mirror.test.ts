@@ -46,27 +46,27 @@ describe('commloop mirror', () => {
       [],
     ])
     expect([...stdout.matchAll(/^# \.commlooprc for (.*)$/gm)].map(([, who]) => who)).toEqual([
-      '192.168.0.2, where it listens at port 8001',
-      'mes.plant.example, where it listens at port 8003',
+      '192.168.0.2, which listens at port 8001',
+      'mes.plant.example, which listens at port 8003',
       'fd00::2',
       'each machine of 192.168.4.0/24',
-      'whoever else dials us',
+      'any other machine that dials this node',
     ])
   })
 
   it('prints what the peer needs, and in comments what is not known', async () => {
     const folder = testFolder({ '.commlooprc': TABLE })
     const { stdout } = await mirror(folder, '--for', '192.168.0.2')
-    expect(stdout).toBe(`# .commlooprc for 192.168.0.2, where it listens at port 8001
-# It fits .commlooprc, the table of "plant l2". Not known there, and yours to add: the name
-# of this node ("node"), its router, its other peers. \`commloop check --with\` compares the two.
+    expect(stdout).toBe(`# .commlooprc for 192.168.0.2, which listens at port 8001
+# It matches .commlooprc, the table of "plant l2". Add what that table does not contain:
+# the name of this node ("node"), its router, its other peers. \`commloop check --with\` compares the two tables.
 
 listen: { host: 0.0.0.0, port: 8001 }   # the port that "furnace-out" dials; 0.0.0.0: every address of the machine
 codec: { use: len16, maxPayload: 4KiB }
 heartbeat: { every: 5s, payload: "h, }: $\${HOME} #", answer: { hex: 00ff } }
 links:
   # "furnace-in" waits for it
-  # bind: we know it by this address; leave it out where addresses are translated
+  # bind: the address that our table expects; leave it out if addresses are translated (NAT)
   - { id: plant-l2-out, role: active, ip: 192.168.0.1, port: 8000, bind: 192.168.0.2 }
   # "furnace-out" dials it
   - { id: plant-l2-in, role: passive, ip: 192.168.0.1 }
@@ -89,7 +89,7 @@ links:
     writeFileSync(join(cwd, 'peer.yaml'), stdout)
     const args = ['check', '--with', 'peer.yaml', '--at', '192.168.0.1', '--peer-at', peerAt]
     const fit = await runCli(args, { cwd })
-    expect(fit.stdout).toContain('the two tables fit\n')
+    expect(fit.stdout).toContain('the two tables match\n')
     expect(fit).toMatchObject({ code: 0, stderr: '' })
     const alone = await runCli(['check', '--config', 'peer.yaml'], { cwd })
     expect(alone).toMatchObject({ code: 0, stderr: '' })
@@ -102,7 +102,7 @@ links:
     expect(open.stdout).toContain(
       'tls: { cert: ./tls/node.pem, key: ./tls/node.key, verifyPeer: false }',
     )
-    expect(open.stdout).toContain("these files are the peer's own, and not known here")
+    expect(open.stdout).toContain('these are files of the peer, which are not known here')
     const missing = { links: [{ ...table.links[0], tls }] }
     expect(await mirror(testFolder({ '.commlooprc': missing }))).toMatchObject({ code: 2 })
   })
@@ -115,7 +115,7 @@ links:
     const cwd = testFolder({ '.commlooprc': { ...table, node: '007' } })
     const guessed = await mirror(cwd)
     expect(guessed.stdout).toMatch(/# ip: (an address of ours|our address is not known)/)
-    expect(guessed.stdout).toContain('# port: ours is another one at each start')
+    expect(guessed.stdout).toContain('# port: ours changes at each start')
     expect(guessed.stdout).toContain('id: node-007,')
     const said = await mirror(cwd, '--at', '203.0.113.5')
     expect(said.stdout).not.toContain('# ip:')

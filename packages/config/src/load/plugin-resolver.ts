@@ -6,7 +6,7 @@ import {
   type PluginKind,
 } from '@commloop/core'
 import { DEFAULT_PLUGINS } from '../plugins/builtin-plugins.js'
-import { ENTRY_PLUGIN_KINDS, NODE_PLUGIN_KINDS } from '../plugins/plugin-kinds.js'
+import { ALL_PLUGIN_KINDS, ENTRY_PLUGIN_KINDS } from '../plugins/plugin-kinds.js'
 import { canonicalSpec, type PluginSpec, pluginSpecOf } from '../plugins/plugin-spec.js'
 import { type ResolvedPlugin, resolvePlugin } from '../plugins/resolve-plugin.js'
 import type { ConfigPath } from '../read/config-path.js'
@@ -40,7 +40,7 @@ export class PluginShelf {
   /** All plugins of a file; undefined: one of the node's own is unusable. */
   async take(file: ConfigFile): Promise<ConfigPlugins | undefined> {
     const own: Partial<Record<PluginKind, ResolvedPlugin>> = {}
-    for (const kind of [...NODE_PLUGIN_KINDS, ...ENTRY_PLUGIN_KINDS]) {
+    for (const kind of ALL_PLUGIN_KINDS) {
       const plugin = await this.#node(kind, file)
       if (plugin !== undefined) own[kind] = plugin
     }

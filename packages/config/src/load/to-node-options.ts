@@ -6,7 +6,7 @@ import type {
   PluginChoice,
   ReconnectStrategy,
 } from '@commloop/core'
-import { ENTRY_PLUGIN_KINDS, NODE_PLUGIN_KINDS } from '../plugins/plugin-kinds.js'
+import { ALL_PLUGIN_KINDS, ENTRY_PLUGIN_KINDS } from '../plugins/plugin-kinds.js'
 import type { ConfigFile, EntryFile } from '../schema/schema.js'
 import { isNoPort, roleOf } from '../schema/legacy-role.js'
 
@@ -24,13 +24,7 @@ export function optionsOfFile(
   file: ConfigFile,
   pluginsOf: (entry: number) => EntryPlugins,
 ): NodeOptions {
-  const own = [
-    '$schema',
-    ...NODE_PLUGIN_KINDS,
-    ...ENTRY_PLUGIN_KINDS,
-    'control',
-    'metrics',
-  ] as const
+  const own = ['$schema', ...ALL_PLUGIN_KINDS, 'control', 'metrics'] as const
   const { heartbeat, ...rest } = without(file as Exact<ConfigFile>, own)
   return {
     ...rest,

@@ -213,7 +213,7 @@ function invalid(message: string, cause?: unknown): CommloopError {
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'string' || typeof value === 'number') return JSON.stringify(value)
-  return `a ${typeof value}`
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
 function firstLine(error: unknown): string {

@@ -2,6 +2,7 @@ import { CommloopError, configProblems, type NodeConfig, resolveConfig } from '@
 import {
   ConfigDocument,
   type ConfigRequest,
+  DEFAULT_PLUGINS,
   findConfig,
   inReadingOrder,
   type LoadedConfig,
@@ -9,59 +10,67 @@ import {
   type PluginSpec,
   pluginSpecOf,
   problemsText,
+  type ResolvedPlugin,
   roleProblems,
   schemaProblems,
-  STANDARD_PLUGIN,
   usablePart,
 } from '@commloop/config'
 
-/** One of two nodes that are to be linked. */
-export interface EndTable {
+/** Kinds of plugins on which both sides of a link must agree. */
+export type ComparedKind = 'transport' | 'codec'
+
+/** The table of one of two nodes that are each other's peers. */
+export interface PeerTable {
   /** The file's name as the user would type it. */
   readonly name: string
   readonly file: string
   readonly node: NodeConfig
-  /** How the codec of an entry is asked for. */
-  codecOf(entry: number): PluginSpec
+  /** The plugin that the links of an entry use. */
+  pluginOf(kind: ComparedKind, entry: number): TablePlugin
 }
 
-export function endOfConfig(config: LoadedConfig): EndTable {
-  const { codec, entries } = config.plugins
+export interface TablePlugin {
+  readonly spec: PluginSpec
+  /** undefined: the table is that of another machine, whose plugins are not loaded. */
+  readonly plugin: ResolvedPlugin | undefined
+}
+
+/** The table of this node. */
+export function ownTable(config: LoadedConfig): PeerTable {
+  const { plugins } = config
   const own = new Map(
-    entries
+    plugins.entries
       .filter(({ plugin }) => plugin.kind === 'codec')
-      .map(({ entry, plugin }) => [entry, specOfText(plugin.spec)]),
+      .map(({ entry, plugin }) => [entry, plugin]),
   )
-  const standard = specOfText(codec.spec)
   return {
     name: config.name,
     file: config.file,
     node: resolveConfig(config.options),
-    codecOf: (entry) => own.get(entry) ?? standard,
+    pluginOf: (kind, entry) => {
+      const plugin = (kind === 'codec' ? own.get(entry) : undefined) ?? plugins[kind]
+      return { spec: { use: plugin.name, options: plugin.options }, plugin }
+    },
   }
 }
 
-function specOfText(canonical: string): PluginSpec {
-  return pluginSpecOf(JSON.parse(canonical) as { use: string })
-}
-
 /**
- * Reads the table of another machine. Its router, its certificates and other files of it need not be here: nothing of
- * that is looked for.
+ * Reads the table of another machine. Its plugins, certificates and other files do not have to exist here: none of them is
+ * opened.
  *
- * @throws CommloopError CML_ERR_CONFIG_INVALID with every mistake, and what `findConfig` throws
+ * @throws CommloopError CML_ERR_CONFIG_INVALID with every problem, and what `findConfig` throws
  */
-export async function readEndTable(request: ConfigRequest): Promise<EndTable> {
+export async function readPeerTable(request: ConfigRequest): Promise<PeerTable> {
   const source = await findConfig(request)
   const document = new ConfigDocument(source, request.env)
   const written = usablePart(document.data, [])
   const options = optionsOfFile(written, () => ({}))
-  const told = [
+  const ofSchema = [
     ...schemaProblems(document.data),
     ...written.links.flatMap((entry, index) => roleProblems(entry, ['links', index])),
   ]
-  // Of a file that breaks the schema, the rest would only be judged by what is left of it.
-  const found = told.length === 0 ? [...configProblems(options)] : told
+  // If the file violates the schema, `written` is only a part of it, and checking that part would mislead.
+  const found = ofSchema.length === 0 ? [...configProblems(options)] : ofSchema
   const problems = [
     ...document.problems,
     ...(document.data === undefined ? [] : found).map(({ path, message }) =>
@@ -71,11 +80,14 @@ export async function readEndTable(request: ConfigRequest): Promise<EndTable> {
   if (problems.length > 0) {
     throw new CommloopError('CML_ERR_CONFIG_INVALID', problemsText(inReadingOrder(problems)))
   }
-  const { codec = STANDARD_PLUGIN.codec, links } = written
   return {
     name: source.name,
     file: source.file,
     node: resolveConfig(options),
-    codecOf: (entry) => pluginSpecOf(links[entry]?.codec ?? codec),
+    pluginOf: (kind, entry) => {
+      const own = kind === 'codec' ? written.links[entry]?.codec : undefined
+      const spec = pluginSpecOf(own ?? written[kind] ?? DEFAULT_PLUGINS[kind])
+      return { spec, plugin: undefined }
+    },
   }
 }
