@@ -117,6 +117,7 @@ export type PluginPath = readonly (string | number)[]
 
 /** An entry of the table, with the keys whose meaning belongs to plugins. */
 export interface PluginEntry {
+  readonly id?: string
   readonly role: 'active' | 'passive'
   readonly identity?: string | readonly string[]
   readonly tls?: PluginOptions
