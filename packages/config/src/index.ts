@@ -1,6 +1,13 @@
 export { type ConfigRequest, type ConfigSource, findConfig } from './find/find-config.js'
 export { roleProblems } from './schema/legacy-role.js'
 export { readSeedTable } from './legacy/legacy-table.js'
+export {
+  type ConfigTable,
+  type LinkPluginKind,
+  loadTable,
+  tableOf,
+  type TablePlugin,
+} from './load/config-table.js'
 export { configuredNode } from './load/configured-node.js'
 export { type LoadedConfig, type MetricsPlace, loadConfig, readConfig } from './load/load-config.js'
 export { optionsOfFile } from './load/to-node-options.js'

@@ -1,8 +1,13 @@
 import { basename } from 'node:path'
 import { CommloopError, type PluginMismatch } from '@commloop/core'
-import { canonicalSpec, compareSides, type PluginSpec, type ResolvedPlugin } from '@commloop/config'
+import {
+  canonicalSpec,
+  compareSides,
+  type LinkPluginKind,
+  type PluginSpec,
+  type ResolvedPlugin,
+} from '@commloop/config'
 import type { SettingFinding } from './finding.js'
-import type { ComparedKind } from './peer-table.js'
 import { pluginSide } from './plugin-side.js'
 import type { LinkSide } from './side.js'
 
@@ -30,7 +35,7 @@ function compareTransports(dialer: LinkSide, acceptor: LinkSide): readonly Setti
 
 /** undefined: the two sides use different plugins, or a plugin that does not compare. */
 function mismatchesOf(
-  kind: ComparedKind,
+  kind: LinkPluginKind,
   dialer: LinkSide,
   acceptor: LinkSide,
 ): readonly PluginMismatch[] | undefined {
@@ -51,11 +56,11 @@ function mismatchesOf(
   }
 }
 
-function specOf(kind: ComparedKind, { side, entry }: LinkSide): PluginSpec {
+function specOf(kind: LinkPluginKind, { side, entry }: LinkSide): PluginSpec {
   return side.table.pluginOf(kind, entry.index).spec
 }
 
-function pluginOf(kind: ComparedKind, { side, entry }: LinkSide): ResolvedPlugin | undefined {
+function pluginOf(kind: LinkPluginKind, { side, entry }: LinkSide): ResolvedPlugin | undefined {
   return side.table.pluginOf(kind, entry.index).plugin
 }
 

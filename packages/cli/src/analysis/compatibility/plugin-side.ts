@@ -1,10 +1,9 @@
 import type { EntryConfig, PluginSide } from '@commloop/core'
-import type { PluginSpec } from '@commloop/config'
-import type { PeerTable } from './peer-table.js'
+import type { ConfigTable, PluginSpec } from '@commloop/config'
 
 /** What a plugin may know about one side of a link. */
 export function pluginSide(
-  { node }: PeerTable,
+  { node }: ConfigTable,
   entry: EntryConfig,
   { options }: PluginSpec,
 ): PluginSide {

@@ -1,11 +1,10 @@
 import type { CommandIo } from '../../command-line/command-io.js'
-import type { LoadedConfig } from '@commloop/config'
+import { type ConfigTable, type LoadedConfig, loadTable, tableOf } from '@commloop/config'
 import { textColumns } from '../../terminal/text-columns.js'
 import { EXIT } from '../../command-line/exit-codes.js'
 import { UsageError } from '../../command-line/usage-error.js'
 import { compareTables, type MatchedLink, type TableComparison } from './compare-tables.js'
 import { inferAddress, type SideAddress } from './infer-address.js'
-import { ownTable, type PeerTable, readPeerTable } from './peer-table.js'
 
 export interface CompareRequest {
   readonly cwd: string
@@ -30,8 +29,8 @@ export async function reportCompatibility(
   { cwd, env, peerFile, at, peerAt, json }: CompareRequest,
   io: CommandIo,
 ): Promise<number> {
-  const own = ownTable(config)
-  const peer = await readPeerTable({ cwd, env, file: peerFile, option: '--with' })
+  const own = tableOf(config)
+  const peer = await loadTable({ cwd, env, file: peerFile, option: '--with' })
   const ownAddress = knownAddress(at, own, peer, '--at')
   const peerAddress = knownAddress(peerAt, peer, own, '--peer-at')
   const comparison = compareTables(
@@ -45,8 +44,8 @@ export async function reportCompatibility(
 
 function knownAddress(
   given: string | undefined,
-  table: PeerTable,
-  other: PeerTable,
+  table: ConfigTable,
+  other: ConfigTable,
   option: string,
 ): SideAddress {
   if (given !== undefined) return { address: given, because: undefined }
@@ -65,7 +64,7 @@ interface ReportedSide extends SideAddress {
   readonly node: string
 }
 
-function reportedSide({ file, name, node }: PeerTable, address: SideAddress): ReportedSide {
+function reportedSide({ file, name, node }: ConfigTable, address: SideAddress): ReportedSide {
   return { file, name, node: node.name, ...address }
 }
 

@@ -1,9 +1,9 @@
+import type { ConfigTable } from '@commloop/config'
 import type { EntryConfig } from '@commloop/core'
-import type { PeerTable } from './peer-table.js'
 
 /** One of the two nodes, and the address at which the other node sees it. */
 export interface Side {
-  readonly table: PeerTable
+  readonly table: ConfigTable
   readonly address: string
 }
 

@@ -7,6 +7,7 @@ import {
 import {
   builtinPlugin,
   canonicalSpec,
+  type ConfigTable,
   counterpartOf,
   DEFAULT_PLUGINS,
   inlineYaml,
@@ -14,7 +15,6 @@ import {
 } from '@commloop/config'
 import { visibleText } from '../../terminal/escape-control-chars.js'
 import { isUnspecifiedHost } from '../compatibility/address-key.js'
-import type { PeerTable } from '../compatibility/peer-table.js'
 import { pluginSide } from '../compatibility/plugin-side.js'
 import { type OwnAddress, ownAddressFor } from './own-address.js'
 import type { PeerView } from './peer-view.js'
@@ -25,7 +25,7 @@ type OwnEntry = PeerView['active'][number] | PeerView['passive'][number]
 const UNKNOWN_PORT = 8000
 
 /** The `.commlooprc` for a peer of this node, with a comment for every value that is not known here. */
-export function peerConfigText(table: PeerTable, peer: PeerView, at: string | undefined): string {
+export function peerConfigText(table: ConfigTable, peer: PeerView, at: string | undefined): string {
   const { node } = table
   const entries = [...peer.active, ...peer.passive]
   const name = entryName(node.name)
@@ -43,7 +43,7 @@ export function peerConfigText(table: PeerTable, peer: PeerView, at: string | un
   ].join('\n')
 }
 
-function headLines({ name, node }: PeerTable, peer: PeerView): string[] {
+function headLines({ name, node }: ConfigTable, peer: PeerView): string[] {
   const { address, isOne, port, otherPorts } = peer
   const who = isOne
     ? address
@@ -64,7 +64,7 @@ function headLines({ name, node }: PeerTable, peer: PeerView): string[] {
   ]
 }
 
-function listenLines(table: PeerTable, { port, active }: PeerView): string[] {
+function listenLines(table: ConfigTable, { port, active }: PeerView): string[] {
   if (port === undefined) return []
   const counterparts = active.map((entry) => transportCounterpart(table, entry))
   const counterpart = counterparts.find(({ options }) => Object.keys(options).length > 0)
@@ -77,14 +77,14 @@ function listenLines(table: PeerTable, { port, active }: PeerView): string[] {
 }
 
 /** The options that the peer must give to its transport. */
-function transportCounterpart(table: PeerTable, entry: OwnEntry): PluginCounterpart {
+function transportCounterpart(table: ConfigTable, entry: OwnEntry): PluginCounterpart {
   const { plugin, spec } = table.pluginOf('transport', entry.index)
   if (plugin === undefined) return { options: {}, notes: [] }
   return counterpartOf(plugin, pluginSide(table, entry, spec))
 }
 
 /** Settings that all links share, at the top of the file. */
-function sharedLines(table: PeerTable, entries: readonly OwnEntry[]): string[] {
+function sharedLines(table: ConfigTable, entries: readonly OwnEntry[]): string[] {
   const codec = sharedOf(entries.map((entry) => codecLine(codecOf(table, entry))))
   const heartbeat = sharedOf(entries.map(({ settings }) => heartbeatLine(settings.heartbeat)))
   const silent = entries.filter(({ settings }) => settings.silenceMs > 0 && !settings.heartbeat)
@@ -108,7 +108,7 @@ function sharedLines(table: PeerTable, entries: readonly OwnEntry[]): string[] {
   ]
 }
 
-function codecOf(table: PeerTable, { index }: Pick<OwnEntry, 'index'>): PluginSpec {
+function codecOf(table: ConfigTable, { index }: Pick<OwnEntry, 'index'>): PluginSpec {
   return table.pluginOf('codec', index).spec
 }
 
@@ -141,7 +141,7 @@ function sharedOf(lines: readonly (string | undefined)[]): string | undefined {
 }
 
 /** Settings that not all links share, as members of an entry's flow map. */
-function ownMembers(table: PeerTable, peer: PeerView, entry: OwnEntry): string[] {
+function ownMembers(table: ConfigTable, peer: PeerView, entry: OwnEntry): string[] {
   const all = [...peer.active, ...peer.passive]
   const lines = [
     [
@@ -160,7 +160,7 @@ function ownMembers(table: PeerTable, peer: PeerView, entry: OwnEntry): string[]
 
 /** The peer's entry for one of our passive entries: the peer dials. */
 function activeLines(
-  table: PeerTable,
+  table: ConfigTable,
   peer: PeerView,
   entry: PeerView['passive'][number],
   id: string,
@@ -196,7 +196,7 @@ function activeLines(
 
 /** The peer's entries for our active entries: the peer waits. */
 function passiveLines(
-  table: PeerTable,
+  table: ConfigTable,
   peer: PeerView,
   id: string,
   at: string | undefined,
@@ -229,7 +229,7 @@ function passiveLines(
 }
 
 /** Whether these entries need different settings. Connections from one address fill the slots in any order. */
-function differ(table: PeerTable, entries: readonly OwnEntry[]): boolean {
+function differ(table: ConfigTable, entries: readonly OwnEntry[]): boolean {
   const texts = entries.map((entry) =>
     [codecLine(codecOf(table, entry)), heartbeatLine(entry.settings.heartbeat)].join(' '),
   )

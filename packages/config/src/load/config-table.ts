@@ -1,52 +1,46 @@
 import { CommloopError, configProblems, type NodeConfig, resolveConfig } from '@commloop/core'
-import {
-  ConfigDocument,
-  type ConfigRequest,
-  DEFAULT_PLUGINS,
-  findConfig,
-  inReadingOrder,
-  type LoadedConfig,
-  optionsOfFile,
-  type PluginSpec,
-  pluginSpecOf,
-  problemsText,
-  type ResolvedPlugin,
-  roleProblems,
-  schemaProblems,
-  usablePart,
-} from '@commloop/config'
+import { type ConfigRequest, findConfig } from '../find/find-config.js'
+import { DEFAULT_PLUGINS } from '../plugins/builtin-plugins.js'
+import { type PluginSpec, pluginSpecOf } from '../plugins/plugin-spec.js'
+import type { ResolvedPlugin } from '../plugins/resolve-plugin.js'
+import { ConfigDocument } from '../read/config-document.js'
+import { inReadingOrder, problemsText } from '../read/diagnostic.js'
+import { roleProblems } from '../schema/legacy-role.js'
+import { schemaProblems } from '../schema/schema-problems.js'
+import type { LoadedConfig } from './load-config.js'
+import { optionsOfFile } from './to-node-options.js'
+import { usablePart } from './valid-subset.js'
 
 /** Kinds of plugins on which both sides of a link must agree. */
-export type ComparedKind = 'transport' | 'codec'
+export type LinkPluginKind = 'transport' | 'codec'
 
-/** The table of one of two nodes that are each other's peers. */
-export interface PeerTable {
-  /** The file's name as the user would type it. */
-  readonly name: string
+/** The node and its table, without loading plugins: enough to compare the tables of two machines. */
+export interface ConfigTable {
   readonly file: string
+  /** The file relative to the working folder. */
+  readonly name: string
   readonly node: NodeConfig
-  /** The plugin that the links of an entry use. */
-  pluginOf(kind: ComparedKind, entry: number): TablePlugin
+  /** The plugin that the configuration specifies for the links of an entry, by the entry's position. */
+  pluginOf(kind: LinkPluginKind, entry: number): TablePlugin
 }
 
 export interface TablePlugin {
   readonly spec: PluginSpec
-  /** undefined: the table is that of another machine, whose plugins are not loaded. */
+  /** undefined: the table was read without its plugins. */
   readonly plugin: ResolvedPlugin | undefined
 }
 
-/** The table of this node. */
-export function ownTable(config: LoadedConfig): PeerTable {
-  const { plugins } = config
+/** The table of a configuration that was loaded with its plugins. */
+export function tableOf({ file, name, options, plugins }: LoadedConfig): ConfigTable {
   const own = new Map(
     plugins.entries
       .filter(({ plugin }) => plugin.kind === 'codec')
       .map(({ entry, plugin }) => [entry, plugin]),
   )
   return {
-    name: config.name,
-    file: config.file,
-    node: resolveConfig(config.options),
+    file,
+    name,
+    node: resolveConfig(options),
     pluginOf: (kind, entry) => {
       const plugin = (kind === 'codec' ? own.get(entry) : undefined) ?? plugins[kind]
       return { spec: { use: plugin.name, options: plugin.options }, plugin }
@@ -60,7 +54,7 @@ export function ownTable(config: LoadedConfig): PeerTable {
  *
  * @throws CommloopError CML_ERR_CONFIG_INVALID with every problem, and what `findConfig` throws
  */
-export async function readPeerTable(request: ConfigRequest): Promise<PeerTable> {
+export async function loadTable(request: ConfigRequest): Promise<ConfigTable> {
   const source = await findConfig(request)
   const document = new ConfigDocument(source, request.env)
   const written = usablePart(document.data, [])
