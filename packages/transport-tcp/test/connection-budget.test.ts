@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { ConnectionBudget, softLimitIn } from '../src/connection-budget.js'
 
-describe('the room for accepted connections', () => {
-  it('ends before the descriptors do, and comes back with each that is closed', () => {
-    const room = new ConnectionBudget(34)
-    expect([room.take(), room.take(), room.take()]).toEqual([true, true, false])
-    room.release()
-    expect([room.take(), room.take()]).toEqual([true, false])
+describe('the budget for accepted connections', () => {
+  it('is smaller than the number of descriptors, and grows again with each release', () => {
+    const budget = new ConnectionBudget(34)
+    expect([budget.take(), budget.take(), budget.take()]).toEqual([true, true, false])
+    budget.release()
+    expect([budget.take(), budget.take()]).toEqual([true, false])
   })
 
-  it('is that of one connection at least, and without end where the system sets none', () => {
+  it('is at least one connection, and infinite if the system sets no limit', () => {
     expect(new ConnectionBudget(10).max).toBe(1)
     expect(new ConnectionBudget(Number.POSITIVE_INFINITY).max).toBe(Number.POSITIVE_INFINITY)
   })

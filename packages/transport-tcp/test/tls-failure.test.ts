@@ -6,11 +6,11 @@ function failure(code?: unknown): Error {
   return code === undefined ? error : Object.assign(error, { code })
 }
 
-describe('what is said of a handshake that failed', () => {
+describe('the text for a failed handshake', () => {
   it.each([
     ['CERT_HAS_EXPIRED', 'tls: certificate has expired'],
     ['CERT_CHAIN_TOO_LONG', 'tls: cert chain too long'],
-  ])('%s, a fault of the certificate, in words', (code, text) => {
+  ])('explains %s, a problem of the certificate', (code, text) => {
     expect(certificateProblemText(code)).toBe(text)
     expect(tlsProblemText(failure(code))).toBe(text)
   })
@@ -23,11 +23,11 @@ describe('what is said of a handshake that failed', () => {
     ['ERR_SSL_NO_SHARED_CIPHER', 'tls: no shared cipher'],
     [undefined, 'tls: in the words of Node'],
     [42, 'tls: in the words of Node'],
-  ])('%s, in words', (code, text) => {
+  ])('explains %s', (code, text) => {
     expect(tlsProblemText(failure(code))).toBe(text)
   })
 
-  it('keeps what OpenSSL said as the cause, and leaves other errors as they are', () => {
+  it('keeps the error of OpenSSL as the cause, and other errors unchanged', () => {
     const ssl = failure('ERR_SSL_NO_SHARED_CIPHER')
     expect(withTlsText(ssl)).toMatchObject({
       message: 'tls: no shared cipher',

@@ -25,7 +25,7 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
     folder.dispose()
   })
 
-  it('are taken as paths, as text and as bytes', () => {
+  it('accept paths, text and bytes', () => {
     const paths = tlsSettings('listen', { ...own, ca })
     const [cert, key, authority] = [own.cert, own.key, ca].map((path) => folder.text(path))
     const texts = tlsSettings('listen', { cert, key, ca: authority })
@@ -39,13 +39,13 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
     expect(bytes).toEqual(paths)
   })
 
-  it('may have certificate and key in one file, and several authorities', () => {
+  it('accept certificate and key in one file, and several authorities', () => {
     const both = folder.file('both.pem', folder.text(own.cert) + folder.text(own.key))
     const authorities = folder.file('all.pem', `# ours\n${folder.text(ca)}\n${folder.text(ca)}`)
     expect(checkTls('listen', { cert: both, key: both, ca: authorities }).problems).toEqual([])
   })
 
-  it('fit into the options of a node', () => {
+  it('are assignable to the options of a node', () => {
     const tls: TlsOptions = { ...own, ca, verifyPeer: true, minVersion: 'TLSv1.3' }
     const entry: EntryOptions = { role: 'active', ip: '127.0.0.1', port: 1, tls }
     const { entries, listen } = resolveConfig({ listen: { port: 0, tls }, links: [entry] })
@@ -53,7 +53,7 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
     expect(entries[0]).toMatchObject({ transportOptions: { tls } })
   })
 
-  it('may be none at all for a dial', () => {
+  it('may be empty for a dial', () => {
     expect(tlsSettings('dial', {})).toMatchObject({ verifyPeer: true, servername: undefined })
     expect(checkTls('dial', {})).toEqual({ problems: [], warnings: [] })
   })
@@ -136,7 +136,7 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
     ['an old version', () => ({ ...own, ca, minVersion: 'TLSv1.1' }), 'minVersion', /"TLSv1.2" or/],
     ['null', () => ({ ...own, ca: null }), 'ca', /found nothing$/],
   ]
-  it.each(BOTH)('are refused on either side: %s', (_what, options, option, message) => {
+  it.each(BOTH)('are rejected for dials and listeners: %s', (_what, options, option, message) => {
     for (const call of ['dial', 'listen'] as const) {
       const { problems } = checkTls(call, options())
       expect(problems[0]).toEqual({ option, message: expect.stringMatching(message) as string })
@@ -145,7 +145,7 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
 
   const LISTEN: readonly Case[] = [
     ['no certificate', () => ({ ca }), 'cert', /^a listener needs a certificate$/],
-    ['nobody to verify by', () => ({ ...own }), 'ca', /or verifyPeer: false; found nothing$/],
+    ['no authorities', () => ({ ...own }), 'ca', /or verifyPeer: false; found nothing$/],
     [
       'a name',
       () => ({ ...own, ca, servername: 'x' }),
@@ -153,17 +153,17 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
       /^no such option for a listen/,
     ],
   ]
-  it.each(LISTEN)('are refused for a listener: %s', (_what, options, option, message) => {
+  it.each(LISTEN)('are rejected for a listener: %s', (_what, options, option, message) => {
     const { problems } = checkTls('listen', options())
     expect(problems).toEqual([{ option, message: expect.stringMatching(message) as string }])
   })
 
-  it('are refused for a dial: a name that is none', () => {
+  it('are rejected for a dial: an empty name', () => {
     const { problems } = checkTls('dial', { servername: '' })
     expect(problems).toEqual([{ option: 'servername', message: 'expected a host name, found ""' }])
   })
 
-  it('are refused with all their faults, in one error', () => {
+  it('are rejected with all problems in one error', () => {
     const text = /^transport tcp, dial: tls\.x: no such .*; tls\.verifyPeer: .*; tls\.key: required/
     expect(() => tlsSettings('dial', { x: 1, verifyPeer: 0, cert: own.cert })).toThrow(
       expect.objectContaining({
@@ -173,7 +173,7 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
     )
   })
 
-  it('are warned about where they prove nothing, or no longer', () => {
+  it('lead to warnings if they prove nothing, or are not valid now', () => {
     const old = folder.signed('old', 'authority', { toMs: Date.now() - 86_400_000 })
     const young = folder.signed('young', 'authority', { fromMs: Date.now() + 86_400_000 })
     expect(checkTls('listen', { ...own, ca, verifyPeer: false }).warnings).toEqual([
@@ -191,7 +191,7 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
     expect(checkTls('listen', { ...own, ca }).warnings).toEqual([])
   })
 
-  it('are refused where OpenSSL refuses what is formally right', () => {
+  it('are rejected if OpenSSL rejects a formally correct certificate', () => {
     const weak = folder.weak('weak')
     expect(checkTls('dial', { ...weak }).problems).toEqual([
       { option: undefined, message: 'OpenSSL rejects it: ee key too small' },
