@@ -59,13 +59,13 @@ describe('a plugin is found', () => {
     expect(originText(resolved.origin)).toBe(join(folder, 'routers/a.mjs'))
   })
 
-  it('by a path from above, and by a whole path', async () => {
+  it('by a path to a parent folder, and by an absolute path', async () => {
     const folder = folderWith({ 'a.mjs': routerModule('a'), 'inner/x': '' })
     expect(await answerOf(plugin('router', '../a.mjs', join(folder, 'inner')))).toBe('a')
     expect(await answerOf(plugin('router', join(folder, 'a.mjs'), '/'))).toBe('a')
   })
 
-  it('by its short name, in the order that is promised', async () => {
+  it('by its short name, in the documented order', async () => {
     const names = ['@commloop/router-x', 'commloop-router-x', 'x']
     for (const [at, expected] of names.entries()) {
       const installed = names.slice(at).map((name) => packageAt(name, routerModule(name)))
@@ -83,7 +83,7 @@ describe('a plugin is found', () => {
     }
   })
 
-  it('by the name of a scoped package, or of a module inside of one', async () => {
+  it('by the name of a scoped package, or of a module inside one', async () => {
     const folder = folderWith({
       ...packageAt('@plant/routing', routerModule('whole'), {
         exports: { '.': './main.js', './second': './second.js' },
@@ -99,7 +99,7 @@ describe('a plugin is found', () => {
     expect(await answerOf(plugin('router', 'x', join(folder, 'conf/site')))).toBe('x')
   })
 
-  it('among what commloop brings along, unless the same lies beside the configuration', async () => {
+  it('among the built-in plugins, unless the same is installed beside the configuration', async () => {
     const bare = folderWith({})
     for (const [kind, name, from] of [
       ['transport', 'tcp', '@commloop/transport-tcp'],
@@ -124,7 +124,7 @@ describe('a plugin is found', () => {
     expect((await plugin('router', 'direct', folder)).origin.from).toBe('commloop')
   })
 
-  it('when it is CommonJS, also when that was compiled from ES modules', async () => {
+  it('if it is CommonJS, also if compiled from ES modules', async () => {
     const plain = "module.exports = { name: 'c', route: () => 'plain' }"
     const compiled =
       "exports.__esModule = true; exports.default = { name: 'c', route: () => 'compiled' }"
@@ -134,7 +134,7 @@ describe('a plugin is found', () => {
   })
 })
 
-describe('a plugin is made', () => {
+describe('a plugin is created', () => {
   it('with its options, and without `use`', async () => {
     const folder = folderWith({
       'r.mjs': `export default { kind: 'router', name: 'r', apiVersion: 1,
@@ -161,7 +161,7 @@ describe('a plugin is made', () => {
     expect(await answerOf(plugin('router', './plain.mjs', folder))).toBe('r')
   })
 
-  it('from one text for one way of asking', () => {
+  it('from equal texts for equal specs', () => {
     const one = pluginSpecOf({ use: 'x', b: [{ d: 1, c: 2 }], a: undefined })
     expect(canonicalSpec(one)).toBe('{"b":[{"c":2,"d":1}],"use":"x"}')
     expect(canonicalSpec(pluginSpecOf('x'))).toBe('{"use":"x"}')
@@ -170,7 +170,7 @@ describe('a plugin is made', () => {
 })
 
 describe('a plugin that is missing', () => {
-  it('is told with every name that was tried', async () => {
+  it('is reported with every name that was tried', async () => {
     const folder = folderWith({})
     expect(await refusal(plugin('router', 'by-byte', folder))).toEqual([
       'CML_ERR_PLUGIN_MISSING',
@@ -184,7 +184,7 @@ describe('a plugin that is missing', () => {
     ])
   })
 
-  it('is told with a guess where a file was meant', async () => {
+  it('is reported with a suggestion if a file was meant', async () => {
     const folder = folderWith({ 'router.mjs': '', 'routes/index.js': '', 'old.js': '' })
     expect((await refusal(plugin('router', 'router', folder)))[1]).toMatch(
       /Did you mean "\.\/router\.mjs"\?$/,
@@ -224,7 +224,7 @@ describe('a plugin that is missing', () => {
   })
 })
 
-describe('a plugin that is found and unusable', () => {
+describe('a plugin that is found but unusable', () => {
   const kinds = "kind: 'router', name: 'x', apiVersion: 1"
 
   it.each<[string, string, string, WrittenSpec?]>([
@@ -308,14 +308,14 @@ describe('a plugin that is found and unusable', () => {
     ])
   })
 
-  it('keeps what led to it', async () => {
+  it('is reported with the cause', async () => {
     const folder = folderWith({ 'x.mjs': "throw new Error('no database')" })
     await expect(plugin('router', './x.mjs', folder)).rejects.toMatchObject({
       cause: { message: 'no database' },
     })
   })
 
-  it('is a module with a mistake of syntax', async () => {
+  it('is a module with a syntax error', async () => {
     const text = 'export default {\n  route( {\n'
     const folder = folderWith(packageAt('x', text))
     expect(await refusal(plugin('router', 'x', folder))).toEqual([
@@ -325,7 +325,7 @@ describe('a plugin that is found and unusable', () => {
     ])
   })
 
-  it('is a module that imports what is not there', async () => {
+  it('is a module with a missing import', async () => {
     const files = packageAt('x', "import { a } from './b.js'\nexport default a")
     const folder = folderWith({ ...files, 'node_modules/x/b.js': 'export {}' })
     const [code, message] = await refusal(plugin('router', 'x', folder))

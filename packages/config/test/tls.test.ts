@@ -43,7 +43,7 @@ describe.skipIf(opensslIsMissing('TLS in configurations'))('TLS in a configurati
 
   const OWN = 'cert: ./tls/own.pem, key: ./tls/own.key, ca: tls/ca.pem'
 
-  it('names files as seen from its folder, wherever the command runs', async () => {
+  it('names files relative to its folder, in whatever folder the command runs', async () => {
     const reading = await read(`
 listen: { port: 0, tls: { ${OWN}, minVersion: TLSv1.3 } }
 links:
@@ -64,7 +64,7 @@ links:
     expect(warnings).toEqual([])
   })
 
-  it('may carry the text itself, and take it from the environment', async () => {
+  it('may contain the text itself, also from the environment', async () => {
     const env = {
       CERT: folder.text(own.cert),
       KEY: folder.text(own.key),
@@ -80,7 +80,7 @@ links: []
     expect(reading.config.options.listen).toEqual({ port: 0, tls: { cert, key, ca } })
   })
 
-  it('is told all that is wrong with it, each mistake at its place', async () => {
+  it('is reported with all problems, each at its position', async () => {
     expect(
       await mistakes(`
 listen:
@@ -110,7 +110,7 @@ links:
     ])
   })
 
-  it('must make names provable that it asks for', async () => {
+  it('must verify peers if it requires names', async () => {
     const asks = 'links: [{ role: passive, ip: 10.0.0.1, identity: furnace.example }]'
     expect(await mistakes(`listen: { port: 0 }\n${asks}\n`)).toEqual([
       '2:50 links[0].identity: names are proved by TLS: set "listen.tls"',
@@ -121,7 +121,7 @@ links:
     ])
   })
 
-  it('never shows a private key, whatever is wrong on its line', async () => {
+  it('never shows a private key, whatever problem its line has', async () => {
     const key = folder.text(own.key)
     const tls = { cert: './tls/other.pem', key, ca: './tls/none.pem', x: 1 }
     const reading = await read(JSON.stringify({ listen: { port: 0, tls }, links: [] }))
@@ -137,14 +137,14 @@ links:
     expect(problemsText(reading.problems)).not.toContain(secret.slice(0, 20))
   })
 
-  it('tells a mistake once that many entries share', async () => {
+  it('is reported once if many entries share it', async () => {
     const entry = (at: number): string =>
       `  - { role: active, ip: 10.0.0.${String(at)}, port: 1, tls: { ca: ./tls/none.pem } }\n`
     const found = await mistakes(`links:\n${entry(1)}${entry(2)}${entry(3)}`)
     expect(found).toEqual([expect.stringMatching(/^2:55 links\[0\]\.tls\.ca: the file cannot/)])
   })
 
-  it('warns where peers prove nothing, and where our own certificate is no longer valid', async () => {
+  it('causes warnings if peers prove nothing, or our certificate has expired', async () => {
     const reading = await read(`
 listen: { port: 0, tls: { cert: tls/old.pem, key: tls/old.key, verifyPeer: false } }
 links: [{ role: active, ip: 10.0.0.2, port: 1, tls: { verifyPeer: false } }]
@@ -157,7 +157,7 @@ links: [{ role: active, ip: 10.0.0.2, port: 1, tls: { verifyPeer: false } }]
     ])
   })
 
-  it('is another transport’s own affair', async () => {
+  it('is not checked for another transport', async () => {
     const transport = `
 export default { kind: 'transport', name: 'other', apiVersion: 1, create: () => ({ dial() {}, listen() {} }) }
 `

@@ -30,7 +30,7 @@ const TO_SOUTH = { id: 'south-out', role: 'active', ip: SOUTH, port: 8001 }
 const FROM_NORTH = { id: 'north-in', role: 'passive', ip: NORTH }
 const TO_NORTH = { id: 'north-out', role: 'active', ip: NORTH, port: 8000 }
 
-/** Two tables that fit: south dials north. */
+/** Two tables that match: south dials north. */
 const WAITS = { node: 'north', listen: LISTEN, links: [FROM_SOUTH] }
 const DIALS = { node: 'south', links: [TO_NORTH] }
 
@@ -55,7 +55,7 @@ function found({ findings }: TableComparison): string[] {
 }
 
 describe('commloop check --with', () => {
-  it('shows which entry meets which, where two tables fit', async () => {
+  it('shows which entries belong together if two tables match', async () => {
     const north = { ...WAITS, links: [FROM_SOUTH, TO_SOUTH] }
     const south = { ...DIALS, listen: { port: 8001 }, links: [TO_NORTH, FROM_NORTH] }
     const answer = await check(north, south)
@@ -78,7 +78,7 @@ describe('commloop check --with', () => {
     ])
   })
 
-  it('says so in words', async () => {
+  it('prints the findings as text', async () => {
     const cwd = folderOf(WAITS, { ...DIALS, links: [{ ...TO_NORTH, port: 8002 }] })
     const { code, stdout } = await runCli(['check', '--with', 'south/.commlooprc'], { cwd })
     expect(code).toBe(4)
@@ -94,7 +94,7 @@ Findings
 `)
   })
 
-  it('needs neither the router nor the certificates nor the codec of the other machine', async () => {
+  it('does not need the router, the certificates or the codec of the other machine', async () => {
     const south = {
       ...DIALS,
       router: './router.mjs',
@@ -120,10 +120,15 @@ Findings
       { node: 'south', listen: { port: 8001 }, links: [FROM_NORTH] },
       ['both-passive'],
     ],
-    ['one waits for nobody', WAITS, { ...DIALS, links: [] }, ['nobody-dials']],
-    ['nobody listens', { node: 'north', links: [] }, DIALS, ['not-listening', 'not-admitted']],
+    ['one waits for a dial that is not made', WAITS, { ...DIALS, links: [] }, ['nobody-dials']],
     [
-      'another address is listened at',
+      'the dialled node does not listen',
+      { node: 'north', links: [] },
+      DIALS,
+      ['not-listening', 'not-admitted'],
+    ],
+    [
+      'the node listens at another address',
       { ...WAITS, listen: { host: '10.0.0.1', port: 8000 } },
       DIALS,
       ['address-differs'],
@@ -147,7 +152,7 @@ Findings
       ['codec-differs'],
     ],
     [
-      'the length counts itself at one end, by its entry',
+      'the length counts itself at one side, by its entry',
       { ...WAITS, links: [{ ...FROM_SOUTH, codec: { use: 'len16', lengthIncludesHeader: true } }] },
       DIALS,
       ['codec-differs'],
@@ -171,7 +176,7 @@ Findings
       ['heartbeat-unknown', 'heartbeat-unknown'],
     ],
     [
-      'one is more patient than the other sends',
+      'one sends less often than the other expects',
       { ...WAITS, heartbeat: { every: '1s', payload: 'hb' } },
       { ...DIALS, heartbeat: { every: '10s', payload: 'hb' } },
       ['silence-unfed'],
@@ -188,11 +193,11 @@ Findings
     expect(answer).toMatchObject({ code: 4, ok: false })
   })
 
-  it('finds a certificate that nobody shows', async () => {
+  it('finds that a required certificate is missing', async () => {
     const tls = { cert: './a.pem', key: './a.key', ca: './ca.pem' }
     const north = { ...WAITS, listen: { ...LISTEN, tls } }
     const south = { node: 'south', links: [{ ...TO_NORTH, tls: {} }] }
-    // The other way round: our own certificates have to be there.
+    // Compared from the dialling side: on the listening side, the certificate files would have to exist.
     const other = await check(
       { ...south, links: [{ ...TO_NORTH, tls: {} }] },
       { ...north, links: [{ ...FROM_SOUTH, identity: 'south.plant.example' }] },
@@ -201,13 +206,13 @@ Findings
     expect(found(other)).toEqual(['identity-unproved'])
   })
 
-  it('takes answers to heartbeats for signs of life', async () => {
+  it('counts answers to heartbeats as signs of life', async () => {
     const north = { ...WAITS, heartbeat: { every: '5s', payload: 'ping', answer: 'pong' } }
     const south = { ...DIALS, heartbeat: { every: '1h', payload: 'ping', answer: 'pong' } }
     expect(await check(north, south)).toMatchObject({ code: 0, findings: [] })
   })
 
-  it('lets ranges and anyone in, and the narrowest decides', async () => {
+  it('matches ranges and anyone, and the narrowest decides', async () => {
     const links = [
       {
         id: 'anyone',
@@ -222,8 +227,8 @@ Findings
   })
 })
 
-describe('where the two are', () => {
-  it('is told by "bind" and by an address to listen at', async () => {
+describe('the addresses of the two nodes', () => {
+  it('are inferred from "bind" and from "listen"', async () => {
     const north = {
       node: 'north',
       listen: { host: NORTH, port: 8000 },
@@ -246,7 +251,7 @@ describe('where the two are', () => {
     expect(answer.code).toBe(0)
   })
 
-  it('has to be said where the tables allow several answers, which are named', async () => {
+  it('must be given if there are several candidates, which are listed', async () => {
     const north = { ...WAITS, links: [FROM_SOUTH, { id: 'x', role: 'passive', ip: '10.0.0.1' }] }
     const cwd = folderOf(north, DIALS)
     const { code, stdout, stderr } = await runCli(['check', '--with', 'south/.commlooprc'], { cwd })
@@ -255,7 +260,7 @@ describe('where the two are', () => {
   })
 })
 
-describe('the file of the other end', () => {
+describe('the file of the peer', () => {
   it.each([
     ['that is missing', undefined, 'south.yaml, named by --with, does not exist'],
     ['that is no table', 'links: [', 'south.yaml:1:'],
@@ -266,7 +271,7 @@ describe('the file of the other end', () => {
       'Did you mean "router"?',
     ],
     ['with a value that cannot be', 'links: [{ role: active, ip: 0.0.0.0, port: 1 }]', 'anyone'],
-  ])('%s is told, and ends with 2', async (_, text, message) => {
+  ])('%s is reported, with exit code 2', async (_, text, message) => {
     const files = { '.commlooprc': WAITS, ...(text === undefined ? {} : { 'south.yaml': text }) }
     const cwd = testFolder(files)
     const { code, stdout, stderr } = await runCli(['check', '--with', 'south.yaml'], { cwd })

@@ -54,7 +54,7 @@ describe('commloop mirror', () => {
     ])
   })
 
-  it('prints what the peer needs, and in comments what is not known', async () => {
+  it('prints the table of the peer, with comments for unknown values', async () => {
     const folder = testFolder({ '.commlooprc': TABLE })
     const { stdout } = await mirror(folder, '--for', '192.168.0.2')
     expect(stdout).toBe(`# .commlooprc for 192.168.0.2, which listens at port 8001
@@ -82,7 +82,7 @@ links:
     ['192.168.4.9', '192.168.4.9'],
     ['192.168.4.0/24', '192.168.4.9'],
     ['10.1.2.3', '10.1.2.3'],
-  ])('fits, as check --with sees it: --for %s', async (chosen, peerAt) => {
+  ])('prints a table that check --with accepts: --for %s', async (chosen, peerAt) => {
     const cwd = testFolder({ '.commlooprc': TABLE })
     const { code, stdout } = await mirror(cwd, '--for', chosen)
     expect(code).toBe(0)
@@ -95,7 +95,7 @@ links:
     expect(alone).toMatchObject({ code: 0, stderr: '' })
   })
 
-  it('names files of TLS that only the peer can have', async () => {
+  it('adds placeholders for TLS files of the peer', async () => {
     const tls = { ca: './ca.pem' }
     const table = { links: [{ id: 'mes', role: 'active', ip: '192.168.0.3', port: 8003, tls: {} }] }
     const open = await mirror(testFolder({ '.commlooprc': table }))
@@ -107,7 +107,7 @@ links:
     expect(await mirror(testFolder({ '.commlooprc': missing }))).toMatchObject({ code: 2 })
   })
 
-  it('says where an address is a guess, and takes one that is said', async () => {
+  it('marks an address that is a guess, and uses --at instead', async () => {
     const table = {
       listen: { host: '0.0.0.0', port: 0 },
       links: [{ id: 'a', role: 'passive', ip: '198.51.100.7' }],
@@ -122,7 +122,7 @@ links:
     expect(said.stdout).toContain('ip: 203.0.113.5')
   })
 
-  it('says where two of our entries cannot be told apart by the peer', async () => {
+  it('marks entries that the peer cannot distinguish', async () => {
     const mes = { id: 'mes', role: 'active', ip: '192.168.0.3', port: 8003 }
     const links = [mes, { ...mes, id: 'mes-2', codec: { use: 'len16', byteOrder: 'little' } }]
     const { stdout } = await mirror(testFolder({ '.commlooprc': { links } }))
@@ -131,7 +131,7 @@ links:
     expect(stdout).toContain('slots: 2')
   })
 
-  it('makes a table with which a link does come up', async () => {
+  it('prints a table with which the link comes up', async () => {
     const port = await freePort()
     const north = {
       node: 'north',
@@ -158,7 +158,7 @@ links:
     ],
     ['an empty table', { links: [] }, [], 'there is no peer to mirror'],
     ['a broken table', { links: 5 }, [], 'nothing was started'],
-  ])('ends with 2 for %s', async (_, table, args, message) => {
+  ])('exits with 2 for %s', async (_, table, args, message) => {
     const links = table === TABLE ? TABLE.links.slice(0, 6) : table.links
     const cwd = testFolder({ '.commlooprc': { ...table, links } })
     const { code, stdout, stderr } = await mirror(cwd, ...args)
