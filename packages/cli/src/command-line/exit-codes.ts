@@ -11,7 +11,7 @@ export const EXIT = {
   CANNOT_LISTEN: 3,
   /**
    * Something is not as it should be. `status`: some entry is absent or exhausted; `doctor`: something is wrong;
-   * `check --with`: the two tables do not fit.
+   * `check --with`: the two tables do not match.
    */
   INCOMPLETE: 4,
   NOT_RUNNING: 5,
