@@ -1,6 +1,7 @@
 import type { Address } from './transport.js'
 import type { LinkState } from './send-router.js'
 import type { Finding } from './finding.js'
+import type { ReasonCode } from './reason.js'
 
 /** A payload that was received whole. */
 export interface ReceivedMessage {
@@ -60,7 +61,12 @@ export interface LinkChange {
   readonly link: string
   readonly state: LinkState
   readonly epoch: number
+  /** Why, as text for people. Programs read `code`. */
   readonly reason?: string
+  /** Why, as data. Present if `reason` is. */
+  readonly code?: ReasonCode
+  /** What a peer, a plugin or the operating system said about it; a part of `reason`. */
+  readonly detail?: string
   readonly remote?: Address
   /** In `backoff`: number of dials begun since the last proof of life. */
   readonly attempt?: number
@@ -75,7 +81,12 @@ export interface OutcomeEvent {
   /** Absent where the message never reached a link. */
   readonly link?: string
   readonly outcome: Outcome
+  /** Why, as text for people. Programs read `code`. Absent if `outcome` is `written`. */
   readonly reason?: string
+  /** Why, as data. Present if `reason` is. */
+  readonly code?: ReasonCode
+  /** What a peer, a plugin or the operating system said about it; a part of `reason`. */
+  readonly detail?: string
   /** How many copies this event stands for: those without id are told at most 10 times a second. */
   readonly count: number
 }
