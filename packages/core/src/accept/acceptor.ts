@@ -217,7 +217,7 @@ export class Acceptor implements AdmissionHandler {
     const key = connection.peer.remote.ip
     let candidate: Link | undefined
     for (const link of links) {
-      const held = link.state === 'up' && sameAddress(link.remote?.ip, key)
+      const held = link.state === 'up' && sameAddress(link.connection?.peer.remote.ip, key)
       if (!held || this.#challenges.has(link)) continue
       const silentLonger =
         candidate === undefined ||
@@ -238,7 +238,7 @@ export class Acceptor implements AdmissionHandler {
   /** The handler of the newcomer, or why it is refused after all. */
   #replace(link: Link, newcomer: Connection): ConnectionHandler | string {
     this.#replacedMs.set(link, this.#clock.now())
-    link.abort('replaced')
+    link.connection?.abort({ code: 'replaced' })
     // Whoever heard of the loss may have disabled the link.
     return link.state === 'awaiting' ? link.opened(newcomer, false) : 'disabled'
   }
@@ -283,8 +283,8 @@ export class Acceptor implements AdmissionHandler {
 function freeLink(links: readonly Link[]): Link | undefined {
   const free = links.find((link) => link.state === 'awaiting')
   if (free !== undefined) return free
-  const leaving = links.find((link) => link.state === 'up' && link.givesWay)
-  leaving?.vacate()
+  const leaving = links.find((link) => link.state === 'up' && link.connection?.replaceable === true)
+  leaving?.connection?.release()
   return leaving?.state === 'awaiting' ? leaving : undefined
 }
 

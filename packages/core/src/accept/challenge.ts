@@ -37,7 +37,7 @@ export class Challenge implements ConnectionHandler {
     this.#link = link
     this.#newcomer = newcomer
     this.#decided = decided
-    this.#receivedBytes = link.tally.receivedBytes
+    this.#receivedBytes = link.queue.tally.receivedBytes
     const { heartbeat } = link.settings
     const proofMs = heartbeat === undefined ? PROOF_MS : heartbeat.everyMs + PROOF_MARGIN_MS
     this.#deadline = new Deadline(clock, timerMs(proofMs), () => {
@@ -59,7 +59,7 @@ export class Challenge implements ConnectionHandler {
   #incumbentLives(): boolean {
     const incumbent = this.#link.connection
     if (incumbent === undefined) return false
-    return this.#link.held || this.#link.tally.receivedBytes > this.#receivedBytes
+    return this.#link.readPaused || this.#link.queue.tally.receivedBytes > this.#receivedBytes
   }
 
   /** The incumbent has ended meanwhile. */

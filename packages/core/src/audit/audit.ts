@@ -1,5 +1,6 @@
 import type { Rejections, Stranger } from '../accept/rejections.js'
 import type { PassiveEntryConfig } from '../config/node-config.js'
+import { reasonText } from '../contracts/reason.js'
 import type { Clock, Timer } from '../contracts/clock.js'
 import type { Link } from '../link/link.js'
 import type { Finding } from '../contracts/finding.js'
@@ -119,7 +120,7 @@ export class Audit {
         kind: 'exhausted',
         link: link.id,
         forMs: nowMs - link.changedMs,
-        reason: link.reason,
+        reason: link.reason && reasonText(link.reason),
       }))
   }
 }

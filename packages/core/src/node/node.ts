@@ -18,12 +18,13 @@ import { type LinkRef, SendRouter } from '../contracts/send-router.js'
 import { type Address, Transport } from '../contracts/transport.js'
 import { inject, injectable } from '../di.js'
 import { CommloopError } from '../contracts/errors.js'
+import { type Reason, reasonText } from '../contracts/reason.js'
 import type { LinkChange, NodeEvents, ReceivedMessage } from '../contracts/node-events.js'
-import type { Link, LinkListener } from '../link/link.js'
+import type { Link, LinkListener, SpecChange } from '../link/link.js'
 import type { LinkCounters } from '../ledger/link-counters.js'
 import { LinkFactory } from '../link/link-factory.js'
 import { LinkHandle } from '../link/link-handle.js'
-import { type LinkSpec, sameSpec } from '../link/link-spec.js'
+import type { LinkSpec } from '../link/link-spec.js'
 import { EventHub, type EventListener } from '../events/event-hub.js'
 import { Inbox } from '../receive/inbox.js'
 import { NodeLog } from '../events/node-log.js'
@@ -53,6 +54,7 @@ import {
 import { RetiredLinks } from './retired-links.js'
 
 const NO_OPTIONS: SendOptions = {}
+const STOPPED: Reason = { code: 'stopped' }
 /** A configuration that was asked for and has not come about yet. */
 interface AskedReconfiguration {
   readonly options: NodeOptions
@@ -230,7 +232,7 @@ export class Node {
     const events = this.#events
     return {
       // No getter: V8 would keep the object as a dictionary, which is searched for every payload.
-      watched: () => events.watched,
+      tapped: () => events.watched,
       sent: (link, { payload, id }) => {
         const { epoch } = link
         const named = id === undefined ? {} : { id }
@@ -243,14 +245,14 @@ export class Node {
         this.#received(link, payload)
       },
       ended: (outcome, reason, link, id) => {
-        this.#outcomes.ended(outcome, reason, link.id, id)
+        this.#outcomes.ended(outcome, reason && reasonText(reason), link.id, id)
       },
-      drained: (link) => {
+      belowMark: (link) => {
         // Told first: a relay that is let go may fill the queue at once.
         this.#events.emit('drain', { link: link.id })
         this.#dispatch.drained(link)
       },
-      emptied: (link) => {
+      queueEmpty: (link) => {
         this.#checkSettled()
         if (link.state === 'draining') this.#drained(link)
       },
@@ -323,7 +325,7 @@ export class Node {
 
   #received(link: Link, payload: Uint8Array): void {
     if (this.#events.watched) this.#tellReceived(link, payload)
-    const streams = this.#inbox.heard
+    const streams = this.#inbox.hasStreams
     const listeners = this.#events.heard('message')
     if (streams || listeners) {
       const message: ReceivedMessage = { payload, link: link.id, epoch: link.epoch }
@@ -521,13 +523,9 @@ export class Node {
     return { added: added.map(({ id }) => id), removed: removed.map(({ id }) => id), ...fate }
   }
 
-  #changeLink(link: Link, setup: LinkSpec | undefined): 'reconnected' | 'changed' | 'unchanged' {
+  #changeLink(link: Link, setup: LinkSpec | undefined): SpecChange {
     if (setup === undefined) throw new Error(`node: link ${link.id} has no setup`)
-    const same = sameSpec(link.setup, setup)
-    // Where it says the same, it may still stand at another place of the table.
-    const renewed = link.reconfigure(setup, this.config.stopDeadlineMs)
-    if (same) return 'unchanged'
-    return renewed ? 'reconnected' : 'changed'
+    return link.reconfigure(setup, this.config.stopDeadlineMs)
   }
 
   /** What the links that the table does not have any more have counted, in one sum; those that still end included. */
@@ -602,7 +600,7 @@ export class Node {
       this.#cut()
     })
     this.#stopping = { timer, resolve }
-    for (const link of this.#presentLinks) link.stop('stopped')
+    for (const link of this.#presentLinks) link.stop(STOPPED)
     this.#checkStopped()
   }
 
@@ -616,13 +614,14 @@ export class Node {
   #finishDrained(links: readonly Link[]): void {
     if (this.#phase !== 'stopping' || this.#dispatch.routing > 0) return
     for (const link of links) {
-      if (link.outbox.level.messages === 0) link.finishDrained('stopped')
+      if (link.queue.outbox.level.messages > 0 || link.state !== 'draining') continue
+      link.connection?.finish(STOPPED)
     }
   }
 
   #cut(): void {
     this.#dispatch.dropAll('stopped')
-    for (const link of this.#presentLinks) link.abort('stopped')
+    for (const link of this.#presentLinks) link.connection?.abort(STOPPED)
   }
 
   /** Everything is closed: tell what is untold, and leave no timer behind. */
@@ -670,7 +669,7 @@ function sameLinks(left: readonly Link[], right: readonly Link[]): boolean {
 }
 
 function hasQueue(link: Link): boolean {
-  return link.outbox.level.messages > 0
+  return link.queue.outbox.level.messages > 0
 }
 
 function iteratorLimits(config: NodeConfig): { messagesMax: number; bytesMax: number } {

@@ -2,7 +2,9 @@ import { sameValue } from '../config/same-value.js'
 import type { Clock } from '../contracts/clock.js'
 import type { LinkView, RouteTarget, SendRouter } from '../contracts/send-router.js'
 import { CommloopError, type ErrorCode } from '../contracts/errors.js'
-import { type Link, type Refusal, unpinned } from '../link/link.js'
+import type { Link } from '../link/link.js'
+import type { Refusal } from '../link/link-queue.js'
+import { unpinned } from '../link/unpinned.js'
 import type { NodeTally } from '../ledger/node-counters.js'
 import type { OutcomeReporter } from '../events/outcome-reporter.js'
 import type { Table } from '../table/table.js'
@@ -329,7 +331,7 @@ export class Dispatch {
       if (reason !== undefined) refusals.push({ link, reason })
     }
     if (refusals.length === targets.count) return allRefused(refusals)
-    for (const { link, reason } of refusals) link.refuseCopy(reason, id)
+    for (const { link, reason } of refusals) link.queue.refuseCopy(reason, id)
     this.#routed(targets.count)
     return undefined
   }
@@ -361,9 +363,10 @@ export class Dispatch {
     expiresAtMs: number | undefined,
     from: MessageSource | undefined,
   ): Refusal | undefined {
-    const kept = from !== undefined && link.copiesWait ? unpinned(payload) : payload
-    const refusal = link.offer(kept, id, this.#expiryOn(link, expiresAtMs), epoch)
-    if (link.aboveHighWaterMark) {
+    const { queue } = link
+    const kept = from !== undefined && queue.copiesWait ? unpinned(payload) : payload
+    const refusal = queue.offer(kept, id, this.#expiryOn(link, expiresAtMs), epoch)
+    if (queue.aboveMark) {
       this.#aboveMark = true
       if (from !== undefined) this.#holdSource(from.link, link)
     }
@@ -415,7 +418,7 @@ export class Dispatch {
 
   /** A link's outbox has fallen below half its mark. */
   drained(link: Link): void {
-    if (!link.aboveHighWaterMark) this.#pressure.release(link)
+    if (!link.queue.aboveMark) this.#pressure.release(link)
   }
 
   dropDeferred(reason: string): void {
@@ -464,7 +467,7 @@ function tooLarge(payload: Uint8Array, { id, codec }: Link): Refused {
 }
 
 function allRefused(refusals: Refusals): Refused {
-  const full = refusals.find(({ reason }) => reason === 'outbox full')
+  const full = refusals.find(({ reason }) => reason === 'outbox-full')
   const names = refusals.map(({ link }) => `"${link.id}"`).join(', ')
   return full === undefined
     ? { code: 'CML_ERR_LINK_DOWN', reason: `link down: ${names}` }
