@@ -1,6 +1,6 @@
 import type { Clock } from '../contracts/clock.js'
 import type { CloseReason, Connection, ConnectionHandler } from '../contracts/transport.js'
-import { Deadline } from '../link/connection/deadline.js'
+import { Deadline, type DeadlineOwner } from '../link/connection/deadline.js'
 import type { Link } from '../link/link.js'
 import { timerMs } from '../units/duration.js'
 
@@ -16,7 +16,7 @@ export type Verdict = 'incumbent stays' | 'incumbent gone' | 'newcomer gone'
  * that it lives: a machine that was rebooted must not be locked out by its own dead connection, and a living
  * connection must not be ousted by whoever dials next.
  */
-export class Challenge implements ConnectionHandler {
+export class Challenge implements ConnectionHandler, DeadlineOwner {
   readonly #link: Link
   readonly #newcomer: Connection
   readonly #decided: (challenge: Challenge, verdict: Verdict) => void
@@ -40,9 +40,7 @@ export class Challenge implements ConnectionHandler {
     this.#receivedBytes = link.queue.tally.receivedBytes
     const { heartbeat } = link.settings
     const proofMs = heartbeat === undefined ? PROOF_MS : heartbeat.everyMs + PROOF_MARGIN_MS
-    this.#deadline = new Deadline(clock, timerMs(proofMs), () => {
-      this.#decide(this.#incumbentLives() ? 'incumbent stays' : 'incumbent gone')
-    })
+    this.#deadline = new Deadline(clock, timerMs(proofMs), this)
     this.#deadline.start(clock.now())
     link.connection?.probe()
   }
@@ -60,6 +58,10 @@ export class Challenge implements ConnectionHandler {
     const incumbent = this.#link.connection
     if (incumbent === undefined) return false
     return this.#link.readPaused || this.#link.queue.tally.receivedBytes > this.#receivedBytes
+  }
+
+  expired(): void {
+    this.#decide(this.#incumbentLives() ? 'incumbent stays' : 'incumbent gone')
   }
 
   /** The incumbent has ended meanwhile. */

@@ -1,5 +1,5 @@
 import type { EntryConfig, LinkSettings } from '../config/node-config.js'
-import type { Clock, Timer } from '../contracts/clock.js'
+import type { Timer } from '../contracts/clock.js'
 import type { FrameCodec } from '../contracts/frame-codec.js'
 import type { LinkChange } from '../contracts/node-events.js'
 import { type Reason, reasonFields } from '../contracts/reason.js'
@@ -62,7 +62,6 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   /** Undefined on a passive link. */
   readonly dialer: Dialer | undefined
   readonly #services: LinkServices
-  readonly #clock: Clock
   #spec: LinkSpec
   /** What the table says, while the present connection cannot go on with it. */
   #renewal: LinkRenewal | undefined
@@ -87,7 +86,6 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     this.settings = entry.settings
     this.codec = codec
     this.#services = services
-    this.#clock = services.clock
     this.#enabled = entry.enabled
     this.#changedMs = services.clock.now()
     this.dialer = entry.role === 'active' ? new Dialer(entry, strategy, services, this) : undefined
@@ -139,7 +137,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   ): void {
     if (reason !== undefined && ENDS_CONNECTION.has(event)) this.#reason = reason
     this.#state = nextLinkState(this.entry.role, this.#state, event)
-    this.#changedMs = this.#clock.now()
+    this.#changedMs = this.#services.clock.now()
     this.#services.listener.changed(this, {
       link: this.id,
       state: this.#state,
@@ -161,7 +159,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     this.#connection = own
     this.#proved = false
     if (probation) {
-      this.#proofTimer = this.#clock.after(this.settings.probationMs, () => {
+      this.#proofTimer = this.#services.clock.after(this.settings.probationMs, () => {
         if (own.onProbation) this.#up()
       })
     } else {
@@ -179,7 +177,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     this.#reason = undefined
     // The timer is set first: a listener of `up` may end the connection at once.
     if (this.dialer !== undefined) {
-      this.#proofTimer = this.#clock.after(this.settings.stableAfterMs, () => {
+      this.#proofTimer = this.#services.clock.after(this.settings.stableAfterMs, () => {
         this.#provedBy()
       })
     }
@@ -254,7 +252,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
       this.#renewal.spec = spec
       return
     }
-    this.#renewal = new LinkRenewal(spec, this.#clock, deadlineMs, () => {
+    this.#renewal = new LinkRenewal(spec, this.#services.clock, deadlineMs, () => {
       this.#connection?.abort(RECONFIGURED)
     })
   }

@@ -318,14 +318,14 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   // ── ending: ask, join, free ─────────────────────────────────────────────────────────────────────────────────
 
   /** What the peer has failed to do in time. */
-  expired(which: Expiry): void {
-    switch (which) {
+  peerFailed(at: Expiry): void {
+    switch (at) {
       case 'silence':
       case 'partial-frame':
-        this.abort(this.#reader?.diagnosed({ code: which }) ?? { code: which })
+        this.abort(this.#reader?.diagnosed({ code: at }) ?? { code: at })
         break
       case 'write-stall':
-        this.abort({ code: which })
+        this.abort({ code: at })
         break
       case 'half-close':
         this.#halfCloseOver()
