@@ -188,6 +188,32 @@ describe("the peer's FIN", () => {
   })
 })
 
+describe("silence after the peer's FIN", () => {
+  const serving = { halfClose: 'serve', silence: '1s' } as const
+
+  it('does not count if the link was paused when the FIN came', async () => {
+    const { bench, connection } = accepted(serving)
+    const link = bench.node.link('in')
+    link.pause()
+    connection.fin()
+    link.resume()
+    bench.clock.advance(1_900)
+    expect([connection.destroyed, link.state]).toEqual([false, 'up'])
+    await bench.stopped()
+  })
+
+  it('does not count if the link is paused and resumed later', async () => {
+    const { bench, connection } = accepted(serving)
+    const link = bench.node.link('in')
+    connection.fin()
+    link.pause()
+    link.resume()
+    bench.clock.advance(1_900)
+    expect([connection.destroyed, link.state]).toEqual([false, 'up'])
+    await bench.stopped()
+  })
+})
+
 describe('frames that wait behind a pause', () => {
   it('are delivered before the loss when the peer ended', async () => {
     const { bench, connection } = up()

@@ -98,9 +98,14 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     this.#receiving = nextReceivePhase(this.#receiving, event)
   }
 
-  /** A call and not a comparison: the compiler would believe that a phase, once compared, stays. */
+  // Calls and not comparisons: the compiler would believe that a phase, once compared, stays.
+
   #isClosed(): boolean {
     return this.#sending === 'closed'
+  }
+
+  #isReading(): boolean {
+    return this.#receiving === 'reading'
   }
 
   #watch(): Liveness {
@@ -137,7 +142,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
 
   settingsChanged(): void {
     const nowMs = this.#services.clock.now()
-    const reading = this.#receiving === 'reading'
+    const reading = this.#isReading()
     const writing = !this.quiet
     this.#liveness?.settingsChanged(nowMs)
     if ((reading && this.#owner.settings.silenceMs > 0) || writing) {
@@ -201,7 +206,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     if (this.#receiving !== 'paused' && this.#receiving !== 'finHeld') return
     this.#receive('resume')
     const nowMs = this.#services.clock.now()
-    if (this.#owner.settings.silenceMs > 0) this.#watch().reading(nowMs)
+    if (this.#isReading() && this.#owner.settings.silenceMs > 0) this.#watch().reading(nowMs)
     this.#liveness?.resumed(nowMs)
     if (this.#reader !== undefined) this.#decode(this.#reader, nowMs)
     else this.#endDrainedStream()
