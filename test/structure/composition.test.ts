@@ -142,7 +142,7 @@ describe('two nodes of one process', () => {
   it('share nothing: no part of one is a part of the other', () => {
     const [left, right] = [compose(), compose()]
     for (const [name, token] of TOKENS) {
-      const own = left.scope.resolve(token)
+      const own: unknown = left.scope.resolve(token)
       expect(right.scope.resolve(token), name).not.toBe(own)
     }
     expect(left.node.config).not.toBe(right.node.config)
