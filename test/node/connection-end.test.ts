@@ -15,7 +15,7 @@ const accepted = (entry: Partial<EntryOptions> = {}) => {
   return { bench, connection }
 }
 
-describe('a write that nobody confirmed', () => {
+describe('an unconfirmed write', () => {
   it('goes out again whole, first, and counted as resent', async () => {
     const { bench, connection } = up()
     bench.send('one', { id: '1' })
@@ -58,12 +58,12 @@ describe('a write that nobody confirmed', () => {
   })
 })
 
-describe('a write that nobody made', () => {
+describe('a confirmation without a write', () => {
   it('is not confirmed: the transport that does so hears of it', async () => {
     const { bench, connection } = up()
     expect(() => {
       connection.written()
-    }).toThrow('link: a write was confirmed that nobody made')
+    }).toThrow('link: the transport confirmed a write that was not made')
     await bench.stopped()
   })
 
@@ -74,7 +74,7 @@ describe('a write that nobody made', () => {
     connection.written()
     expect(() => {
       connection.written()
-    }).toThrow('link: a write was confirmed that nobody made')
+    }).toThrow('link: the transport confirmed a write that was not made')
     expect(bench.node.link('peer').counters).toMatchObject({ written: 1, queued: 0 })
     await bench.stopped()
   })

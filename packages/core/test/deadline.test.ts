@@ -174,7 +174,7 @@ describe('a deadline that stands still', () => {
   })
 })
 
-describe('a deadline with another delay', () => {
+describe('a deadline whose delay changes', () => {
   it.each([
     [1_000, 1_000],
     [150, 150],

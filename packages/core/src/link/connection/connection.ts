@@ -292,7 +292,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     }
     const writer = this.#writer
     if (writer === undefined || this.quiet) {
-      throw new Error('link: a write was confirmed that nobody made')
+      throw new Error('link: the transport confirmed a write that was not made')
     }
     // Before the copies are released: a listener that hears of one may send, or end the connection.
     if (this.#sending === 'writing') this.#send('done')
@@ -322,25 +322,16 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
 
   // ── ending: ask, join, free ─────────────────────────────────────────────────────────────────────────────────
 
-  /** What the peer has failed to do in time. */
+  /** The peer has failed to do something in time. */
   peerFailed(at: Expiry): void {
-    switch (at) {
-      case 'silence':
-      case 'partial-frame':
-        this.abort(this.#reader?.diagnosed({ code: at }) ?? { code: at })
-        break
-      case 'write-stall':
-        this.abort({ code: at })
-        break
-      case 'half-close':
-        this.#halfCloseOver()
-        break
-      case 'linger':
-        this.abort(this.#reason)
-    }
+    if (at === 'half-close') this.#halfCloseOver()
+    else if (at === 'linger') this.abort(this.#reason)
+    else if (at === 'write-stall') this.abort({ code: at })
+    // A peer of which no frame could be made may speak another protocol.
+    else this.abort(this.#reader?.diagnosed({ code: at }) ?? { code: at })
   }
 
-  /** The time has passed during which we serve, or hold unread frames, after the peer's FIN. */
+  /** The time after the peer's FIN is over, during which frames may wait unread or the link is served. */
   #halfCloseOver(): void {
     if (this.#receiving === 'finHeld') {
       this.#discardUnread()
@@ -366,14 +357,14 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     this.#connection.end()
   }
 
-  /** Gives the link away at once if it is `replaceable`, and ends gracefully without it. */
+  /** Lets another connection have the link, if this one is `replaceable`, and ends gracefully without the link. */
   release(): void {
     if (!this.replaceable) return
     this.finish(PEER_CLOSED)
     this.#owner.closed(this, PEER_CLOSED)
   }
 
-  /** Ends at once, by a reset. The owner's `closed` follows with this reason. */
+  /** Ends with a reset. Before it returns, the owner's `closed` is called with this reason. */
   abort(reason: Reason): void {
     if (this.#isClosed()) return
     this.#reason = reason
