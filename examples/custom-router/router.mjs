@@ -2,7 +2,7 @@ import { defineRouter } from '@commloop/router-plugin-api'
 
 const WORD = /^[a-z]+/
 
-/** The first word of a message names its kind; alarms go everywhere, and a question is answered to who asked. */
+/** The first word of a message names its kind. Alarms go to all receivers, and a ping goes back to its sender. */
 export default defineRouter({
   name: 'by-kind',
   create({ kinds = {}, default: fallback, ...unknown }) {
@@ -14,7 +14,7 @@ export default defineRouter({
     return {
       route({ payload, from }) {
         const [kind = ''] = WORD.exec(Buffer.from(payload.subarray(0, 32)).toString()) ?? []
-        if (kind === 'ping') return from ?? { drop: 'nobody asked' }
+        if (kind === 'ping') return from ?? { drop: 'a ping without a sender' }
         if (kind === 'alarm') return places
         return linkOf.get(kind) ?? fallback
       },

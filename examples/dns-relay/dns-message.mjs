@@ -3,18 +3,18 @@ const NAME_BYTES_MAX = 255
 const LABEL_BYTES_MAX = 63
 
 /**
- * What a relay needs to know of a DNS message (RFC 1035, section 4.1).
+ * The parts of a DNS message that a relay needs (RFC 1035, section 4.1).
  * @typedef {object} DnsMessage
- * @property {number} id chosen by whoever asks; the answer carries the same
+ * @property {number} id chosen by the client; the answer has the same id
  * @property {boolean} isAnswer
  * @property {number} opcode 0: an ordinary query
- * @property {string} question the bytes of the question section, one character each; empty: there is none
- * @property {number} type what is asked for, such as 1 for A; 0 where there is no question
+ * @property {string} question the bytes of the question section, one character each; empty if the message does not have a question
+ * @property {number} type the requested record type, such as 1 for A; 0 without a question
  */
 
 /**
  * @param {Uint8Array} payload a DNS message without the two length bytes
- * @returns {DnsMessage | undefined} undefined: too short, broken, or more than one question
+ * @returns {DnsMessage | undefined} undefined if it is too short, malformed, or has more than one question
  */
 export function readDnsMessage(payload) {
   if (payload.length < HEADER_BYTES) return undefined
@@ -29,7 +29,7 @@ export function readDnsMessage(payload) {
   return { ...header, question, type: view.getUint16(nameEnd) }
 }
 
-/** A name is labels with a length byte each, and ends with length 0. The first one cannot point to another. */
+/** A name is a list of labels, each with a length byte, and ends with length 0. The first name cannot be a pointer. */
 function endOfName(payload) {
   let at = HEADER_BYTES
   for (;;) {
@@ -41,7 +41,7 @@ function endOfName(payload) {
   }
 }
 
-/** Bytes as a string, one character each: something that a `Map` can compare. */
+/** Bytes as a string, one character each, so that a `Map` can compare them. */
 export function bytesText(bytes) {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
 }

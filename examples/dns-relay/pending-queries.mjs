@@ -1,14 +1,14 @@
 import { performance } from 'node:perf_hooks'
 
 /**
- * Who waits for which answer. Bounded in number and in time: an upstream that never answers costs the clients their
- * answers, not the node its memory.
+ * Which client waits for which answer. The number of queries and their age are limited: if upstream never answers,
+ * clients lose their answers, but the memory of the node does not grow.
  *
- * Clients choose the 16 bits of a DNS id for themselves, so two of them may well have the same id pending at once.
- * The answer repeats the question, so id and question together tell nearly all of them apart. What is left:
+ * Each client chooses its own 16-bit DNS ids, so two clients may use the same id at the same time. The answer repeats
+ * the question, so id and question together identify nearly every query. Two cases remain:
  *
- * - the same bytes, asked twice: both wait in line, and either answer is right for either of them
- * - the same id and question with other flags or options: the second one has to wait until the first is answered
+ * - identical queries: both wait in line, and either answer is correct for either client
+ * - the same id and question with other flags or options: the second query waits until the first is answered
  */
 export class PendingQueries {
   #byQuestion = new Map()
@@ -19,8 +19,8 @@ export class PendingQueries {
   #sweepDueMs
 
   /**
-   * @param {number} max most queries at once
-   * @param {number} timeoutMs how long an answer is waited for; an entry may live up to a fifth longer
+   * @param {number} max limit of pending queries
+   * @param {number} timeoutMs how long a query waits for its answer; it may be kept up to a fifth longer
    * @param {() => number} now monotonic milliseconds
    */
   constructor(max, timeoutMs, now = () => performance.now()) {
@@ -38,7 +38,7 @@ export class PendingQueries {
    * @param {import('./dns-message.mjs').DnsMessage} dns
    * @param {string} query all bytes of the query
    * @param {{ link: string, epoch: number }} asker
-   * @returns {'added' | 'clash' | 'full'} after `clash` and `full` nothing has changed
+   * @returns {'added' | 'clash' | 'full'} `clash` and `full`: the query was not added
    */
   add(dns, query, asker) {
     const nowMs = this.#now()
@@ -55,7 +55,7 @@ export class PendingQueries {
   }
 
   /**
-   * Takes out whoever has waited longest for this answer.
+   * Removes the query that has waited longest for this answer, and returns its client.
    * @param {import('./dns-message.mjs').DnsMessage} dns
    * @returns {{ link: string, epoch: number } | undefined}
    */
@@ -69,7 +69,7 @@ export class PendingQueries {
     return pending.asker
   }
 
-  /** Servers that could not read a query answer without the question. Then the id has to do, if it is unique. */
+  /** A server that cannot parse a query answers without the question. The id must then identify it, if it is unique. */
   #onlyKeyOf(id) {
     let only
     for (const [key, [pending]] of this.#byQuestion) {

@@ -5,12 +5,12 @@ import { PendingQueries } from './pending-queries.mjs'
 const QUERY = 0
 const IXFR = 251
 const AXFR = 252
-/** Real queries have some 50 bytes. The bytes of each one that is pending are kept. */
+/** Typical queries have about 50 bytes. The bytes of every pending query are kept in memory. */
 const QUERY_BYTES_MAX = 4096
 const DEFAULTS = { upstream: 'upstream', pendingMax: 10_000, timeoutMs: 5_000 }
 
 /**
- * Queries of any client go to one upstream server, each answer back over the connection that its query came from.
+ * The queries of all clients go to one upstream server. Each answer goes back over the connection of its query.
  *
  *     client A ─ id 7 ──▶┐            ┌──▶ upstream
  *     client B ─ id 7 ──▶┤  pending   ├─── id 7, question of B ──▶ client B
@@ -26,12 +26,12 @@ class DnsRelay {
   }
 
   route({ payload, from, deferrals }, links) {
-    if (from === undefined) return { drop: 'nobody to answer to' }
+    if (from === undefined) return { drop: 'a message without a sender' }
     const dns = readDnsMessage(payload)
-    // A message that is broken goes no further: a server may well hang up on it, and with it on all clients.
+    // Do not forward malformed messages: the server might close the connection, which all clients share.
     if (dns === undefined) return { drop: 'not a DNS message with one question' }
     if (from.link === this.#upstream) return this.#answer(dns)
-    if (deferrals > 0 && !isThere(from, links)) return { drop: 'the asker is gone' }
+    if (deferrals > 0 && !isThere(from, links)) return { drop: 'the client has disconnected' }
     return this.#query(dns, payload, from)
   }
 
@@ -53,8 +53,8 @@ class DnsRelay {
   #answer(dns) {
     if (!dns.isAnswer) return { drop: 'a query from upstream' }
     const asker = this.#pending.take(dns)
-    // With its epoch: whoever has the client's slot now must not get what the one before asked for.
-    return asker ?? { drop: 'an answer that nobody waits for' }
+    // The epoch matters: another client that now has the slot must not get the answer.
+    return asker ?? { drop: 'an answer without a pending query' }
   }
 }
 

@@ -115,8 +115,9 @@ export const CODE_FIGURES: readonly Figure[] = [
   {
     id: 'B26',
     sentence:
-      'Every error of the transport at every call is borne, and the tests take the branches',
-    target: 'every code at every call; branches of core, codec-len16 and transport-tcp: 95 % each',
+      'The node survives every transport error at every call, and the tests cover the branches',
+    target:
+      'every code at every call; branch coverage of core, codec-len16 and transport-tcp: 95 % each',
     world: 'simulated',
     needs: undefined,
     timed: false,
@@ -124,7 +125,8 @@ export const CODE_FIGURES: readonly Figure[] = [
   },
   {
     id: 'B30',
-    sentence: 'A bare checkout installs without a script or a compiler, builds, and its units pass',
+    sentence:
+      'A fresh checkout installs without a script or a compiler, builds, and passes its unit tests',
     target: 'npm ci --ignore-scripts, npm run build and the tests of core and codec succeed',
     world: 'processes',
     needs: 'the npm registry',

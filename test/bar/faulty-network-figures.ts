@@ -26,8 +26,9 @@ export const FAULTY_NETWORK_FIGURES: readonly Figure[] = [
   {
     id: 'B11',
     sentence:
-      'A half-open connection is found, idle and with data in flight, also in one direction',
-    target: 'both sides within 3 heartbeats of 0.5 s, and 50 ms to make the hole and hear of it',
+      'A half-open connection is detected, idle or with data in flight, also if only one direction fails',
+    target:
+      'both sides within 3 heartbeats of 0.5 s, plus 50 ms to make the hole and to receive the report',
     world: 'namespaces',
     needs: 'network namespaces',
     timed: true,
@@ -50,7 +51,7 @@ export const FAULTY_NETWORK_FIGURES: readonly Figure[] = [
   },
   {
     id: 'B12',
-    sentence: 'A dial into a black hole is given up by its own deadline',
+    sentence: 'A dial into a black hole fails at its own deadline',
     target: `${digits(DIAL_TIMEOUT_MS)} ms ± 10 %`,
     world: 'namespaces',
     needs: 'network namespaces',

@@ -10,7 +10,8 @@ const UNFINISHED_CPU_MS_MAX = 10
 export const FRAMING_FIGURES: readonly Figure[] = [
   {
     id: 'B6',
-    sentence: 'The decoder reads random bytes, randomly cut, as an obvious one does',
+    sentence:
+      'The decoder reads random bytes, cut at random, exactly as a simple reference decoder does',
     target: '100,000,000 bytes, 0 differences',
     world: 'none',
     needs: undefined,
@@ -29,7 +30,7 @@ export const FRAMING_FIGURES: readonly Figure[] = [
   },
   {
     id: 'B7',
-    sentence: 'A stream cut at any byte by RST, FIN or a new segment yields whole frames only',
+    sentence: 'A stream cut at any byte by RST, FIN or a new segment yields only whole frames',
     target: 'every byte of three frames on real sockets, every split in two in the decoder, 100 %',
     world: 'real sockets',
     needs: undefined,
@@ -43,9 +44,9 @@ export const FRAMING_FIGURES: readonly Figure[] = [
   {
     id: 'B8',
     sentence:
-      'An unfinished frame of 65,535 bytes in chunks of one costs the frame, not its chunks',
+      'An unfinished frame of 65,535 bytes in one-byte chunks costs the memory of the frame, not of its chunks',
     target:
-      'at most 72 KiB and 10 ms of processor time in the decoder, twice that memory on a link with its peer',
+      'at most 72 KiB and 10 ms of CPU time in the decoder, twice that memory on a link with its peer',
     world: 'real sockets',
     needs: undefined,
     timed: true,

@@ -10,9 +10,10 @@ const ECHO_MS_MAX = 50
 export const HOSTILE_PEER_FIGURES: readonly Figure[] = [
   {
     id: 'B9',
-    sentence: 'Strangers are refused about as fast as a bare server resets them, in flat memory',
+    sentence:
+      'Strangers are rejected about as fast as a bare server resets them, in constant memory',
     target:
-      'at least 0.8 of the bare rate of the same run, growth below 20 MB, echo of a listed peer below 50 ms (99 of 100)',
+      'at least 0.8 of the bare rate of the same run, growth below 20 MB, echo of a listed peer below 50 ms (p99)',
     world: 'real sockets',
     needs: undefined,
     timed: true,
@@ -21,7 +22,7 @@ export const HOSTILE_PEER_FIGURES: readonly Figure[] = [
       const storm = await strangerStorm(size === 'short' ? short : {})
       const rates = `${digits(storm.refusalsPerS)} of ${digits(storm.bareRefusalsPerS)} per s (${digits(storm.ratio, 2)})`
       const growth = `growth ${megabytes(storm.residentGrowthBytes)}`
-      const echo = `echo ${digits(storm.echoMsP99, 1)} ms, calm ${digits(storm.calmEchoMsP99, 1)} ms`
+      const echo = `echo ${digits(storm.echoMsP99, 1)} ms, without strangers ${digits(storm.calmEchoMsP99, 1)} ms`
       return {
         measured: [rates, growth, echo, `${digits(storm.counted)} counted`].join(', '),
         held:
@@ -35,9 +36,10 @@ export const HOSTILE_PEER_FIGURES: readonly Figure[] = [
   },
   {
     id: 'B10',
-    sentence: '1,000 callers against too few descriptors take no listed link, nor its redial',
+    sentence:
+      'With too few descriptors, 1,000 callers cost no listed link its connection or its redial',
     target:
-      'no listed link lost, a link that breaks meanwhile is up again, fewer than 100 log lines',
+      'no listed link lost, a link that breaks during the test comes up again, fewer than 100 log lines',
     world: 'processes',
     needs: 'prlimit',
     timed: false,
@@ -45,7 +47,7 @@ export const HOSTILE_PEER_FIGURES: readonly Figure[] = [
   },
   {
     id: 'B14',
-    sentence: 'A peer that never reads costs its outbox, and every message has one outcome',
+    sentence: 'A peer that never reads costs only its outbox, and every message has one outcome',
     target: 'per link at most outbox + 2 frames + 10 %, 0 messages without exactly one outcome',
     world: 'real sockets',
     needs: undefined,

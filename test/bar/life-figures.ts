@@ -9,7 +9,7 @@ const HEAP_BYTES_PER_CYCLE_MAX = 100
 export const LIFE_FIGURES: readonly Figure[] = [
   {
     id: 'B22',
-    sentence: 'A stop at any moment under load ends in time, with every ledger whole',
+    sentence: 'A stop at any moment under load ends in time, and every ledger balances',
     target: '100 of 100 clean and within the deadline',
     world: 'real sockets',
     needs: undefined,
@@ -43,7 +43,7 @@ export const LIFE_FIGURES: readonly Figure[] = [
       )
       const heap = figure.heapBytesPerCycle
       return {
-        measured: `${digits(figure.cycles)} cycles, more ${counts.join(', ')}, heap ${String(heap)} bytes per cycle`,
+        measured: `${digits(figure.cycles)} cycles, growth: ${counts.join(', ')}, heap ${String(heap)} bytes per cycle`,
         held: grown.length === 0 && heap !== undefined && heap < HEAP_BYTES_PER_CYCLE_MAX,
       }
     },

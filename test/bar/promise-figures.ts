@@ -7,7 +7,7 @@ export const PROMISE_FIGURES: readonly Figure[] = [
     id: 'B13',
     sentence: '1,000 nodes that lose their peer for 10 minutes do not dial in waves',
     target:
-      'at most 3 times the mean in any second; one that accepts and closes: one dial per ceiling',
+      'at most 3 times the mean in any second; a peer that accepts and closes: one dial per maximum delay',
     world: 'simulated',
     needs: undefined,
     timed: false,
@@ -15,8 +15,9 @@ export const PROMISE_FIGURES: readonly Figure[] = [
   },
   {
     id: 'B15',
-    sentence: 'A router call that hangs, a peer that is stuck and a codec that throws stay alone',
-    target: 'no message of another link takes longer, in virtual time (of 20 % that are allowed)',
+    sentence:
+      'A router call that hangs, a peer that is stuck and a codec that throws do not affect other links',
+    target: 'no message of another link takes longer, in virtual time (20 % would be allowed)',
     world: 'simulated',
     needs: undefined,
     timed: false,
@@ -24,8 +25,9 @@ export const PROMISE_FIGURES: readonly Figure[] = [
   },
   {
     id: 'B24',
-    sentence: 'A reload with a mistake changes nothing, one without drops no link it is not about',
-    target: '1,000 drawn mutations, half of them with a mistake',
+    sentence:
+      'A reload with a mistake changes nothing; a valid reload drops no link that it does not concern',
+    target: '1,000 random mutations, half of them with a mistake',
     world: 'simulated',
     needs: undefined,
     timed: false,
@@ -33,7 +35,7 @@ export const PROMISE_FIGURES: readonly Figure[] = [
   },
   {
     id: 'B25',
-    sentence: 'An address is the same however it is written, and nothing else is',
+    sentence: 'All spellings of an address match it, and nothing else does',
     target: 'at least 60 forms and 100,000 random texts, 0 bypasses',
     world: 'none',
     needs: undefined,
@@ -46,7 +48,7 @@ export const PROMISE_FIGURES: readonly Figure[] = [
   },
   {
     id: 'B29',
-    sentence: 'A flood of hostile events is counted to the last and told in few lines',
+    sentence: 'A flood of hostile events is counted completely and logged in few lines',
     target: '100,000 events in at most 100 lines',
     world: 'simulated',
     needs: undefined,

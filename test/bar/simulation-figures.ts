@@ -54,8 +54,8 @@ async function campaignOfAll(seeds: number): Promise<Omit<Campaign, 'rare' | 'ha
 export const SIMULATION_FIGURES: readonly Figure[] = [
   {
     id: 'B1',
-    sentence: 'Swarms of nodes under every fault break no invariant, and come together again',
-    target: '2,000 seeds, at least 40 virtual hours, 0 violations, in order within 120 virtual s',
+    sentence: 'Swarms of nodes under every fault break no invariant, and recover',
+    target: '2,000 seeds, at least 40 virtual hours, 0 violations, recovered within 120 virtual s',
     world: 'simulated',
     needs: undefined,
     timed: false,
@@ -68,7 +68,7 @@ export const SIMULATION_FIGURES: readonly Figure[] = [
         `${digits(hours, 1)} virtual h`,
         `${digits(messages)} messages`,
         `${String(failures.length)} violations`,
-        `in order within ${digits(convergenceMsMax / 1000, 1)} s`,
+        `recovered within ${digits(convergenceMsMax / 1000, 1)} s`,
       ]
       const long = size === 'short' || hours >= VIRTUAL_HOURS_MIN
       const whole = seeds === SEEDS[size] && failures.length === 0
@@ -98,8 +98,8 @@ export const SIMULATION_FIGURES: readonly Figure[] = [
   },
   {
     id: 'B4',
-    sentence: 'A bug planted in core or codec is found',
-    target: 'at least 15 bugs, each within 500 seeds',
+    sentence: 'A seeded fault in core or codec is found',
+    target: 'at least 15 seeded faults, each within 500 seeds',
     world: 'simulated',
     needs: undefined,
     timed: false,
@@ -119,7 +119,7 @@ export const SIMULATION_FIGURES: readonly Figure[] = [
   },
   {
     id: 'B5',
-    sentence: 'Every situation that the simulation is to try does occur',
+    sentence: 'Every situation that the simulation is meant to produce does occur',
     target: 'each marker at least 10 times in the seeds of one run',
     world: 'simulated',
     needs: undefined,
@@ -129,7 +129,7 @@ export const SIMULATION_FIGURES: readonly Figure[] = [
         size === 'short' ? 20 : 200,
         size === 'short' ? 0 : MARKER_TIMES,
       )
-      const measured = `${String(rare.length)} rarer, in ${digits(seeds)} seeds`
+      const measured = `${String(rare.length)} markers too rare in ${digits(seeds)} seeds`
       return { measured: [measured, ...rare].join('; '), held: rare.length === 0 }
     },
   },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { freePort } from '../../packages/cli/test/free-port.js'
+import { freePort } from '@commloop/test-support/free-port'
 import { RawListener } from '../peer/raw-listener.js'
 import { RawPeer } from '../peer/raw-peer.js'
 import { cleanUpAfterEach } from './clean-up.js'

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { freePort } from '../../packages/cli/test/free-port.js'
+import { freePort } from '@commloop/test-support/free-port'
 import { eventually, settledAt } from '../peer/eventually.js'
 import { numbered, numberOf, series } from '../peer/payloads.js'
 import { RawListener } from '../peer/raw-listener.js'

@@ -12,13 +12,10 @@ import {
 import { join } from 'node:path'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { LogLine } from '../../packages/cli/test/cli-process.js'
-import { freePort } from '../../packages/cli/test/free-port.js'
-import {
-  CertificateFolder,
-  opensslIsMissing,
-} from '../../packages/transport-tcp/test/certificates.js'
-import { testFolder } from '../../packages/cli/test/test-folder.js'
+import type { LogLine } from '@commloop/test-support/cli-process'
+import { freePort } from '@commloop/test-support/free-port'
+import { CertificateFolder, opensslIsMissing } from '@commloop/test-support/certificates'
+import { testFolder } from '@commloop/test-support/test-folder'
 import { eventually, settledAt } from '../peer/eventually.js'
 import { RawListener } from '../peer/raw-listener.js'
 import { RawPeer } from '../peer/raw-peer.js'

@@ -1,5 +1,5 @@
-import { endCliProcessesAfterEach } from '../../packages/cli/test/cli-process.js'
-import { removeTestFoldersAfterEach } from '../../packages/cli/test/test-folder.js'
+import { endCliProcessesAfterEach } from '@commloop/test-support/cli-process'
+import { removeTestFoldersAfterEach } from '@commloop/test-support/test-folder'
 import { closeRawListenersAfterEach } from '../peer/raw-listener.js'
 import { closeRawPeersAfterEach } from '../peer/raw-peer.js'
 

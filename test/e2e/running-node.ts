@@ -1,11 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  CliProcess,
-  type ExitStatus,
-  type OutputLine,
-} from '../../packages/cli/test/cli-process.js'
-import { testFolder } from '../../packages/cli/test/test-folder.js'
+import { CliProcess, type ExitStatus, type OutputLine } from '@commloop/test-support/cli-process'
+import { testFolder } from '@commloop/test-support/test-folder'
 import { DEADLINE_MS, eventually } from '../peer/eventually.js'
 
 export interface NodeStart {

@@ -1,6 +1,6 @@
 import { Len16Codec, type Len16Options } from '@commloop/codec-len16'
 import { CommloopError } from '@commloop/core'
-import { naiveReading, type Reading } from '../../packages/codec-len16/test/byte-stream.js'
+import { naiveReading, type Reading } from '@commloop/test-support/byte-stream'
 
 export interface DecoderFuzzOptions {
   /** How many bytes of frames the decoder is to read, at least. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { FaultPeer, type FaultStep, wireFrame } from '@commloop/testing/fault-peer'
+import { FaultPeer, type FaultStep, wireFrame } from '@commloop/fault-peer'
 import { eventually } from '../peer/eventually.js'
 import { numbered } from '../peer/payloads.js'
 import { closeRawPeersAfterEach, RawPeer } from '../peer/raw-peer.js'

@@ -7,7 +7,7 @@ import {
   type FaultScript,
   linkTerms,
   STANDARD_SHAPE,
-} from '@commloop/testing/fault-peer'
+} from '@commloop/fault-peer'
 import { describe, expect, it } from 'vitest'
 import { NodeUnderTest } from './node-under-test.js'
 

@@ -1,4 +1,4 @@
-import { FaultPeer, type FaultStep } from '@commloop/testing/fault-peer'
+import { FaultPeer, type FaultStep } from '@commloop/fault-peer'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../peer/eventually.js'
 import { NodeUnderTest, stopNodesAfterEach } from './node-under-test.js'

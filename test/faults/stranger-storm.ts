@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { wireFrame } from '@commloop/testing/fault-peer'
+import { wireFrame } from '@commloop/fault-peer'
 
 export interface StrangerStormOptions {
   /** How long the node is under the storm; the bare server twice half of it, before and after. Default 10. */

@@ -1,6 +1,6 @@
 import { Len16Codec, len16Codec } from '@commloop/codec-len16'
 import { createNode } from '@commloop/core'
-import { wireFrame } from '@commloop/testing/fault-peer'
+import { wireFrame } from '@commloop/fault-peer'
 import { tcpTransport } from '@commloop/transport-tcp'
 import { eventually } from '../peer/eventually.js'
 import { RawPeer } from '../peer/raw-peer.js'

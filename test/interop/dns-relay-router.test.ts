@@ -90,10 +90,10 @@ describe('the router of examples/dns-relay', () => {
 
   it('drops an answer that nobody asked for, and one that comes twice', () => {
     const relay = new Relay()
-    expect(relay.route(answer, UPSTREAM)).toEqual({ drop: 'an answer that nobody waits for' })
+    expect(relay.route(answer, UPSTREAM)).toEqual({ drop: 'an answer without a pending query' })
     relay.route(query, ALICE)
     relay.route(answer, UPSTREAM)
-    expect(relay.route(answer, UPSTREAM)).toEqual({ drop: 'an answer that nobody waits for' })
+    expect(relay.route(answer, UPSTREAM)).toEqual({ drop: 'an answer without a pending query' })
   })
 
   it('tells two clients with the same id apart by the question, in any order', () => {
@@ -127,7 +127,7 @@ describe('the router of examples/dns-relay', () => {
     relay.route(query, ALICE)
     relay.route(queryWithOption, BOB)
     relay.refill('clients/2')
-    expect(relay.route(queryWithOption, BOB, 1)).toEqual({ drop: 'the asker is gone' })
+    expect(relay.route(queryWithOption, BOB, 1)).toEqual({ drop: 'the client has disconnected' })
   })
 
   it('gives an answer without its question to the only one with that id', () => {
@@ -140,7 +140,9 @@ describe('the router of examples/dns-relay', () => {
     const relay = new Relay()
     relay.route(query, ALICE)
     relay.route(otherQuery, BOB)
-    expect(relay.route(formatError, UPSTREAM)).toEqual({ drop: 'an answer that nobody waits for' })
+    expect(relay.route(formatError, UPSTREAM)).toEqual({
+      drop: 'an answer without a pending query',
+    })
     expect(relay.route(answer, UPSTREAM)).toEqual(ALICE)
   })
 
@@ -151,7 +153,7 @@ describe('the router of examples/dns-relay', () => {
     ['an answer from a client', answer, ALICE, 'an answer from a client'],
     ['a query from upstream', query, UPSTREAM, 'a query from upstream'],
     ['a query of 4097 bytes', longQuery(4097), ALICE, 'query too long'],
-    ['what was sent here', query, undefined, 'nobody to answer to'],
+    ['what was sent here', query, undefined, 'a message without a sender'],
   ])('drops %s', (_, payload, from, reason) => {
     expect(new Relay().route(payload, from)).toEqual({ drop: reason })
   })

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { freePort } from '../../packages/cli/test/free-port.js'
+import { freePort } from '@commloop/test-support/free-port'
 import type { DebianTool } from './debian-tool.js'
 import { ForeignProcess } from './foreign-process.js'
 

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { CliProcess } from '../../packages/cli/test/cli-process.js'
+import { CliProcess } from '@commloop/test-support/cli-process'
 import { eventually } from '../peer/eventually.js'
 import { EXAMPLE } from './dns-relay-modules.js'
 

@@ -1,13 +1,9 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import {
-  CliProcess,
-  endCliProcesses,
-  type OutputLine,
-} from '../../packages/cli/test/cli-process.js'
-import { freePort } from '../../packages/cli/test/free-port.js'
-import { removeTestFoldersAfterEach, testFolder } from '../../packages/cli/test/test-folder.js'
-import { CertificateFolder, type Identity } from '../../packages/transport-tcp/test/certificates.js'
+import { CliProcess, endCliProcesses, type OutputLine } from '@commloop/test-support/cli-process'
+import { freePort } from '@commloop/test-support/free-port'
+import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
+import { CertificateFolder, type Identity } from '@commloop/test-support/certificates'
 import { type DebianTool, someToolIsMissing } from './debian-tool.js'
 import { framed } from './frame-splitter.js'
 import { OpensslPeer, stopOpensslPeers } from './tls-peer.js'

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { COMMLOOP_BIN } from '../../packages/cli/test/cli-process.js'
+import { COMMLOOP_BIN } from '@commloop/test-support/cli-process'
 import { sectionOf, tableRows } from './page.js'
 import { filesUnder, textOf } from './source-tree.js'
 

@@ -6,7 +6,7 @@ import {
   transportCompliance,
 } from '@commloop/testing/compliance'
 import { describe, expect, it } from 'vitest'
-import { removeTestFoldersAfterEach } from '../../packages/cli/test/test-folder.js'
+import { removeTestFoldersAfterEach } from '@commloop/test-support/test-folder'
 import { namedBlocks } from './page.js'
 import { importFrom, pageFolder } from './page-run.js'
 import { codeUnder, filesUnder, packageFolders, pathOf, textOf } from './source-tree.js'

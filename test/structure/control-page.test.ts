@@ -1,16 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { controlApi, type ControlledNode } from '../../packages/cli/src/control/control-api.js'
-import { CONTROL_LIMITS } from '../../packages/cli/src/control/control-limits.js'
-import { EVENT_TYPES } from '../../packages/cli/src/control/event-watch.js'
+import { CONTROL_LIMITS, controlApi, type ControlledNode, EVENT_TYPES } from '@commloop/control'
 import {
   closeClientsAfterEach,
   ControlNode,
   type RawClient,
-} from '../../packages/cli/test/control-node.js'
-import { endCliProcessesAfterEach } from '../../packages/cli/test/cli-process.js'
-import { closePeersAfterEach, FramedPeer } from '../../packages/cli/test/framed-peer.js'
-import { freePort } from '../../packages/cli/test/free-port.js'
-import { removeTestFoldersAfterEach } from '../../packages/cli/test/test-folder.js'
+} from '@commloop/test-support/control-node'
+import { endCliProcessesAfterEach } from '@commloop/test-support/cli-process'
+import { closePeersAfterEach, FramedPeer } from '@commloop/test-support/framed-peer'
+import { freePort } from '@commloop/test-support/free-port'
+import { removeTestFoldersAfterEach } from '@commloop/test-support/test-folder'
 import { sectionOf, tableRows } from './page.js'
 import { textOf } from './source-tree.js'
 
@@ -121,22 +119,20 @@ describe('docs/control-api.md', () => {
 
   it('names the limits as they are', () => {
     const rows = new Map(
-      tableRows(sectionOf(PAGE, '## What a client may cost'), ['limit']).map(
+      tableRows(sectionOf(PAGE, '## Limits for clients'), ['limit']).map(
         ([limit = '', value = '']) => [limit, value],
       ),
     )
     expect(Object.fromEntries(rows)).toEqual({
       connections: String(CONTROL_LIMITS.connections),
-      'readers of events': String(CONTROL_LIMITS.eventStreams),
-      'the head of a request': `${String(CONTROL_LIMITS.headerBytes / 1024)} KiB`,
-      'the body of a request': '64 KiB, and 6 times the largest payload',
-      'a request from its first byte to its last': seconds(CONTROL_LIMITS.requestMs),
-      'a connection on which nothing moves, readers of events excepted': seconds(
-        CONTROL_LIMITS.idleMs,
-      ),
-      'events that wait for a reader': `${String(CONTROL_LIMITS.eventBytes / 1024 / 1024)} MiB`,
-      'messages shown to a reader': `${CONTROL_LIMITS.messagesPerSecond.toLocaleString('en').replace(',', ' ')} a second`,
-      'waiting for an outcome': seconds(CONTROL_LIMITS.sendMs),
+      'event streams': String(CONTROL_LIMITS.eventStreams),
+      'headers of a request': `${String(CONTROL_LIMITS.headerBytes / 1024)} KiB`,
+      'body of a request': '64 KiB, plus 6 times the largest payload',
+      'time from the first byte of a request to its last': seconds(CONTROL_LIMITS.requestMs),
+      'idle time of a connection, except event streams': seconds(CONTROL_LIMITS.idleMs),
+      'events that wait for a client': `${String(CONTROL_LIMITS.eventBytes / 1024 / 1024)} MiB`,
+      'messages in an event stream': `${CONTROL_LIMITS.messagesPerSecond.toLocaleString('en').replace(',', ' ')} per second`,
+      'time to wait for an outcome': seconds(CONTROL_LIMITS.sendMs),
     })
   })
 })

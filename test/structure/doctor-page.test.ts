@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { DOCTOR_FINDINGS } from '../../packages/cli/src/doctor/doctor-finding.js'
-import { FIT_FINDINGS } from '../../packages/cli/src/ends/fit-finding.js'
+import { DOCTOR_FINDINGS } from '../../packages/cli/src/analysis/doctor/doctor-finding.js'
+import { FIT_FINDINGS } from '../../packages/cli/src/analysis/compatibility/finding.js'
 import { sectionOf, tableRows } from './page.js'
 import { codeUnder, textOf } from './source-tree.js'
 
 const PAGE = textOf('docs/doctor.md')
 
 function sourcesOf(folder: string): string {
-  const paths = codeUnder(folder).filter((path) => !path.endsWith('-finding.ts'))
+  const paths = codeUnder(folder).filter((path) => !/(^|[/-])finding\.ts$/.test(path))
   return paths.map((path) => textOf(path)).join('\n')
 }
 
@@ -24,15 +24,16 @@ describe('docs/doctor.md', () => {
   })
 
   it('has a line for every finding about two tables', () => {
-    const rows = tableRows(sectionOf(PAGE, '## Two tables'), ['finding', 'means'])
+    const rows = tableRows(sectionOf(PAGE, '## Two tables'), ['finding', 'meaning'])
     expect(rows.map(([finding]) => finding)).toEqual([...FIT_FINDINGS])
     for (const [, meaning] of rows) expect(meaning).toMatch(/\S/)
   })
 
   it('has no finding that nothing leads to', () => {
-    const doctor = sourcesOf('packages/cli/src/doctor')
+    const doctor =
+      sourcesOf('packages/cli/src/analysis/doctor') + sourcesOf('packages/cli/src/commands')
     expect(Object.keys(DOCTOR_FINDINGS).filter((code) => !doctor.includes(`'${code}'`))).toEqual([])
-    const ends = sourcesOf('packages/cli/src/ends')
+    const ends = sourcesOf('packages/cli/src/analysis/compatibility')
     expect(FIT_FINDINGS.filter((code) => !ends.includes(`'${code}'`))).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { freePort } from '../../packages/cli/test/free-port.js'
+import { freePort } from '@commloop/test-support/free-port'
 import { cleanUpAfterEach } from '../e2e/clean-up.js'
 import { RunningNode } from '../e2e/running-node.js'
 import { RawListener } from '../peer/raw-listener.js'

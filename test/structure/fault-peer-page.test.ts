@@ -1,7 +1,7 @@
 import { FAULT_SCRIPTS, faultScript } from '@commloop/testing/fault-peer'
 import { describe, expect, it } from 'vitest'
-import { CliProcess, DEADLINE_MS } from '../../packages/cli/test/cli-process.js'
-import { freePort } from '../../packages/cli/test/free-port.js'
+import { CliProcess, DEADLINE_MS } from '@commloop/test-support/cli-process'
+import { freePort } from '@commloop/test-support/free-port'
 import { cleanUpAfterEach } from '../e2e/clean-up.js'
 import { RunningNode } from '../e2e/running-node.js'
 import { codeBlocks, namedBlocks, sectionOf, tableRows } from './page.js'
@@ -38,7 +38,7 @@ describe('docs/fault-peer.md', () => {
   })
 
   it('names no script in its text that is not there', () => {
-    const notes = sectionOf(PAGE, '## The scripts').split('What the words mean')[1] ?? ''
+    const notes = sectionOf(PAGE, '## The scripts').split('What the terms mean')[1] ?? ''
     const named = [...notes.matchAll(/`([a-z]+(?:-[a-z]+)+)`/g)].map(([, name = '']) => name)
     expect(named.length).toBeGreaterThan(2)
     expect(named.filter((name) => faultScript(name) === undefined)).toEqual([])

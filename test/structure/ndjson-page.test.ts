@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readSendLine } from '../../packages/cli/src/stdio/send-line.js'
-import { freePort } from '../../packages/cli/test/free-port.js'
+import { readSendLine } from '@commloop/control'
+import { freePort } from '@commloop/test-support/free-port'
 import { cleanUpAfterEach } from '../e2e/clean-up.js'
 import { RunningNode } from '../e2e/running-node.js'
 import { RawPeer } from '../peer/raw-peer.js'

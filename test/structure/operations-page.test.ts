@@ -1,6 +1,6 @@
 import { LINK_TRANSITIONS } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { EXIT } from '../../packages/cli/src/exit-codes.js'
+import { EXIT } from '../../packages/cli/src/command-line/exit-codes.js'
 import { sectionOf, tableRows } from './page.js'
 import { textOf } from './source-tree.js'
 

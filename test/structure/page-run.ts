@@ -3,7 +3,7 @@ import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect } from 'vitest'
-import { testFolder } from '../../packages/cli/test/test-folder.js'
+import { testFolder } from '@commloop/test-support/test-folder'
 import { pathOf } from './source-tree.js'
 
 /** For what hangs; the longest of them takes ten seconds on a machine that does nothing else. */

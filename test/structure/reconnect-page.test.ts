@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { freePort } from '../../packages/cli/test/free-port.js'
+import { freePort } from '@commloop/test-support/free-port'
 import { cleanUpAfterEach } from '../e2e/clean-up.js'
 import { RunningNode } from '../e2e/running-node.js'
 import { codeBlocks, namedBlocks } from './page.js'

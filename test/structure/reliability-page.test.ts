@@ -23,8 +23,8 @@ describe('docs/reliability.md', () => {
     expect(shown).toEqual(FIGURES.map(({ id, sentence, target }) => ({ id, sentence, target })))
   })
 
-  it('says of every figure what stands in for the world', () => {
-    const [, world = ''] = PAGE.split('## What stands in for the world')
+  it('says where every figure is measured', () => {
+    const [, world = ''] = PAGE.split('## Where each figure is measured')
     const [table = ''] = world.split('\n\nB1 to')
     for (const { id } of FIGURES) expect(table).toMatch(new RegExp(`\\b${id}\\b`))
   })

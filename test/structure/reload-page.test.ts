@@ -14,12 +14,12 @@ import {
 } from '@commloop/core'
 import { ManualClock, MemoryNetwork, SeededRandom } from '@commloop/testing'
 import { describe, expect, it } from 'vitest'
-import { entrySchema, fileSchema } from '../../packages/cli/src/config/schema.js'
+import { entrySchema, fileSchema } from '../../packages/config/src/schema/schema.js'
 import { tableRows } from './page.js'
 import { textOf } from './source-tree.js'
 
 const FATES = new Map(
-  tableRows(textOf('docs/reload.md'), ['key', 'a reload']).map(([key = '', fate = '']) => [
+  tableRows(textOf('docs/reload.md'), ['key', 'effect']).map(([key = '', fate = '']) => [
     key,
     fate,
   ]),

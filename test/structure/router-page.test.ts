@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { freePort } from '../../packages/cli/test/free-port.js'
+import { freePort } from '@commloop/test-support/free-port'
 import { cleanUpAfterEach } from '../e2e/clean-up.js'
 import { RunningNode } from '../e2e/running-node.js'
 import { RawListener } from '../peer/raw-listener.js'
@@ -116,7 +116,7 @@ describe('docs/writing-a-router.md', () => {
     node.send('P8 hello', { id: 'unknown' })
     await furnace.received(2)
     expect(furnace.texts).toEqual(['P7 first', 'P7 second'])
-    const reason = 'nobody knows P8'
+    const reason = 'unknown name P8'
     expect(await node.outcome('unknown')).toMatchObject({ outcome: 'dropped', reason })
   })
 

@@ -6,7 +6,7 @@ import type {
   Transport,
 } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { removeTestFoldersAfterEach } from '../../packages/cli/test/test-folder.js'
+import { removeTestFoldersAfterEach } from '@commloop/test-support/test-folder'
 import { codeBlocks, namedBlocks } from './page.js'
 import { importFrom, pageFolder, runProgram } from './page-run.js'
 import { textOf } from './source-tree.js'
@@ -189,9 +189,9 @@ describe('docs/writing-a-transport.md', () => {
       })
     expect(await dialled()).toBe('opened')
     admits = false
-    expect(await dialled()).toBe('nobody lets us in at 10.0.0.1:8000')
+    expect(await dialled()).toBe('connection refused at 10.0.0.1:8000')
     admits = true
     door.close()
-    expect(await dialled()).toBe('nobody lets us in at 10.0.0.1:8000')
+    expect(await dialled()).toBe('connection refused at 10.0.0.1:8000')
   })
 })

@@ -12,7 +12,7 @@ export function commloopWithEntries(entries: number): Contender {
   const others = Array.from({ length: entries - 1 }, (_, at) => absent(at))
   return {
     name: `commloop, ${String(entries)} entries`,
-    about: 'one link between two nodes whose tables have so many entries',
+    about: 'one link between two nodes whose tables have that many entries',
     async receive(sink) {
       const peer: EntryOptions = { id: 'peer', role: 'passive', ip: LOOPBACK }
       const node = newNode({ listen: LISTEN, links: [...others, peer] })

@@ -8,7 +8,8 @@ import { LOOPBACK } from './sockets.js'
 /** The public interface, as a user of the library has it: two nodes, one link, no `to`, so the router is asked. */
 export const commloop: Contender = {
   name: 'commloop',
-  about: '`node.send(payload)` to `on("message")`: router, outbox, accounting and all deadlines on',
+  about:
+    '`node.send(payload)` to `on("message")`: router, outbox, accounting and all deadlines are on',
   async receive(sink) {
     const node = newNode({
       listen: { host: LOOPBACK, port: 0 },

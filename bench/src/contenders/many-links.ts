@@ -28,7 +28,7 @@ export function commloopWithLinks(busy: number, all = busy): Contender {
   return {
     name: `commloop, ${countText(busy, all)} links`,
     about:
-      'two nodes, a router that looks into the payload; each link is sent to until it says false, and again when it drains',
+      'two nodes, a router that reads the payload; each link is filled until `send` returns false, and again when it drains',
     async receive(sink) {
       const node = newNode({
         listen: { host: LOOPBACK, port: 0 },
@@ -86,7 +86,8 @@ class LinksSending implements Sending {
 export function rawWithSockets(busy: number, all = busy): Contender {
   return {
     name: `raw, ${countText(busy, all)} sockets`,
-    about: '`node:net` by hand, a batch of 16 KiB for each socket; written to until it says false',
+    about:
+      'plain `node:net`, a batch of 16 KiB for each socket; written to until `write` returns false',
     async receive(sink) {
       const port = await listen((socket) => {
         cutFrames(socket, (payload) => {

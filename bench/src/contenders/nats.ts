@@ -15,7 +15,7 @@ const FLUSH_BYTES = 1024 * 1024
 export const nats: Contender = {
   name: 'NATS',
   about:
-    'nats-server of Debian and @nats-io/transport-node 3.4.0, `publish` to `subscribe`, through the server',
+    'nats-server from Debian and @nats-io/transport-node 3.4.0; `publish` to `subscribe`, through the server',
   async receive(sink) {
     const port = await startNatsServer()
     const connection = await connect({ servers: `${LOOPBACK}:${String(port)}` })

@@ -7,7 +7,7 @@ import { dial, drained, listen } from './sockets.js'
 export const raw: Contender = {
   name: 'raw socket',
   about:
-    '`node:net` by hand: buffers of 128 KiB filled with frames, written once and used again, chunks cut into `subarray` views',
+    'plain `node:net`: buffers of 128 KiB filled with frames, written once and reused; chunks cut into `subarray` views',
   async receive(sink) {
     const port = await listen((socket) => {
       cutFrames(socket, (payload) => {

@@ -11,11 +11,11 @@ export const RELAY_LANES = 2
 
 export const rawRelay = relayContender(
   'raw relay',
-  'by hand: frames cut out, copied into a buffer for their target, one write for each chunk and target; the source waits where a target does',
+  'plain `node:net`: cuts out frames, copies each into a buffer for its target, one write for each chunk and target; the source waits while a target waits',
 )
 export const commloopRelay = relayContender(
   'relay of commloop',
-  'a node with `relay: true`, one link in, two out, and a router that looks into the payload',
+  'a node with `relay: true`, one incoming link, two outgoing links, and a router that reads the payload',
 )
 
 /** Source and target are the raw programs for both; only what stands in between differs. */

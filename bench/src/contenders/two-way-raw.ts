@@ -6,7 +6,7 @@ import { dial, listen } from './sockets.js'
 
 export const twoWayRaw: TwoWay = {
   name: 'raw socket',
-  about: '`node:net` by hand; a single message is one buffer and one write',
+  about: 'plain `node:net`; a single message is one buffer and one write',
   async accept(take) {
     let end: End | undefined
     const port = await listen((socket) => {

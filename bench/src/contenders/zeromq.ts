@@ -5,8 +5,7 @@ import { LOOPBACK } from './sockets.js'
 
 export const zeromq: Contender = {
   name: 'zeromq.js',
-  about:
-    'zeromq.js 6.8.0, PUSH and PULL over TCP, one `await send` after another as its own guide shows',
+  about: 'zeromq.js 6.8.0, PUSH and PULL over TCP, one `await send` after another, as in its guide',
   async receive(sink) {
     const pull = new Pull()
     await pull.bind(`tcp://${LOOPBACK}:*`)

@@ -2,7 +2,7 @@
 export interface Figure {
   /** What was done, such as the size of the payload. */
   readonly workload: string
-  /** Who did it. */
+  /** The program that was measured. */
   readonly contender: string
   readonly unit: string
   readonly median: number
@@ -13,7 +13,7 @@ export interface Figure {
   readonly ratio?: number
 }
 
-/** What was promised, and what came. */
+/** A target, and the figure that was measured. */
 export interface Target {
   readonly what: string
   readonly limit: string
@@ -24,22 +24,22 @@ export interface Target {
 export interface WorkloadResult {
   readonly name: string
   readonly title: string
-  /** How it was done, for somebody who wants to judge the figures. */
+  /** How it was measured, so that readers can judge the figures. */
   readonly about: string
-  /** Whose figures the ratios compare with. */
+  /** The contender with which the ratios compare. */
   readonly baseline: string | undefined
   readonly figures: readonly Figure[]
   readonly targets: readonly Target[]
-  /** What else has to be known, such as who could not take part. */
+  /** Remarks, such as which contender could not take part. */
   readonly notes: readonly string[]
   readonly load: Load
 }
 
-/** How much else went on meanwhile. */
+/** The activity of other processes during the run. */
 export interface Load {
-  /** Processors that were busy with something else, as a mean. */
+  /** CPUs that other processes kept busy, on average. */
   readonly foreignProcessors: number
-  /** Rounds measured again because of it, and those that stayed disturbed. */
+  /** Rounds that were repeated because of it, and rounds that stayed disturbed. */
   readonly roundsRepeated: number
   readonly roundsDisturbed: number
 }

@@ -35,7 +35,7 @@ export const bothWays: Workload = {
         name: 'both-ways',
         title: 'One link, both ways at once',
         about:
-          'Both ends send as fast as they can over one connection; messages of both directions together.',
+          'Both ends send as fast as they can over one connection. The figure counts the messages of both directions.',
         baseline: NAMES[0],
         figures: [...values].map(([name, each]) => figure(WORKLOAD, name, 'msg/s', each, base)),
         targets: [],

@@ -66,8 +66,8 @@ export class ComparedPairs {
     const base = values.get(baseline)
     return [...values].flatMap(([name, each]) => [
       figure(workload, name, 'msg/s', each, base),
-      figure(workload, name, 'ns of processor/msg, sender', costs.get(name)?.sender ?? []),
-      figure(workload, name, 'ns of processor/msg, receiver', costs.get(name)?.receiver ?? []),
+      figure(workload, name, 'ns of CPU/msg, sender', costs.get(name)?.sender ?? []),
+      figure(workload, name, 'ns of CPU/msg, receiver', costs.get(name)?.receiver ?? []),
     ])
   }
 

@@ -30,8 +30,8 @@ export const dnsRelay: Workload = {
       name: 'dns-relay',
       title: 'The DNS relay',
       about:
-        '`dnsperf` over TCP with 8 clients, once against `nsd` itself, once through `examples/dns-relay` as the command runs ' +
-        'it, with its router in JavaScript. Three processes share the processors in the first case, four in the second.',
+        '`dnsperf` over TCP with 8 clients: once directly against `nsd`, once through `examples/dns-relay`, run by the ' +
+        'command line with its router in JavaScript. Three processes share the CPUs in the first case, four in the second.',
       baseline: DIRECT,
       targets: [],
     }

@@ -33,11 +33,11 @@ export const idleCpu: Workload = {
     const most = Math.max(nodes.dialling, nodes.accepting)
     return {
       name: 'idle-cpu',
-      title: 'Processor time of idle links',
+      title: 'CPU time of idle links',
       about:
-        `Two nodes with so many links between them, no messages, and a heartbeat of ${String(HEARTBEAT_MS / 1000)} s on both ends, ` +
-        'hence with a limit on silence too. Beside them raw sockets on which one timer writes the same two bytes as often, ' +
-        'without a deadline and without a look at what comes: what the kernel and `node:net` take of it by themselves.',
+        `Two nodes with ${String(links)} links between them, no messages, and a heartbeat of ${String(HEARTBEAT_MS / 1000)} s on both ends, ` +
+        'which also switches on the silence timeout. For comparison, raw sockets: one timer writes the same two bytes to each of ' +
+        'them equally often, without deadlines and without looking at the data received. They show the share of the kernel and `node:net`.',
       baseline: RAW,
       figures: [
         row(RAW, raw.dialling, raw.dialling),

@@ -47,10 +47,10 @@ export const idleMemory: Workload = {
       name: 'idle-memory',
       title: 'Memory of an idle link',
       about:
-        'Memory of the accepting process after so many raw connections have come, less the same before the first, each after a ' +
-        'full collection, and when nothing has happened for so long that V8 has made its young generation small again (some ' +
-        'twenty seconds). A bare socket has a listener for data and one for errors, keep-alive and no delay. A link has ' +
-        'its state, counters, outbox, decoder-to-be and deadlines, and its row of the table.',
+        `Memory of the accepting process after ${String(links)} raw connections have arrived, minus its memory before the first. ` +
+        'Both values are taken after a full garbage collection, and after an idle time (about twenty seconds) in which V8 ' +
+        'shrinks its young generation. A bare socket has a listener for data and one for errors, keep-alive and no delay. ' +
+        'A link also has its state, counters, outbox, deadlines, the means to create its decoder, and its row of the table.',
       baseline: SOCKETS,
       figures,
       targets: [

@@ -34,9 +34,9 @@ export const manyLinks: Workload = {
         name: 'many-links',
         title: 'Many links at once',
         about:
-          'Two nodes with all links between them; a router that looks into the payload spreads the messages. Each link is ' +
-          'sent to until `send` says false, and again when it drains, with a high-water mark of 64 KiB. Where it says “of”, the ' +
-          'others are up too and carry nothing.',
+          'Two nodes with all links between them. A router that reads the payload distributes the messages. The sender fills ' +
+          'each link until `send` returns false, and continues when the link drains; the high-water mark is 64 KiB. In rows with ' +
+          '“of”, the other links are up too and carry no messages.',
         baseline: commloop.name,
         figures,
         targets: [

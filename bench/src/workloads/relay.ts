@@ -31,7 +31,7 @@ export const relay: Workload = {
         targets: [
           atLeast('relay, 64 B', SHARE, ratioOf(figures, '64 B', commloopRelay.name), 'raw relay'),
         ],
-        notes: [...pairs.notes, 'Three processes share the processors of this machine.'],
+        notes: [...pairs.notes, 'Three processes share the CPUs of this machine.'],
         load: rounds.load,
       }
     } finally {

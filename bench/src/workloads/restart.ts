@@ -35,14 +35,14 @@ export const restart: Workload = {
       name: 'restart',
       title: 'The peer restarts',
       about:
-        'A node with so many active links to one peer, all settings as they come. A frame has come on each, then the peer is ' +
-        `killed, and ${String(OUTAGE_MS)} ms later started again as a new process. Time runs from the moment it listens until ` +
-        'every link is up at both ends.',
+        `A node with ${String(links)} active links to one peer and default settings. After a frame has arrived on each link, ` +
+        `the peer is killed, and started again as a new process ${String(OUTAGE_MS)} ms later. The time is measured from the ` +
+        'moment at which the new process listens until every link is up at both ends.',
       baseline: undefined,
       figures: [
         of('ms until all are up', ({ allUpMs }) => allUpMs),
         of('dials for each link', ({ dials }) => dials / links),
-        of('dials at once, at most', ({ dialsAtOnce }) => dialsAtOnce),
+        of('dials at once, maximum', ({ dialsAtOnce }) => dialsAtOnce),
         of('links given up', ({ exhausted }) => exhausted),
       ],
       targets: targetsOf(links, returns),
@@ -92,8 +92,8 @@ function targetsOf(links: number, returns: readonly Return[]): Target[] {
   return [
     {
       what: `restart of the peer of ${String(links)} links`,
-      limit: `all up within ${String(LIMIT_MS / 1000)} s, by ${String(DIALS_AT_ONCE)} dials at once at most, none given up`,
-      measured: `${(slowestMs / 1000).toFixed(2)} s and ${String(dialsAtOnce)} dials at most, ${String(exhausted)} given up`,
+      limit: `all up within ${String(LIMIT_MS / 1000)} s, at most ${String(DIALS_AT_ONCE)} dials at once, none given up`,
+      measured: `${(slowestMs / 1000).toFixed(2)} s, at most ${String(dialsAtOnce)} dials at once, ${String(exhausted)} given up`,
       held: slowestMs <= LIMIT_MS && dialsAtOnce <= DIALS_AT_ONCE && exhausted === 0,
     },
   ]

@@ -34,7 +34,7 @@ export const roundTrip: Workload = {
         name: 'round-trip',
         title: 'Round trip, 64 B',
         about:
-          'One process asks, the other sends back what it gets; every answer is compared with its question.\n\n' +
+          'One process sends a message and the other returns it; every reply is compared with what was sent.\n\n' +
           TWO_WAYS.map(({ name, about }) => `- **${name}**: ${about}`).join('\n'),
         baseline: RAW,
         figures,

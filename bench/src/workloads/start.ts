@@ -33,8 +33,8 @@ export const start: Workload = {
       name: 'start',
       title: 'Start of the command',
       about:
-        'Whole processes, from their start to their end; for the first frame, to its arrival at a peer that listens already: ' +
-        'a configuration with one active link, and one line on stdin.',
+        'Whole processes, from start to exit. The time to the first frame ends when the frame arrives at a peer that already ' +
+        'listens; the node has a configuration with one active link, and reads one line from stdin.',
       baseline: BARE,
       figures,
       targets: [

@@ -24,7 +24,7 @@ export const tableSize: Workload = {
         name: 'table-size',
         title: 'The size of the table',
         about:
-          'One link with traffic; the other entries of both tables are passive and nobody comes.',
+          'One link carries traffic. The other entries of both tables are passive, and no peer connects to them.',
         baseline: one,
         figures,
         targets: [

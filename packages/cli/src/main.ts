@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { EXIT } from './exit-codes.js'
-import type { PeerOptions } from './ends/peer-options.js'
-import type { ControlOption } from './operate/control-option.js'
-import type { RunOptions } from './run/run-options.js'
+import { EXIT } from './command-line/exit-codes.js'
+import type { PeerOptions } from './analysis/compatibility/options.js'
+import type { ControlOption } from './command-line/control-option.js'
+import type { RunOptions } from './commands/run-options.js'
 
 /*
  * Arguments to command to exit code. Everything is imported where it is needed: who asks for the version or for help
@@ -49,7 +49,7 @@ async function failed(error: unknown): Promise<number> {
   const { CommanderError } = await import('commander')
   // Help, or a mistake in the arguments: everything was said already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.CONFIG_INVALID
-  const { exitCodeOf, failureText } = await import('./run/failure.js')
+  const { exitCodeOf, failureText } = await import('./command-line/failure.js')
   process.stderr.write(failureText(error, process.env))
   await Promise.race([flushed(process.stderr), delay(STDERR_MS_MAX)])
   return exitCodeOf(error)
@@ -92,7 +92,7 @@ async function commandLine(): Promise<Command> {
       },
     })
     .showHelpAfterError('`commloop --help` shows what there is')
-  const { CONTROL_OPTION } = await import('./operate/control-option.js')
+  const { CONTROL_OPTION } = await import('./command-line/control-option.js')
   addRun(program)
   addCheck(program)
   addDoctor(program, CONTROL_OPTION)
@@ -102,7 +102,7 @@ async function commandLine(): Promise<Command> {
   addDemo(program)
   addBench(program)
   addFaultPeer(program)
-  const { addOperatorCommands } = await import('./operate/operator-commands.js')
+  const { addOperatorCommands } = await import('./commands/operator-commands.js')
   addOperatorCommands(program, (code) => {
     exitCode = code
   })
@@ -121,9 +121,9 @@ function addRun(program: Command): void {
     .allowExcessArguments()
   run.action(async () => {
     await refuseArguments(program, run)
-    const { runRequest } = await import('./run/run-options.js')
+    const { runRequest } = await import('./commands/run-options.js')
     const request = runRequest(run.optsWithGlobals<RunOptions>(), version(), process)
-    const { runCommand } = await import('./run/run-command.js')
+    const { runCommand } = await import('./commands/run-command.js')
     outputMatters = false
     exitCode = await runCommand(request, process)
   })
@@ -133,7 +133,7 @@ async function refuseArguments(program: Command, run: Command): Promise<void> {
   const [word] = run.args
   if (word === undefined) return
   if (program.args[0] === 'run') program.error(`error: run takes no arguments, found '${word}'`)
-  const { commandHint } = await import('./command-hint.js')
+  const { commandHint } = await import('./command-line/command-hint.js')
   const hint = commandHint(
     word,
     program.commands.map((command) => command.name()),
@@ -156,8 +156,8 @@ function addCheck(program: Command): void {
     .option('--peer-at <address>', 'with --with: where this node sees the peer')
   check.action(async () => {
     const { config, json = false, ...ends } = check.optsWithGlobals<CheckOptions>()
-    const { peerOf } = await import('./ends/peer-options.js')
-    const { checkCommand } = await import('./check-command.js')
+    const { peerOf } = await import('./analysis/compatibility/options.js')
+    const { checkCommand } = await import('./commands/check-command.js')
     const request = { cwd: process.cwd(), env: process.env, config, json, peer: peerOf(ends) }
     exitCode = await checkCommand(request, process)
   })
@@ -179,8 +179,8 @@ function addDoctor(program: Command, controlOption: ControlOption): void {
       json?: boolean
       dial?: boolean
     }>()
-    const { doctorCommand } = await import('./doctor/doctor-command.js')
-    const { askNode } = await import('./doctor/node-report.js')
+    const { doctorCommand } = await import('./commands/doctor-command.js')
+    const { askNode } = await import('./running-node/node-report.js')
     const request = { cwd: process.cwd(), env: process.env, config, control }
     exitCode = await doctorCommand(
       { ...request, json: json ?? false, dial: dial ?? false },
@@ -198,7 +198,7 @@ function addMirror(program: Command): void {
     .option('--at <address>', 'where the peers see this node')
   mirror.action(async () => {
     const options = mirror.optsWithGlobals<{ config?: string; for?: string; at?: string }>()
-    const { mirrorCommand } = await import('./mirror/mirror-command.js')
+    const { mirrorCommand } = await import('./commands/mirror-command.js')
     exitCode = await mirrorCommand({ ...options, cwd: process.cwd(), env: process.env }, process)
   })
 }
@@ -210,8 +210,8 @@ function addGraph(program: Command, controlOption: ControlOption): void {
     .option(...controlOption)
   graph.action(async () => {
     const { config, control } = graph.optsWithGlobals<{ config?: string; control?: string }>()
-    const { graphCommand } = await import('./graph/graph-command.js')
-    const { askNode } = await import('./doctor/node-report.js')
+    const { graphCommand } = await import('./commands/graph-command.js')
+    const { askNode } = await import('./running-node/node-report.js')
     const request = { cwd: process.cwd(), env: process.env, config, control }
     exitCode = await graphCommand(request, askNode, process)
   })
@@ -224,7 +224,7 @@ function addInit(program: Command): void {
     .option('--from <file>', 'convert a table in the older JSON form')
   init.action(async () => {
     const { from } = init.opts<{ from?: string }>()
-    const { initCommand } = await import('./init-command.js')
+    const { initCommand } = await import('./commands/init-command.js')
     exitCode = await initCommand({ cwd: process.cwd(), from }, process)
   })
 }
@@ -236,7 +236,7 @@ function addDemo(program: Command): void {
     .option('--seconds <n>', 'how long', '12')
   demo.action(async () => {
     const { seconds } = demo.opts<{ seconds: string }>()
-    const { demoCommand } = await import('./demo/demo-command.js')
+    const { demoCommand } = await import('./commands/demo-command.js')
     exitCode = await demoCommand({ seconds }, process)
   })
 }
@@ -249,7 +249,7 @@ function addBench(program: Command): void {
     .option('--json', 'for programs: one JSON object')
   bench.action(async () => {
     const { seconds, json = false } = bench.opts<{ seconds: string; json?: boolean }>()
-    const { benchCommand } = await import('./bench/bench-command.js')
+    const { benchCommand } = await import('./commands/bench-command.js')
     exitCode = await benchCommand({ seconds, json }, process)
   })
 }
@@ -266,7 +266,7 @@ function addFaultPeer(program: Command): void {
   faultPeer.action(async (script: string | undefined) => {
     const options = faultPeer.optsWithGlobals<FaultPeerOptions>()
     const { config, entry, seconds, list = false, json = false } = options
-    const { faultPeerCommand } = await import('./fault-peer/fault-peer-command.js')
+    const { faultPeerCommand } = await import('./commands/fault-peer-command.js')
     const { env } = process
     const request = { cwd: process.cwd(), env, config, script, entry, list, json, seconds }
     exitCode = await faultPeerCommand(request, process)

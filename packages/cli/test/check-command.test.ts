@@ -1,10 +1,10 @@
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { checkCommand } from '../src/check-command.js'
-import { explainConfig } from '../src/config/config-explanation.js'
-import { loadConfig } from '../src/config/load-config.js'
-import { folderWith } from './config/temporary-folder.js'
+import { checkCommand } from '../src/commands/check-command.js'
+import { explainConfig } from '../src/analysis/explanation/config-explanation.js'
+import { loadConfig } from '@commloop/config'
+import { folderWith } from '@commloop/test-support/temporary-folder'
 
 const TABLE = `
 node: plant-l2

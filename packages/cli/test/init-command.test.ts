@@ -2,10 +2,10 @@ import { existsSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { checkCommand } from '../src/check-command.js'
-import { loadConfig } from '../src/config/load-config.js'
-import { initCommand } from '../src/init-command.js'
-import { folderWith } from './config/temporary-folder.js'
+import { checkCommand } from '../src/commands/check-command.js'
+import { loadConfig } from '@commloop/config'
+import { initCommand } from '../src/commands/init-command.js'
+import { folderWith } from '@commloop/test-support/temporary-folder'
 
 interface Outcome {
   readonly code: number

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Len16Codec, type Len16Options } from '../src/index.js'
-import { decode, frameOf, hexOf, payloadOf } from './byte-stream.js'
+import { decode, frameOf, hexOf, payloadOf } from '@commloop/test-support/byte-stream'
 
 const BOUNDARIES = [0, 1, 2, 127, 128, 255, 256, 32767, 32768, 65534, 65535]
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)

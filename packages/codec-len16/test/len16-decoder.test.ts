@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { FrameDecoder } from '@commloop/core'
 import { Len16Codec, type Len16Options } from '../src/index.js'
-import { cutAt, cutEvery, decode, hexOf, payloadOf, pull, streamOf } from './byte-stream.js'
+import {
+  cutAt,
+  cutEvery,
+  decode,
+  hexOf,
+  payloadOf,
+  pull,
+  streamOf,
+} from '@commloop/test-support/byte-stream'
 
 const codec = new Len16Codec()
 const withCode = (code: string): Error => expect.objectContaining({ code }) as Error

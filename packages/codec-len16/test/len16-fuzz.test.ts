@@ -2,7 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CommloopError } from '@commloop/core'
 import { Len16Codec, type Len16Options } from '../src/index.js'
-import { cutAt, hexOf, naiveReading, pull, type Reading, streamOf } from './byte-stream.js'
+import {
+  cutAt,
+  hexOf,
+  naiveReading,
+  pull,
+  type Reading,
+  streamOf,
+} from '@commloop/test-support/byte-stream'
 
 const anyOptions = fc.record({
   byteOrder: fc.constantFrom('big', 'little'),

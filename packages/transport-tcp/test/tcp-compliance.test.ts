@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os'
 import { transportCompliance, type TransportHosts } from '@commloop/testing/compliance'
 import { beforeAll, describe } from 'vitest'
 import { TcpTransport } from '../src/index.js'
-import { CertificateFolder, opensslIsMissing } from './certificates.js'
+import { CertificateFolder, opensslIsMissing } from '@commloop/test-support/certificates'
 import { dumbServer, fullQueue } from './silent-place.js'
 
 function hostsOf(ip: string, bind: string): TransportHosts {

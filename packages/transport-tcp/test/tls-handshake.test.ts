@@ -7,7 +7,7 @@ import {
   type CertificateWishes,
   type Identity,
   opensslIsMissing,
-} from './certificates.js'
+} from '@commloop/test-support/certificates'
 import { Door } from './door.js'
 import { Loopback, type Peer, target } from './loopback.js'
 import { turns, until } from './until.js'

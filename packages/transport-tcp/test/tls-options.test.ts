@@ -3,7 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type EntryOptions, resolveConfig } from '@commloop/core'
 import { checkTls, type TlsOptions } from '../src/index.js'
 import { tlsSettings } from '../src/tls-options.js'
-import { CertificateFolder, type Identity, opensslIsMissing } from './certificates.js'
+import {
+  CertificateFolder,
+  type Identity,
+  opensslIsMissing,
+} from '@commloop/test-support/certificates'
 
 describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
   let folder: CertificateFolder

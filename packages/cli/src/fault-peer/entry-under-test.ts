@@ -6,17 +6,11 @@ import {
   resolveConfig,
   sizeBytes,
 } from '@commloop/core'
-import {
-  type LinkTerms,
-  linkTerms,
-  STANDARD_SHAPE,
-  type WireShape,
-} from '@commloop/testing/fault-peer'
-import { explainConfig } from '../config/config-explanation.js'
-import type { LoadedConfig } from '../config/load-config.js'
-import { processLimits } from '../config/process-limits.js'
-import { placeText, type ResolvedPlugin } from '../plugins/resolve-plugin.js'
-import { UsageError } from '../run/usage-error.js'
+import { type LinkTerms, linkTerms, STANDARD_SHAPE, type WireShape } from '@commloop/fault-peer'
+import { explainConfig } from '../analysis/explanation/config-explanation.js'
+import { type LoadedConfig, placeText, type ResolvedPlugin } from '@commloop/config'
+import { processLimits } from '@commloop/metrics'
+import { UsageError } from '../command-line/usage-error.js'
 
 /** An entry of the node's table whose peer is to be played. */
 export interface EntryUnderTest {

@@ -2,11 +2,19 @@ import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { addressText, parseAddressPattern, parseIp, patternMatches } from '@commloop/core'
-import type { PassiveEntryConfig } from '@commloop/core'
-import { type AcceptExplanation, explainConfig } from '../config/config-explanation.js'
-import { processLimits } from '../config/process-limits.js'
-import { UsageError } from '../run/usage-error.js'
+import {
+  addressText,
+  parseAddressPattern,
+  parseIp,
+  type PassiveEntryConfig,
+  patternMatches,
+} from '@commloop/core'
+import {
+  type AcceptExplanation,
+  explainConfig,
+} from '../analysis/explanation/config-explanation.js'
+import { processLimits } from '@commloop/metrics'
+import { UsageError } from '../command-line/usage-error.js'
 import type { EntryUnderTest } from './entry-under-test.js'
 
 /** Where the peer of an entry lives, and whom it meets there. */

@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import type { LogLevel } from './log-level.js'
 import { LogStream } from './log-stream.js'
 import { prettyLines } from './pretty-lines.js'
-import { visibleJson } from './visible-text.js'
+import { visibleJson } from '../terminal/escape-control-chars.js'
 
 /** A stream to log to. A terminal says that it is one, and whether it wants colours (`NO_COLOR` is heeded there). */
 export type LogTarget = Writable & Partial<Pick<WriteStream, 'isTTY' | 'hasColors'>>

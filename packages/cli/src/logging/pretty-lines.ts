@@ -1,5 +1,5 @@
 import type { LogLevel } from './log-level.js'
-import { visibleText } from './visible-text.js'
+import { visibleText } from '../terminal/escape-control-chars.js'
 
 /** Facts that stand in the text of the line already, or that a person at a terminal knows. */
 const LEFT_OUT = ['pid', 'hostname', 'node']

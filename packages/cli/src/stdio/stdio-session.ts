@@ -1,17 +1,17 @@
 import type { Readable, Writable } from 'node:stream'
 import { durationText, type Logger, type Node } from '@commloop/core'
-import { isControlId } from '../control/control-id.js'
 import {
   auditLine,
   errorLine,
+  isControlId,
   type LineError,
   linkLine,
   MessageLines,
   outcomeLine,
   readyLine,
   rejectedLine,
-} from './event-lines.js'
-import { Intake } from './intake.js'
+} from '@commloop/control/json'
+import { Intake } from './stdin-sender.js'
 import { OutputLines } from './output-lines.js'
 
 export interface StdioOptions {

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { displayWidth } from './text-columns.js'
+import displayWidth from 'string-width'
 
 export type CellStyle = 'bold' | 'dim' | 'green' | 'yellow' | 'red'
 

@@ -2,8 +2,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { BenchResult } from '../../src/bench/measurement.js'
 import { Arrivals, PayloadCycle } from '../../src/bench/traffic.js'
-import { CliProcess, DEADLINE_MS, endCliProcessesAfterEach, runCli } from '../cli-process.js'
-import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
+import {
+  CliProcess,
+  DEADLINE_MS,
+  endCliProcessesAfterEach,
+  runCli,
+} from '@commloop/test-support/cli-process'
+import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
 
 endCliProcessesAfterEach()
 removeTestFoldersAfterEach()

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { CONTROL_LIMITS } from '../../src/control/control-limits.js'
-import type { LinkStatus, NodeStatus } from '../../src/control/node-status.js'
-import { endCliProcessesAfterEach } from '../cli-process.js'
-import { closeClientsAfterEach, ControlNode, RawClient } from '../control-node.js'
-import { closePeersAfterEach, FramedPeer, PeerServer } from '../framed-peer.js'
-import { freePort } from '../free-port.js'
-import { removeTestFoldersAfterEach } from '../test-folder.js'
+import { CONTROL_LIMITS, type LinkStatus, type NodeStatus } from '@commloop/control'
+import { endCliProcessesAfterEach } from '@commloop/test-support/cli-process'
+import { closeClientsAfterEach, ControlNode, RawClient } from '@commloop/test-support/control-node'
+import { closePeersAfterEach, FramedPeer, PeerServer } from '@commloop/test-support/framed-peer'
+import { freePort } from '@commloop/test-support/free-port'
+import { removeTestFoldersAfterEach } from '@commloop/test-support/test-folder'
 
 endCliProcessesAfterEach()
 removeTestFoldersAfterEach()

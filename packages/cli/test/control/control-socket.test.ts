@@ -13,12 +13,12 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { LinkStatus } from '../../src/control/node-status.js'
-import { CliProcess, endCliProcessesAfterEach, runCli } from '../cli-process.js'
-import { closeClientsAfterEach, ControlNode } from '../control-node.js'
-import { closePeersAfterEach, FramedPeer } from '../framed-peer.js'
-import { freePort } from '../free-port.js'
-import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
+import type { LinkStatus } from '@commloop/control'
+import { CliProcess, endCliProcessesAfterEach, runCli } from '@commloop/test-support/cli-process'
+import { closeClientsAfterEach, ControlNode } from '@commloop/test-support/control-node'
+import { closePeersAfterEach, FramedPeer } from '@commloop/test-support/framed-peer'
+import { freePort } from '@commloop/test-support/free-port'
+import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
 
 endCliProcessesAfterEach()
 removeTestFoldersAfterEach()
@@ -205,7 +205,7 @@ describe('the control socket', () => {
     const XDG_RUNTIME_DIR = runtime()
     put(join(XDG_RUNTIME_DIR, 'commloop'))
     const control = join(XDG_RUNTIME_DIR, 'commloop')
-    const { folderProblem } = await import('../../src/control/socket-folder.js')
+    const { folderProblem } = await import('@commloop/control')
     expect(folderProblem(control, process.getuid?.() ?? 0)).toContain(problem)
     const node = start(testFolder({ '.commlooprc': CONFIG }), {
       XDG_RUNTIME_DIR,
@@ -263,7 +263,7 @@ describe.skipIf(!canBeOthers)('another user of the machine', () => {
     const place = join(XDG_RUNTIME_DIR, 'commloop')
     asNobody(`require('fs').mkdirSync(${JSON.stringify(place)}, { mode: 0o700 })`)
     expect(statSync(place).uid).toBe(NOBODY)
-    const { folderProblem, ownFolderProblem } = await import('../../src/control/socket-folder.js')
+    const { folderProblem, ownFolderProblem } = await import('@commloop/control')
     expect(folderProblem(place, 0)).toContain('belongs to user 65534, not to us')
     expect(ownFolderProblem(place, 0)).toContain('belongs to user 65534, not to us')
     const folder = testFolder({ '.commlooprc': CONFIG })

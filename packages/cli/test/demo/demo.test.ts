@@ -1,7 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { CliProcess, COMMLOOP_BIN, endCliProcessesAfterEach, requireBuild } from '../cli-process.js'
-import { closeTerminalsAfterEach, hasTerminal, Terminal } from '../terminal.js'
+import {
+  CliProcess,
+  COMMLOOP_BIN,
+  endCliProcessesAfterEach,
+  requireBuild,
+} from '@commloop/test-support/cli-process'
+import { closeTerminalsAfterEach, hasTerminal, Terminal } from '@commloop/test-support/terminal'
 
 endCliProcessesAfterEach()
 closeTerminalsAfterEach()

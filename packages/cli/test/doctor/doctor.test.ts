@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { DoctorFinding } from '../../src/doctor/doctor-finding.js'
-import type { Examination } from '../../src/doctor/examination.js'
-import { CliProcess, endCliProcessesAfterEach, runCli } from '../cli-process.js'
-import { closePeersAfterEach, FramedPeer, PeerServer } from '../framed-peer.js'
-import { freePort } from '../free-port.js'
-import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
+import type { DoctorFinding } from '../../src/analysis/doctor/doctor-finding.js'
+import type { Examination } from '../../src/analysis/doctor/diagnose.js'
+import { CliProcess, endCliProcessesAfterEach, runCli } from '@commloop/test-support/cli-process'
+import { closePeersAfterEach, FramedPeer, PeerServer } from '@commloop/test-support/framed-peer'
+import { freePort } from '@commloop/test-support/free-port'
+import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
 
 endCliProcessesAfterEach()
 closePeersAfterEach()

@@ -1,9 +1,12 @@
 import { parseIp, sameIp } from '@commloop/core'
 import { endianness } from 'node:os'
 import { describe, expect, it } from 'vitest'
-import { conflicting, listenFindings } from '../../src/doctor/listen-findings.js'
-import { type ListeningSocket, parseSocketTable } from '../../src/doctor/listening-sockets.js'
-import { nodeFindings } from '../../src/doctor/node-findings.js'
+import { conflicting, listenFindings } from '../../src/analysis/doctor/listen-findings.js'
+import {
+  type ListeningSocket,
+  parseSocketTable,
+} from '../../src/analysis/doctor/linux/listening-sockets.js'
+import { nodeFindings } from '../../src/analysis/doctor/node-findings.js'
 
 const HEAD =
   '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n'

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { TableFit } from '../../src/ends/table-fit.js'
-import { endCliProcessesAfterEach, runCli } from '../cli-process.js'
-import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
+import type { TableFit } from '../../src/analysis/compatibility/compare-tables.js'
+import { endCliProcessesAfterEach, runCli } from '@commloop/test-support/cli-process'
+import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
 
 endCliProcessesAfterEach()
 removeTestFoldersAfterEach()

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { CliProcess, DEADLINE_MS, endCliProcessesAfterEach, runCli } from '../cli-process.js'
-import { freePort } from '../free-port.js'
-import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
+import {
+  CliProcess,
+  DEADLINE_MS,
+  endCliProcessesAfterEach,
+  runCli,
+} from '@commloop/test-support/cli-process'
+import { freePort } from '@commloop/test-support/free-port'
+import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
 
 removeTestFoldersAfterEach()
 endCliProcessesAfterEach()

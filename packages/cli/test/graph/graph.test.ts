@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { LinkReport } from '../../src/doctor/node-report.js'
-import { graphCommand } from '../../src/graph/graph-command.js'
-import { endCliProcessesAfterEach, runCli } from '../cli-process.js'
-import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
+import type { LinkReport } from '../../src/running-node/node-report.js'
+import { graphCommand } from '../../src/commands/graph-command.js'
+import { endCliProcessesAfterEach, runCli } from '@commloop/test-support/cli-process'
+import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
 
 endCliProcessesAfterEach()
 removeTestFoldersAfterEach()

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { endCliProcessesAfterEach } from '../cli-process.js'
-import { closePeersAfterEach, FramedPeer } from '../framed-peer.js'
-import { freePort } from '../free-port.js'
-import { closeTerminalsAfterEach, hasTerminal, Terminal } from '../terminal.js'
-import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
+import { endCliProcessesAfterEach } from '@commloop/test-support/cli-process'
+import { closePeersAfterEach, FramedPeer } from '@commloop/test-support/framed-peer'
+import { freePort } from '@commloop/test-support/free-port'
+import { closeTerminalsAfterEach, hasTerminal, Terminal } from '@commloop/test-support/terminal'
+import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
 
 endCliProcessesAfterEach()
 closeTerminalsAfterEach()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { visibleJson, visibleText } from '../../src/logging/visible-text.js'
+import { visibleJson, visibleText } from '../../src/terminal/escape-control-chars.js'
 
 describe('visibleText', () => {
   it.each([

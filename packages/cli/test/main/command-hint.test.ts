@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { commandHint } from '../../src/command-hint.js'
-import { endCliProcessesAfterEach, runCli } from '../cli-process.js'
+import { commandHint } from '../../src/command-line/command-hint.js'
+import { endCliProcessesAfterEach, runCli } from '@commloop/test-support/cli-process'
 
 endCliProcessesAfterEach()
 

@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { CliProcess, endCliProcessesAfterEach, runCli } from '../cli-process.js'
-import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
+import { CliProcess, endCliProcessesAfterEach, runCli } from '@commloop/test-support/cli-process'
+import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
 
 endCliProcessesAfterEach()
 removeTestFoldersAfterEach()

@@ -1,8 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { COMMLOOP_BIN, endCliProcessesAfterEach, requireBuild } from '../cli-process.js'
-import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
+import {
+  COMMLOOP_BIN,
+  endCliProcessesAfterEach,
+  requireBuild,
+} from '@commloop/test-support/cli-process'
+import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
 
 endCliProcessesAfterEach()
 removeTestFoldersAfterEach()

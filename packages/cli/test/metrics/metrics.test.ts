@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { LinkStatus, NodeStatus } from '../../src/control/node-status.js'
-import { METRIC_FAMILIES } from '../../src/metrics/metric-families.js'
-import { CliProcess, endCliProcessesAfterEach, runCli } from '../cli-process.js'
-import { ask, closeClientsAfterEach, ControlNode } from '../control-node.js'
-import { closePeersAfterEach, FramedPeer } from '../framed-peer.js'
-import { freePort } from '../free-port.js'
-import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
+import type { LinkStatus, NodeStatus } from '@commloop/control'
+import { METRIC_FAMILIES } from '@commloop/metrics'
+import { CliProcess, endCliProcessesAfterEach, runCli } from '@commloop/test-support/cli-process'
+import { ask, closeClientsAfterEach, ControlNode } from '@commloop/test-support/control-node'
+import { closePeersAfterEach, FramedPeer } from '@commloop/test-support/framed-peer'
+import { freePort } from '@commloop/test-support/free-port'
+import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
 import { readSamples, type ReadSample } from './prometheus-samples.js'
 
 endCliProcessesAfterEach()

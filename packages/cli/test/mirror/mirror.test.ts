@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import { CliProcess, endCliProcessesAfterEach, runCli } from '../cli-process.js'
-import { freePort } from '../free-port.js'
-import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
+import { CliProcess, endCliProcessesAfterEach, runCli } from '@commloop/test-support/cli-process'
+import { freePort } from '@commloop/test-support/free-port'
+import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
 
 endCliProcessesAfterEach()
 removeTestFoldersAfterEach()

@@ -2,9 +2,14 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { COMMLOOP_BIN, endCliProcessesAfterEach, runCli, runtimeFolder } from '../cli-process.js'
-import { ControlNode } from '../control-node.js'
-import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
+import {
+  COMMLOOP_BIN,
+  endCliProcessesAfterEach,
+  runCli,
+  runtimeFolder,
+} from '@commloop/test-support/cli-process'
+import { ControlNode } from '@commloop/test-support/control-node'
+import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
 
 endCliProcessesAfterEach()
 removeTestFoldersAfterEach()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { NodeStatus } from '../../src/control/node-status.js'
-import { RateTable, SAMPLES_MAX } from '../../src/operate/link-rates.js'
+import type { NodeStatus } from '@commloop/control'
+import { RateTable, SAMPLES_MAX } from '../../src/running-node/link-rates.js'
 
 function status(pid: number, written: number, ids: readonly string[] = ['a']): NodeStatus {
   const counters = { written, writtenBytes: written * 10, received: written * 2, receivedBytes: 0 }

@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { LinkStatus, NodeStatus } from '../../src/control/node-status.js'
-import { CliProcess, endCliProcessesAfterEach, runCli } from '../cli-process.js'
-import { closeClientsAfterEach, ControlNode } from '../control-node.js'
-import { closePeersAfterEach, FramedPeer } from '../framed-peer.js'
-import { freePort } from '../free-port.js'
-import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
+import type { LinkStatus, NodeStatus } from '@commloop/control'
+import { CliProcess, endCliProcessesAfterEach, runCli } from '@commloop/test-support/cli-process'
+import { closeClientsAfterEach, ControlNode } from '@commloop/test-support/control-node'
+import { closePeersAfterEach, FramedPeer } from '@commloop/test-support/framed-peer'
+import { freePort } from '@commloop/test-support/free-port'
+import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
 
 endCliProcessesAfterEach()
 removeTestFoldersAfterEach()

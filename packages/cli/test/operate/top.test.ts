@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { endCliProcessesAfterEach } from '../cli-process.js'
-import { ControlNode } from '../control-node.js'
-import { closePeersAfterEach, FramedPeer } from '../framed-peer.js'
-import { freePort } from '../free-port.js'
-import { closeTerminalsAfterEach, hasTerminal, Terminal } from '../terminal.js'
-import { removeTestFoldersAfterEach } from '../test-folder.js'
+import { endCliProcessesAfterEach } from '@commloop/test-support/cli-process'
+import { ControlNode } from '@commloop/test-support/control-node'
+import { closePeersAfterEach, FramedPeer } from '@commloop/test-support/framed-peer'
+import { freePort } from '@commloop/test-support/free-port'
+import { closeTerminalsAfterEach, hasTerminal, Terminal } from '@commloop/test-support/terminal'
+import { removeTestFoldersAfterEach } from '@commloop/test-support/test-folder'
 
 endCliProcessesAfterEach()
 closeTerminalsAfterEach()

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { CliProcess, endCliProcessesAfterEach, type OutputLine } from '../cli-process.js'
-import { closePeersAfterEach, FramedPeer, PeerServer } from '../framed-peer.js'
-import { removeTestFoldersAfterEach, testFolder } from '../test-folder.js'
+import {
+  CliProcess,
+  endCliProcessesAfterEach,
+  type OutputLine,
+} from '@commloop/test-support/cli-process'
+import { closePeersAfterEach, FramedPeer, PeerServer } from '@commloop/test-support/framed-peer'
+import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
 
 endCliProcessesAfterEach()
 closePeersAfterEach()

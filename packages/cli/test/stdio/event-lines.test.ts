@@ -6,7 +6,7 @@ import {
   outcomeLine,
   readyLine,
   rejectedLine,
-} from '../../src/stdio/event-lines.js'
+} from '@commloop/control'
 
 const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
 /** Of any language. */

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import { PassThrough, type Readable } from 'node:stream'
 import type { Node } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { Intake } from '../../src/stdio/intake.js'
+import { Intake } from '../../src/stdio/stdin-sender.js'
 
 /** A node that takes everything, as far as the intake looks at it. */
 function takingNode(): { node: Node; taken: string[] } {

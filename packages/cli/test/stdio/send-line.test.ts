@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readSendLine } from '../../src/stdio/send-line.js'
+import { readSendLine } from '@commloop/control'
 
 function read(line: unknown): ReturnType<typeof readSendLine> {
   return readSendLine(Buffer.from(typeof line === 'string' ? line : JSON.stringify(line)))

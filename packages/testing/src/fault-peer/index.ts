@@ -1,9 +1,2 @@
-export { FaultPeer, type FaultPeerOptions } from './fault-peer.js'
-export type { Place } from './connection-source.js'
-export type { FaultEvent, FaultReport } from './fault-report.js'
-export type { ConnectionReport } from './peer-connection.js'
-export type * from './fault-step.js'
-export type { FaultScript } from './fault-script.js'
-export { FAULT_SCRIPTS, faultScript } from './fault-scripts.js'
-export { type LinkTerms, linkTerms } from './link-terms.js'
-export { STANDARD_SHAPE, wireFrame, wireHeader, type WireShape } from './wire-shape.js'
+/** The old name of `@commloop/fault-peer`, kept as an alias. */
+export * from '@commloop/fault-peer'

@@ -1,0 +1,14 @@
+import type { EntryConfig } from '@commloop/core'
+import type { EndTable } from './peer-table.js'
+
+/** A node, and where the other one sees it. */
+export interface End {
+  readonly table: EndTable
+  readonly address: string
+}
+
+/** One side of a link. */
+export interface Side<Entry extends EntryConfig = EntryConfig> {
+  readonly end: End
+  readonly entry: Entry
+}

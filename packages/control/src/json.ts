@@ -1,0 +1,12 @@
+export { isControlId } from './json/control-id.js'
+export {
+  auditLine,
+  errorLine,
+  type LineError,
+  linkLine,
+  MessageLines,
+  outcomeLine,
+  readyLine,
+  rejectedLine,
+} from './json/event-json.js'
+export { readSendLine, type SendRequest } from './json/send-json.js'

@@ -1,0 +1,130 @@
+import {
+  addressText,
+  type EntryConfig,
+  type Finding,
+  type LinkCounters,
+  type LinkHandle,
+  type LinkState,
+  type Node,
+  type NodeCounters,
+} from '@commloop/core'
+import type { Availability, MissingEntry } from './availability.js'
+
+/** What does not change while a node runs. */
+export interface NodeFacts {
+  readonly version: string
+  /** The configuration's file. */
+  readonly config: string
+  /** Wall clock, for people. */
+  readonly startedAt: Date
+}
+
+/** `GET /v1/status`: everything about a node at one moment. Keys may be added; none goes away or changes its meaning. */
+export interface NodeStatus {
+  readonly api: 1
+  readonly node: string
+  readonly version: string
+  readonly pid: number
+  readonly config: string
+  readonly startedAt: string
+  readonly uptimeMs: number
+  readonly listen: { readonly host: string; readonly port: number } | null
+  /** Nobody is missing. */
+  readonly ok: boolean
+  readonly missing: readonly MissingEntry[]
+  readonly findings: readonly Finding[]
+  readonly counters: NodeCounters
+  readonly links: readonly LinkStatus[]
+}
+
+/** `GET /v1/links/:id`. Durations in milliseconds, sizes in bytes. */
+export interface LinkStatus {
+  readonly id: string
+  readonly entry: string
+  readonly role: 'active' | 'passive'
+  /** As configured: where we dial, or who may dial us. */
+  readonly peer: string
+  readonly state: LinkState
+  readonly enabled: boolean
+  readonly lasting: boolean
+  readonly epoch: number
+  /** Who is connected. */
+  readonly remote: string | null
+  readonly reason: string | null
+  readonly sinceMs: number
+  readonly attempt: number
+  readonly nextDialInMs: number | null
+  readonly queuedMessages: number
+  readonly queuedMessagesMax: number
+  readonly queuedBytes: number
+  readonly queuedBytesMax: number
+  readonly highWaterMarkBytes: number
+  readonly aboveHighWaterMark: boolean
+  readonly counters: LinkCounters
+}
+
+export function nodeStatus(node: Node, facts: NodeFacts, attendance: Availability): NodeStatus {
+  const { listening } = node
+  const missing = attendance.missing()
+  return {
+    api: 1,
+    node: node.config.name,
+    version: facts.version,
+    pid: process.pid,
+    config: facts.config,
+    startedAt: facts.startedAt.toISOString(),
+    uptimeMs: Math.round(process.uptime() * 1000),
+    listen: listening === undefined ? null : { host: listening.ip, port: listening.port },
+    ok: missing.length === 0,
+    missing,
+    findings: node.findings(),
+    counters: node.counters,
+    links: linkStatuses(node),
+  }
+}
+
+export function linkStatuses(node: Node): LinkStatus[] {
+  const entries = new Map(node.config.entries.map((entry) => [entry.id, entry]))
+  return node.links().map((link) => linkStatus(link, entries.get(link.entry)))
+}
+
+/** @throws CommloopError CML_ERR_LINK_UNKNOWN, CML_ERR_LINK_AMBIGUOUS */
+export function statusOfLink(node: Node, link: LinkHandle): LinkStatus {
+  return linkStatus(
+    link,
+    node.config.entries.find(({ id }) => id === link.entry),
+  )
+}
+
+function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatus {
+  const { remote, nextDialInMs } = link
+  const outbox = entry?.settings.outbox
+  return {
+    id: link.id,
+    entry: link.entry,
+    role: link.role,
+    peer: entry === undefined ? '' : peerText(entry),
+    state: link.state,
+    enabled: link.enabled,
+    lasting: link.lasting,
+    epoch: link.epoch,
+    remote: remote === undefined ? null : addressText(remote),
+    reason: link.reason ?? null,
+    sinceMs: Math.round(link.sinceMs),
+    attempt: link.attempt,
+    nextDialInMs: nextDialInMs === undefined ? null : Math.round(nextDialInMs),
+    queuedMessages: link.queuedMessages,
+    queuedMessagesMax: outbox?.messagesMax ?? 0,
+    queuedBytes: link.queuedBytes,
+    queuedBytesMax: outbox?.bytesMax ?? 0,
+    highWaterMarkBytes: entry?.settings.highWaterMarkBytes ?? 0,
+    aboveHighWaterMark: link.aboveHighWaterMark,
+    counters: link.counters,
+  }
+}
+
+function peerText(entry: EntryConfig): string {
+  if (entry.role === 'passive')
+    return entry.pattern.kind === 'anyone' ? 'anyone' : entry.pattern.text
+  return addressText({ ip: entry.host, port: entry.port })
+}

@@ -1,0 +1,124 @@
+import type { FaultStep } from './fault-step.js'
+import { COMES_BACK, type FaultScript, MARGIN_MS } from './fault-script.js'
+import { challengeMs, type LinkTerms } from './link-terms.js'
+
+/** Slots of an entry that a script fills itself. */
+const SLOTS_MAX = 64
+const FLOOD = 50
+const HANG_UPS = 5
+/** How often an incumbent says something while it is doubted. */
+const LIFE_EVERY_MS = 200
+
+function filled({ slots }: LinkTerms): readonly FaultStep[] | string {
+  if (slots > SLOTS_MAX) return `the entry has ${String(slots)} slots, more than the script fills`
+  return Array.from({ length: slots }, () => ({ do: 'open' }) as const)
+}
+
+/** All incumbents show life, for longer than the node takes to decide. */
+function signsOfLife(terms: LinkTerms): FaultStep {
+  const times = Math.ceil((challengeMs(terms) + MARGIN_MS / 3) / LIFE_EVERY_MS)
+  const frames = Array.from(
+    { length: terms.slots },
+    (_, at) => ({ do: 'send frames', payloads: ['alive'], on: at + 1 }) as const,
+  )
+  return { do: 'repeat', times, steps: [...frames, { do: 'wait', ms: LIFE_EVERY_MS }] }
+}
+
+function secondOfLivingPeer(terms: LinkTerms): readonly FaultStep[] | string {
+  const incumbents = filled(terms)
+  if (typeof incumbents === 'string') return incumbents
+  const newcomer = terms.slots + 1
+  if (terms.duplicate === 'replace') {
+    return [
+      ...incumbents,
+      { do: 'open' },
+      { do: 'expect end', withinMs: MARGIN_MS, on: 1 },
+      { do: 'expect open', forMs: 300, on: newcomer },
+    ]
+  }
+  const stay = Array.from(
+    { length: terms.slots },
+    (_, at) => ({ do: 'expect open', forMs: 0, on: at + 1 }) as const,
+  )
+  return [
+    ...incumbents,
+    { do: 'open' },
+    ...(terms.duplicate === 'challenge' ? [signsOfLife(terms)] : []),
+    { do: 'expect end', withinMs: MARGIN_MS, on: newcomer },
+    ...stay,
+  ]
+}
+
+function secondOfSilentPeer(terms: LinkTerms): readonly FaultStep[] | string {
+  const incumbents = filled(terms)
+  if (typeof incumbents === 'string') return incumbents
+  if (terms.duplicate !== 'challenge')
+    return `duplicate is ${terms.duplicate} here: nobody is asked`
+  return [
+    ...incumbents,
+    { do: 'open' },
+    { do: 'expect end', withinMs: challengeMs(terms) + MARGIN_MS, on: 1 },
+    { do: 'expect open', forMs: 300, on: terms.slots + 1 },
+  ]
+}
+
+/** Faults at the door: who comes in, how often, and who comes too soon. */
+export const ADMISSION_SCRIPTS: readonly FaultScript[] = [
+  {
+    name: 'accept-then-close',
+    peer: `accepts each dial and closes it immediately, ${String(HANG_UPS)} times, like a peer that does not list the node`,
+    node: 'dials again, but never immediately: it waits at least the minimum delay of its backoff between two dials',
+    roles: ['active'],
+    steps: ({ redialMsMin }) => [
+      { do: 'repeat', times: HANG_UPS, steps: [{ do: 'open' }, { do: 'send FIN' }] },
+      // What the kernel and two event loops take off or round.
+      { do: 'expect dials apart', ms: Math.floor(redialMsMin * 0.9) },
+      ...COMES_BACK,
+    ],
+  },
+  {
+    name: 'dial-then-close',
+    peer: 'connects and closes the connection immediately, twenty times',
+    node: 'frees the slot each time, and accepts the peer that stays',
+    roles: ['passive'],
+    steps: () => [
+      {
+        do: 'repeat',
+        times: 20,
+        steps: [{ do: 'open' }, { do: 'send FIN' }, { do: 'wait', ms: 10 }],
+      },
+      ...COMES_BACK,
+    ],
+  },
+  {
+    name: 'second-connection',
+    peer: 'fills every slot, sends a frame on each connection, and connects once more from the same address',
+    node: 'rejects the extra connection and keeps the others; with `duplicate: replace` it replaces the first one',
+    roles: ['passive'],
+    steps: secondOfLivingPeer,
+  },
+  {
+    name: 'second-connection-of-a-silent-peer',
+    peer: 'fills every slot, sends nothing, and connects once more from the same address, as after a reboot',
+    node: 'gives the slot of the silent connection to the new one (once in `holdDown`)',
+    roles: ['passive'],
+    steps: secondOfSilentPeer,
+  },
+  {
+    name: 'flood-of-connections',
+    peer: `opens ${String(FLOOD)} more connections than there are slots`,
+    node: 'keeps only as many of them as the entry has slots',
+    roles: ['passive'],
+    steps: (terms) => {
+      if (terms.slots > SLOTS_MAX) return filled(terms)
+      return [
+        { do: 'open many', count: terms.slots + FLOOD },
+        {
+          do: 'expect open at most',
+          connections: terms.slots,
+          afterMs: challengeMs(terms) + MARGIN_MS,
+        },
+      ]
+    },
+  },
+]
