@@ -16,6 +16,7 @@ const NOT_IN_TABLE: Reason = { code: 'not-in-table' }
 const FULL: Reason = { code: 'slots-full' }
 const DISABLED: Reason = { code: 'disabled' }
 const HOLD_DOWN: Reason = { code: 'hold-down' }
+const REPLACED: Reason = { code: 'replaced' }
 const NO_IDENTITY: Reason = { code: 'no-identity' }
 
 /**
@@ -147,7 +148,7 @@ export class Acceptor implements AdmissionHandler {
     const key = connection.peer.remote.ip
     let candidate: Link | undefined
     for (const link of links) {
-      const fills = link.state === 'up' && sameAddress(link.remote?.ip, key)
+      const fills = link.state === 'up' && sameAddress(link.connection?.peer.remote.ip, key)
       if (!fills || this.#challenges.has(link)) continue
       const silentLonger =
         candidate === undefined ||
@@ -168,7 +169,7 @@ export class Acceptor implements AdmissionHandler {
   /** The handler of the newcomer, or why the node rejects it after all. */
   #replace(link: Link, newcomer: Connection): ConnectionHandler | Reason {
     this.#replacedMs.set(link, this.#clock.now())
-    link.abort('replaced')
+    link.connection?.abort(REPLACED)
     // A listener of the loss may have disabled the link.
     return link.state === 'awaiting' ? link.opened(newcomer, false) : DISABLED
   }
@@ -212,8 +213,8 @@ export class Acceptor implements AdmissionHandler {
 function freeLink(links: readonly Link[]): Link | undefined {
   const free = links.find((link) => link.state === 'awaiting')
   if (free !== undefined) return free
-  const leaving = links.find((link) => link.state === 'up' && link.givesWay)
-  leaving?.vacate()
+  const leaving = links.find((link) => link.state === 'up' && link.connection?.replaceable === true)
+  leaving?.connection?.release()
   return leaving?.state === 'awaiting' ? leaving : undefined
 }
 

@@ -43,7 +43,7 @@ export class Challenge implements ConnectionHandler {
     this.#link = link
     this.#newcomer = newcomer
     this.#decided = decided
-    this.#receivedBytes = link.tally.receivedBytes
+    this.#receivedBytes = link.queue.tally.receivedBytes
     this.#deadline = new Deadline(clock, timerMs(challengeMs(link.settings.heartbeat)), () => {
       this.#decide(this.#incumbentLives() ? 'incumbent stays' : 'incumbent gone')
     })
@@ -63,7 +63,7 @@ export class Challenge implements ConnectionHandler {
   #incumbentLives(): boolean {
     const incumbent = this.#link.connection
     if (incumbent === undefined) return false
-    return this.#link.held || this.#link.tally.receivedBytes > this.#receivedBytes
+    return this.#link.readPaused || this.#link.queue.tally.receivedBytes > this.#receivedBytes
   }
 
   /** The incumbent has ended before the deadline. */

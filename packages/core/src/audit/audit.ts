@@ -3,6 +3,7 @@ import type { PassiveEntryConfig } from '../config/node-config.js'
 import type { Clock, Timer } from '../contracts/clock.js'
 import type { Link } from '../link/link.js'
 import type { Finding } from '../contracts/finding.js'
+import { type ReasonCode, reasonText } from '../contracts/reason.js'
 import { nearMatch } from './near-match.js'
 
 /** Strangers that get a hint: more of them are probably a scan, and each is compared with every entry. */
@@ -119,7 +120,12 @@ export class Audit {
         kind: 'exhausted',
         link: link.id,
         forMs: nowMs - link.changedMs,
-        reason: link.reason,
+        ...exhaustedReason(link),
       }))
   }
+}
+
+function exhaustedReason({ reason }: Link): { reason: string | undefined; code?: ReasonCode } {
+  if (reason === undefined) return { reason }
+  return { reason: reasonText(reason), code: reason.code }
 }

@@ -1,7 +1,7 @@
 import type { Acceptor } from '../accept/acceptor.js'
 import type { LinkChange, Outcome, ReceivedMessage } from '../contracts/node-events.js'
 import type { OutboundMessage } from '../contracts/outbox.js'
-import { type Reason, REASON_TEXTS, type ReasonCode } from '../contracts/reason.js'
+import type { Reason } from '../contracts/reason.js'
 import type { WarningCode } from '../contracts/warning.js'
 import type { EventHub } from '../events/event-hub.js'
 import type { NodeLog } from '../events/node-log.js'
@@ -49,7 +49,7 @@ export class LinkReports implements LinkListener {
 
   // ── payloads ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  watched(): boolean {
+  tapped(): boolean {
     return this.#events.trafficWatched
   }
 
@@ -62,7 +62,7 @@ export class LinkReports implements LinkListener {
   received(link: Link, payload: Uint8Array): void {
     if (this.#events.trafficWatched) this.#emitReceived(link, payload)
     const { relay } = this.#state.setup.config
-    const streams = this.#inbox.heard
+    const streams = this.#inbox.hasStreams
     const listeners = this.#events.hasListeners('message')
     if (streams || listeners) {
       const message: ReceivedMessage = { payload, link: link.id, epoch: link.epoch }
@@ -86,17 +86,17 @@ export class LinkReports implements LinkListener {
 
   // ── copies and the queue ────────────────────────────────────────────────────────────────────────────────────
 
-  ended(outcome: Outcome, reason: string | undefined, link: Link, id: string | undefined): void {
-    this.#receivers.outcomes.ended(outcome, reasonOf(reason), link.id, id)
+  ended(outcome: Outcome, reason: Reason | undefined, link: Link, id: string | undefined): void {
+    this.#receivers.outcomes.ended(outcome, reason, link.id, id)
   }
 
-  drained(link: Link): void {
+  belowMark(link: Link): void {
     // The event comes first: a relay that reads again may fill the queue immediately.
     this.#events.emit('drain', { link: link.id })
     this.#receivers.dispatch.drained(link)
   }
 
-  emptied(link: Link): void {
+  queueEmpty(link: Link): void {
     const { settling, stopping, links } = this.#receivers
     settling.check()
     if (link.state !== 'draining') return
@@ -129,13 +129,4 @@ export class LinkReports implements LinkListener {
   warning(code: WarningCode, message: string, cause?: unknown): void {
     this.#receivers.warnings.warn(code, message, cause)
   }
-}
-
-const CODES: ReadonlyMap<string, ReasonCode> = new Map(
-  Object.entries(REASON_TEXTS).map(([code, text]) => [text, code as ReasonCode]),
-)
-
-function reasonOf(text: string | undefined): Reason | undefined {
-  const code = text === undefined ? undefined : CODES.get(text)
-  return code === undefined ? undefined : { code }
 }

@@ -7,9 +7,9 @@ import type { NodeConfig } from '../config/node-config.js'
 import type { NodeOptions } from '../config/node-options.js'
 import { problemsError } from '../config/resolve-config.js'
 import { CommloopError } from '../contracts/errors.js'
-import type { Link } from '../link/link.js'
+import type { Link, SpecChange } from '../link/link.js'
 import type { LinkFactory } from '../link/link-factory.js'
-import { type LinkSpec, sameSpec } from '../link/link-spec.js'
+import type { LinkSpec } from '../link/link-spec.js'
 import type { Inbox } from '../receive/inbox.js'
 import type { StreamLimits } from '../receive/message-stream.js'
 import type { Dispatch, DispatchSetup } from '../routing/dispatch.js'
@@ -188,13 +188,9 @@ export class Reconfigurer {
     return { added: added.map(({ id }) => id), removed: removed.map(({ id }) => id), ...fate }
   }
 
-  #changeLink(link: Link, spec: LinkSpec | undefined): 'reconnected' | 'changed' | 'unchanged' {
+  #changeLink(link: Link, spec: LinkSpec | undefined): SpecChange {
     if (spec === undefined) throw new Error(`node: link ${link.id} has no setup`)
-    const same = sameSpec(link.setup, spec)
-    // Even an equal spec is passed on: the entry may have moved to another place of the table.
-    const renewed = link.reconfigure(spec, this.#parts.state.setup.config.stopDeadlineMs)
-    if (same) return 'unchanged'
-    return renewed ? 'reconnected' : 'changed'
+    return link.reconfigure(spec, this.#parts.state.setup.config.stopDeadlineMs)
   }
 }
 

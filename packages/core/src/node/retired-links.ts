@@ -1,9 +1,10 @@
 import type { Clock, Timer } from '../contracts/clock.js'
+import type { Reason } from '../contracts/reason.js'
 import type { Link } from '../link/link.js'
 import { type LinkCounters, LinkTally } from '../ledger/link-counters.js'
 
 /** Why their connections and queues end. */
-const REASON = 'removed'
+const REASON: Reason = { code: 'removed' }
 
 /**
  * Links that the table no longer has: those that are still ending, and the sum of the counters of all that have ended. The
@@ -23,7 +24,7 @@ export class RetiredLinks {
     // All are registered before the first event: its listener may stop the node.
     for (const link of links) {
       const timer = this.#clock.after(deadlineMs, () => {
-        link.abort(REASON)
+        link.connection?.abort(REASON)
       })
       this.#leaving.set(link, timer)
     }
@@ -45,13 +46,13 @@ export class RetiredLinks {
 
   /** The link's queue is empty: its connection may end. */
   emptied(link: Link): void {
-    link.finishDrained(REASON)
+    if (link.state === 'draining') link.connection?.finish(REASON)
   }
 
   /** The link is closed: only its counters remain. */
   closed(link: Link): void {
     this.#leaving.get(link)?.cancel()
-    if (this.#leaving.delete(link)) addTo(this.#gone, link.tally)
+    if (this.#leaving.delete(link)) addTo(this.#gone, link.queue.tally)
   }
 
   /** The sums over all links, including those that are still ending. */
@@ -60,8 +61,8 @@ export class RetiredLinks {
     addTo(sum, this.#gone)
     let queued = 0
     for (const link of this.#leaving.keys()) {
-      addTo(sum, link.tally)
-      queued += link.outbox.level.messages
+      addTo(sum, link.queue.tally)
+      queued += link.queue.outbox.level.messages
     }
     return Object.assign({ queued }, sum)
   }

@@ -49,5 +49,5 @@ export class Settling {
 }
 
 function hasQueue(link: Link): boolean {
-  return link.outbox.level.messages > 0
+  return link.queue.outbox.level.messages > 0
 }

@@ -64,7 +64,7 @@ export class Stopping {
       this.#cut()
     })
     this.#underWay = { timer, resolve }
-    for (const link of links.present) link.stop('stopped')
+    for (const link of links.present) link.stop(STOPPED)
     this.check()
   }
 
@@ -78,14 +78,15 @@ export class Stopping {
     const { state, dispatch } = this.#parts
     if (state.phase !== 'stopping' || dispatch.routing > 0) return
     for (const link of links) {
-      if (link.outbox.level.messages === 0) link.finishDrained('stopped')
+      const empty = link.queue.outbox.level.messages === 0
+      if (empty && link.state === 'draining') link.connection?.finish(STOPPED)
     }
   }
 
   #cut(): void {
     const { dispatch, links } = this.#parts
     dispatch.dropAll(STOPPED)
-    for (const link of links.present) link.abort('stopped')
+    for (const link of links.present) link.connection?.abort(STOPPED)
   }
 
   /** A link is closed. When all are, it reports what the throttles hold back and leaves no timer behind. */

@@ -3,7 +3,9 @@ import type { ErrorCode } from '../contracts/errors.js'
 import type { Reason } from '../contracts/reason.js'
 import type { RouteTarget } from '../contracts/send-router.js'
 import type { NodeTally } from '../ledger/node-counters.js'
-import { type Link, type Refusal, unpinned } from '../link/link.js'
+import type { Link } from '../link/link.js'
+import type { Refusal } from '../link/link-queue.js'
+import { unpinned } from '../link/unpinned.js'
 import type { Table } from '../table/table.js'
 import { TargetSet } from '../table/target-set.js'
 import type { MessageSource } from './pending-routes.js'
@@ -73,7 +75,7 @@ export class Delivery {
     const refusal = this.#copy(link, 0, payload, id, expiresAtMs, from)
     if (refusal !== undefined) return allRefused([{ link, refusal }])
     this.#routed(1)
-    return !link.aboveHighWaterMark
+    return !link.queue.aboveMark
   }
 
   /** Resolves all targets before it makes the first copy: a mistake in the route never leads to a part of the copies. */
@@ -93,10 +95,10 @@ export class Delivery {
       const link = targets.link(at)
       const refusal = this.#copy(link, targets.epoch(at), payload, id, expiresAtMs, from)
       if (refusal !== undefined) refusals.push({ link, refusal })
-      if (link.aboveHighWaterMark) belowMark = false
+      if (link.queue.aboveMark) belowMark = false
     }
     if (refusals.length === targets.count) return allRefused(refusals)
-    for (const { link, refusal } of refusals) link.refuseCopy(refusal, id)
+    for (const { link, refusal } of refusals) link.queue.refuseCopy(refusal, id)
     this.#routed(targets.count)
     return belowMark
   }
@@ -128,9 +130,10 @@ export class Delivery {
     expiresAtMs: number | undefined,
     from: MessageSource | undefined,
   ): Refusal | undefined {
-    const kept = from !== undefined && link.copiesWait ? unpinned(payload) : payload
-    const refusal = link.offer(kept, id, this.#expiryOn(link, expiresAtMs), epoch)
-    if (from !== undefined && link.aboveHighWaterMark) this.#holdSource(from.link, link)
+    const { queue } = link
+    const kept = from !== undefined && queue.copiesWait ? unpinned(payload) : payload
+    const refusal = queue.offer(kept, id, this.#expiryOn(link, expiresAtMs), epoch)
+    if (from !== undefined && queue.aboveMark) this.#holdSource(from.link, link)
     return refusal
   }
 
@@ -177,13 +180,13 @@ function tooLarge(payload: Uint8Array, { id, codec }: Link): Undelivered {
 }
 
 function allRefused(refusals: Refusals): Undelivered {
-  const full = refusals.some(({ refusal }) => refusal === 'outbox full')
+  const full = refusals.some(({ refusal }) => refusal === 'outbox-full')
   const detail = refusals.map(({ link }) => `"${link.id}"`).join(', ')
   const [only, another] = refusals
   return {
     code: full ? 'CML_ERR_OUTBOX_FULL' : 'CML_ERR_LINK_DOWN',
     reason: { code: full ? 'outbox-full' : 'link-down', detail },
     ...(only === undefined || another !== undefined ? {} : { link: only.link.id }),
-    aboveMark: refusals.some(({ link }) => link.aboveHighWaterMark),
+    aboveMark: refusals.some(({ link }) => link.queue.aboveMark),
   }
 }

@@ -305,7 +305,7 @@ export class Dispatch {
 
   /** A link's outbox has fallen to half its mark. */
   drained(link: Link): void {
-    if (!link.aboveHighWaterMark) this.#backpressure.release(link)
+    if (!link.queue.aboveMark) this.#backpressure.release(link)
   }
 
   /** Ends every message that the router deferred. Messages with a pending answer still wait. */
