@@ -24,8 +24,11 @@ export class EventHub {
     warning: [],
   }
   readonly #threw: (name: keyof NodeEvents, cause: unknown) => void
-  /** `traffic` has listeners. A plain field, because it is read for every payload. */
+  // Plain fields, because they are read for every payload.
+  /** `traffic` has listeners. */
   trafficWatched = false
+  /** `message` has listeners. */
+  messageWatched = false
 
   /** @param threw called if a listener throws, or if the promise that it returned is rejected */
   constructor(threw: (name: keyof NodeEvents, cause: unknown) => void) {
@@ -49,6 +52,7 @@ export class EventHub {
   #set<Name extends keyof NodeEvents>(name: Name, listeners: readonly EventListener<Name>[]): void {
     this.#listeners = { ...this.#listeners, [emittedName(name)]: listeners }
     this.trafficWatched = this.#listeners.traffic.length > 0
+    this.messageWatched = this.#listeners.message.length > 0
   }
 
   hasListeners(name: EmittedName): boolean {

@@ -61,9 +61,9 @@ export class LinkReports implements LinkListener {
 
   received(link: Link, payload: Uint8Array): void {
     if (this.#events.trafficWatched) this.#emitReceived(link, payload)
-    const { relay } = this.#state.setup.config
+    const { relay } = this.#state
     const streams = this.#inbox.hasStreams
-    const listeners = this.#events.hasListeners('message')
+    const listeners = this.#events.messageWatched
     if (streams || listeners) {
       const message: ReceivedMessage = { payload, link: link.id, epoch: link.epoch }
       if (streams) this.#inbox.push(message, link)

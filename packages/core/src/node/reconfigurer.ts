@@ -150,8 +150,7 @@ export class Reconfigurer {
     const { state, links, factory, inbox, dispatch, acceptor, audit } = this.#parts
     const before = { setup: state.setup, table: links.table }
     const { config } = plan.setup
-    state.setup = plan.setup
-    state.specs = plan.specs
+    state.use(plan)
     factory.dialsMax = config.dialsMax
     links.makeTable(config.entries, plan.specs, factory)
     inbox.limit(streamLimits(config))

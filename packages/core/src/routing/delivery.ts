@@ -58,23 +58,14 @@ export class Delivery {
     from: MessageSource | undefined,
   ): Undelivered | boolean {
     // Usually the id of a link: then there is no set of targets to fill and to walk through.
-    const only = typeof route === 'string' ? this.#table.named(route) : undefined
-    return only === undefined
-      ? this.#deliverToAll(route, payload, id, expiresAtMs, from)
-      : this.#deliverTo(only, payload, id, expiresAtMs, from)
-  }
-
-  #deliverTo(
-    link: Link,
-    payload: Uint8Array,
-    id: string | undefined,
-    expiresAtMs: number | undefined,
-    from: MessageSource | undefined,
-  ): Undelivered | boolean {
+    const link = typeof route === 'string' ? this.#table.named(route) : undefined
+    if (link === undefined) return this.#deliverToAll(route, payload, id, expiresAtMs, from)
     if (payload.length > link.codec.payloadBytesMax) return tooLarge(payload, link)
     const refusal = this.#copy(link, 0, payload, id, expiresAtMs, from)
     if (refusal !== undefined) return allRefused([{ link, refusal }])
-    this.#routed(1)
+    const tally = this.#tally
+    tally.routed++
+    tally.copies++
     return !link.queue.aboveMark
   }
 
@@ -99,7 +90,8 @@ export class Delivery {
     }
     if (refusals.length === targets.count) return allRefused(refusals)
     for (const { link, refusal } of refusals) link.queue.refuseCopy(refusal, id)
-    this.#routed(targets.count)
+    this.#tally.routed++
+    this.#tally.copies += targets.count
     return belowMark
   }
 
@@ -140,13 +132,6 @@ export class Delivery {
   #holdSource(sourceId: string, target: Link): void {
     const source = this.#table.find(sourceId)
     if (!('code' in source)) this.#backpressure.hold(source, target)
-  }
-
-  /** The message has left the node's half of the ledger, and lives on in its copies. */
-  #routed(copies: number): void {
-    const tally = this.#tally
-    tally.routed++
-    tally.copies += copies
   }
 
   /** The message's own TTL, or else that of the link's entry. */

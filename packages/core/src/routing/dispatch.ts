@@ -135,25 +135,28 @@ export class Dispatch {
     if (!(payload instanceof Uint8Array)) {
       return this.#refuse('CML_ERR_PAYLOAD_INVALID', 'a payload is a Uint8Array')
     }
+    // Measured: with the delivery here and not in a method of its own, V8 inlines all of it up to the link's queue.
+    const { to, id } = options
     const expiresAtMs = this.#delivery.expiryIn(options.ttlMs)
-    if (options.to !== undefined) return this.#sendTo(payload, options.to, options.id, expiresAtMs)
-    if (payload.length > this.#setup.payloadBytesMax) {
-      const text = `payload of ${String(payload.byteLength)} bytes, and no link takes more than ${String(this.#setup.payloadBytesMax)}`
-      return this.#refuse('CML_ERR_PAYLOAD_TOO_LARGE', text)
-    }
-    return this.#ask(unrouted(payload, options.id, undefined, expiresAtMs), 'sent')
-  }
-
-  #sendTo(
-    payload: Uint8Array,
-    to: RouteTarget | readonly RouteTarget[],
-    id: string | undefined,
-    expiresAtMs: number | undefined,
-  ): boolean {
+    if (to === undefined) return this.#sendRouted(payload, id, expiresAtMs)
     const delivered = this.#delivery.deliver(to, payload, id, expiresAtMs, undefined)
     if (typeof delivered !== 'boolean') return this.#refuseUndelivered(delivered)
     this.#tally.accepted++
     return delivered
+  }
+
+  #sendRouted(
+    payload: Uint8Array,
+    id: string | undefined,
+    expiresAtMs: number | undefined,
+  ): boolean {
+    if (payload.length > this.#setup.payloadBytesMax) return this.#refuseTooLarge(payload)
+    return this.#ask(unrouted(payload, id, undefined, expiresAtMs), 'sent')
+  }
+
+  #refuseTooLarge({ byteLength }: Uint8Array): never {
+    const text = `payload of ${String(byteLength)} bytes, and no link takes more than ${String(this.#setup.payloadBytesMax)}`
+    return this.#refuse('CML_ERR_PAYLOAD_TOO_LARGE', text)
   }
 
   #refuseUndelivered({ code, reason, link }: Undelivered): never {
