@@ -1,7 +1,7 @@
 import type { LinkSettings } from '../config/node-config.js'
 import type { Clock } from '../contracts/clock.js'
 import type { CloseReason, Connection, ConnectionHandler } from '../contracts/transport.js'
-import { Deadline } from '../link/connection/deadline.js'
+import { Deadline, type DeadlineOwner } from '../link/connection/deadline.js'
 import type { Link } from '../link/link.js'
 import { timerMs } from '../units/duration.js'
 
@@ -22,7 +22,7 @@ export type Verdict = 'incumbent stays' | 'incumbent gone' | 'newcomer gone'
  * it waits for a byte of the incumbent: a rebooted machine must not be locked out by its own dead connection, and a
  * living connection must not lose its link to the next peer that dials.
  */
-export class Challenge implements ConnectionHandler {
+export class Challenge implements ConnectionHandler, DeadlineOwner {
   readonly #link: Link
   readonly #newcomer: Connection
   readonly #decided: (challenge: Challenge, verdict: Verdict) => void
@@ -44,9 +44,7 @@ export class Challenge implements ConnectionHandler {
     this.#newcomer = newcomer
     this.#decided = decided
     this.#receivedBytes = link.queue.tally.receivedBytes
-    this.#deadline = new Deadline(clock, timerMs(challengeMs(link.settings.heartbeat)), () => {
-      this.#decide(this.#incumbentLives() ? 'incumbent stays' : 'incumbent gone')
-    })
+    this.#deadline = new Deadline(clock, timerMs(challengeMs(link.settings.heartbeat)), this)
     this.#deadline.start(clock.now())
     link.connection?.probe()
   }
@@ -64,6 +62,10 @@ export class Challenge implements ConnectionHandler {
     const incumbent = this.#link.connection
     if (incumbent === undefined) return false
     return this.#link.readPaused || this.#link.queue.tally.receivedBytes > this.#receivedBytes
+  }
+
+  expired(): void {
+    this.#decide(this.#incumbentLives() ? 'incumbent stays' : 'incumbent gone')
   }
 
   /** The incumbent has ended before the deadline. */

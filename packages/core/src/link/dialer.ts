@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../contracts/clock.js'
 import type { LinkChange } from '../contracts/node-events.js'
 import type { Random } from '../contracts/random.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
-import { type Reason } from '../contracts/reason.js'
+import type { Reason } from '../contracts/reason.js'
 import type { LinkState } from '../contracts/send-router.js'
 import type { Connection, ConnectionHandler, Dial, Transport } from '../contracts/transport.js'
 import { foreignText } from '../text/safe-text.js'
@@ -163,7 +163,7 @@ export class Dialer {
     const delayMs = this.#delayMs(this.#attempt + 1)
     // The strategy may have stopped this dialer, or made it begin again.
     if (round !== this.#round) return
-    // The timer is set first: a listener may stop this dialer, or dial at once.
+    // The timer is set first: a listener may stop this dialer, or dial.
     if (delayMs !== undefined) this.#wait(delayMs, 'retryDue')
     else if (this.#entry.settings.rearmAfterMs > 0) {
       this.#wait(this.#entry.settings.rearmAfterMs, 'rearm')

@@ -1,5 +1,5 @@
 import type { EntryConfig, LinkSettings } from '../config/node-config.js'
-import type { Clock, Timer } from '../contracts/clock.js'
+import type { Timer } from '../contracts/clock.js'
 import type { FrameCodec } from '../contracts/frame-codec.js'
 import type { LinkChange } from '../contracts/node-events.js'
 import { type Reason, reasonFields } from '../contracts/reason.js'
@@ -14,7 +14,13 @@ import type {
 import { type DialOwner, type DialServices, Dialer } from './dialer.js'
 import { LinkQueue, type QueueListener, type QueueOwner, type QueueServices } from './link-queue.js'
 import { LinkRenewal } from './link-renewal.js'
-import { dialsElsewhere, isOutdated, type LinkSpec, sameSpec, waitsOtherwise } from './link-spec.js'
+import {
+  dialsElsewhere,
+  isOutdated,
+  type LinkSpec,
+  sameSpec,
+  waitsDifferently,
+} from './link-spec.js'
 import { type LinkEvent, nextLinkState } from './link-state.js'
 
 /** What a link reports to its node. */
@@ -62,7 +68,6 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   /** Undefined on a passive link. */
   readonly dialer: Dialer | undefined
   readonly #services: LinkServices
-  readonly #clock: Clock
   #spec: LinkSpec
   /** What the table says, while the present connection cannot go on with it. */
   #renewal: LinkRenewal | undefined
@@ -87,7 +92,6 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     this.settings = entry.settings
     this.codec = codec
     this.#services = services
-    this.#clock = services.clock
     this.#enabled = entry.enabled
     this.#changedMs = services.clock.now()
     this.dialer = entry.role === 'active' ? new Dialer(entry, strategy, services, this) : undefined
@@ -139,7 +143,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   ): void {
     if (reason !== undefined && ENDS_CONNECTION.has(event)) this.#reason = reason
     this.#state = nextLinkState(this.entry.role, this.#state, event)
-    this.#changedMs = this.#clock.now()
+    this.#changedMs = this.#services.clock.now()
     this.#services.listener.changed(this, {
       link: this.id,
       state: this.#state,
@@ -161,7 +165,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     this.#connection = own
     this.#proved = false
     if (probation) {
-      this.#proofTimer = this.#clock.after(this.settings.probationMs, () => {
+      this.#proofTimer = this.#services.clock.after(this.settings.probationMs, () => {
         if (own.onProbation) this.#up()
       })
     } else {
@@ -177,9 +181,9 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     this.#proofTimer?.cancel()
     this.#epoch++
     this.#reason = undefined
-    // The timer is set first: a listener of `up` may end the connection at once.
+    // The timer is set first: a listener of `up` may end the connection.
     if (this.dialer !== undefined) {
-      this.#proofTimer = this.#clock.after(this.settings.stableAfterMs, () => {
+      this.#proofTimer = this.#services.clock.after(this.settings.stableAfterMs, () => {
         this.#provedBy()
       })
     }
@@ -223,8 +227,8 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   // ── a table that changes ────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Takes on what the table says now, at once. If the present connection cannot go on with it, that connection is ended
-   * in order first, within `deadlineMs`. The role is the same.
+   * Takes on what the table says now. If the present connection cannot go on with it, that connection is ended in order
+   * first, within `deadlineMs`. The role is the same.
    */
   reconfigure(spec: LinkSpec, deadlineMs: number): SpecChange {
     const before = this.#latestSpec
@@ -235,7 +239,10 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
       connection !== undefined &&
       (this.#renewal !== undefined || isOutdated(before, spec, connection.peer))
     if (renews) {
-      this.#renew(spec, deadlineMs)
+      this.#renewal ??= new LinkRenewal(spec, this.#services.clock, deadlineMs, () => {
+        this.#connection?.abort(RECONFIGURED)
+      })
+      this.#renewal.spec = spec
       connection.finish(RECONFIGURED)
     } else {
       this.#take(spec)
@@ -247,16 +254,6 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     // An entry that says the same may still stand at another place of the table.
     if (same) return 'unchanged'
     return renews || dialsElsewhere(before, spec) ? 'reconnected' : 'changed'
-  }
-
-  #renew(spec: LinkSpec, deadlineMs: number): void {
-    if (this.#renewal !== undefined) {
-      this.#renewal.spec = spec
-      return
-    }
-    this.#renewal = new LinkRenewal(spec, this.#clock, deadlineMs, () => {
-      this.#connection?.abort(RECONFIGURED)
-    })
   }
 
   /** Between two connections. @returns whether a spec was waiting for that */
@@ -296,14 +293,14 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
         dialer.stop()
         this.dialNow()
       }
-    } else if (waitsOtherwise(before, after)) {
+    } else if (waitsDifferently(before, after)) {
       this.dialNow()
     }
   }
 
   // ── ending, and coming back ─────────────────────────────────────────────────────────────────────────────────
 
-  /** For good. What is queued on a link that is up is still written, in `draining`. */
+  /** Ends the link permanently. What is queued on a link that is up is still written, in `draining`. */
   stop(reason: Reason): void {
     this.#end('stop', { event: 'drained', reason })
   }

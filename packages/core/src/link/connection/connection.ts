@@ -98,9 +98,14 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     this.#receiving = nextReceivePhase(this.#receiving, event)
   }
 
-  /** A call and not a comparison: the compiler would believe that a phase, once compared, stays. */
+  // Calls and not comparisons: the compiler would believe that a phase, once compared, stays.
+
   #isClosed(): boolean {
     return this.#sending === 'closed'
+  }
+
+  #isReading(): boolean {
+    return this.#receiving === 'reading'
   }
 
   #watch(): Liveness {
@@ -137,7 +142,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
 
   settingsChanged(): void {
     const nowMs = this.#services.clock.now()
-    const reading = this.#receiving === 'reading'
+    const reading = this.#isReading()
     const writing = !this.quiet
     this.#liveness?.settingsChanged(nowMs)
     if ((reading && this.#owner.settings.silenceMs > 0) || writing) {
@@ -201,7 +206,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     if (this.#receiving !== 'paused' && this.#receiving !== 'finHeld') return
     this.#receive('resume')
     const nowMs = this.#services.clock.now()
-    if (this.#owner.settings.silenceMs > 0) this.#watch().reading(nowMs)
+    if (this.#isReading() && this.#owner.settings.silenceMs > 0) this.#watch().reading(nowMs)
     this.#liveness?.resumed(nowMs)
     if (this.#reader !== undefined) this.#decode(this.#reader, nowMs)
     else this.#endDrainedStream()
@@ -287,7 +292,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     }
     const writer = this.#writer
     if (writer === undefined || this.quiet) {
-      throw new Error('link: a write was confirmed that nobody made')
+      throw new Error('link: the transport confirmed a write that was not made')
     }
     // Before the copies are released: a listener that hears of one may send, or end the connection.
     if (this.#sending === 'writing') this.#send('done')
@@ -317,25 +322,16 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
 
   // ── ending: ask, join, free ─────────────────────────────────────────────────────────────────────────────────
 
-  /** What the peer has failed to do in time. */
-  expired(which: Expiry): void {
-    switch (which) {
-      case 'silence':
-      case 'partial-frame':
-        this.abort(this.#reader?.diagnosed({ code: which }) ?? { code: which })
-        break
-      case 'write-stall':
-        this.abort({ code: which })
-        break
-      case 'half-close':
-        this.#halfCloseOver()
-        break
-      case 'linger':
-        this.abort(this.#reason)
-    }
+  /** The peer has failed to do something in time. */
+  peerFailed(at: Expiry): void {
+    if (at === 'half-close') this.#halfCloseOver()
+    else if (at === 'linger') this.abort(this.#reason)
+    else if (at === 'write-stall') this.abort({ code: at })
+    // A peer of which no frame could be made may speak another protocol.
+    else this.abort(this.#reader?.diagnosed({ code: at }) ?? { code: at })
   }
 
-  /** The time has passed during which we serve, or hold unread frames, after the peer's FIN. */
+  /** The time after the peer's FIN is over, during which frames may wait unread or the link is served. */
   #halfCloseOver(): void {
     if (this.#receiving === 'finHeld') {
       this.#discardUnread()
@@ -361,14 +357,14 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     this.#connection.end()
   }
 
-  /** Gives the link away at once if it is `replaceable`, and ends gracefully without it. */
+  /** Lets another connection have the link, if this one is `replaceable`, and ends gracefully without the link. */
   release(): void {
     if (!this.replaceable) return
     this.finish(PEER_CLOSED)
     this.#owner.closed(this, PEER_CLOSED)
   }
 
-  /** Ends at once, by a reset. The owner's `closed` follows with this reason. */
+  /** Ends with a reset. Before it returns, the owner's `closed` is called with this reason. */
   abort(reason: Reason): void {
     if (this.#isClosed()) return
     this.#reason = reason

@@ -1,6 +1,6 @@
 import type { LinkSettings } from '../../config/node-config.js'
 import type { Clock } from '../../contracts/clock.js'
-import { Deadline } from './deadline.js'
+import { Deadline, type DeadlineOwner } from './deadline.js'
 
 /** What a peer can fail to do in time. */
 export type Expiry = 'silence' | 'partial-frame' | 'write-stall' | 'half-close' | 'linger'
@@ -12,14 +12,14 @@ interface Configured {
 
 /** The connection that is watched. */
 interface Watched {
-  expired(which: Expiry): void
+  peerFailed(at: Expiry): void
 }
 
 /**
  * The deadlines by which a connection finds out that its peer is gone or stuck. Each is made when it is first needed,
  * since most links of a large table are idle.
  */
-export class Liveness {
+export class Liveness implements DeadlineOwner {
   readonly #clock: Clock
   readonly #link: Configured
   readonly #connection: Watched
@@ -35,10 +35,15 @@ export class Liveness {
     this.#connection = connection
   }
 
-  #deadline(which: Expiry, delayMs: number): Deadline {
-    return new Deadline(this.#clock, delayMs, () => {
-      this.#connection.expired(which)
-    })
+  expired(deadline: Deadline): void {
+    this.#connection.peerFailed(this.#kindOf(deadline))
+  }
+
+  #kindOf(deadline: Deadline): Expiry {
+    if (deadline === this.#silence) return 'silence'
+    if (deadline === this.#partialFrame) return 'partial-frame'
+    if (deadline === this.#stall) return 'write-stall'
+    return deadline === this.#halfClose ? 'half-close' : 'linger'
   }
 
   // ── receiving ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -47,7 +52,7 @@ export class Liveness {
   reading(nowMs: number): void {
     const { silenceMs } = this.#link.settings
     if (silenceMs === 0) return
-    this.#silence ??= this.#deadline('silence', silenceMs)
+    this.#silence ??= new Deadline(this.#clock, silenceMs, this)
     this.#silence.start(nowMs)
   }
 
@@ -67,7 +72,7 @@ export class Liveness {
   /** A frame has begun and is not complete. */
   midFrame(nowMs: number): void {
     if (this.#partialFrame?.running === true) return
-    this.#partialFrame ??= this.#deadline('partial-frame', this.#link.settings.partialFrameMs)
+    this.#partialFrame ??= new Deadline(this.#clock, this.#link.settings.partialFrameMs, this)
     this.#partialFrame.start(nowMs)
   }
 
@@ -85,14 +90,14 @@ export class Liveness {
 
   /** How long the peer's FIN may leave frames unread, or the link half open, begins to count. */
   halfClosed(nowMs: number): void {
-    this.#halfClose ??= this.#deadline('half-close', this.#halfCloseMs)
+    this.#halfClose ??= new Deadline(this.#clock, this.#halfCloseMs, this)
     this.#halfClose.start(nowMs)
   }
 
   // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   writing(nowMs: number): void {
-    this.#stall ??= this.#deadline('write-stall', this.#link.settings.stallMs)
+    this.#stall ??= new Deadline(this.#clock, this.#link.settings.stallMs, this)
     this.#stall.start(nowMs)
   }
 
@@ -102,7 +107,7 @@ export class Liveness {
 
   finSent(nowMs: number): void {
     this.#stall?.dispose()
-    this.#linger = this.#deadline('linger', this.#lingerMs)
+    this.#linger = new Deadline(this.#clock, this.#lingerMs, this)
     this.#linger.start(nowMs)
   }
 

@@ -2,7 +2,7 @@ import type { LinkSettings } from '../../config/node-config.js'
 import type { Clock } from '../../contracts/clock.js'
 import type { LinkTally } from '../../ledger/link-counters.js'
 import { sameBytes } from '../../units/bytes.js'
-import { Deadline } from '../connection/deadline.js'
+import { Deadline, type DeadlineOwner } from '../connection/deadline.js'
 import type { Channel, Conversation } from './conversation.js'
 
 /** The link whose settings name the heartbeat, and which counts heartbeats. */
@@ -12,7 +12,7 @@ export interface HeartbeatLink {
 }
 
 /** Sends a payload when nothing was sent for a while, so that both sides notice a connection that is dead. */
-export class Heartbeats implements Conversation {
+export class Heartbeats implements Conversation, DeadlineOwner {
   readonly #channel: Channel
   readonly #link: HeartbeatLink
   readonly #clock: Clock
@@ -25,19 +25,17 @@ export class Heartbeats implements Conversation {
     this.#clock = clock
   }
 
-  begin(nowMs: number): void {
+  #begin(nowMs: number): void {
     const { heartbeat } = this.#link.settings
     if (heartbeat === undefined) return
-    this.#quiet ??= new Deadline(this.#clock, heartbeat.everyMs, () => {
-      this.#due()
-    })
+    this.#quiet ??= new Deadline(this.#clock, heartbeat.everyMs, this)
     this.#quiet.start(nowMs)
   }
 
   /** Nothing was sent for a while. A write under way is a sign of life already, or a stall. */
-  #due(): void {
+  expired(): void {
     if (this.#channel.quiet) this.probe()
-    this.begin(this.#clock.now())
+    this.#begin(this.#clock.now())
   }
 
   received(payload: Uint8Array): boolean {
@@ -69,7 +67,7 @@ export class Heartbeats implements Conversation {
 
   settingsChanged(nowMs: number): void {
     this.#quiet?.setDelay(this.#link.settings.heartbeat?.everyMs ?? 0, nowMs)
-    if (this.#quiet?.running !== true) this.begin(nowMs)
+    if (this.#quiet?.running !== true) this.#begin(nowMs)
   }
 
   finished(): void {
