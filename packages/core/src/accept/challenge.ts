@@ -1,7 +1,7 @@
 import type { LinkSettings } from '../config/node-config.js'
 import type { Clock } from '../contracts/clock.js'
 import type { CloseReason, Connection, ConnectionHandler } from '../contracts/transport.js'
-import { Deadline, type DeadlineOwner } from '../link/connection/deadline.js'
+import { Deadline, type DeadlineOwner } from '../timing/deadline.js'
 import type { Link } from '../link/link.js'
 import { timerMs } from '../units/duration.js'
 
