@@ -128,6 +128,7 @@ describe('the audit reports as events and log lines', () => {
         kind: 'stranger',
         remote: '127.0.0.9',
         reason: 'not in the table',
+        code: 'not-in-table',
         count: 5,
         hint: 'nearly matches entry "two" (127.0.0.2): one octet differs',
       },
