@@ -61,17 +61,15 @@ export class LinkReports implements LinkListener {
 
   received(link: Link, payload: Uint8Array): void {
     if (this.#events.trafficWatched) this.#emitReceived(link, payload)
-    const { relay } = this.#state
-    const streams = this.#inbox.hasStreams
-    const listeners = this.#events.messageWatched
-    if (streams || listeners) {
-      const message: ReceivedMessage = { payload, link: link.id, epoch: link.epoch }
-      if (streams) this.#inbox.push(message, link)
-      if (listeners) this.#events.emitMessage(message)
-    } else if (!relay) {
-      this.#receivers.tally.unhandled++
-    }
-    if (relay) this.#relay(link, payload)
+    if (this.#events.messageWatched || this.#inbox.hasStreams) this.#handOver(link, payload)
+    else if (!this.#state.relay) this.#receivers.tally.unhandled++
+    if (this.#state.relay) this.#relay(link, payload)
+  }
+
+  #handOver(link: Link, payload: Uint8Array): void {
+    const message: ReceivedMessage = { payload, link: link.id, epoch: link.epoch }
+    if (this.#inbox.hasStreams) this.#inbox.push(message, link)
+    if (this.#events.messageWatched) this.#events.emitMessage(message)
   }
 
   #emitReceived({ id, epoch }: Link, payload: Uint8Array): void {
