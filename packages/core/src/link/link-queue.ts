@@ -73,19 +73,18 @@ export class LinkQueue<Owner extends QueueOwner> implements WrittenQueue, Outbox
   readonly tally = new LinkTally()
   readonly #link: Owner
   readonly #services: QueueServices<Owner>
+  /**
+   * The queue has been above its high-water mark, and has not fallen to half of it since. A plain property and not a
+   * getter, because it is read for every message. Only this class sets it.
+   */
+  aboveMark = false
   #expiryTimer: Timer | undefined
-  #aboveMark = false
 
   /** `link` has its id and its settings already. */
   constructor(link: Owner, services: QueueServices<Owner>) {
     this.#link = link
     this.#services = services
     this.outbox = services.store.open(link.id, link.settings.outbox, this)
-  }
-
-  /** The queue has been above its high-water mark, and has not fallen to half of it since. */
-  get aboveMark(): boolean {
-    return this.#aboveMark
   }
 
   // ── copies that come ────────────────────────────────────────────────────────────────────────────────────────
@@ -97,24 +96,46 @@ export class LinkQueue<Owner extends QueueOwner> implements WrittenQueue, Outbox
     expiresAtMs: number | undefined,
     epoch: number,
   ): Refusal | undefined {
-    const link = this.#link
-    const { connection } = link
-    if (epoch !== 0 && (epoch !== link.epoch || connection?.writable !== true)) {
-      this.tally.enqueued++
-      this.#ended('dropped', EPOCH, id)
+    if (epoch !== 0 && !this.#isOpen(epoch)) {
+      this.#missed(id)
       return undefined
     }
     if (!this.#takesCopies()) return 'link-down'
     const { outbox } = this
-    if (!outbox.append(payload, id, expiresAtMs, epoch)) {
-      const roomier = this.#expiryTimer !== undefined && this.#discardExpired()
-      if (!roomier || !outbox.append(payload, id, expiresAtMs, epoch)) return 'outbox-full'
-    }
+    const taken =
+      outbox.append(payload, id, expiresAtMs, epoch) ||
+      this.#appendForExpired(payload, id, expiresAtMs, epoch)
+    if (!taken) return 'outbox-full'
     this.tally.enqueued++
-    if (outbox.level.bytes > link.settings.highWaterMarkBytes) this.#aboveMark = true
+    const link = this.#link
+    if (outbox.level.bytes > link.settings.highWaterMarkBytes) this.aboveMark = true
     if (expiresAtMs !== undefined) this.#watchExpiry(expiresAtMs)
-    connection?.wake()
+    link.connection?.wake()
     return undefined
+  }
+
+  // Rare cases are not within `offer`, so that V8 can inline what is left of it.
+
+  #isOpen(epoch: number): boolean {
+    const link = this.#link
+    return epoch === link.epoch && link.connection?.writable === true
+  }
+
+  /** The copy was meant for a connection that is gone. It is taken, and has met its outcome. */
+  #missed(id: string | undefined): void {
+    this.tally.enqueued++
+    this.#ended('dropped', EPOCH, id)
+  }
+
+  /** Expired copies may give room that the outbox does not have. */
+  #appendForExpired(
+    payload: Uint8Array,
+    id: string | undefined,
+    expiresAtMs: number | undefined,
+    epoch: number,
+  ): boolean {
+    const roomier = this.#expiryTimer !== undefined && this.#discardExpired()
+    return roomier && this.outbox.append(payload, id, expiresAtMs, epoch)
   }
 
   /** Counts a copy that this link did not take, of a message that other links took. */
@@ -125,10 +146,9 @@ export class LinkQueue<Owner extends QueueOwner> implements WrittenQueue, Outbox
 
   /** Only a link that stands for one peer may queue for a connection that is still to come. */
   #takesCopies(): boolean {
-    const { state, settings, connection } = this.#link
-    if (state === 'closed') return false
-    if (settings.lasting) return true
-    return connection?.writable === true
+    const link = this.#link
+    if (link.state === 'closed') return false
+    return link.settings.lasting || link.connection?.writable === true
   }
 
   /** Whether a copy would wait here longer than the present callback. */
@@ -217,8 +237,8 @@ export class LinkQueue<Owner extends QueueOwner> implements WrittenQueue, Outbox
   shrunk(): void {
     const { level } = this.outbox
     const { listener } = this.#services
-    if (this.#aboveMark && level.bytes <= this.#link.settings.highWaterMarkBytes / 2) {
-      this.#aboveMark = false
+    if (this.aboveMark && level.bytes <= this.#link.settings.highWaterMarkBytes / 2) {
+      this.aboveMark = false
       listener.belowMark(this.#link)
     }
     if (level.messages > 0) return
@@ -246,7 +266,7 @@ export class LinkQueue<Owner extends QueueOwner> implements WrittenQueue, Outbox
   settingsChanged(): void {
     const { outbox, highWaterMarkBytes } = this.#link.settings
     this.outbox.limit(outbox)
-    if (this.outbox.level.bytes > highWaterMarkBytes) this.#aboveMark = true
+    if (this.outbox.level.bytes > highWaterMarkBytes) this.aboveMark = true
   }
 
   /** Drops what was accepted for another codec and is too large for this one. Not during a write. */

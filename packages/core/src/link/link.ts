@@ -64,6 +64,10 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   // Plain properties and not getters, because they are read for every message. Only this class sets them.
   settings: LinkSettings
   codec: FrameCodec
+  state: LinkState = 'idle'
+  epoch: number
+  /** The present connection. It may be on probation, or ending. */
+  connection: LinkConnection | undefined
   readonly queue: LinkQueue<Link>
   /** Undefined on a passive link. */
   readonly dialer: Dialer | undefined
@@ -72,10 +76,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   /** What the table says, while the present connection cannot go on with it. */
   #renewal: LinkRenewal | undefined
   #holds = 0
-  #state: LinkState = 'idle'
-  #epoch: number
   #enabled: boolean
-  #connection: LinkConnection | undefined
   #changedMs: number
   #reason: Reason | undefined
   /** Ends a probation; then, up, counts as proof of life. */
@@ -88,7 +89,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     const { entry, codec, strategy } = spec
     this.id = id
     this.#spec = spec
-    this.#epoch = lastEpoch
+    this.epoch = lastEpoch
     this.settings = entry.settings
     this.codec = codec
     this.#services = services
@@ -107,14 +108,6 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     return this.#renewal?.spec ?? this.#spec
   }
 
-  get state(): LinkState {
-    return this.#state
-  }
-
-  get epoch(): number {
-    return this.#epoch
-  }
-
   /** When the link entered its state, by the clock. */
   get changedMs(): number {
     return this.#changedMs
@@ -129,11 +122,6 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     return this.#enabled
   }
 
-  /** The present connection. It may be on probation, or ending. */
-  get connection(): LinkConnection | undefined {
-    return this.#connection
-  }
-
   // ── the life of the link ────────────────────────────────────────────────────────────────────────────────────
 
   transition(
@@ -142,19 +130,19 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     details: Pick<LinkChange, 'attempt' | 'delayMs' | 'remote'> = {},
   ): void {
     if (reason !== undefined && ENDS_CONNECTION.has(event)) this.#reason = reason
-    this.#state = nextLinkState(this.entry.role, this.#state, event)
+    this.state = nextLinkState(this.entry.role, this.state, event)
     this.#changedMs = this.#services.clock.now()
     this.#services.listener.changed(this, {
       link: this.id,
-      state: this.#state,
-      epoch: this.#epoch,
+      state: this.state,
+      epoch: this.epoch,
       ...(reason === undefined ? {} : reasonFields(reason)),
       ...details,
     })
   }
 
   start(): void {
-    if (!this.#enabled || this.#state !== 'idle') return
+    if (!this.#enabled || this.state !== 'idle') return
     if (this.dialer === undefined) this.transition('start', undefined)
     else this.dialer.begin('start')
   }
@@ -162,7 +150,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   /** A dialled or accepted connection becomes this link's. */
   opened(connection: Connection, probation: boolean): ConnectionHandler {
     const own = new LinkConnection(connection, this, this.#services, probation)
-    this.#connection = own
+    this.connection = own
     this.#proved = false
     if (probation) {
       this.#proofTimer = this.#services.clock.after(this.settings.probationMs, () => {
@@ -176,10 +164,10 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   }
 
   #up(): void {
-    const connection = this.#connection
-    if (connection === undefined || !CAN_OPEN.has(this.#state)) return
+    const connection = this.connection
+    if (connection === undefined || !CAN_OPEN.has(this.state)) return
     this.#proofTimer?.cancel()
-    this.#epoch++
+    this.epoch++
     this.#reason = undefined
     // The timer is set first: a listener of `up` may end the connection.
     if (this.dialer !== undefined) {
@@ -206,13 +194,13 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
 
   closed(connection: OwnedConnection, reason: Reason): void {
     // Released before: it ends without this link.
-    if (connection !== this.#connection) return
-    this.#connection = undefined
+    if (connection !== this.connection) return
+    this.connection = undefined
     this.#reason = reason
     this.#proofTimer?.cancel()
     this.queue.connectionLost(connection.unconfirmed)
     const renewed = this.#endRenewal()
-    if (this.#state === 'draining') {
+    if (this.state === 'draining') {
       this.#drainEnded(reason)
       return
     }
@@ -233,14 +221,14 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   reconfigure(spec: LinkSpec, deadlineMs: number): SpecChange {
     const before = this.#latestSpec
     const same = sameSpec(before, spec)
-    if (this.#state === 'closed') return same ? 'unchanged' : 'changed'
-    const connection = this.#connection
+    if (this.state === 'closed') return same ? 'unchanged' : 'changed'
+    const connection = this.connection
     const renews =
       connection !== undefined &&
       (this.#renewal !== undefined || isOutdated(before, spec, connection.peer))
     if (renews) {
       this.#renewal ??= new LinkRenewal(spec, this.#services.clock, deadlineMs, () => {
-        this.#connection?.abort(RECONFIGURED)
+        this.connection?.abort(RECONFIGURED)
       })
       this.#renewal.spec = spec
       connection.finish(RECONFIGURED)
@@ -270,7 +258,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     const { settings } = spec.entry
     // What was queued for the peer that was connected must not wait for another peer.
     const keepsQueue = before.entry.settings.lasting && settings.lasting
-    if (this.#connection === undefined && !keepsQueue) this.queue.dropAll(PEER_GONE)
+    if (this.connection === undefined && !keepsQueue) this.queue.dropAll(PEER_GONE)
     this.#spec = spec
     this.settings = settings
     this.codec = spec.codec
@@ -280,16 +268,16 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     if (spec.entry.role === 'active') {
       this.dialer?.reconfigure(spec.entry, spec.strategy, dialsElsewhere(before, spec))
     }
-    this.#connection?.settingsChanged()
+    this.connection?.settingsChanged()
   }
 
   /** Dials now if the pending dial goes to an address, or waits by a strategy, that the table does not name any more. */
   #dialSooner(before: LinkSpec, after: LinkSpec): void {
     const { dialer } = this
-    if (dialer === undefined || this.#connection !== undefined) return
+    if (dialer === undefined || this.connection !== undefined) return
     if (dialsElsewhere(before, after)) {
-      if (this.#state === 'dialing') dialer.redial(RECONFIGURED)
-      else if (this.#state === 'backoff' || this.#state === 'exhausted') {
+      if (this.state === 'dialing') dialer.redial(RECONFIGURED)
+      else if (this.state === 'backoff' || this.state === 'exhausted') {
         dialer.stop()
         this.dialNow()
       }
@@ -312,12 +300,12 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   }
 
   #end(event: 'stop' | 'disable', drain: Drain): void {
-    if (this.#state === 'closed') return
+    if (this.state === 'closed') return
     this.dialer?.stop()
-    if (this.#state === 'draining') {
+    if (this.state === 'draining') {
       // Stopping a link that is being disabled: the same drain, another end.
       if (event === 'stop') this.#drain = drain
-    } else if (this.#state === 'up') {
+    } else if (this.state === 'up') {
       this.#drain = drain
       this.#endUp(event, drain.reason)
     } else {
@@ -326,7 +314,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   }
 
   #endUp(event: 'stop' | 'disable', reason: Reason): void {
-    const connection = this.#connection
+    const connection = this.connection
     this.transition(event, reason)
     // When a connection was lost, the strategy is asked before the link leaves `up`, and may do anything.
     if (connection === undefined) this.#drainEnded(reason)
@@ -335,10 +323,10 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   }
 
   #endDown(event: 'stop' | 'disable', reason: Reason): void {
-    const connection = this.#connection
-    const staysIdle = this.#state === 'idle' && event === 'disable'
+    const connection = this.connection
+    const staysIdle = this.state === 'idle' && event === 'disable'
     this.#proofTimer?.cancel()
-    this.#connection = undefined
+    this.connection = undefined
     connection?.abort(reason)
     this.#endRenewal()
     if (event === 'stop') this.queue.dropAll(reason)
@@ -366,9 +354,9 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   dialNow(): boolean {
     const { dialer } = this
     if (dialer === undefined || !this.#enabled) return false
-    if (this.#state === 'backoff') dialer.begin('retryDue')
-    else if (this.#state === 'exhausted') dialer.begin('rearm')
-    else return dialer.waits || this.#state === 'dialing' || this.#state === 'up'
+    if (this.state === 'backoff') dialer.begin('retryDue')
+    else if (this.state === 'exhausted') dialer.begin('rearm')
+    else return dialer.waits || this.state === 'dialing' || this.state === 'up'
     return true
   }
 
@@ -386,13 +374,13 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   /** Stops reading from the peer until this hold, and every other one, was released. */
   hold(): Release {
     this.#holds++
-    if (this.#holds === 1) this.#connection?.pause()
+    if (this.#holds === 1) this.connection?.pause()
     let held = true
     return () => {
       if (!held) return
       held = false
       this.#holds--
-      if (this.#holds === 0) this.#connection?.resume()
+      if (this.#holds === 0) this.connection?.resume()
     }
   }
 }
