@@ -12,7 +12,7 @@ const OUTBOX = 'packages/core/dist/outbox/memory-outbox.js'
 const BATCH = 'packages/core/dist/link/connection/batch.js'
 const DIALER = 'packages/core/dist/link/dialer.js'
 const ACCEPTOR = 'packages/core/dist/accept/acceptor.js'
-const DISPATCH = 'packages/core/dist/routing/dispatch.js'
+const DELIVERY = 'packages/core/dist/routing/delivery.js'
 const STAGE = 'packages/core/dist/routing/pending-routes.js'
 const DECODER = 'packages/codec-len16/dist/len16-decoder.js'
 
@@ -145,7 +145,7 @@ export const CANARIES = {
     { file: QUEUE, find: "settings.onLoss === 'drop'", replace: "settings.onLoss === ''" },
   ],
   'the copy that found no room is not counted': [
-    { file: DISPATCH, find: 'link.queue.refuseCopy(reason, id);', replace: ';' },
+    { file: DELIVERY, find: 'link.queue.refuseCopy(refusal, id);', replace: ';' },
   ],
   'the bytes of an outbox have no bound': [
     { file: OUTBOX, find: '&& this.bytes + bytes <= this.#limits.bytesMax', replace: '' },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Clock, Timer } from '../src/contracts/clock.js'
-import { Deadline } from '../src/link/connection/deadline.js'
+import { Deadline } from '../src/timing/deadline.js'
 
 /** A clock whose timers fire when the test says so, however late that is. */
 class LateClock implements Clock {

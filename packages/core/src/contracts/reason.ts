@@ -2,9 +2,8 @@
  * Every reason that commloop itself has for ending a connection, a copy, a message or a dial, or for refusing a
  * connection, with its text for people. Programs compare the code; the text may change.
  *
- * A reason may carry a detail: text that a peer, a plugin or the operating system has chosen. It follows the text after
- * a colon (after a semicolon if it is only a guess), or stands alone if the text is empty. A detail never becomes a
- * metric label.
+ * A reason may carry a detail: names, numbers, or text that a peer, a plugin or the operating system has chosen. It
+ * follows the text after a colon (after a semicolon if it is only a guess), or stands alone if the text is empty.
  */
 export const REASON_TEXTS = {
   'peer-closed': 'peer closed',
@@ -32,7 +31,25 @@ export const REASON_TEXTS = {
   'unconfirmed-at-loss': 'unconfirmed at loss',
   'not-in-table': 'not in the table',
   'only-active': 'only in active entries',
+  'address-unknown': 'address unknown',
+  'slots-full': 'full',
+  'hold-down': 'hold-down',
+  'no-identity': 'no identity',
+  'identity-not-in-table': 'identity not in the table',
+  'transport-refused': '',
+  stopping: 'stopping',
   'router-drop': '',
+  'router-threw': 'router threw',
+  'router-no-link': 'router named no link',
+  'router-bad-delay': '',
+  'router-promised-twice': 'router promised a promise',
+  'router-late': 'router late',
+  'deferred-too-long': 'deferred too long',
+  'routing-full': 'routing full',
+  'payload-too-large': '',
+  'link-unknown': '',
+  'link-ambiguous': '',
+  'no-link-up': '',
 } as const
 
 export type ReasonCode = keyof typeof REASON_TEXTS

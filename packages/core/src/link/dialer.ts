@@ -6,6 +6,7 @@ import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
 import type { Reason } from '../contracts/reason.js'
 import type { LinkState } from '../contracts/send-router.js'
 import type { Connection, ConnectionHandler, Dial, Transport } from '../contracts/transport.js'
+import type { WarningCode } from '../contracts/warning.js'
 import { foreignText } from '../text/safe-text.js'
 import { DURATION_MS_MAX } from '../units/duration.js'
 import { sameIp, parseIp } from '../address/ip-address.js'
@@ -41,7 +42,7 @@ export interface DialServices {
   readonly random: Random
   readonly transport: Transport
   readonly permits: DialLimiter
-  readonly listener: { warning(code: string, message: string, cause?: unknown): void }
+  readonly listener: { warning(code: WarningCode, message: string, cause?: unknown): void }
 }
 
 const SELF_CONNECTION: Reason = { code: 'self-connection' }
@@ -215,7 +216,7 @@ export class Dialer {
     return delayMs
   }
 
-  #warn(code: string, message: string, cause?: unknown): void {
+  #warn(code: WarningCode, message: string, cause?: unknown): void {
     this.#services.listener.warning(code, `${this.#owner.id}: ${message}`, cause)
   }
 

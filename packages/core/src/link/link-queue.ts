@@ -5,6 +5,7 @@ import type { Outcome } from '../contracts/node-events.js'
 import type { OutboundMessage, Outbox, OutboxHandler, OutboxStore } from '../contracts/outbox.js'
 import type { Reason, ReasonCode } from '../contracts/reason.js'
 import type { LinkState } from '../contracts/send-router.js'
+import type { WarningCode } from '../contracts/warning.js'
 import { LinkTally } from '../ledger/link-counters.js'
 import { foreignText } from '../text/safe-text.js'
 import { timerMs } from '../units/duration.js'
@@ -41,7 +42,7 @@ export interface QueueListener<Owner> {
   /** Whether `sent` is wanted. A method: a getter would put the object into V8's dictionary mode. */
   tapped(): boolean
   sent(link: Owner, message: OutboundMessage): void
-  warning(code: string, message: string, cause?: unknown): void
+  warning(code: WarningCode, message: string, cause?: unknown): void
 }
 
 export interface QueueServices<Owner> {

@@ -7,8 +7,8 @@ import { type LinkCounters, LinkTally } from '../ledger/link-counters.js'
 const REASON: Reason = { code: 'removed' }
 
 /**
- * Links that the table does not have any more: those that still end in order, and what all those before have counted,
- * in one sum, so that what the node has accepted stays accounted for.
+ * Links that the table no longer has: those that are still ending, and the sum of the counters of all that have ended. The
+ * ledger of the node needs that sum.
  */
 export class RetiredLinks {
   readonly #clock: Clock
@@ -19,9 +19,9 @@ export class RetiredLinks {
     this.#clock = clock
   }
 
-  /** Writes what is queued on those that are up, and ends them; at the deadline the rest is dropped. */
+  /** Ends these links. Those that are up write their queues first; at the deadline they drop the rest. */
   retire(links: readonly Link[], deadlineMs: number): void {
-    // All of them are here before anybody hears that one is ending, and stops the node for it.
+    // All are registered before the first event: its listener may stop the node.
     for (const link of links) {
       const timer = this.#clock.after(deadlineMs, () => {
         link.connection?.abort(REASON)
@@ -44,18 +44,18 @@ export class RetiredLinks {
     return [...this.#leaving.keys()]
   }
 
-  /** Its queue is empty: its connection may end. */
+  /** The link's queue is empty: its connection may end. */
   emptied(link: Link): void {
     if (link.state === 'draining') link.connection?.finish(REASON)
   }
 
-  /** It is closed: nothing is left of it but what it has counted. */
+  /** The link is closed: only its counters remain. */
   closed(link: Link): void {
     this.#leaving.get(link)?.cancel()
     if (this.#leaving.delete(link)) addTo(this.#gone, link.queue.tally)
   }
 
-  /** The sums over all of them. */
+  /** The sums over all links, including those that are still ending. */
   get counters(): LinkCounters {
     const sum = new LinkTally()
     addTo(sum, this.#gone)

@@ -1,11 +1,11 @@
 import type { Link, Release } from '../link/link.js'
 
-/** What a relayed message waits for: a link's outbox, or the routing stage. */
+/** What holds a relay back: a link's outbox, or the messages that wait for a route. */
 export type PressureSource = Link | 'routing'
 
 /**
- * Backpressure of a relay: while a target is above its mark, the links whose messages go there are not read, so that
- * TCP makes their peers wait instead of this node losing what they send.
+ * Backpressure of a relay: while a target is above its mark, the node does not read the links whose messages go there.
+ * TCP then makes their peers wait, and the node does not lose their messages.
  */
 export class RelayBackpressure {
   readonly #heldBy = new Map<PressureSource, Set<Link>>()

@@ -1,6 +1,6 @@
 import type { LinkSettings } from '../../config/node-config.js'
 import type { Clock } from '../../contracts/clock.js'
-import { Deadline, type DeadlineOwner } from './deadline.js'
+import { Deadline, type DeadlineOwner } from '../../timing/deadline.js'
 
 /** What a peer can fail to do in time. */
 export type Expiry = 'silence' | 'partial-frame' | 'write-stall' | 'half-close' | 'linger'

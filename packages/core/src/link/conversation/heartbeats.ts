@@ -2,7 +2,7 @@ import type { LinkSettings } from '../../config/node-config.js'
 import type { Clock } from '../../contracts/clock.js'
 import type { LinkTally } from '../../ledger/link-counters.js'
 import { sameBytes } from '../../units/bytes.js'
-import { Deadline, type DeadlineOwner } from '../connection/deadline.js'
+import { Deadline, type DeadlineOwner } from '../../timing/deadline.js'
 import type { Channel, Conversation } from './conversation.js'
 
 /** The link whose settings name the heartbeat, and which counts heartbeats. */

@@ -1,5 +1,5 @@
-import type { Clock, Timer } from '../../contracts/clock.js'
-import { DURATION_MS_MAX } from '../../units/duration.js'
+import type { Clock, Timer } from '../contracts/clock.js'
+import { DURATION_MS_MAX } from '../units/duration.js'
 
 /** A timer that fires this late shows that the process was stopped or blocked, and not that the peer is silent. */
 const LATE_MS = 20
