@@ -249,7 +249,7 @@ describe('commands for links', () => {
     await node.ask('POST', '/v1/links/out/enable')
     await server.accepted()
     await until('up')
-    await node.process.log(({ msg }) => msg === 'out: disable, asked for at the control socket')
+    await node.process.log(({ msg }) => msg === 'out: disable, requested through the control API')
   })
 
   it.each([
@@ -259,9 +259,9 @@ describe('commands for links', () => {
     ['/v1/links/nobody/dial', 404, 'no link "nobody"'],
     ['/v1/links/9/dial', 404, 'no link position 9'],
     ['/v1/links/cell/dial', 400, '"cell" has 2 links'],
-    ['/v1/links/in/die', 404, 'no request POST /v1/links/in/die'],
+    ['/v1/links/in/die', 404, 'unknown request POST /v1/links/in/die'],
     ['/v1/status', 404, 'Did you mean GET /v1/status?'],
-    ['/%', 404, 'no request'],
+    ['/%', 404, 'unknown request'],
   ])('%s that cannot be: %i', async (path, status, text) => {
     const node = await ControlNode.start(CONFIG)
     const answer = await node.ask('POST', path)

@@ -138,7 +138,7 @@ describe('the control socket', () => {
   it('stays with the node that has it: a second one of the same configuration is told, and runs', async () => {
     const first = await ControlNode.start(CONFIG)
     const second = start(first.folder, {})
-    const { level, msg } = await second.log(({ msg }) => msg.startsWith('another node runs this'))
+    const { level, msg } = await second.log(({ msg }) => msg.startsWith('another node is already running this'))
     expect(level).toBe('warn')
     expect(msg).toContain('Stop one of them')
     expect(msg).toContain(first.socket)
@@ -154,21 +154,21 @@ describe('the control socket', () => {
       (path: string) => {
         writeFileSync(path, 'precious')
       },
-      'is no socket: not replaced',
+      'is not a socket: not replaced',
     ],
     [
       'a folder',
       (path: string) => {
         mkdirSync(path)
       },
-      'is no socket: not replaced',
+      'is not a socket: not replaced',
     ],
     [
       'a link',
       (path: string) => {
         symlinkSync('/dev/null', path)
       },
-      'is no socket: not replaced',
+      'is not a socket: not replaced',
     ],
   ])('does not replace %s', async (_, put, problem) => {
     const folder = testFolder({ '.commlooprc': { ...CONFIG, control: 'c.sock' } })
@@ -199,13 +199,13 @@ describe('the control socket', () => {
       (place: string) => {
         writeFileSync(place, '')
       },
-      'is no folder',
+      'is not a folder',
     ],
   ])('is not made in a folder that %s', async (_, put, problem) => {
     const XDG_RUNTIME_DIR = runtime()
     put(join(XDG_RUNTIME_DIR, 'commloop'))
     const control = join(XDG_RUNTIME_DIR, 'commloop')
-    const { folderProblem } = await import('@commloop/control')
+    const { folderProblem } = await import('@commloop/control/socket-path')
     expect(folderProblem(control, process.getuid?.() ?? 0)).toContain(problem)
     const node = start(testFolder({ '.commlooprc': CONFIG }), {
       XDG_RUNTIME_DIR,
@@ -223,7 +223,7 @@ describe('the control socket', () => {
     mkdirSync(long)
     const node = start(testFolder({ '.commlooprc': CONFIG }), { XDG_RUNTIME_DIR: long })
     const { msg } = await node.log(({ msg }) => msg.startsWith('no control socket'))
-    expect(msg).toMatch(/at most 107 bytes, and \S+ has \d+: set `control` to a shorter one/)
+    expect(msg).toMatch(/at most 107 bytes, but \S+ has \d+: set `control` to a shorter path/)
     expect(node.hasEnded).toBe(false)
   })
 })
@@ -263,7 +263,7 @@ describe.skipIf(!canBeOthers)('another user of the machine', () => {
     const place = join(XDG_RUNTIME_DIR, 'commloop')
     asNobody(`require('fs').mkdirSync(${JSON.stringify(place)}, { mode: 0o700 })`)
     expect(statSync(place).uid).toBe(NOBODY)
-    const { folderProblem, ownFolderProblem } = await import('@commloop/control')
+    const { folderProblem, ownFolderProblem } = await import('@commloop/control/socket-path')
     expect(folderProblem(place, 0)).toContain('belongs to user 65534, not to us')
     expect(ownFolderProblem(place, 0)).toContain('belongs to user 65534, not to us')
     const folder = testFolder({ '.commlooprc': CONFIG })

@@ -203,7 +203,7 @@ describe('metrics by TCP', () => {
     const metrics = { port, host: '0.0.0.0', token: 'x'.repeat(16) }
     const cwd = testFolder({ '.commlooprc': { ...CONFIG, metrics } })
     const second = CliProcess.start([], { cwd, stdin: 'ignore' })
-    const { level, msg } = await second.log(({ msg }) => msg.startsWith('no metrics by TCP'))
+    const { level, msg } = await second.log(({ msg }) => msg.startsWith('no metrics over TCP'))
     expect({ level, msg }).toMatchObject({
       level: 'warn',
       msg: expect.stringContaining('EADDRINUSE') as string,

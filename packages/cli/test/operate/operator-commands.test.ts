@@ -101,7 +101,7 @@ describe('finding the node', () => {
     expect(code).toBe(5)
     const named = await run(node, 'status', '--control', node.socket)
     expect(named.stderr).toContain(
-      `no node answers at ${node.socket}: the process that made it has ended`,
+      `no node answers at ${node.socket}: the process that created it has ended`,
     )
     expect(named.code).toBe(5)
   })
