@@ -138,7 +138,9 @@ describe('the control socket', () => {
   it('stays with the node that has it: a second one of the same configuration is told, and runs', async () => {
     const first = await ControlNode.start(CONFIG)
     const second = start(first.folder, {})
-    const { level, msg } = await second.log(({ msg }) => msg.startsWith('another node is already running this'))
+    const { level, msg } = await second.log(({ msg }) =>
+      msg.startsWith('another node is already running this'),
+    )
     expect(level).toBe('warn')
     expect(msg).toContain('Stop one of them')
     expect(msg).toContain(first.socket)

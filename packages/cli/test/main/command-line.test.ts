@@ -112,7 +112,9 @@ describe('run', () => {
     expect(modules.filter((url) => api.test(url))).toEqual([])
     const without = await loaded({ control: false })
     expect(
-      without.filter((url) => /hono|control\/bundle\/(server|availability|request-handlers|guard|app)/.test(url)),
+      without.filter((url) =>
+        /hono|control\/bundle\/(server|availability|request-handlers|guard|app)/.test(url),
+      ),
     ).toEqual([])
   })
 

@@ -103,9 +103,9 @@ export class ControlServer {
   async listenOnSocket(
     location: string | SocketLocation,
   ): Promise<ControlListener & { readonly path: string }> {
-    const { path } = typeof location === 'string' ? chosenLocation(location) : location
+    const chosen = typeof location === 'string' ? chosenLocation(location) : location
     const listener = this.#handlers.listener(({ forSocket }) => forSocket)
-    return this.#added(await UnixSocketListener.open(path(), listener))
+    return this.#added(await UnixSocketListener.open(chosen.path(), listener))
   }
 
   /**
