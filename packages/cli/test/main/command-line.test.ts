@@ -96,7 +96,7 @@ describe('--help', () => {
 })
 
 describe('run', () => {
-  it('has not loaded the API for operators when the node begins its work', async () => {
+  it('has not loaded the control API when the node begins its work', async () => {
     const config = {
       listen: { host: '127.0.0.1', port: 0 },
       links: [{ id: 'a', role: 'passive', ip: '127.0.0.1' }],

@@ -112,7 +112,7 @@ describe('finding the node', () => {
     await new Promise<void>((resolve) => server.listen(path, resolve))
     const { code, stderr } = await runCli(['status', '--control', path])
     server.close()
-    expect(stderr).toContain('not the answer of a node: hello')
+    expect(stderr).toContain('not a response of a node: hello')
     expect(code).toBe(5)
   })
 })
