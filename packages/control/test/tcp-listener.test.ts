@@ -220,6 +220,24 @@ describe('a TCP listener for the API', () => {
     })
   })
 
+  it('accepts operations and messages with the token', async () => {
+    const url = await listenOnTcp({ token: TOKEN, serves: 'api' })
+    const post = async (path: string, body: string): Promise<unknown> => {
+      const headers = { Authorization: `Bearer ${TOKEN}` }
+      const answer = await fetch(`${url}${path}`, { method: 'POST', headers, body })
+      return await answer.json()
+    }
+    const message = { payload: 'hello', to: 'in', timeout: '20ms' }
+    expect(await post('/v1/send', JSON.stringify(message))).toEqual({
+      written: false,
+      copies: [{ outcome: 'expired', link: 'in', reason: 'ttl' }],
+    })
+    expect(await post('/v1/links/in/disable', '')).toMatchObject({ id: 'in', enabled: false })
+    expect(await post('/v1/reload', '')).toMatchObject({
+      error: { code: 'CML_ERR_CONTROL_REFUSED' },
+    })
+  })
+
   it('ends event streams when the server closes', async () => {
     const server = serverOf(await startedNode())
     const { url } = await server.listenOnTcp({ port: 0, token: TOKEN, serves: 'api' })
