@@ -48,7 +48,14 @@ describe('a write that nobody confirmed', () => {
     connection.reset()
     bench.soon()
     expect(bench.outcomes).toEqual([
-      { id: '1', link: 'peer', outcome: 'dropped', reason: 'unconfirmed at loss', count: 1 },
+      {
+        id: '1',
+        link: 'peer',
+        outcome: 'dropped',
+        reason: 'unconfirmed at loss',
+        code: 'unconfirmed-at-loss',
+        count: 1,
+      },
     ])
     bench.clock.advance(60_000)
     const next = bench.transport.lastDial.open()

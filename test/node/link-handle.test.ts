@@ -148,8 +148,9 @@ describe('the event of a link', () => {
     connection.closed()
     bench.clock.advance(500)
     bench.transport.lastDial.fail()
-    const lost = { reason: 'peer closed', attempt: 0, delayMs: 500 }
-    const refused = { reason: 'ECONNREFUSED', attempt: 1 }
+    const lost = { reason: 'peer closed', code: 'peer-closed', attempt: 0, delayMs: 500 }
+    const why = { reason: 'ECONNREFUSED', code: 'dial-failed', detail: 'ECONNREFUSED' }
+    const refused = { ...why, attempt: 1 }
     expect(changes).toStrictEqual([
       { link: 'peer', state: 'dialing', epoch: 0, attempt: 1 },
       { link: 'peer', state: 'up', epoch: 1, remote: REMOTE },

@@ -132,6 +132,7 @@ describe('the queue', () => {
       link,
       outcome: 'dropped',
       reason: 'peer gone',
+      code: 'peer-gone',
       count: 1,
     })
     await bench.stopped()

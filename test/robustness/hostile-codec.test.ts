@@ -186,6 +186,7 @@ describe('a codec that cannot encode', () => {
       link: 'bad',
       outcome: 'undeliverable',
       reason: 'codec',
+      code: 'codec',
       count: 1,
     })
     expect(bench.warnings).toContain('CODEC_ENCODE')

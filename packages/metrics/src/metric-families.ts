@@ -154,17 +154,27 @@ const NODE: readonly MetricFamily[] = [
     ({ node }) => node.counters.copies,
   ),
   single(
-    'commloop_unheard_messages_total',
+    'commloop_unhandled_messages_total',
     COUNT_OF_MESSAGES,
     'Messages received without a listener, a stream or a relay for them.',
-    ({ node }) => node.counters.unheard,
+    ({ node }) => node.counters.unhandled,
+  ),
+  single(
+    'commloop_unheard_messages_total',
+    COUNT_OF_MESSAGES,
+    'The former name of commloop_unhandled_messages_total.',
+    ({ node }) => node.counters.unhandled,
   ),
   labelled(
     'commloop_rejected_connections_total',
     COUNT,
-    ['reason'],
+    ['code', 'reason'],
     'Connections from outside that the node rejected.',
-    ({ node }) => byWord('reason', node.counters.rejected),
+    ({ node }) =>
+      node.rejections.map(({ code, reason, count }) => ({
+        labels: { code, reason },
+        value: count,
+      })),
   ),
   labelled(
     'commloop_audit_findings',

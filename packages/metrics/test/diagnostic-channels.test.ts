@@ -64,7 +64,7 @@ describe('diagnostic channels', () => {
       { name: 'commloop:message:sent', direction: 'sent', text: 'out', ...common },
     ])
     // A subscriber only observes: the message still counts as unhandled.
-    expect(await node.get('/v1/status')).toMatchObject({ counters: { unheard: 1 } })
+    expect(await node.get('/v1/status')).toMatchObject({ counters: { unhandled: 1, unheard: 1 } })
   })
 
   it('detect a subscriber that is added later, and one that leaves', async () => {

@@ -1,12 +1,12 @@
-import type { Node, NodeEvents, PassingMessage } from '@commloop/core'
+import type { Node, NodeEvents, TrafficMessage } from '@commloop/core'
 import { isControlId } from '../json/control-id.js'
 import {
   auditLine,
   linkLine,
   outcomeLine,
-  passingLine,
   readyLine,
   rejectedLine,
+  trafficLine,
   warningLine,
 } from '../json/event-json.js'
 import { CONTROL_LIMITS } from './control-limits.js'
@@ -51,7 +51,7 @@ export class EventSubscription {
     this.#on(node, 'rejected', 'rejected', rejectedLine)
     this.#on(node, 'audit', 'audit', auditLine)
     this.#on(node, 'warning', 'warning', warningLine)
-    this.#on(node, 'message', 'passing', (message) => this.#messageLine(message))
+    this.#on(node, 'message', 'traffic', (message) => this.#messageLine(message))
   }
 
   /** Ends the stream with the event `end`: the node has stopped. */
@@ -75,7 +75,7 @@ export class EventSubscription {
   }
 
   /** There may be far more messages than a client can read. A message that is not shown is counted, not formatted. */
-  #messageLine(message: PassingMessage): string | undefined {
+  #messageLine(message: TrafficMessage): string | undefined {
     const { includes, payloads } = this.#request
     if (!includes(message.link)) return undefined
     if (this.stream.full || !this.#withinRate()) {
@@ -83,7 +83,7 @@ export class EventSubscription {
       return undefined
     }
     const { id, ...unnamed } = message
-    return passingLine(isControlId(id) ? unnamed : message, payloads)
+    return trafficLine(isControlId(id) ? unnamed : message, payloads)
   }
 
   #withinRate(): boolean {

@@ -13,7 +13,8 @@ export function linkFilter(node: Node, ref: string): (link: string) => boolean {
   const entryId = node.config.entries.find(({ id, index: at }) => id === name || at === index)?.id
   const wanted = node.links().filter(({ id, entry }) => id === name || entry === entryId)
   if (wanted.length === 0) {
-    const unknown = new CommloopError('CML_ERR_LINK_UNKNOWN', `no link "${ref}" in the table`)
+    const text = `no link "${ref}" in the table`
+    const unknown = new CommloopError('CML_ERR_LINK_UNKNOWN', text, { details: { link: ref } })
     throw withSuggestion(unknown, ref, node)
   }
   const ids = new Set(wanted.map(({ id }) => id))

@@ -16,6 +16,16 @@ export function folderProblem(folder: string, uid: number): string | undefined {
   return ownFolderProblem(folder, uid)
 }
 
+/** False only if nothing has this name. */
+export function folderExists(folder: string): boolean {
+  try {
+    lstatSync(folder)
+    return true
+  } catch (error) {
+    return codeOf(error) !== 'ENOENT'
+  }
+}
+
 /**
  * Checks that a folder belongs to the user alone: another user who may write to it could put a socket there.
  *

@@ -6,8 +6,8 @@ import {
   type LinkChange,
   type NodeEvents,
   type OutcomeEvent,
-  type PassingMessage,
   type ReceivedMessage,
+  type TrafficMessage,
 } from '@commloop/core'
 
 /** JSON allows these characters in a text, but some languages split lines at them. */
@@ -32,7 +32,7 @@ export function readyLine(node: string, listen: Address | undefined): string {
 }
 
 export function linkLine(change: LinkChange): string {
-  const { link, state, epoch, remote, reason, attempt, delayMs } = change
+  const { link, state, epoch, remote, reason, code, attempt, delayMs } = change
   return line({
     type: 'link',
     link,
@@ -40,25 +40,27 @@ export function linkLine(change: LinkChange): string {
     epoch,
     remote: remote === undefined ? undefined : addressText(remote),
     reason,
+    code,
     attempt,
     delayMs: delayMs === undefined ? undefined : Math.round(delayMs),
   })
 }
 
-export function outcomeLine({ id, outcome, link, reason, count }: OutcomeEvent): string {
+export function outcomeLine({ id, outcome, link, reason, code, count }: OutcomeEvent): string {
   return line({
     type: 'outcome',
     id,
     outcome,
     link,
     reason,
+    code,
     // An outcome with an id stands for one copy.
     count: id === undefined ? count : undefined,
   })
 }
 
-export function rejectedLine({ remote, reason, count }: NodeEvents['rejected']): string {
-  return line({ type: 'rejected', remote, reason, count })
+export function rejectedLine({ remote, reason, code, count }: NodeEvents['rejected']): string {
+  return line({ type: 'rejected', remote, reason, code, count })
 }
 
 export function auditLine({ findings }: NodeEvents['audit']): string {
@@ -70,7 +72,7 @@ export function warningLine({ code, message }: NodeEvents['warning']): string {
 }
 
 /** A message in either direction, with its payload only if `withPayload` is true. */
-export function passingLine(message: PassingMessage, withPayload: boolean): string {
+export function trafficLine(message: TrafficMessage, withPayload: boolean): string {
   const { direction, link, epoch, payload, id } = message
   return line({
     type: 'message',

@@ -12,7 +12,7 @@ export interface StreamLimits {
  */
 export class MessageStream implements AsyncIterableIterator<ReceivedMessage> {
   #limits: StreamLimits
-  readonly #relieved: (stream: MessageStream) => void
+  readonly #emptier: (stream: MessageStream) => void
   #waiting: ReceivedMessage[] = []
   /** Where the oldest stands: an array is not shifted for each message. */
   #at = 0
@@ -21,9 +21,9 @@ export class MessageStream implements AsyncIterableIterator<ReceivedMessage> {
   #ended = false
   #reader: ((result: IteratorResult<ReceivedMessage>) => void) | undefined
 
-  constructor(limits: StreamLimits, relieved: (stream: MessageStream) => void) {
+  constructor(limits: StreamLimits, emptier: (stream: MessageStream) => void) {
     this.#limits = limits
-    this.#relieved = relieved
+    this.#emptier = emptier
   }
 
   /** Other limits: what waits stays, and counts by them when the next one comes or is taken. */
@@ -77,7 +77,7 @@ export class MessageStream implements AsyncIterableIterator<ReceivedMessage> {
       messages <= this.#limits.messagesMax / 2 && this.#bytes <= this.#limits.bytesMax / 2
     if (this.#full && halfTaken) {
       this.#full = false
-      this.#relieved(this)
+      this.#emptier(this)
     }
     return message
   }
@@ -96,7 +96,7 @@ export class MessageStream implements AsyncIterableIterator<ReceivedMessage> {
     this.#full = false
     this.#reader?.({ done: true, value: undefined })
     this.#reader = undefined
-    this.#relieved(this)
+    this.#emptier(this)
   }
 
   get ended(): boolean {
