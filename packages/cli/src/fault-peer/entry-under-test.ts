@@ -1,5 +1,6 @@
 import {
   type EntryConfig,
+  inDecidingOrder,
   nearest,
   type NodeConfig,
   type ReconnectStrategy,
@@ -7,8 +8,6 @@ import {
 } from '@commloop/core'
 import { type LinkTerms, linkTerms, type WireShape } from '@commloop/fault-peer'
 import { type LoadedConfig, originText, type ResolvedPlugin } from '@commloop/config'
-import { explainConfig } from '../analysis/explanation/explanation.js'
-import { processLimits } from '@commloop/metrics'
 import { UsageError } from '../command-line/usage-error.js'
 import { wireShapeOf } from './wire-shape-of.js'
 
@@ -35,7 +34,7 @@ export function entryUnderTest(config: LoadedConfig, id: string | undefined): En
     shape: shapeOf(codec as ResolvedPlugin<'codec'>),
     redialMsMin: redialMsMin(strategy.value as ReconnectStrategy),
   })
-  return { config, node, entry, terms: { ...terms, slots: slotsOf(config, node, entry) } }
+  return { config, node, entry, terms: { ...terms, slots: slotsOf(node, entry) } }
 }
 
 function chosenEntry(entries: readonly EntryConfig[], id: string | undefined): EntryConfig {
@@ -63,13 +62,10 @@ function rejectTransportOptions(node: NodeConfig, entry: EntryConfig): void {
 }
 
 /** Connections fill the entries of an address one after the other, so the slots of these entries count together. */
-function slotsOf(config: LoadedConfig, node: NodeConfig, entry: EntryConfig): number {
+function slotsOf(node: NodeConfig, entry: EntryConfig): number {
   if (entry.role === 'active') return 1
-  const { accepts } = explainConfig(config, processLimits())
-  const ids = accepts.find(({ entries }) => entries.includes(entry.id))?.entries ?? []
-  return node.entries
-    .filter((other) => ids.includes(other.id))
-    .reduce((sum, { linkIds }) => sum + linkIds.length, 0)
+  const rule = inDecidingOrder(node.entries).find(({ entries }) => entries.includes(entry))
+  return (rule?.entries ?? []).reduce((sum, { linkIds }) => sum + linkIds.length, 0)
 }
 
 function shapeOf({ value, origin }: ResolvedPlugin<'codec'>): WireShape {

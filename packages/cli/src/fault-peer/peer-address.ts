@@ -4,14 +4,12 @@ import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import {
   addressText,
+  decidingEntries,
   isUnspecified,
-  parseAddressPattern,
+  type NodeConfig,
   parseIp,
   type PassiveEntryConfig,
-  patternMatches,
 } from '@commloop/core'
-import { type AcceptExplanation, explainConfig } from '../analysis/explanation/explanation.js'
-import { processLimits } from '@commloop/metrics'
 import { UsageError } from '../command-line/usage-error.js'
 import type { EntryUnderTest } from './entry-under-test.js'
 
@@ -62,10 +60,9 @@ async function sourceAddress(under: EntryUnderTest, entry: PassiveEntryConfig): 
     const { address, text } = pattern
     return ownAddress(address.length === 4 ? address.join('.') : text, `entry ${entry.id} expects`)
   }
-  const { accepts } = explainConfig(under.config, processLimits())
   const candidates = [...(pattern.kind === 'range' ? firstOfRange(pattern) : []), ...ownAddresses()]
   for (const candidate of candidates) {
-    if (!decides(accepts, entry.id, candidate)) continue
+    if (!decides(under.node, entry, candidate)) continue
     if (await isOwn(candidate)) return candidate
   }
   throw new UsageError(
@@ -88,15 +85,10 @@ function ownAddresses(): string[] {
     .map(({ address }) => address)
 }
 
-/** Whether the first row that matches this address contains the entry. */
-function decides(accepts: readonly AcceptExplanation[], id: string, ip: string): boolean {
+/** Whether the entry is one of those that decide about this address. */
+function decides({ entries }: NodeConfig, entry: PassiveEntryConfig, ip: string): boolean {
   const address = parseIp(ip)
-  if (address === undefined) return false
-  const row = accepts.find(({ pattern, group }) => {
-    const parsed = parseAddressPattern(group === 'anyone' ? '0.0.0.0' : pattern)
-    return typeof parsed !== 'string' && patternMatches(parsed, address)
-  })
-  return row?.entries.includes(id) ?? false
+  return address !== undefined && decidingEntries(entries, address).includes(entry)
 }
 
 /** @throws UsageError if the host is not this machine. */

@@ -9,7 +9,7 @@ import {
   type NodeOptions,
   parseIp,
 } from '@commloop/core'
-import { SOCKET_PATH_BYTES_MAX } from '@commloop/control/client'
+import { SOCKET_PATH_BYTES_MAX } from '@commloop/control/socket-path'
 import { ConfigDocument } from '../read/config-document.js'
 import type { ConfigPlugins } from './config-plugins.js'
 import { foundText } from '../schema/fields.js'

@@ -1,9 +1,9 @@
 import {
   type ActiveEntryConfig,
   addressText,
+  decidingEntries,
   parseIp,
   type PassiveEntryConfig,
-  patternMatches,
 } from '@commloop/core'
 import { isUnspecifiedHost, sameAddress } from './address-key.js'
 import { compareSettings } from './compare-settings.js'
@@ -117,18 +117,9 @@ function notAdmitted(entry: ActiveEntryConfig, from: Side, to: Side): DialProble
 }
 
 /** The passive entries that decide about an address: the most specific that match it. */
-function admitting(source: string, to: Side): PassiveEntryConfig[] {
+function admitting(source: string, to: Side): readonly PassiveEntryConfig[] {
   const address = parseIp(source)
-  if (address === undefined) return []
-  const matching = passiveOf(to).filter(({ pattern }) => patternMatches(pattern, address))
-  const narrowest = Math.max(...matching.map(narrowness))
-  return matching.filter((entry) => narrowness(entry) === narrowest)
-}
-
-/** Bits of an address that are fixed. */
-function narrowness({ pattern }: PassiveEntryConfig): number {
-  if (pattern.kind === 'anyone') return -1
-  return pattern.kind === 'exact' ? Number.POSITIVE_INFINITY : pattern.prefixBits
+  return address === undefined ? [] : decidingEntries(to.table.node.entries, address)
 }
 
 function passiveOf({ table }: Side): PassiveEntryConfig[] {
