@@ -25,7 +25,7 @@ const FATES = new Map(
   ]),
 )
 
-/** Keys that only the file has, or the process; `test/e2e/13-reload.test.ts` shows what becomes of them. */
+/** Keys that only the file has, or the process; `test/e2e/reload.test.ts` shows what becomes of them. */
 const OF_THE_FILE = [
   '$schema',
   'transport',
