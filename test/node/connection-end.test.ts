@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { EntryOptions } from '@commloop/core'
-import { BenchNode, PEER } from './bench-node.js'
+import { TestNode, PEER } from './test-node.js'
 import { frame, type ScriptedConnection } from './scripted-transport.js'
 
 const up = (entry: Partial<EntryOptions> = {}) => {
-  const bench = BenchNode.started({ links: [{ ...PEER, ...entry }] })
+  const bench = TestNode.started({ links: [{ ...PEER, ...entry }] })
   return { bench, connection: bench.transport.lastDial.open() }
 }
 const accepted = (entry: Partial<EntryOptions> = {}) => {
   const links: EntryOptions[] = [{ id: 'in', role: 'passive', ip: '0.0.0.0', ...entry }]
-  const bench = BenchNode.started({ listen: { port: 1 }, links })
+  const bench = TestNode.started({ listen: { port: 1 }, links })
   const connection = bench.transport.accept('10.0.0.2')
   if (connection === undefined) throw new Error('refused')
   return { bench, connection }
@@ -299,7 +299,7 @@ describe('nothing of an old connection', () => {
     const links: EntryOptions[] = [
       { id: 'in', role: 'passive', ip: '0.0.0.0', duplicate: 'replace', heartbeat },
     ]
-    const bench = BenchNode.started({ listen: { port: 1 }, links })
+    const bench = TestNode.started({ listen: { port: 1 }, links })
     const connections: (ScriptedConnection | undefined)[] = []
     bench.node.on('link', ({ epoch, state }) => {
       if (state === 'up' && epoch === 1) connections.push(bench.transport.accept('10.0.0.2'))
@@ -578,7 +578,7 @@ describe('stopping', () => {
   })
 
   it('does not wait for links that are not up', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+    const bench = TestNode.started({ links: [PEER] })
     bench.send('queued', { id: 'q' })
     await bench.node.stop()
     expect(bench.outcomes).toMatchObject([{ id: 'q', outcome: 'dropped', reason: 'stopped' }])
@@ -586,7 +586,7 @@ describe('stopping', () => {
   })
 
   it('resolves for a node that never started, and twice', async () => {
-    const bench = new BenchNode({ links: [PEER] })
+    const bench = new TestNode({ links: [PEER] })
     await bench.node.stop()
     await bench.node.stop()
     await expect(bench.node.start()).rejects.toMatchObject({ code: 'CML_ERR_NOT_RUNNING' })

@@ -1,21 +1,21 @@
 import type { EntryOptions } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from './bench-node.js'
+import { TestNode, PEER } from './test-node.js'
 import type { ScriptedConnection } from './scripted-transport.js'
 
 const LISTEN = { host: '::', port: 8000 }
 const CELL: EntryOptions = { id: 'cell', role: 'passive', ip: '10.0.0.0/24' }
 
 /** An active link with one message under way and one that waits. */
-function busy(): { bench: BenchNode; connection: ScriptedConnection } {
-  const bench = BenchNode.started({ links: [PEER] })
+function busy(): { bench: TestNode; connection: ScriptedConnection } {
+  const bench = TestNode.started({ links: [PEER] })
   const connection = bench.transport.lastDial.open()
   bench.send('under way', { id: 'first' })
   bench.soon()
   bench.send('waits', { id: 'second' })
   return { bench, connection }
 }
-const ends = (bench: BenchNode): string[] =>
+const ends = (bench: TestNode): string[] =>
   bench.outcomes.map(({ id, outcome, reason = '' }) => `${String(id)} ${outcome} ${reason}`)
 
 describe('a link that is disabled', () => {
@@ -38,7 +38,7 @@ describe('a link that is disabled', () => {
   })
 
   it('keeps what waits where it was not up', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+    const bench = TestNode.started({ links: [PEER] })
     bench.send('waits')
     bench.node.link('peer').disable()
     expect(bench.transport.lastDial.cancelled).toBe(true)
@@ -50,7 +50,7 @@ describe('a link that is disabled', () => {
   })
 
   it('drops what waits where it stands for many, and says why', async () => {
-    const bench = BenchNode.started({ listen: LISTEN, links: [CELL] })
+    const bench = TestNode.started({ listen: LISTEN, links: [CELL] })
     const connection = bench.transport.accept('10.0.0.2')
     bench.send('under way', { to: 'cell', id: 'first' })
     bench.soon()
@@ -77,7 +77,7 @@ describe('a link that is disabled', () => {
   })
 
   it('tells nothing where it was down already', async () => {
-    const bench = BenchNode.started({ links: [{ ...PEER, enabled: false }] })
+    const bench = TestNode.started({ links: [{ ...PEER, enabled: false }] })
     bench.node.link('peer').disable()
     bench.node.link('peer').disable()
     expect(bench.states).toEqual([])

@@ -1,6 +1,6 @@
 import type { EntryOptions, LinkChange, LinkHandle } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from './bench-node.js'
+import { TestNode, PEER } from './test-node.js'
 
 const fixed = (delayMs: number, maxAttempts = 10) => ({
   spec: 'fixed',
@@ -11,14 +11,14 @@ const CELL: EntryOptions = { id: 'cell', role: 'passive', ip: '10.0.0.0/24' }
 const REMOTE = { ip: '10.0.0.2', port: 8001 }
 
 /** What the handle shows of how its link stands. */
-function shown(bench: BenchNode, id = 'peer'): object {
+function shown(bench: TestNode, id = 'peer'): object {
   const { state, remote, reason, attempt, sinceMs, nextDialInMs } = bench.node.link(id)
   return { state, remote, reason, attempt, sinceMs, nextDialInMs }
 }
 
 describe('the handle of an active link', () => {
   it('shows how it stands, and since when, from dial to end', async () => {
-    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: fixed(500) }] })
+    const bench = TestNode.started({ links: [{ ...PEER, reconnect: fixed(500) }] })
     const none = { remote: undefined, reason: undefined, nextDialInMs: undefined }
     bench.clock.advance(30)
     expect(shown(bench)).toEqual({ ...none, state: 'dialing', attempt: 1, sinceMs: 30 })
@@ -53,7 +53,7 @@ describe('the handle of an active link', () => {
   })
 
   it('dials only where a dial is waited for, and says whether there is something to dial', async () => {
-    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: fixed(60_000, 2) }] })
+    const bench = TestNode.started({ links: [{ ...PEER, reconnect: fixed(60_000, 2) }] })
     const link = bench.node.link('peer')
     const dials = (): number => bench.transport.dials.length
     expect([link.dial(), dials()], 'dialing').toEqual([true, 1])
@@ -73,7 +73,7 @@ describe('the handle of an active link', () => {
 
   it('has something to dial while it waits for its turn, and no second place in the line', async () => {
     const links = ['a', 'b', 'c'].map((id) => ({ ...PEER, id }))
-    const bench = BenchNode.started({ links, dials: 1 })
+    const bench = TestNode.started({ links, dials: 1 })
     expect(bench.states).toEqual(['a dialing'])
     expect(bench.node.link('b').dial()).toBe(true)
     bench.transport.lastDial.open()
@@ -85,7 +85,7 @@ describe('the handle of an active link', () => {
   })
 
   it('closes nothing where there is no connection', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+    const bench = TestNode.started({ links: [PEER] })
     bench.node.link('peer').close()
     expect(bench.transport.lastDial.cancelled).toBe(false)
     expect(bench.states).toEqual(['peer dialing'])
@@ -93,7 +93,7 @@ describe('the handle of an active link', () => {
   })
 
   it('holds back what comes over a connection that is still to come', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+    const bench = TestNode.started({ links: [PEER] })
     bench.node.link('peer').pause()
     bench.node.link('peer').resume()
     bench.node.link('peer').pause()
@@ -108,7 +108,7 @@ describe('the handle of an active link', () => {
   })
 
   it('changes nothing once its node has stopped', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+    const bench = TestNode.started({ links: [PEER] })
     const link = bench.node.link('peer')
     await bench.stopped()
     const { states } = bench
@@ -125,7 +125,7 @@ describe('the handle of an active link', () => {
 
 describe('the handle of a passive link', () => {
   it('knows of no dials, and cannot dial', async () => {
-    const bench = BenchNode.started({ listen: LISTEN, links: [CELL] })
+    const bench = TestNode.started({ listen: LISTEN, links: [CELL] })
     const noDials = { attempt: 0, nextDialInMs: undefined }
     expect(shown(bench, 'cell')).toMatchObject({ state: 'awaiting', ...noDials })
     expect(bench.node.link('cell').dial()).toBe(false)
@@ -139,7 +139,7 @@ describe('the handle of a passive link', () => {
 
 describe('the event of a link', () => {
   it('says which dial it is, who the peer is, why it was lost and when it is dialled again', async () => {
-    const bench = new BenchNode({ links: [{ ...PEER, reconnect: fixed(500, 1) }] })
+    const bench = new TestNode({ links: [{ ...PEER, reconnect: fixed(500, 1) }] })
     const changes: LinkChange[] = []
     bench.node.on('link', (change) => changes.push(change))
     void bench.node.start()
@@ -172,7 +172,7 @@ function saidBy(link: LinkHandle) {
 
 describe('a link as its user sees it', () => {
   it('says what is so now, through the life of an active link', async () => {
-    const bench = new BenchNode({
+    const bench = new TestNode({
       links: [{ ...PEER, reconnect: fixed(5_000), highWaterMark: 100 }],
     })
     const link = bench.node.link('peer')
@@ -235,7 +235,7 @@ describe('a link as its user sees it', () => {
 
   it('names its entry where that has several links, and plans no dial where it is passive', async () => {
     const links = [{ id: 'in', role: 'passive', ip: '10.0.0.0/24', slots: 2 } as const]
-    const bench = BenchNode.started({ listen: { port: 1 }, links })
+    const bench = TestNode.started({ listen: { port: 1 }, links })
     expect(saidBy(bench.node.link('in/2'))).toMatchObject({
       id: 'in/2',
       entry: 'in',

@@ -1,7 +1,7 @@
 import { Len16Codec } from '@commloop/codec-len16'
 import { type EntryOptions, type Route, useRouter } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from './bench-node.js'
+import { TestNode, PEER } from './test-node.js'
 import type { ScriptedConnection } from './scripted-transport.js'
 
 const OTHER: EntryOptions = { id: 'other', role: 'active', ip: '10.0.0.3', port: 8001 }
@@ -10,11 +10,11 @@ const CELL: EntryOptions = { id: 'cell', role: 'passive', ip: '10.0.0.0/24' }
 
 const up = (
   entry: Partial<EntryOptions> = {},
-): { bench: BenchNode; connection: ScriptedConnection } => {
-  const bench = BenchNode.started({ links: [{ ...PEER, ...entry }] })
+): { bench: TestNode; connection: ScriptedConnection } => {
+  const bench = TestNode.started({ links: [{ ...PEER, ...entry }] })
   return { bench, connection: bench.transport.lastDial.open() }
 }
-const ends = (bench: BenchNode): string[] =>
+const ends = (bench: TestNode): string[] =>
   bench.outcomes.map(({ id, outcome, reason = '' }) => `${String(id)} ${outcome} ${reason}`)
 
 describe('the high-water mark', () => {
@@ -42,7 +42,7 @@ describe('the high-water mark', () => {
 
 describe('a message whose time is over', () => {
   it('expires at the very moment, also behind one that has none', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+    const bench = TestNode.started({ links: [PEER] })
     bench.send('for ever')
     bench.send('short', { id: 'short', ttlMs: 300 })
     bench.send('long', { id: 'long', ttlMs: 301 })
@@ -73,7 +73,7 @@ describe('a message whose time is over', () => {
   })
 
   it('is waited for by one timer of its link, and by none where none waits', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+    const bench = TestNode.started({ links: [PEER] })
     const before = bench.clock.pendingTimers
     bench.send('for ever')
     expect(bench.clock.pendingTimers).toBe(before)
@@ -115,7 +115,7 @@ describe('a message for one connection', () => {
   })
 
   it('is dropped on a link that has never been up', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+    const bench = TestNode.started({ links: [PEER] })
     bench.send('reply', { to: { link: 'peer', epoch: 1 }, id: 'reply' })
     bench.soon()
     expect(ends(bench)).toEqual(['reply dropped epoch'])
@@ -125,7 +125,7 @@ describe('a message for one connection', () => {
 
 describe('a message for several links', () => {
   it('is dropped on the one that is down and keeps no queue, and written on the others', async () => {
-    const bench = BenchNode.started({ listen: LISTEN, links: [PEER, CELL] })
+    const bench = TestNode.started({ listen: LISTEN, links: [PEER, CELL] })
     const connection = bench.transport.lastDial.open()
     bench.send('x', { to: ['peer', 'cell'], id: 'x' })
     bench.soon()
@@ -141,7 +141,7 @@ describe('a message for several links', () => {
   it('does not wait on a link that is closed while its node still stops', async () => {
     let answer: (route: Route) => void = () => undefined
     const route = (): Promise<Route> => new Promise<Route>((resolve) => (answer = resolve))
-    const bench = BenchNode.started({ links: [PEER, OTHER] }, useRouter({ route }))
+    const bench = TestNode.started({ links: [PEER, OTHER] }, useRouter({ route }))
     const connection = bench.transport.dials[0]?.open()
     bench.send('x', { id: 'x' })
     const stopping = bench.node.stop()
@@ -158,7 +158,7 @@ describe('a message for several links', () => {
 
 describe('an answer that is not written yet', () => {
   it('keeps the slot of a peer that has ended its side', async () => {
-    const bench = BenchNode.started({ listen: LISTEN, links: [CELL] })
+    const bench = TestNode.started({ listen: LISTEN, links: [CELL] })
     const first = bench.transport.accept('10.0.0.2')
     first?.receive('question')
     first?.fin()

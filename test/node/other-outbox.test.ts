@@ -7,7 +7,7 @@ import {
 import { MemoryOutbox } from '../../packages/core/src/outbox/memory-outbox.js'
 import { use } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from './bench-node.js'
+import { TestNode, PEER } from './test-node.js'
 
 /** One that has something to send only once it was told so, as one that writes to a disk first. */
 class SlowOutbox extends MemoryOutbox {
@@ -35,7 +35,7 @@ class SlowOutbox extends MemoryOutbox {
   }
 }
 
-function withSlowOutbox(fill: (outbox: SlowOutbox) => void): [BenchNode, SlowOutbox] {
+function withSlowOutbox(fill: (outbox: SlowOutbox) => void): [TestNode, SlowOutbox] {
   const outboxes: SlowOutbox[] = []
   const store: OutboxStore = {
     open: (_link, limits, handler) => {
@@ -45,7 +45,7 @@ function withSlowOutbox(fill: (outbox: SlowOutbox) => void): [BenchNode, SlowOut
       return outbox
     },
   }
-  const bench = BenchNode.started({ links: [PEER] }, use(OutboxStore, store))
+  const bench = TestNode.started({ links: [PEER] }, use(OutboxStore, store))
   const [outbox] = outboxes
   if (outbox === undefined) throw new Error('no outbox was opened')
   return [bench, outbox]

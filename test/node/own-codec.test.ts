@@ -1,7 +1,7 @@
 import { Len16Codec } from '@commloop/codec-len16'
 import type { EntryOptions, FrameCodec, FrameDecoder } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from './bench-node.js'
+import { TestNode, PEER } from './test-node.js'
 
 const MIB = 1024 * 1024
 const LEN16 = new Len16Codec()
@@ -25,7 +25,7 @@ function decodedBy(decoder: Partial<FrameDecoder>, payloadBytesMax = 1_000): Fra
 
 const up = (value: FrameCodec, entry: Partial<EntryOptions> = {}) => {
   const links = [{ ...PEER, ...entry, codec: { spec: 'own', value } }]
-  const bench = BenchNode.started({ links })
+  const bench = TestNode.started({ links })
   return { bench, connection: bench.transport.lastDial.open() }
 }
 
@@ -138,7 +138,7 @@ describe('a decoder that answers again after it had nothing more', () => {
         codec: { spec: 'own', value },
       },
     ]
-    const bench = BenchNode.started({ listen: { port: 1 }, links })
+    const bench = TestNode.started({ listen: { port: 1 }, links })
     bench.node.on('message', () => bench.transport.accept('10.0.0.2'))
     bench.transport.accept('10.0.0.2')?.receive('a', 'b', 'c')
     expect(bench.messages).toEqual(['in#1 a'])

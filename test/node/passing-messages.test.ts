@@ -2,7 +2,7 @@ import { Len16Codec } from '@commloop/codec-len16'
 import { Clock, createNode, FrameCodec, type PassingMessage, Transport, use } from '@commloop/core'
 import { ManualClock } from '@commloop/testing'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from './bench-node.js'
+import { TestNode, PEER } from './test-node.js'
 import { ScriptedTransport } from './scripted-transport.js'
 
 function told({ direction, link, epoch, payload, id }: PassingMessage): string {
@@ -12,7 +12,7 @@ function told({ direction, link, epoch, payload, id }: PassingMessage): string {
 
 describe('a listener of passing messages', () => {
   it('is told what is sent when the write is confirmed, and what is received, in both directions', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+    const bench = TestNode.started({ links: [PEER] })
     const seen: string[] = []
     bench.node.on('passing', (message) => seen.push(told(message)))
     const connection = bench.transport.lastDial.open()
@@ -30,7 +30,7 @@ describe('a listener of passing messages', () => {
   })
 
   it('may send from within, and the ledger holds', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+    const bench = TestNode.started({ links: [PEER] })
     const connection = bench.transport.lastDial.open()
     const seen: string[] = []
     bench.node.on('passing', (message) => {
@@ -51,7 +51,7 @@ describe('a listener of passing messages', () => {
 
   it('is not told what a lost connection may have had, nor heartbeats', async () => {
     const heartbeat = { every: 1_000, payload: 'beat' }
-    const bench = BenchNode.started({ links: [{ ...PEER, heartbeat, onLoss: 'drop' }] })
+    const bench = TestNode.started({ links: [{ ...PEER, heartbeat, onLoss: 'drop' }] })
     const seen: string[] = []
     bench.node.on('passing', (message) => seen.push(told(message)))
     const connection = bench.transport.lastDial.open()

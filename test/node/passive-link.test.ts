@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { EntryOptions } from '@commloop/core'
 import { Link } from '../../packages/core/src/link/link.js'
-import { BenchNode } from './bench-node.js'
+import { TestNode } from './test-node.js'
 
 const LISTEN = { host: '::', port: 8000 }
 const entry = (id: string, ip: string, more: Partial<EntryOptions> = {}): EntryOptions => ({
@@ -10,8 +10,8 @@ const entry = (id: string, ip: string, more: Partial<EntryOptions> = {}): EntryO
   ip,
   ...more,
 })
-const listening = (...links: EntryOptions[]): BenchNode =>
-  BenchNode.started({ listen: LISTEN, links })
+const listening = (...links: EntryOptions[]): TestNode =>
+  TestNode.started({ listen: LISTEN, links })
 
 describe('an accepted connection', () => {
   it('fills the entry of its address, whatever the address looks like', async () => {
@@ -33,7 +33,7 @@ describe('an accepted connection', () => {
   })
 
   it('of a stranger is refused with the reason', async () => {
-    const bench = BenchNode.started({
+    const bench = TestNode.started({
       listen: LISTEN,
       links: [entry('two', '10.0.0.2'), { id: 'out', role: 'active', ip: '10.0.0.9', port: 1 }],
     })
@@ -85,7 +85,7 @@ describe('an accepted connection', () => {
 
   it('of a peer whose active link is exhausted makes us dial it again', async () => {
     const reconnect = { spec: 'once', value: { delayMs: () => undefined } }
-    const bench = BenchNode.started({
+    const bench = TestNode.started({
       listen: LISTEN,
       links: [
         entry('in', '10.0.0.2'),
@@ -340,7 +340,7 @@ describe('a slot whose peer has ended its side', () => {
 
 describe('listening', () => {
   it('that fails at the start rejects start with the address and the cause', async () => {
-    const bench = new BenchNode({ listen: LISTEN, links: [entry('two', '10.0.0.2')] })
+    const bench = new TestNode({ listen: LISTEN, links: [entry('two', '10.0.0.2')] })
     const started = bench.node.start()
     bench.transport.listens[0]?.handler.failed(new Error('EADDRINUSE'))
     await expect(started).rejects.toThrow('cannot listen at [::]:8000: EADDRINUSE')
@@ -396,8 +396,8 @@ describe('an entry with many slots', () => {
 })
 
 describe('an entry that demands an identity', () => {
-  const secured = (...links: EntryOptions[]): BenchNode =>
-    BenchNode.started({ listen: { ...LISTEN, tls: {} }, links })
+  const secured = (...links: EntryOptions[]): TestNode =>
+    TestNode.started({ listen: { ...LISTEN, tls: {} }, links })
 
   it('takes only who has proved it, and tells what was proved instead', async () => {
     const bench = secured(entry('cell', '10.0.0.0/8', { identity: ['plc-1', 'plc-2'], slots: 2 }))

@@ -1,7 +1,7 @@
 import { Len16Codec } from '@commloop/codec-len16'
 import { type EntryOptions, ExponentialBackoff, type NodeOptions } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from './bench-node.js'
+import { TestNode, PEER } from './test-node.js'
 
 const OTHER: EntryOptions = { id: 'other', role: 'active', ip: '10.0.0.3', port: 8001 }
 const one = (more: Partial<EntryOptions>): NodeOptions => ({ links: [{ ...PEER, ...more }] })
@@ -15,7 +15,7 @@ const codec = (spec: string, maxPayload: number) => ({
 })
 
 /** What was done about the links, without the lists that are empty. */
-async function changed(bench: BenchNode, options: NodeOptions): Promise<object> {
+async function changed(bench: TestNode, options: NodeOptions): Promise<object> {
   const lists = Object.entries(await bench.node.reconfigure(options))
   return Object.fromEntries(lists.filter(([, ids]) => (ids as string[]).length > 0))
 }
@@ -28,7 +28,7 @@ describe('a link whose entry says the same', () => {
         OTHER,
       ],
     }
-    const bench = BenchNode.started(options)
+    const bench = TestNode.started(options)
     const connection = bench.transport.dials[0]?.open()
     bench.send('a', { to: 'peer' })
     bench.soon()
@@ -57,7 +57,7 @@ describe('a link whose entry says the same', () => {
   })
 
   it('stays as an operator has left it', async () => {
-    const bench = BenchNode.started({ links: [PEER, OTHER] })
+    const bench = TestNode.started({ links: [PEER, OTHER] })
     bench.node.link('peer').disable()
     await bench.node.reconfigure({ links: [PEER] })
     expect(bench.node.link('peer')).toMatchObject({ state: 'idle', enabled: false })
@@ -67,7 +67,7 @@ describe('a link whose entry says the same', () => {
 
 describe('a link whose limits change', () => {
   it('keeps its connection and its queue, and is judged by the new ones', async () => {
-    const bench = BenchNode.started(one({}))
+    const bench = TestNode.started(one({}))
     const connection = bench.transport.lastDial.open()
     bench.send('being written', { to: 'peer' })
     bench.soon()
@@ -84,7 +84,7 @@ describe('a link whose limits change', () => {
   })
 
   it('keeps what is queued above a bound that falls, and gives it up for newcomers only', async () => {
-    const bench = BenchNode.started(one({}))
+    const bench = TestNode.started(one({}))
     for (const text of ['1', '2', '3', '4']) bench.send(text, { to: 'peer', id: text })
     await bench.node.reconfigure(one({ outbox: { messages: 2 }, overflow: 'drop-oldest' }))
     expect(bench.node.link('peer').queuedMessages).toBe(4)
@@ -96,7 +96,7 @@ describe('a link whose limits change', () => {
   })
 
   it('tells that there is room when a mark rises above what is queued', async () => {
-    const bench = BenchNode.started(one({ highWaterMark: 100 }))
+    const bench = TestNode.started(one({ highWaterMark: 100 }))
     expect(bench.send('x'.repeat(100), { to: 'peer' })).toBe(false)
     await bench.node.reconfigure(one({ highWaterMark: 150 }))
     expect(bench.drains, 'above half of it still').toEqual([])
@@ -110,7 +110,7 @@ describe('a link whose limits change', () => {
   })
 
   it('lets messages expire by a new ttl, those that come from then on', async () => {
-    const bench = BenchNode.started(one({}))
+    const bench = TestNode.started(one({}))
     bench.send('for ever', { to: 'peer', id: 'old' })
     await bench.node.reconfigure(one({ ttl: '1s' }))
     bench.send('for a while', { to: 'peer', id: 'new' })
@@ -122,7 +122,7 @@ describe('a link whose limits change', () => {
 
 describe('a deadline that changes', () => {
   it('begins on a connection that had none', async () => {
-    const bench = BenchNode.started(one({ stall: 0, partialFrame: 0 }))
+    const bench = TestNode.started(one({ stall: 0, partialFrame: 0 }))
     const connection = bench.transport.lastDial.open()
     bench.clock.advance(100_000)
     await bench.node.reconfigure(one({ silence: '5s' }))
@@ -153,9 +153,9 @@ describe('a deadline that changes', () => {
     string,
     Partial<EntryOptions>,
     Partial<EntryOptions>,
-    (bench: BenchNode, connection: { receiveBytes(bytes: Uint8Array): void }) => unknown,
+    (bench: TestNode, connection: { receiveBytes(bytes: Uint8Array): void }) => unknown,
   ])[])('counts from where %s began', async (reason, before, after, begin) => {
-    const bench = BenchNode.started(one(before))
+    const bench = TestNode.started(one(before))
     const connection = bench.transport.lastDial.open()
     begin(bench, connection)
     bench.clock.advance(8_000)
@@ -179,9 +179,9 @@ describe('a deadline that changes', () => {
   ] as readonly (readonly [
     string,
     Partial<EntryOptions>,
-    (bench: BenchNode, connection: { receiveBytes(bytes: Uint8Array): void }) => unknown,
+    (bench: TestNode, connection: { receiveBytes(bytes: Uint8Array): void }) => unknown,
   ])[])('counts from now where %s was off', async (reason, off, begin) => {
-    const bench = BenchNode.started(one(off))
+    const bench = TestNode.started(one(off))
     const connection = bench.transport.lastDial.open()
     begin(bench, connection)
     bench.clock.advance(100_000)
@@ -194,7 +194,7 @@ describe('a deadline that changes', () => {
   })
 
   it.each(['1s', '5s'])('gives a connection that we have ended until %s', async (linger) => {
-    const bench = BenchNode.started(one({ linger: '3s' }))
+    const bench = TestNode.started(one({ linger: '3s' }))
     const connection = bench.transport.lastDial.open()
     bench.node.link('peer').close()
     bench.clock.advance(500)
@@ -207,7 +207,7 @@ describe('a deadline that changes', () => {
   })
 
   it('serves a peer that has ended its side as long as is said now, and does not wait for its word', async () => {
-    const bench = BenchNode.started(one({ halfClose: '3s' }))
+    const bench = TestNode.started(one({ halfClose: '3s' }))
     const connection = bench.transport.lastDial.open()
     connection.receiveBytes(Buffer.of(0))
     connection.fin()
@@ -221,7 +221,7 @@ describe('a deadline that changes', () => {
   })
 
   it('does not count what nobody reads', async () => {
-    const bench = BenchNode.started(one({}))
+    const bench = TestNode.started(one({}))
     const connection = bench.transport.lastDial.open()
     bench.node.link('peer').pause()
     await bench.node.reconfigure(one({ silence: '1s' }))
@@ -236,7 +236,7 @@ describe('a deadline that changes', () => {
   })
 
   it('ends where it is turned off', async () => {
-    const bench = BenchNode.started(one({ silence: '5s' }))
+    const bench = TestNode.started(one({ silence: '5s' }))
     const connection = bench.transport.lastDial.open()
     await bench.node.reconfigure(one({ silence: 'off' }))
     bench.clock.advance(600_000)
@@ -245,7 +245,7 @@ describe('a deadline that changes', () => {
   })
 
   it('makes a heartbeat begin, change and end on one connection', async () => {
-    const bench = BenchNode.started(one({}))
+    const bench = TestNode.started(one({}))
     const connection = bench.transport.lastDial.open()
     const beat = async (heartbeat: EntryOptions['heartbeat']): Promise<void> => {
       await bench.node.reconfigure(one({ ...(heartbeat && { heartbeat }), silence: 'off' }))
@@ -261,7 +261,7 @@ describe('a deadline that changes', () => {
 
   it('leaves a heartbeat due when it was due', async () => {
     const heartbeat = { every: '5s', payload: 'hb' }
-    const bench = BenchNode.started(one({ heartbeat }))
+    const bench = TestNode.started(one({ heartbeat }))
     const connection = bench.transport.lastDial.open()
     bench.clock.advance(3_000)
     await bench.node.reconfigure(one({ heartbeat, stall: '9s' }))
@@ -273,7 +273,7 @@ describe('a deadline that changes', () => {
   })
 
   it('makes a heartbeat begin on a connection that has yet to show that we are wanted', async () => {
-    const bench = BenchNode.started(one({}))
+    const bench = TestNode.started(one({}))
     bench.transport.lastDial.open().reset()
     bench.clock.advance(60_000)
     const connection = bench.transport.lastDial.open()
@@ -287,7 +287,7 @@ describe('a deadline that changes', () => {
 
 describe('a link that is dialled elsewhere', () => {
   it('ends its connection in order, keeps its queue and dials the new place at once', async () => {
-    const bench = BenchNode.started(one({}))
+    const bench = TestNode.started(one({}))
     const connection = bench.transport.lastDial.open()
     bench.send('being written', { to: 'peer', id: 'a' })
     bench.soon()
@@ -319,7 +319,7 @@ describe('a link that is dialled elsewhere', () => {
   })
 
   it('cuts a connection that does not end in time, and sends again what was not confirmed', async () => {
-    const bench = BenchNode.started({ ...one({ stall: 0 }), stopDeadline: '2s' })
+    const bench = TestNode.started({ ...one({ stall: 0 }), stopDeadline: '2s' })
     const connection = bench.transport.lastDial.open()
     bench.send('unconfirmed', { to: 'peer' })
     bench.soon()
@@ -336,7 +336,7 @@ describe('a link that is dialled elsewhere', () => {
   })
 
   it('takes on the last of several changes that come before its connection has ended', async () => {
-    const bench = BenchNode.started(one({}))
+    const bench = TestNode.started(one({}))
     const connection = bench.transport.lastDial.open()
     await bench.node.reconfigure(one({ port: 9000 }))
     await bench.node.reconfigure(one({ port: 9001, connectTimeout: '3s' }))
@@ -350,7 +350,7 @@ describe('a link that is dialled elsewhere', () => {
   })
 
   it('gives up a dial that is under way', async () => {
-    const bench = BenchNode.started(one({}))
+    const bench = TestNode.started(one({}))
     const dial = bench.transport.lastDial
     await bench.node.reconfigure(one({ ip: '10.0.0.9' }))
     expect(dial.cancelled).toBe(true)
@@ -366,7 +366,7 @@ describe('a link that is dialled elsewhere', () => {
     ['exhausted', 1],
   ])('does not wait for the next dial in %s', async (state, attemptsMax) => {
     const reconnect = fixed(60_000, attemptsMax)
-    const bench = BenchNode.started(one({ reconnect }))
+    const bench = TestNode.started(one({ reconnect }))
     bench.transport.lastDial.fail()
     expect(bench.node.link('peer').state).toBe(state)
     await bench.node.reconfigure(one({ reconnect, port: 9000 }))
@@ -377,7 +377,7 @@ describe('a link that is dialled elsewhere', () => {
   })
 
   it('ends on probation too, without having been up', async () => {
-    const bench = BenchNode.started(one({ reconnect: fixed(100) }))
+    const bench = TestNode.started(one({ reconnect: fixed(100) }))
     bench.transport.lastDial.open().reset()
     bench.clock.advance(100)
     const watched = bench.transport.lastDial.open()
@@ -394,7 +394,7 @@ describe('a link that is dialled elsewhere', () => {
   })
 
   it('keeps its turn where it waits for leave to dial', async () => {
-    const bench = BenchNode.started({ links: [PEER, OTHER], dials: 1 })
+    const bench = TestNode.started({ links: [PEER, OTHER], dials: 1 })
     await bench.node.reconfigure({ links: [PEER, { ...OTHER, port: 9000 }], dials: 1 })
     expect(bench.transport.dials).toHaveLength(1)
     bench.transport.lastDial.open()
@@ -407,19 +407,19 @@ describe('a link that is dialled elsewhere', () => {
     [
       'disables it',
       'idle',
-      (bench: BenchNode) => {
+      (bench: TestNode) => {
         bench.node.link('peer').disable()
       },
     ],
     [
       'dials it',
       'dialing',
-      (bench: BenchNode) => {
+      (bench: TestNode) => {
         bench.node.link('peer').dial()
       },
     ],
   ])('is left to whoever hears of it and %s', async (_what, state, react) => {
-    const bench = BenchNode.started(one({}))
+    const bench = TestNode.started(one({}))
     bench.node.on('link', ({ reason }) => {
       if (reason === 'reconfigured') react(bench)
     })
@@ -432,7 +432,7 @@ describe('a link that is dialled elsewhere', () => {
 
   it('is not said to be dialled anew where whoever heard of the change before has stopped the node', async () => {
     const links: EntryOptions[] = [{ ...PEER, highWaterMark: 100 }, OTHER]
-    const bench = BenchNode.started({ links })
+    const bench = TestNode.started({ links })
     bench.send('x'.repeat(100), { to: 'peer' })
     bench.node.on('drain', () => void bench.node.stop())
     const after = [
@@ -446,7 +446,7 @@ describe('a link that is dialled elsewhere', () => {
   })
 
   it('dials the new place when it was disabled meanwhile', async () => {
-    const bench = BenchNode.started(one({ reconnect: fixed(100) }))
+    const bench = TestNode.started(one({ reconnect: fixed(100) }))
     bench.transport.lastDial.open().reset()
     bench.clock.advance(100)
     bench.transport.lastDial.open()
@@ -460,7 +460,7 @@ describe('a link that is dialled elsewhere', () => {
 
 describe('a reconnect strategy that changes', () => {
   it('leaves a link that is up alone and counts from its next loss', async () => {
-    const bench = BenchNode.started(one({ reconnect: fixed(60_000) }))
+    const bench = TestNode.started(one({ reconnect: fixed(60_000) }))
     const connection = bench.transport.lastDial.open()
     expect(await changed(bench, one({ reconnect: fixed(10) }))).toEqual({ changed: ['peer'] })
     expect(connection.finSent).toBe(false)
@@ -474,7 +474,7 @@ describe('a reconnect strategy that changes', () => {
     ['its strategy', { reconnect: fixed(10, 5), rearmAfter: 0 }],
     ['rearmAfter', { reconnect: fixed(60_000, 1), rearmAfter: '2m' }],
   ])('wakes a link that had given up: %s', async (_name, more) => {
-    const bench = BenchNode.started(one({ reconnect: fixed(60_000, 1), rearmAfter: 0 }))
+    const bench = TestNode.started(one({ reconnect: fixed(60_000, 1), rearmAfter: 0 }))
     bench.transport.lastDial.fail()
     expect(bench.node.link('peer').state).toBe('exhausted')
     await bench.node.reconfigure(one(more))
@@ -489,7 +489,7 @@ describe('a reconnect strategy that changes', () => {
     'is not taken for one where something else changes: %s goes on',
     async (state, maxAttempts) => {
       const reconnect = fixed(60_000, maxAttempts)
-      const bench = BenchNode.started(one({ reconnect }))
+      const bench = TestNode.started(one({ reconnect }))
       bench.transport.lastDial.fail()
       bench.clock.advance(10_000)
       const { nextDialInMs } = bench.node.link('peer')
@@ -501,7 +501,7 @@ describe('a reconnect strategy that changes', () => {
   )
 
   it('leaves a peer on probation that has accepted and hung up', async () => {
-    const bench = BenchNode.started(one({ reconnect: fixed(100) }))
+    const bench = TestNode.started(one({ reconnect: fixed(100) }))
     bench.transport.lastDial.open().reset()
     await bench.node.reconfigure(one({ reconnect: fixed(200) }))
     expect(bench.transport.dials).toHaveLength(2)
@@ -513,7 +513,7 @@ describe('a reconnect strategy that changes', () => {
   })
 
   it('counts at once for a link that waits for its next dial', async () => {
-    const bench = BenchNode.started(one({ reconnect: fixed(60_000) }))
+    const bench = TestNode.started(one({ reconnect: fixed(60_000) }))
     bench.transport.lastDial.fail()
     expect(bench.node.link('peer').state).toBe('backoff')
     await bench.node.reconfigure(one({ reconnect: fixed(60_000), ttl: '5s' }))
@@ -525,7 +525,7 @@ describe('a reconnect strategy that changes', () => {
   })
 
   it('reaches the links that have none of their own when it is the node’s', async () => {
-    const bench = BenchNode.started({ links: [PEER, { ...OTHER, reconnect: fixed(50) }] })
+    const bench = TestNode.started({ links: [PEER, { ...OTHER, reconnect: fixed(50) }] })
     const options = { links: [PEER, { ...OTHER, reconnect: fixed(50) }] }
     const reconnect = new ExponentialBackoff({ initial: 7, factor: 1, jitter: 'none', min: 7 })
     const result = await bench.node.reconfigure(options, { reconnect })
@@ -538,7 +538,7 @@ describe('a reconnect strategy that changes', () => {
 
 describe('a codec that changes', () => {
   it('comes with a new connection; what is queued is encoded by it, and what it cannot take is told', async () => {
-    const bench = BenchNode.started(one({ codec: codec('wide', 1_000) }))
+    const bench = TestNode.started(one({ codec: codec('wide', 1_000) }))
     const connection = bench.transport.lastDial.open()
     bench.send('first', { to: 'peer' })
     bench.soon()
@@ -564,7 +564,7 @@ describe('a codec that changes', () => {
   })
 
   it('does not touch what is queued while the old connection ends, whatever else changes', async () => {
-    const bench = BenchNode.started(one({ codec: codec('wide', 1_000) }))
+    const bench = TestNode.started(one({ codec: codec('wide', 1_000) }))
     const connection = bench.transport.lastDial.open()
     bench.send('first', { to: 'peer' })
     bench.soon()
@@ -584,7 +584,7 @@ describe('a codec that changes', () => {
 
   it('of the node concerns the links that have none of their own', async () => {
     const options = { links: [PEER, { ...OTHER, codec: codec('own', 10) }] }
-    const bench = BenchNode.started(options)
+    const bench = TestNode.started(options)
     for (const dial of bench.transport.dials) dial.open()
     const result = await bench.node.reconfigure(options, { codec: new Len16Codec() })
     expect(result).toMatchObject({ reconnected: ['peer'], unchanged: ['other'], node: ['codec'] })
@@ -594,7 +594,7 @@ describe('a codec that changes', () => {
 
 describe('an entry that is switched off or on', () => {
   it('takes its link down and keeps its queue, and brings it up again', async () => {
-    const bench = BenchNode.started(one({}))
+    const bench = TestNode.started(one({}))
     const connection = bench.transport.lastDial.open()
     expect(await changed(bench, one({ enabled: false }))).toEqual({ changed: ['peer'] })
     expect(connection.finSent).toBe(true)
@@ -609,7 +609,7 @@ describe('an entry that is switched off or on', () => {
   })
 
   it('dials the new place where it is switched on and moved at once', async () => {
-    const bench = BenchNode.started(one({ enabled: false }))
+    const bench = TestNode.started(one({ enabled: false }))
     await bench.node.reconfigure(one({ port: 9000 }))
     expect(bench.transport.dials.map(({ target, cancelled }) => [target.port, cancelled])).toEqual([
       [9000, false],
@@ -618,7 +618,7 @@ describe('an entry that is switched off or on', () => {
   })
 
   it('does not dial where it is moved and switched off at once', async () => {
-    const bench = BenchNode.started(one({ reconnect: fixed(60_000) }))
+    const bench = TestNode.started(one({ reconnect: fixed(60_000) }))
     bench.transport.lastDial.fail()
     await bench.node.reconfigure(one({ reconnect: fixed(60_000), port: 9000, enabled: false }))
     expect(bench.transport.dials).toHaveLength(1)
@@ -634,7 +634,7 @@ const passive = (more: Partial<EntryOptions>): NodeOptions => ({
 
 describe('a passive entry whose address changes', () => {
   it('keeps a connection that it still stands for', async () => {
-    const bench = BenchNode.started(passive({}))
+    const bench = TestNode.started(passive({}))
     const connection = bench.transport.accept('10.0.0.2')
     bench.send('before', { to: 'cell' })
     expect(await changed(bench, passive({ ip: '10.0.0.0/24' }))).toEqual({ changed: ['cell'] })
@@ -651,7 +651,7 @@ describe('a passive entry whose address changes', () => {
   })
 
   it('ends a connection that it does not stand for any more, and is filled by the new peer', async () => {
-    const bench = BenchNode.started(passive({}))
+    const bench = TestNode.started(passive({}))
     const connection = bench.transport.accept('10.0.0.2')
     bench.send('before', { to: 'cell' })
     expect(await changed(bench, passive({ ip: '10.0.0.3' }))).toEqual({ reconnected: ['cell'] })
@@ -665,7 +665,7 @@ describe('a passive entry whose address changes', () => {
   })
 
   it('never hands on what was queued for one of several peers', async () => {
-    const bench = BenchNode.started(passive({ ip: '10.0.0.0/24' }))
+    const bench = TestNode.started(passive({ ip: '10.0.0.0/24' }))
     const connection = bench.transport.accept('10.0.0.2')
     bench.send('being written', { to: 'cell' })
     bench.soon()
@@ -684,7 +684,7 @@ describe('a passive entry whose address changes', () => {
   })
 
   it('drops the queue of one peer where it stands for many from now on', async () => {
-    const bench = BenchNode.started(passive({}))
+    const bench = TestNode.started(passive({}))
     bench.send('for 10.0.0.2', { to: 'cell', id: 'a' })
     await bench.node.reconfigure(passive({ ip: '10.0.0.0/24' }))
     bench.soon()
@@ -693,7 +693,7 @@ describe('a passive entry whose address changes', () => {
   })
 
   it('refuses a newcomer that waits for the slot and is not in the table any more', async () => {
-    const bench = BenchNode.started(passive({ ip: '10.0.0.2' }))
+    const bench = TestNode.started(passive({ ip: '10.0.0.2' }))
     const incumbent = bench.transport.accept('10.0.0.2')
     const newcomer = bench.transport.accept('10.0.0.2')
     expect(newcomer?.reading).toBe(false)
@@ -707,7 +707,7 @@ describe('a passive entry whose address changes', () => {
 
   it('ends a connection whose peer has not proved the name that is asked for now', async () => {
     const tls = { listen: { ...LISTEN, tls: {} } }
-    const bench = BenchNode.started({ ...passive({ identity: ['a', 'b'] }), ...tls })
+    const bench = TestNode.started({ ...passive({ identity: ['a', 'b'] }), ...tls })
     const connection = bench.transport.accept('10.0.0.2', 40_000, ['b'])
     await bench.node.reconfigure({ ...passive({ identity: ['b', 'c'] }), ...tls })
     expect(connection?.finSent).toBe(false)

@@ -6,7 +6,7 @@ import {
   type SendRouter,
   useRouter,
 } from '@commloop/core'
-import { BenchNode } from './bench-node.js'
+import { TestNode } from './test-node.js'
 import type { ScriptedConnection } from './scripted-transport.js'
 
 const active = (id: string, more: Partial<EntryOptions> = {}): EntryOptions => ({
@@ -21,8 +21,8 @@ const AB = { links: [active('a'), active('b')] }
 function routed(
   route: SendRouter['route'],
   options: NodeOptions = AB,
-): { bench: BenchNode; connections: ScriptedConnection[] } {
-  const bench = BenchNode.started(options, useRouter({ route }))
+): { bench: TestNode; connections: ScriptedConnection[] } {
+  const bench = TestNode.started(options, useRouter({ route }))
   const connections = bench.transport.dials.map((dial) => dial.open())
   return { bench, connections }
 }
@@ -263,7 +263,7 @@ describe('send', () => {
     ['every link of an entry, none up', () => ({ to: 'cell/*' }), 'CML_ERR_LINK_DOWN'],
     ['no link at all', () => ({ to: [] }), 'CML_ERR_LINK_UNKNOWN'],
   ])('refuses %s and has accepted nothing', async (_name, options, code) => {
-    const bench = BenchNode.started({
+    const bench = TestNode.started({
       listen: { port: 1 },
       links: [active('a'), { id: 'cell', role: 'passive', ip: '10.0.0.0/8', slots: 3 }],
     })
@@ -273,7 +273,7 @@ describe('send', () => {
   })
 
   it('refuses before start, a payload above the limit, and what is no payload', async () => {
-    const bench = new BenchNode(AB)
+    const bench = new TestNode(AB)
     expect(() => bench.send('x')).toThrow('the node is new')
     void bench.node.start()
     const large = Buffer.alloc(65_536)
@@ -289,7 +289,7 @@ describe('send', () => {
 
   it('says no above the mark, refuses at the limit, and tells when to go on', async () => {
     const limits = { outbox: { messages: 4 }, highWaterMark: 150 }
-    const bench = BenchNode.started({ links: [active('a', limits)] })
+    const bench = TestNode.started({ links: [active('a', limits)] })
     expect([1, 2, 3, 4].map(() => bench.send('x', { to: 'a' }))).toEqual([true, true, false, false])
     expect(() => bench.send('x', { to: 'a' })).toThrow(
       expect.objectContaining({ code: 'CML_ERR_OUTBOX_FULL' }),
@@ -322,7 +322,7 @@ describe('send', () => {
 
   it('drops the oldest where the entry says so, never one that is being written', async () => {
     const limits = { outbox: { messages: 2 }, overflow: 'drop-oldest' as const }
-    const bench = BenchNode.started({ links: [active('a', limits)] })
+    const bench = TestNode.started({ links: [active('a', limits)] })
     const connection = bench.transport.lastDial.open()
     bench.send('being written', { id: '1' })
     bench.soon()
@@ -336,7 +336,7 @@ describe('send', () => {
   })
 
   it('never starts to write a message after its TTL', async () => {
-    const bench = BenchNode.started({ links: [active('a', { ttl: '1s' })] })
+    const bench = TestNode.started({ links: [active('a', { ttl: '1s' })] })
     bench.send('short', { id: 'short', ttlMs: 300 })
     bench.send('default', { id: 'default' })
     bench.send('long', { id: 'long', ttlMs: 60_000 })
@@ -351,7 +351,7 @@ describe('send', () => {
   })
 
   it('makes no write of messages that have all expired, and the next one as ever', async () => {
-    const bench = BenchNode.started({ links: [active('a', { highWaterMark: 64 })] })
+    const bench = TestNode.started({ links: [active('a', { highWaterMark: 64 })] })
     const connection = bench.transport.lastDial.open()
     bench.send('under way')
     bench.soon()
@@ -369,7 +369,7 @@ describe('send', () => {
   })
 
   it('makes room by what has expired before it refuses', async () => {
-    const bench = BenchNode.started({ links: [active('a', { outbox: { messages: 1 } })] })
+    const bench = TestNode.started({ links: [active('a', { outbox: { messages: 1 } })] })
     bench.send('old', { ttlMs: 50 })
     bench.clock.advance(60)
     expect(bench.send('new')).toBe(true)
@@ -390,7 +390,7 @@ describe('send', () => {
 
 describe('a codec that fails', () => {
   it('costs the copy that it could not encode', async () => {
-    const bench = BenchNode.started({
+    const bench = TestNode.started({
       links: [
         active('a', {
           codec: {
@@ -461,7 +461,7 @@ describe('a relay', () => {
 
 describe('messages()', () => {
   it('stops reading while nobody takes, and goes on at half', async () => {
-    const bench = BenchNode.started({ links: [active('a')], iterator: { messages: 4 } })
+    const bench = TestNode.started({ links: [active('a')], iterator: { messages: 4 } })
     const stream = bench.node.messages()
     const connection = bench.transport.lastDial.open()
     connection.receive('1', '2', '3', '4', '5', '6')
@@ -486,7 +486,7 @@ describe('messages()', () => {
   })
 
   it('lets go of the links when its reader leaves', async () => {
-    const bench = BenchNode.started({ links: [active('a')], iterator: { messages: 1 } })
+    const bench = TestNode.started({ links: [active('a')], iterator: { messages: 1 } })
     const stream = bench.node.messages()
     const connection = bench.transport.lastDial.open()
     connection.receive('1', '2')

@@ -1,12 +1,12 @@
 import { useRouter } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
 import { unpinned } from '../../packages/core/src/link/link.js'
-import { BenchNode, PEER } from './bench-node.js'
+import { TestNode, PEER } from './test-node.js'
 import { frame, type ScriptedConnection } from './scripted-transport.js'
 
 async function writesOfTwoLinks(takesAtOnce: boolean): Promise<ScriptedConnection[]> {
   const links = ['a', 'b'].map((id) => ({ ...PEER, id }))
-  const bench = BenchNode.started({ links })
+  const bench = TestNode.started({ links })
   const connections = bench.transport.dials.map((dial) => dial.open())
   for (const connection of connections) connection.takesAtOnce = takesAtOnce
   for (const { id } of links) bench.node.send(Buffer.from(`for ${id}`), { to: id })
@@ -35,9 +35,9 @@ describe('the memory that frames are encoded into', () => {
 
 interface PassedOn {
   /** Before a chunk comes over `source` that holds one small payload for `target`. */
-  readonly before?: (bench: BenchNode, target: ScriptedConnection) => void
+  readonly before?: (bench: TestNode, target: ScriptedConnection) => void
   /** After that: until the small payload is confirmed. */
-  readonly after: (bench: BenchNode, target: ScriptedConnection) => void
+  readonly after: (bench: TestNode, target: ScriptedConnection) => void
 }
 
 /** The chunk that was received, and the payload out of it at the moment when it was confirmed. */
@@ -46,7 +46,7 @@ async function passedOn({
   after,
 }: PassedOn): Promise<[Uint8Array, Uint8Array | undefined]> {
   const links = ['source', 'target'].map((id) => ({ ...PEER, id }))
-  const bench = BenchNode.started(
+  const bench = TestNode.started(
     { relay: true, links },
     useRouter({ route: ({ payload }) => (payload.length < 9 ? 'target' : { drop: 'large' }) }),
   )
@@ -66,7 +66,7 @@ async function passedOn({
   return [chunk, payload]
 }
 
-function writeOverTheNext(bench: BenchNode): void {
+function writeOverTheNext(bench: TestNode): void {
   bench.clock.advance(60_000)
   const next = bench.transport.lastDial.open()
   bench.clock.advance(1_000)

@@ -1,13 +1,13 @@
 import type { EntryOptions } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode } from '../node/bench-node.js'
+import { TestNode } from '../node/test-node.js'
 import type { ScriptedConnection } from '../node/scripted-transport.js'
 
 const HOLD_DOWN_MS = 30_000
 const HOUR_MS = 3_600_000
 
-function listening(more: Partial<EntryOptions> = {}): BenchNode {
-  return BenchNode.started({
+function listening(more: Partial<EntryOptions> = {}): TestNode {
+  return TestNode.started({
     listen: { port: 1 },
     links: [{ id: 'in', role: 'passive', ip: '10.0.0.2', ...more }],
   })
@@ -91,7 +91,7 @@ function afterlife(connection: ScriptedConnection | undefined): void {
 
 describe('a challenge', () => {
   it('is not for whoever has proved another identity: it is refused before', async () => {
-    const bench = BenchNode.started({
+    const bench = TestNode.started({
       listen: { port: 1, tls: { cert: 'node.pem', key: 'node.key', ca: 'plant.pem' } },
       links: [{ id: 'in', role: 'passive', ip: '10.0.0.2', identity: 'furnace.example' }],
     })

@@ -1,7 +1,7 @@
 import { Len16Codec } from '@commloop/codec-len16'
 import type { EntryOptions, FrameCodec, FrameDecoder } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from '../node/bench-node.js'
+import { TestNode, PEER } from '../node/test-node.js'
 import { hostileValues } from './hostile-values.js'
 
 const SOUND = new Len16Codec()
@@ -35,7 +35,7 @@ function decoder(wrong: Partial<FrameDecoder>): FrameDecoder {
 
 /** Two links up: `bad` with the codec, `good` without. */
 function pair(value: FrameCodec, more: Partial<EntryOptions> = {}) {
-  const bench = BenchNode.started({
+  const bench = TestNode.started({
     links: [
       { ...PEER, id: 'bad', codec: { spec: 'bad', value }, ...more },
       { ...PEER, id: 'good' },

@@ -1,20 +1,20 @@
 import type { NodeEvents } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode } from '../node/bench-node.js'
+import { TestNode } from '../node/test-node.js'
 
 const BARE = Object.create(null) as object
 const LISTEN = { port: 1 }
 const NAMES = ['message', 'link', 'outcome', 'drain', 'rejected', 'audit', 'warning'] as const
 
-function started(): BenchNode {
-  return BenchNode.started({
+function started(): TestNode {
+  return TestNode.started({
     listen: LISTEN,
     links: [{ id: 'in', role: 'passive', ip: '10.0.0.2' }],
   })
 }
 
 /** Something of every kind happens. */
-function busyMinute(bench: BenchNode): void {
+function busyMinute(bench: TestNode): void {
   const connection = bench.transport.accept('10.0.0.2')
   for (let at = 0; at < 3; at++) bench.transport.accept('10.0.0.9')
   connection?.receive('a', 'b')

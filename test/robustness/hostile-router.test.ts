@@ -1,18 +1,18 @@
 import { type Route, type SendRouter, useRouter } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from '../node/bench-node.js'
+import { TestNode, PEER } from '../node/test-node.js'
 import { hostileValues } from './hostile-values.js'
 
 const FINE = 'fine'
 const BARE = Object.create(null) as object
 
 /** Two links; the router does its worst with every message but one. */
-function hostile(route: (message: Parameters<SendRouter['route']>[0]) => unknown): BenchNode {
+function hostile(route: (message: Parameters<SendRouter['route']>[0]) => unknown): TestNode {
   const router: SendRouter = {
     route: (message) =>
       Buffer.from(message.payload).toString() === FINE ? 'peer' : (route(message) as Route),
   }
-  const bench = BenchNode.started(
+  const bench = TestNode.started(
     { links: [PEER, { ...PEER, id: 'source' }], relay: true },
     useRouter(router),
   )
@@ -21,7 +21,7 @@ function hostile(route: (message: Parameters<SendRouter['route']>[0]) => unknown
 }
 
 /** The message that the router misroutes has met one outcome, and the next goes where it belongs. */
-async function costsOneMessage(bench: BenchNode, reason?: string): Promise<void> {
+async function costsOneMessage(bench: TestNode, reason?: string): Promise<void> {
   await bench.clock.settle()
   bench.checkLedgers()
   expect(bench.node.counters).toMatchObject({ accepted: 1, undeliverable: 1 })
@@ -224,7 +224,7 @@ describe('a router that meddles', () => {
 
   it('by sending from within its call has both messages routed', async () => {
     let asked = 0
-    const bench: BenchNode = hostile(() => {
+    const bench: TestNode = hostile(() => {
       if (++asked < 3) bench.send('another')
       return ['peer', 'source']
     })
@@ -235,7 +235,7 @@ describe('a router that meddles', () => {
   })
 
   it('by sending without end is stopped where it stands', async () => {
-    const bench: BenchNode = hostile(() => {
+    const bench: TestNode = hostile(() => {
       bench.send('and on')
       return 'peer'
     })
@@ -247,7 +247,7 @@ describe('a router that meddles', () => {
   })
 
   it('by stopping the node from within its call leaves the ledger whole', async () => {
-    const bench: BenchNode = hostile(() => {
+    const bench: TestNode = hostile(() => {
       void bench.node.stop()
       return 'peer'
     })

@@ -1,18 +1,18 @@
 import type { EntryOptions, ReconnectStrategy } from '@commloop/core'
 import { ExponentialBackoff } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from '../node/bench-node.js'
+import { TestNode, PEER } from '../node/test-node.js'
 import { hostileValues } from './hostile-values.js'
 
 const TIMER_MS_MAX = 2 ** 31 - 1
 
-function withStrategy(delayMs: (attempt: number) => unknown): BenchNode {
+function withStrategy(delayMs: (attempt: number) => unknown): TestNode {
   const value = { delayMs } as unknown as ReconnectStrategy
   const links: EntryOptions[] = [
     { ...PEER, reconnect: { spec: 'hostile', value } },
     { ...PEER, id: 'other' },
   ]
-  const bench = BenchNode.started({ links })
+  const bench = TestNode.started({ links })
   bench.transport.dials[1]?.open()
   return bench
 }
@@ -45,7 +45,7 @@ describe('a reconnect strategy that answers', () => {
   )
 
   it('and disables its link meanwhile leaves it disabled', async () => {
-    const bench: BenchNode = withStrategy(() => {
+    const bench: TestNode = withStrategy(() => {
       bench.node.link('peer').disable()
       return 100
     })
@@ -57,7 +57,7 @@ describe('a reconnect strategy that answers', () => {
   })
 
   it('and disables its link while a loss is being told leaves it disabled, with its queue', async () => {
-    const bench: BenchNode = withStrategy(() => {
+    const bench: TestNode = withStrategy(() => {
       bench.node.link('peer').disable()
       return 100
     })
@@ -76,7 +76,7 @@ describe('a reconnect strategy that answers', () => {
 
   it('and looks at its link meanwhile finds no peer any more', async () => {
     const seen: unknown[] = []
-    const bench: BenchNode = withStrategy(() => {
+    const bench: TestNode = withStrategy(() => {
       seen.push(bench.node.link('peer').remote)
       return 100
     })
@@ -89,7 +89,7 @@ describe('a reconnect strategy that answers', () => {
 
   it('and disables its link ends with a node that is stopped for it', async () => {
     let stopping: Promise<void> | undefined
-    const bench: BenchNode = withStrategy(() => {
+    const bench: TestNode = withStrategy(() => {
       bench.node.link('peer').disable()
       return 100
     })
@@ -106,7 +106,7 @@ describe('a reconnect strategy that answers', () => {
 
   it('and stops its node while a loss is being told does not keep it from ending', async () => {
     let stopping: Promise<void> | undefined
-    const bench: BenchNode = withStrategy(() => {
+    const bench: TestNode = withStrategy(() => {
       stopping ??= bench.node.stop()
       return 100
     })
@@ -137,7 +137,7 @@ describe('the exponential backoff', () => {
 
   it('goes on through thirty days of refusals, dial by dial', async () => {
     const value = new ExponentialBackoff({ maxAttempts: 0 })
-    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: { spec: 'x', value } }] })
+    const bench = TestNode.started({ links: [{ ...PEER, reconnect: { spec: 'x', value } }] })
     const endMs = 30 * 86_400_000
     while (bench.clock.now() < endMs) {
       bench.transport.lastDial.fail()

@@ -1,7 +1,7 @@
 import { Len16Codec } from '@commloop/codec-len16'
 import { FrameCodec, Logger, use, useRouter } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from '../node/bench-node.js'
+import { TestNode, PEER } from '../node/test-node.js'
 
 const CALLS = 100_000
 /** Of what takes a link through a whole connection, or has texts made: the limits are the same. */
@@ -24,15 +24,15 @@ class CountingLogger implements Logger {
   error = this.#write
 }
 
-function logged(...args: ConstructorParameters<typeof BenchNode>) {
+function logged(...args: ConstructorParameters<typeof TestNode>) {
   const [options, ...plugins] = args
   const logger = new CountingLogger()
-  const bench = BenchNode.started(options, use(Logger, logger), ...plugins)
+  const bench = TestNode.started(options, use(Logger, logger), ...plugins)
   return { bench, logger }
 }
 
 /** Ends the node; what was still untold is told then. */
-async function expectFewLines(bench: BenchNode, logger: CountingLogger, told: number) {
+async function expectFewLines(bench: TestNode, logger: CountingLogger, told: number) {
   await bench.stopped()
   expect(logger.told).toBeGreaterThanOrEqual(told)
   expect(logger.lines).toBeLessThanOrEqual(LINES_MAX)

@@ -1,6 +1,6 @@
 import type { CloseReason, EntryOptions, NodeOptions } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from '../node/bench-node.js'
+import { TestNode, PEER } from '../node/test-node.js'
 import type { ScriptedConnection } from '../node/scripted-transport.js'
 
 /** What a system call of a dial can end with, and what a transport may add: no name, no certificate, no code at all. */
@@ -77,14 +77,14 @@ function reasonOf(code: string | undefined): string {
 
 /** A node with three links. The first is up and must notice nothing; the second is still dialling. */
 function started() {
-  const bench = BenchNode.started(TABLE)
+  const bench = TestNode.started(TABLE)
   const [other, peer] = bench.transport.dials
   if (other === undefined || peer === undefined) throw new Error('not every link has dialled')
   return { bench, other: other.open(), peer }
 }
 
 /** The bystander still sends and receives over its first connection, and nothing is left when the node has ended. */
-async function expectOthersUnharmed(bench: BenchNode, other: ScriptedConnection): Promise<void> {
+async function expectOthersUnharmed(bench: TestNode, other: ScriptedConnection): Promise<void> {
   expect(bench.node.link('other')).toMatchObject({ state: 'up', epoch: 1 })
   other.receive('still here')
   expect(bench.messages).toContain('other#1 still here')
@@ -124,7 +124,7 @@ describe('listening that fails', () => {
   it.each(LISTEN_CODES)(
     'with %s at the start makes the start fail, and leaves nothing',
     async (code) => {
-      const bench = new BenchNode(TABLE)
+      const bench = new TestNode(TABLE)
       const starting = bench.node.start()
       bench.transport.listens.at(-1)?.handler.failed(failure(code))
       await expect(starting).rejects.toMatchObject({ cause: failure(code) })
@@ -135,7 +135,7 @@ describe('listening that fails', () => {
   it.each(LISTEN_CODES)(
     'with %s later is told, and tried again until it succeeds',
     async (code) => {
-      const bench = BenchNode.started(TABLE)
+      const bench = TestNode.started(TABLE)
       const before = bench.transport.accept('10.0.0.4')
       bench.transport.listens.at(-1)?.handler.failed(failure(code))
       bench.soon()
@@ -157,7 +157,7 @@ describe('listening that fails', () => {
 interface Moment {
   readonly name: string
   /** Brings a link that is up there. */
-  readonly reach: (connection: ScriptedConnection, bench: BenchNode) => void
+  readonly reach: (connection: ScriptedConnection, bench: TestNode) => void
 }
 
 const WHOLE_AND_HALF = Uint8Array.from([0, 1, 0x61, 0, 9, 0x62])

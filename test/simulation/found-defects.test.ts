@@ -1,6 +1,6 @@
 import { type NodeOptions, useRouter } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from '../node/bench-node.js'
+import { TestNode, PEER } from '../node/test-node.js'
 
 /** Scenarios that the simulator has found, told by hand: a bare seed changes its meaning with the code. */
 describe('a node, as the simulator has found it wanting', () => {
@@ -9,7 +9,7 @@ describe('a node, as the simulator has found it wanting', () => {
       links: [PEER, { id: 'other', role: 'active', ip: '10.0.0.3', port: 8001 }],
       dials: 1,
     }
-    const bench = new BenchNode(options)
+    const bench = new TestNode(options)
     bench.node.on('link', ({ link, state }) => {
       if (link === 'other' && state === 'dialing') bench.node.link('peer').disable()
     })
@@ -25,7 +25,7 @@ describe('a node, as the simulator has found it wanting', () => {
   })
 
   it('waits for leave to dial when it is dialled by who hears that its last attempt has failed', async () => {
-    const bench = BenchNode.started({
+    const bench = TestNode.started({
       links: [
         { ...PEER, reconnect: { spec: 'never', value: { delayMs: () => undefined } } },
         { id: 'other', role: 'active', ip: '10.0.0.3', port: 8001 },
@@ -50,7 +50,7 @@ describe('a node, as the simulator has found it wanting', () => {
   })
 
   it('leaves no timer behind when it stops while a connection is on probation', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+    const bench = TestNode.started({ links: [PEER] })
     bench.transport.lastDial.open().reset()
     bench.clock.runUntil(() => bench.transport.dials.length === 2, 10_000)
     const onProbation = bench.transport.lastDial.open()
@@ -64,7 +64,7 @@ describe('a node, as the simulator has found it wanting', () => {
   })
 
   it('tells of a drain before a relay that was held fills the queue again', async () => {
-    const bench = BenchNode.started(
+    const bench = TestNode.started(
       {
         listen: { port: 8000 },
         relay: true,
@@ -96,7 +96,7 @@ describe('a node, as the simulator has found it wanting', () => {
 
   it('asks the router no more about a message whose TTL ended while the process stood still', async () => {
     let asked = 0
-    const bench = BenchNode.started(
+    const bench = TestNode.started(
       { links: [PEER] },
       useRouter({
         route: () => {

@@ -19,7 +19,7 @@ import { expect } from 'vitest'
 import { ScriptedTransport } from './scripted-transport.js'
 
 /** A node with virtual time, no chance, and the test for a network. Remembers what it told. */
-export class BenchNode {
+export class TestNode {
   readonly clock = new ManualClock()
   readonly transport = new ScriptedTransport()
   readonly node: Node
@@ -53,8 +53,8 @@ export class BenchNode {
   }
 
   /** Started, and listening where it listens. */
-  static started(options: NodeOptions, ...plugins: Plugin[]): BenchNode {
-    const bench = new BenchNode(options, ...plugins)
+  static started(options: NodeOptions, ...plugins: Plugin[]): TestNode {
+    const bench = new TestNode(options, ...plugins)
     void bench.node.start()
     bench.transport.listening()
     return bench
