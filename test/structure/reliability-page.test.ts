@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { FIGURES, NOT_APPLICABLE } from '../bar/figures.js'
+import { FIGURES, NOT_APPLICABLE } from '../reliability/figures.js'
 import { sectionOf } from './page.js'
 import { textOf } from './source-tree.js'
 

@@ -9,7 +9,7 @@ import { resultTable } from './result-table.js'
 /** Found by the test of the campaign itself, in the same run and in full. */
 const IN_FULL_ELSEWHERE = ['B4']
 
-describe('the bar', () => {
+describe('the figures', () => {
   it('has each of its thirty figures, or says that it does not apply', () => {
     const ids = [...FIGURES.map(({ id }) => id), ...NOT_APPLICABLE]
     const wanted = Array.from({ length: 30 }, (_, at) => `B${String(at + 1)}`)
@@ -21,17 +21,17 @@ describe('the bar', () => {
     it.skipIf(needIsMissing(figure))(`${figure.id} in small: ${figure.sentence}`, async () => {
       const { measured, held } = await figure.run('short')
       expect(measured).not.toBe('')
-      // What hangs on the speed of the machine gets its verdict from the bar, which runs alone.
+      // What hangs on the speed of the machine gets its verdict from `npm run reliability`, which runs alone.
       if (!figure.timed) expect(held, measured).toBe(true)
     })
   }
 })
 
-describe('npm run bar', () => {
+describe('npm run reliability', () => {
   // By itself, not within a test runner, which is how everything above runs it.
   it('loads all of it, and lists what there is', async () => {
-    const bar = fileURLToPath(new URL('bar.mjs', import.meta.url))
-    const { stdout } = await promisify(execFile)(process.execPath, [bar, '--list'])
+    const script = fileURLToPath(new URL('reliability.mjs', import.meta.url))
+    const { stdout } = await promisify(execFile)(process.execPath, [script, '--list'])
     for (const { id } of FIGURES) expect(stdout).toMatch(new RegExp(`^${id}\\b`, 'm'))
   })
 })

@@ -1,10 +1,10 @@
-// Measures the bar and prints one table; exit code 1 when a figure is not held.
+// Measures the figures of docs/reliability.md and prints one table. The exit code is 1 if a figure is not held.
 //
-//   npm run bar                       all of it
-//   npm run bar -- --only B7,B9       some of it
-//   npm run bar -- --list             what there is
-//   npm run bar -- --short            each in its small size, without a verdict on speed
-//   npm run bar -- --json FILE        where the result for programs goes; default reports/bar.json
+//   npm run reliability                       all figures
+//   npm run reliability -- --only B7,B9       these figures
+//   npm run reliability -- --list             the statement, target and requirements of each figure
+//   npm run reliability -- --short            small sizes, without a verdict on speed
+//   npm run reliability -- --json FILE        the file for the result as JSON; default reports/reliability.json
 import { fork } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -21,7 +21,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     list: { type: 'boolean', default: false },
     short: { type: 'boolean', default: false },
-    json: { type: 'string', default: 'reports/bar.json' },
+    json: { type: 'string', default: 'reports/reliability.json' },
   },
 })
 
