@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { TestNode, PEER } from './test-node.js'
+import { PEER, TestNode } from './test-node.js'
 import { type Address, ExponentialBackoff } from '@commloop/core'
 
 const fixed = (delayMs: number, maxAttempts = 10) => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { EntryOptions } from '@commloop/core'
-import { TestNode, PEER } from './test-node.js'
+import { PEER, TestNode } from './test-node.js'
 import { frame, type ScriptedConnection } from './scripted-transport.js'
 
 const up = (entry: Partial<EntryOptions> = {}) => {

@@ -1,6 +1,6 @@
 import type { EntryOptions } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { TestNode, PEER } from './test-node.js'
+import { PEER, TestNode } from './test-node.js'
 import type { ScriptedConnection } from './scripted-transport.js'
 
 const LISTEN = { host: '::', port: 8000 }

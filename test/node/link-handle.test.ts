@@ -1,6 +1,6 @@
 import type { EntryOptions, LinkChange, LinkHandle } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { TestNode, PEER } from './test-node.js'
+import { PEER, TestNode } from './test-node.js'
 
 const fixed = (delayMs: number, maxAttempts = 10) => ({
   spec: 'fixed',

@@ -1,7 +1,7 @@
 import { Len16Codec } from '@commloop/codec-len16'
 import { type EntryOptions, type Route, useRouter } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { TestNode, PEER } from './test-node.js'
+import { PEER, TestNode } from './test-node.js'
 import type { ScriptedConnection } from './scripted-transport.js'
 
 const OTHER: EntryOptions = { id: 'other', role: 'active', ip: '10.0.0.3', port: 8001 }

@@ -7,7 +7,7 @@ import {
 import { MemoryOutbox } from '../../packages/core/src/outbox/memory-outbox.js'
 import { use } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { TestNode, PEER } from './test-node.js'
+import { PEER, TestNode } from './test-node.js'
 
 /** One that has something to send only once it was told so, as one that writes to a disk first. */
 class SlowOutbox extends MemoryOutbox {

@@ -2,7 +2,7 @@ import { Len16Codec } from '@commloop/codec-len16'
 import { Clock, createNode, FrameCodec, type PassingMessage, Transport, use } from '@commloop/core'
 import { ManualClock } from '@commloop/testing'
 import { describe, expect, it } from 'vitest'
-import { TestNode, PEER } from './test-node.js'
+import { PEER, TestNode } from './test-node.js'
 import { ScriptedTransport } from './scripted-transport.js'
 
 function told({ direction, link, epoch, payload, id }: PassingMessage): string {

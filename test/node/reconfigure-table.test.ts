@@ -7,7 +7,7 @@ import {
   useRouter,
 } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { TestNode, PEER } from './test-node.js'
+import { PEER, TestNode } from './test-node.js'
 
 const LISTEN = { host: '::', port: 8000 }
 const active = (id: string, more: Partial<EntryOptions> = {}): EntryOptions => ({

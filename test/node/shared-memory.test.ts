@@ -1,7 +1,7 @@
 import { useRouter } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
 import { unpinned } from '../../packages/core/src/link/link.js'
-import { TestNode, PEER } from './test-node.js'
+import { PEER, TestNode } from './test-node.js'
 import { frame, type ScriptedConnection } from './scripted-transport.js'
 
 async function writesOfTwoLinks(takesAtOnce: boolean): Promise<ScriptedConnection[]> {

@@ -1,7 +1,7 @@
 import { Clock, type Timer, use, useRouter } from '@commloop/core'
 import { ManualClock } from '@commloop/testing'
 import { describe, expect, it } from 'vitest'
-import { TestNode, PEER } from './test-node.js'
+import { PEER, TestNode } from './test-node.js'
 
 /** The time that a router takes passes within its call, where a manual clock cannot be moved. */
 class BusyClock implements Clock {

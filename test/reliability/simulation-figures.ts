@@ -13,7 +13,7 @@ interface Campaign {
 }
 
 interface Finding {
-  readonly canary: string
+  readonly seededFault: string
   readonly found: boolean
   readonly seeds: number
 }
@@ -23,8 +23,8 @@ const SEEDS: Readonly<Record<Size, number>> = { short: 20, full: 2_000 }
 const TWICE: Readonly<Record<Size, number>> = { short: 10, full: 100 }
 const CONVERGENCE_MS_MAX = 120_000
 const VIRTUAL_HOURS_MIN = 40
-const CANARIES_MIN = 15
-const CANARIES_SHORT = 3
+const SEEDED_FAULTS_MIN = 15
+const SEEDED_FAULTS_SHORT = 3
 const MARKER_TIMES = 10
 
 function campaign(seeds: number, markers: number, from = 0): Promise<Campaign> {
@@ -32,7 +32,7 @@ function campaign(seeds: number, markers: number, from = 0): Promise<Campaign> {
   return answerOfScript(CAMPAIGN, '--json', ...options)
 }
 
-/** The same seeds, shared among as many processes as there are processors. */
+/** Runs these seeds, divided among one process per processor. */
 async function campaignOfAll(seeds: number): Promise<Omit<Campaign, 'rare' | 'hashes'>> {
   const each = Math.ceil(seeds / availableParallelism())
   const parts: Promise<Campaign>[] = []
@@ -104,15 +104,17 @@ export const SIMULATION_FIGURES: readonly Figure[] = [
     needs: undefined,
     timed: false,
     run: async (size) => {
-      const script = 'test/simulation/canary-campaign.mjs'
-      // All of them are looked for by a test of their own.
-      const some = size === 'short' ? ['--first', String(CANARIES_SHORT)] : []
+      const script = 'test/simulation/seeded-fault-campaign.mjs'
+      // test/simulation/campaign.test.ts looks for all of them.
+      const some = size === 'short' ? ['--first', String(SEEDED_FAULTS_SHORT)] : []
       const findings = await answerOfScript<readonly Finding[]>(script, '--json', ...some)
       const found = findings.filter((finding) => finding.found)
-      const survivors = findings.filter((finding) => !finding.found).map(({ canary }) => canary)
+      const survivors = findings
+        .filter((finding) => !finding.found)
+        .map(({ seededFault }) => seededFault)
       const seeds = Math.max(...found.map((finding) => finding.seeds))
       const measured = `${String(found.length)} of ${String(findings.length)} found, the last within ${String(seeds)} seeds`
-      const enough = findings.length >= (size === 'short' ? CANARIES_SHORT : CANARIES_MIN)
+      const enough = findings.length >= (size === 'short' ? SEEDED_FAULTS_SHORT : SEEDED_FAULTS_MIN)
       const held = enough && survivors.length === 0
       return { measured: [measured, ...survivors].join('; '), held }
     },

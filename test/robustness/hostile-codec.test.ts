@@ -1,7 +1,7 @@
 import { Len16Codec } from '@commloop/codec-len16'
 import type { EntryOptions, FrameCodec, FrameDecoder } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { TestNode, PEER } from '../node/test-node.js'
+import { PEER, TestNode } from '../node/test-node.js'
 import { hostileValues } from './hostile-values.js'
 
 const SOUND = new Len16Codec()

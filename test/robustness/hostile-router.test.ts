@@ -1,6 +1,6 @@
 import { type Route, type SendRouter, useRouter } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { TestNode, PEER } from '../node/test-node.js'
+import { PEER, TestNode } from '../node/test-node.js'
 import { hostileValues } from './hostile-values.js'
 
 const FINE = 'fine'

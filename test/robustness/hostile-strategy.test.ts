@@ -1,7 +1,7 @@
 import type { EntryOptions, ReconnectStrategy } from '@commloop/core'
 import { ExponentialBackoff } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { TestNode, PEER } from '../node/test-node.js'
+import { PEER, TestNode } from '../node/test-node.js'
 import { hostileValues } from './hostile-values.js'
 
 const TIMER_MS_MAX = 2 ** 31 - 1

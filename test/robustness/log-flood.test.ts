@@ -1,7 +1,7 @@
 import { Len16Codec } from '@commloop/codec-len16'
 import { FrameCodec, Logger, use, useRouter } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { TestNode, PEER } from '../node/test-node.js'
+import { PEER, TestNode } from '../node/test-node.js'
 
 const CALLS = 100_000
 /** Of what takes a link through a whole connection, or has texts made: the limits are the same. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { TestNode, PEER } from '../node/test-node.js'
+import { PEER, TestNode } from '../node/test-node.js'
 
 /** Beyond it Node's timers are due at once, again and again. ManualClock throws instead. */
 const TIMER_MS_MAX = 2 ** 31 - 1

@@ -1,6 +1,6 @@
 import type { CloseReason, EntryOptions, NodeOptions } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { TestNode, PEER } from '../node/test-node.js'
+import { PEER, TestNode } from '../node/test-node.js'
 import type { ScriptedConnection } from '../node/scripted-transport.js'
 
 /** What a system call of a dial can end with, and what a transport may add: no name, no certificate, no code at all. */

@@ -1,6 +1,6 @@
 import { type NodeOptions, useRouter } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { TestNode, PEER } from '../node/test-node.js'
+import { PEER, TestNode } from '../node/test-node.js'
 
 /** Scenarios that the simulator has found, told by hand: a bare seed changes its meaning with the code. */
 describe('a node, as the simulator has found it wanting', () => {
