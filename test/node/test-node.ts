@@ -4,7 +4,6 @@ import {
   createNode,
   type EntryOptions,
   FrameCodec,
-  type LinkCounters,
   type Node,
   type NodeOptions,
   type OutcomeEvent,
@@ -16,9 +15,10 @@ import {
 } from '@commloop/core'
 import { ManualClock } from '@commloop/testing'
 import { expect } from 'vitest'
+import { expectLedgers } from './ledgers.js'
 import { ScriptedTransport } from './scripted-transport.js'
 
-/** A node with virtual time, no chance, and the test for a network. Remembers what it told. */
+/** A node on virtual time, without randomness, whose network is the test. It records the events of the node. */
 export class TestNode {
   readonly clock = new ManualClock()
   readonly transport = new ScriptedTransport()
@@ -52,7 +52,7 @@ export class TestNode {
       .on('rejected', ({ reason }) => this.rejected.push(reason))
   }
 
-  /** Started, and listening where it listens. */
+  /** A node that has started; if it listens, its listener is open. */
   static started(options: NodeOptions, ...plugins: Plugin[]): TestNode {
     const bench = new TestNode(options, ...plugins)
     void bench.node.start()
@@ -64,23 +64,17 @@ export class TestNode {
     return this.node.send(Buffer.from(text, 'latin1'), options)
   }
 
-  /** Lets what is due at the end of the present callback happen. */
+  /** Runs the callbacks that are due now. */
   soon(): void {
     this.clock.advance(0)
   }
 
-  /** Both ledgers, true at every moment. */
+  /** Checks both ledgers, which must balance at every moment. */
   checkLedgers(): void {
-    const node = this.node.counters
-    const ends = node.routing + node.routed + node.dropped + node.undeliverable + node.expired
-    expect(node.accepted, 'node ledger').toBe(ends)
-    const links = [...this.node.links().map(({ counters }) => counters), this.node.retired]
-    for (const counters of links) expect(counters.enqueued, 'link ledger').toBe(copyEnds(counters))
-    const enqueued = links.reduce((sum, counters) => sum + counters.enqueued, 0)
-    expect(enqueued, 'copies').toBe(node.copies)
+    expectLedgers(this.node)
   }
 
-  /** Ends it, and proves that it leaves nothing behind. */
+  /** Stops the node, and checks that it leaves no timer behind. */
   async stopped(): Promise<void> {
     this.checkLedgers()
     const stopping = this.node.stop()
@@ -90,11 +84,6 @@ export class TestNode {
     this.clock.advance(60_000)
     expect(this.clock.pendingTimers, 'timers left').toBe(0)
   }
-}
-
-function copyEnds(counters: LinkCounters): number {
-  const { queued, written, expired, dropped, undeliverable } = counters
-  return queued + written + expired + dropped + undeliverable
 }
 
 export const PEER: EntryOptions = { id: 'peer', role: 'active', ip: '10.0.0.2', port: 8001 }

@@ -9,6 +9,14 @@ const PROOF_MS = 2_000
 /** Beside the heartbeat's own interval. */
 const PROOF_MARGIN_MS = 1_000
 
+/**
+ * How long the node holds a second connection of a link, in milliseconds, while the first one has to show that it is
+ * alive: one heartbeat interval and a second, or two seconds without a heartbeat.
+ */
+export function challengeMs(heartbeat: { readonly everyMs: number } | undefined): number {
+  return heartbeat === undefined ? PROOF_MS : heartbeat.everyMs + PROOF_MARGIN_MS
+}
+
 export type Verdict = 'incumbent stays' | 'incumbent gone' | 'newcomer gone'
 
 /**
@@ -38,9 +46,7 @@ export class Challenge implements ConnectionHandler {
     this.#newcomer = newcomer
     this.#decided = decided
     this.#receivedBytes = link.tally.receivedBytes
-    const { heartbeat } = link.settings
-    const proofMs = heartbeat === undefined ? PROOF_MS : heartbeat.everyMs + PROOF_MARGIN_MS
-    this.#deadline = new Deadline(clock, timerMs(proofMs), () => {
+    this.#deadline = new Deadline(clock, timerMs(challengeMs(link.settings.heartbeat)), () => {
       this.#decide(this.#incumbentLives() ? 'incumbent stays' : 'incumbent gone')
     })
     this.#deadline.start(clock.now())
