@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { FrameCodec } from '@commloop/core'
-import { SeededRandom } from '../seeded-random.js'
+import { SeededRandom } from '../virtual/seeded-random.js'
 import type { Check } from './check.js'
 import { sizesUpTo } from './frame-codec-encoding.js'
 import {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { CommloopError, type FrameCodec, type FrameDecoder } from '@commloop/core'
-import { SeededRandom } from '../seeded-random.js'
+import { SeededRandom } from '../virtual/seeded-random.js'
 import type { Check } from './check.js'
 import type { FrameCodecComplianceOptions } from './frame-codec-options.js'
 import {

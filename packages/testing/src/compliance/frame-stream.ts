@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { CommloopError, type ErrorCode, type FrameCodec, type FrameDecoder } from '@commloop/core'
-import type { SeededRandom } from '../seeded-random.js'
+import type { SeededRandom } from '../virtual/seeded-random.js'
 
 /** Bytes that differ from their neighbours and from those of another size, so that a shifted view is noticed. */
 export function payloadOf(bytes: number): Buffer {

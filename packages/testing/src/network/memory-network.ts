@@ -9,7 +9,7 @@ import type {
   ListenOptions,
   Transport,
 } from '@commloop/core'
-import type { SeededRandom } from '../seeded-random.js'
+import type { SeededRandom } from '../virtual/seeded-random.js'
 import { MemoryConnection } from './memory-connection.js'
 import { MemoryDial } from './memory-dial.js'
 import { type Door, MemoryDoors } from './memory-doors.js'

@@ -1,5 +1,5 @@
 import type { Clock } from '@commloop/core'
-import type { SeededRandom } from '../seeded-random.js'
+import type { SeededRandom } from '../virtual/seeded-random.js'
 import type { MemoryPipe } from './memory-pipe.js'
 import type { NetworkWatcher } from './network-watcher.js'
 import { draw, type PathConditions } from './path-conditions.js'

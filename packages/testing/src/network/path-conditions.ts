@@ -1,4 +1,4 @@
-import { type SeededRandom } from '../seeded-random.js'
+import { type SeededRandom } from '../virtual/seeded-random.js'
 
 export interface Range {
   readonly min: number

@@ -1,5 +1,5 @@
 import type { PathConditions } from '../network/index.js'
-import type { SeededRandom } from '../seeded-random.js'
+import type { SeededRandom } from '../virtual/seeded-random.js'
 import { FAULTS } from './fault-name.js'
 import { ROUTER_HABITS, type RouterPlan } from './hostile-router.js'
 import type { Swarm } from './swarm.js'

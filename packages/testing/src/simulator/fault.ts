@@ -1,5 +1,5 @@
 import type { MemoryConnection } from '../network/index.js'
-import type { SeededRandom } from '../seeded-random.js'
+import type { SeededRandom } from '../virtual/seeded-random.js'
 import type { FaultName } from './fault-name.js'
 import type { SimulatedHost } from './simulated-host.js'
 import type { World } from './world.js'

@@ -1,5 +1,5 @@
 import type { LinkView, Route, RoutedMessage, SendRouter } from '@commloop/core'
-import type { SeededRandom } from '../seeded-random.js'
+import type { SeededRandom } from '../virtual/seeded-random.js'
 import type { SentMessage } from './message-book.js'
 import type { World } from './world.js'
 

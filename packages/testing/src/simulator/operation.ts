@@ -1,4 +1,4 @@
-import type { SeededRandom } from '../seeded-random.js'
+import type { SeededRandom } from '../virtual/seeded-random.js'
 import type { LinkWatch } from './link-watch.js'
 import type { SimulatedHost } from './simulated-host.js'
 import type { SimulatedProcess } from './simulated-process.js'

@@ -1,4 +1,4 @@
-import { SeededRandom } from '../seeded-random.js'
+import { SeededRandom } from '../virtual/seeded-random.js'
 import { drawSwarm } from './draw-swarm.js'
 import { FaultMaker } from './fault.js'
 import type { MarkerCounts } from './marker.js'

@@ -1,5 +1,5 @@
 import type { Connection, ConnectionHandler, FrameCodec, Transport } from '@commloop/core'
-import type { SeededRandom } from '../seeded-random.js'
+import type { SeededRandom } from '../virtual/seeded-random.js'
 import { PORT } from './swarm-tables.js'
 import type { World } from './world.js'
 

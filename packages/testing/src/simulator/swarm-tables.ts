@@ -5,7 +5,7 @@ import {
   type LinkOptions,
   type NodeOptions,
 } from '@commloop/core'
-import type { SeededRandom } from '../seeded-random.js'
+import type { SeededRandom } from '../virtual/seeded-random.js'
 import type { RouterPlan } from './hostile-router.js'
 import type { NodePlan } from './swarm.js'
 

@@ -1,5 +1,5 @@
 import type { RouteTarget, SendOptions } from '@commloop/core'
-import type { SeededRandom } from '../seeded-random.js'
+import type { SeededRandom } from '../virtual/seeded-random.js'
 import type { LinkWatch } from './link-watch.js'
 import { STAMP_BYTES } from './message-book.js'
 import type { SimulatedHost } from './simulated-host.js'

@@ -1,6 +1,6 @@
-import { ManualClock } from '../manual-clock.js'
+import { ManualClock } from '../virtual/manual-clock.js'
 import { type MemoryConnection, MemoryNetwork } from '../network/index.js'
-import type { SeededRandom } from '../seeded-random.js'
+import type { SeededRandom } from '../virtual/seeded-random.js'
 import type { LinkWatch } from './link-watch.js'
 import { MarkerCounts } from './marker.js'
 import { MessageBook } from './message-book.js'
