@@ -85,7 +85,7 @@ describe('the simulator', () => {
       const [, seed = ''] = command.exec(failed.output) ?? []
       const replay = await run('campaign.mjs', '--seed', seed, '--trace', ...planted)
       expect(replay.code).toBe(1)
-      expect(replay.output).toContain('VIOLATION was above its mark')
+      expect(replay.output).toContain('VIOLATION fell below its high-water mark')
       expect(replay.output.split('\n').length).toBeGreaterThan(100)
     },
     10 * MINUTES_MS,

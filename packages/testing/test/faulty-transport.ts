@@ -106,8 +106,8 @@ export class FaultyTransport implements Transport {
     return {
       close: () => {
         if (fault === 'accepts after close') return
-        if (fault === 'closes its door only after it has asked' && isAsking) return
-        if (fault === 'opens a door that was closed at once' && !isListening) return
+        if (fault === 'closes its listener only after it has asked' && isAsking) return
+        if (fault === 'opens a listener that was closed at once' && !isListening) return
         if (fault === 'keeps its port after close') {
           isShut = true
           return

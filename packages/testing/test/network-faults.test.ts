@@ -42,16 +42,16 @@ function bench(conditions: Partial<PathConditions> = {}) {
     watcher: { occurred: (fault) => faults.push(fault) },
   })
   network.everywhere(conditions)
-  const door: string[] = []
+  const calls: string[] = []
   const accepted: End[] = []
   const dialled: End[] = []
   const listen = () =>
     network.host(FAR).listen(
       { ip: FAR, port: 8000, options: {} },
       {
-        listening: () => door.push('listening'),
+        listening: () => calls.push('listening'),
         admit: (remote) => {
-          door.push(`admit ${remote?.ip ?? 'nobody'}`)
+          calls.push(`admit ${remote?.ip ?? 'nobody'}`)
           return remote !== undefined
         },
         accepted: (connection) => {
@@ -59,7 +59,7 @@ function bench(conditions: Partial<PathConditions> = {}) {
           accepted.push(end)
           return end
         },
-        failed: ({ message }) => door.push(message),
+        failed: ({ message }) => calls.push(message),
       },
     )
   const failed: string[] = []
@@ -78,7 +78,7 @@ function bench(conditions: Partial<PathConditions> = {}) {
   listen()
   dial()
   clock.advance(100)
-  return { clock, network, faults, door, failed, listen, dial, near: dialled[0], far: accepted[0] }
+  return { clock, network, faults, calls, failed, listen, dial, near: dialled[0], far: accepted[0] }
 }
 
 /** With a connection that is open. */
@@ -166,16 +166,16 @@ describe('conditions of a path', () => {
   it('accept and close before anybody is asked, and reset before accepting', () => {
     const closed = bench({ acceptThenClose: 1 })
     expect(closed.near?.told).toEqual(['closed failed'])
-    expect(closed.door).toEqual(['listening'])
+    expect(closed.calls).toEqual(['listening'])
     const reset = bench({ resetBeforeAccept: 1 })
     expect(reset.near?.told).toEqual(['closed failed'])
-    expect(reset.door).toEqual(['listening', 'admit nobody'])
+    expect(reset.calls).toEqual(['listening', 'admit nobody'])
   })
 
   it('connect a dial to itself', () => {
-    const { near, door } = bench({ toItself: 1 })
+    const { near, calls } = bench({ toItself: 1 })
     expect(near?.connection.peer.local).toEqual(near?.connection.peer.remote)
-    expect(door).toEqual(['listening'])
+    expect(calls).toEqual(['listening'])
   })
 
   it('call back late, which no transport may, after a destroy', () => {
@@ -248,7 +248,7 @@ describe('faults of one connection', () => {
 
 describe('faults of a host', () => {
   it('end its listeners, and keep it from listening anew until it may', () => {
-    const { clock, network, door, listen } = connected()
+    const { clock, network, calls, listen } = connected()
     network.refuseListening(FAR, true)
     network.failListeners(FAR)
     listen()
@@ -256,7 +256,7 @@ describe('faults of a host', () => {
     network.refuseListening(FAR, false)
     listen()
     clock.advance(10)
-    expect(door.slice(2)).toEqual([
+    expect(calls.slice(2)).toEqual([
       'accept EINVAL 10.0.0.2:8000',
       'listen EADDRNOTAVAIL 10.0.0.2:8000',
       'listening',

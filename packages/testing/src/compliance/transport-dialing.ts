@@ -63,21 +63,21 @@ function silent(
 }
 
 async function knowsAddresses(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
-  const { near, far } = await stage.join(door)
+  const listener = await stage.open()
+  const { near, far } = await stage.join(listener)
   const [ours, theirs] = [near.connection.peer, far.connection.peer]
   assertSameAddress(ours.local, theirs.remote, 'ours, as both ends see it')
   assertSameAddress(ours.remote, theirs.local, 'theirs, as both ends see it')
-  assertSameAddress(ours.remote, { ip: stage.hosts.ip, port: door.at.port }, 'where it listens')
-  assertSameAddress(door.asked[0], ours.local, 'whom it was asked to admit')
+  assertSameAddress(ours.remote, { ip: stage.hosts.ip, port: listener.at.port }, 'where it listens')
+  assertSameAddress(listener.asked[0], ours.local, 'whom it was asked to admit')
 }
 
 async function dialsFromAddress(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
+  const listener = await stage.open()
   const { bind } = stage.hosts
-  const attempt = stage.dial(door.at, { bind })
-  await stage.until('end of the dial', () => attempt.isOver && door.taken.length > 0)
-  for (const address of [attempt.end?.connection.peer.local, door.asked[0]]) {
+  const attempt = stage.dial(listener.at, { bind })
+  await stage.until('end of the dial', () => attempt.isOver && listener.taken.length > 0)
+  for (const address of [attempt.end?.connection.peer.local, listener.asked[0]]) {
     assert.ok(
       address !== undefined && isSameIp(address.ip, bind),
       `dialled from ${String(address?.ip)}, not ${bind}`,
@@ -97,11 +97,11 @@ async function timesOut(stage: TransportStage, at: Address): Promise<void> {
 }
 
 async function outlivesDial(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
-  const attempt = stage.dial(door.at, { timeoutMs: SHORT_DIAL_MS })
-  await stage.until('both ends', () => attempt.isOver && door.taken.length > 0)
+  const listener = await stage.open()
+  const attempt = stage.dial(listener.at, { timeoutMs: SHORT_DIAL_MS })
+  await stage.until('both ends', () => attempt.isOver && listener.taken.length > 0)
   for (let waits = 0; waits < SHORT_DIAL_MS + 50; waits++) await stage.wait(1)
-  const [far] = door.taken
+  const [far] = listener.taken
   assert.ok(attempt.end !== undefined && far !== undefined, `failed: ${String(attempt.error)}`)
   await assertCarries(stage, { near: attempt.end, far })
   assert.deepEqual([attempt.end.isClosed, far.isClosed], [false, false])
@@ -109,12 +109,12 @@ async function outlivesDial(stage: TransportStage): Promise<void> {
 
 async function endsManyDials(stage: TransportStage): Promise<void> {
   const deserted = await stage.deserted()
-  const door = await stage.open()
+  const listener = await stage.open()
   const attempts = Array.from({ length: DIALS_AT_ONCE }, (_, at) =>
-    stage.dial(at % 2 === 0 ? door.at : deserted),
+    stage.dial(at % 2 === 0 ? listener.at : deserted),
   )
   await stage.until('end of every dial', () => attempts.every(({ isOver }) => isOver))
-  await stage.until('every connection', () => door.taken.length === DIALS_AT_ONCE / 2)
+  await stage.until('every connection', () => listener.taken.length === DIALS_AT_ONCE / 2)
   await stage.rest()
   for (const [at, { error }] of attempts.entries()) {
     const expected = at % 2 === 0 ? 'opened' : 'failed'
@@ -123,11 +123,11 @@ async function endsManyDials(stage: TransportStage): Promise<void> {
 }
 
 async function cancelsOpening(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
-  await cancelAtEveryStage(stage, door.at)
+  const listener = await stage.open()
+  await cancelAtEveryStage(stage, listener.at)
   // Where the other side had accepted already, it is told that nobody is there.
-  for (const end of door.taken) end.setReading(true)
-  const open = door.taken.filter((end) => !end.hasEnded && !end.isClosed)
+  for (const end of listener.taken) end.setReading(true)
+  const open = listener.taken.filter((end) => !end.hasEnded && !end.isClosed)
   const left = () => open.filter((end) => !end.hasEnded && !end.isClosed)
   await stage.until('end of what was cancelled', () => left().length <= 1)
 }
@@ -157,22 +157,22 @@ async function cancelsUnanswered(stage: TransportStage, at: Address): Promise<vo
 }
 
 async function cancelsTooLate(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
-  const attempt = stage.dial(door.at)
+  const listener = await stage.open()
+  const attempt = stage.dial(listener.at)
   attempt.onOpened = () => {
     attempt.cancel()
   }
-  await stage.until('both ends', () => attempt.isOver && door.taken.length > 0)
+  await stage.until('both ends', () => attempt.isOver && listener.taken.length > 0)
   attempt.cancel()
-  const [far] = door.taken
+  const [far] = listener.taken
   assert.ok(attempt.end !== undefined && far !== undefined, 'the dial failed')
   await assertCarries(stage, { near: attempt.end, far })
 }
 
 async function refusesDialOption(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
+  const listener = await stage.open()
   const options = { ...stage.hosts.dialOptions, 'no such option': true }
-  const attempt = stage.dial(door.at, { options })
+  const attempt = stage.dial(listener.at, { options })
   await stage.until('end of the dial', () => attempt.isOver)
   assert.equal(attempt.error?.code, 'CML_ERR_CONFIG_INVALID', 'how the dial ended')
 }

@@ -108,9 +108,9 @@ async function endsWithinEnded(stage: TransportStage): Promise<void> {
 }
 
 async function resets(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
+  const listener = await stage.open()
   for (const order of [0, 1]) {
-    const { near, far } = await stage.join(door)
+    const { near, far } = await stage.join(listener)
     const [first, second] = order === 0 ? [near, far] : [far, near]
     second.setReading(true)
     first.destroy()
@@ -124,7 +124,7 @@ async function resets(stage: TransportStage): Promise<void> {
 }
 
 async function confirmsNothingDestroyed(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
+  const listener = await stage.open()
   const writes = [
     [payloadOf(10)],
     [payloadOf(10), payloadOf(20)],
@@ -133,7 +133,7 @@ async function confirmsNothingDestroyed(stage: TransportStage): Promise<void> {
     [payloadOf(10), Buffer.alloc(STUCK_BYTES)],
   ]
   for (const chunks of writes) {
-    const { near } = await stage.join(door)
+    const { near } = await stage.join(listener)
     near.write(...chunks)
     const isStuck = chunks.some((chunk) => chunk.length === STUCK_BYTES)
     if (isStuck) await stage.rest()
@@ -200,21 +200,21 @@ async function destroysAfterEnd(stage: TransportStage): Promise<void> {
 }
 
 async function destroysNewborn(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
-  const opened = stage.dial(door.at)
+  const listener = await stage.open()
+  const opened = stage.dial(listener.at)
   opened.onOpened = (near) => {
     near.destroy()
   }
   await stage.until('closed', () => opened.end?.isClosed === true)
   assert.deepEqual(opened.end?.told, ['closed'])
 
-  door.onTaken = (far) => {
+  listener.onTaken = (far) => {
     far.destroy()
   }
-  const before = door.taken.length
-  stage.dial(door.at)
-  await stage.until('closed', () => door.taken[before]?.isClosed === true)
-  assert.deepEqual(door.taken[before]?.told, ['closed'])
+  const before = listener.taken.length
+  stage.dial(listener.at)
+  await stage.until('closed', () => listener.taken[before]?.isClosed === true)
+  assert.deepEqual(listener.taken[before]?.told, ['closed'])
 }
 
 async function staysClosed(stage: TransportStage): Promise<void> {

@@ -3,7 +3,7 @@ import type { Breaches } from './transport-breaches.js'
 import type { End } from './transport-end.js'
 
 /** A listener's user: what it was asked and told, and what it answers. */
-export class Door implements ListenHandler {
+export class ListenerProbe implements ListenHandler {
   readonly asked: (Address | undefined)[] = []
   readonly taken: End[] = []
   /** Where it really listens. */

@@ -13,7 +13,7 @@ export function transportListeningChecks(play: Play): readonly Check[] {
     play('accepts and reads nobody who was not admitted, and ends the connection', refuses),
     play('destroys a connection that is not wanted after all', destroysUnwanted),
     play('lets nobody in once close has returned, and open connections go on', closes),
-    play('accepts nobody for whom the door was closed while it was asked', closesWithinAdmit),
+    play('accepts nobody for whom the listener was closed while it was asked', closesWithinAdmit),
     play('lets nobody in where the listener was closed before it was listening', closesAtOnce),
     play('listens again where a listener was closed', listensAgain),
     play('fails to listen with an option that it does not know', refusesListenOption),
@@ -21,13 +21,13 @@ export function transportListeningChecks(play: Play): readonly Check[] {
 }
 
 async function tellsRealPort(stage: TransportStage): Promise<void> {
-  const doors = [await stage.open(), await stage.open()]
-  const ports = doors.map(({ at }) => at.port)
+  const listeners = [await stage.open(), await stage.open()]
+  const ports = listeners.map(({ at }) => at.port)
   for (const port of ports) {
     assert.ok(Number.isInteger(port) && port > 0 && port <= 65_535, `port ${String(port)}`)
   }
   assert.notEqual(ports[0], ports[1], 'two listeners have one port')
-  for (const door of doors) await assertCarries(stage, await stage.join(door))
+  for (const listener of listeners) await assertCarries(stage, await stage.join(listener))
 }
 
 async function failsInUse(stage: TransportStage): Promise<void> {
@@ -40,33 +40,33 @@ async function failsInUse(stage: TransportStage): Promise<void> {
 }
 
 async function asksBeforeAccepting(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
+  const listener = await stage.open()
   const told: string[] = []
-  door.admits = () => told.push('admit') > 0
-  door.wants = () => told.push('accepted') > 0
-  for (let count = 0; count < 3; count++) await stage.join(door)
+  listener.admits = () => told.push('admit') > 0
+  listener.wants = () => told.push('accepted') > 0
+  for (let count = 0; count < 3; count++) await stage.join(listener)
   const once = ['admit', 'accepted']
   assert.deepEqual(told, [...once, ...once, ...once])
 }
 
 async function refuses(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
-  door.admits = () => false
-  const attempt = stage.dial(door.at)
+  const listener = await stage.open()
+  listener.admits = () => false
+  const attempt = stage.dial(listener.at)
   attempt.onOpened = (near) => {
     near.setReading(true)
     near.write(payloadOf(100))
   }
   await stage.until('end of who was refused', () => attempt.cameToNothing)
-  assert.equal(door.asked.length, 1, 'how often it was asked to admit')
-  assert.equal(door.taken.length, 0, 'somebody was accepted who was not admitted')
+  assert.equal(listener.asked.length, 1, 'how often it was asked to admit')
+  assert.equal(listener.taken.length, 0, 'somebody was accepted who was not admitted')
   assert.equal(attempt.end?.receivedBytes ?? 0, 0, 'bytes for somebody who was refused')
 }
 
 async function destroysUnwanted(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
-  door.wants = () => false
-  const attempt = stage.dial(door.at)
+  const listener = await stage.open()
+  listener.wants = () => false
+  const attempt = stage.dial(listener.at)
   attempt.onOpened = (near) => {
     near.setReading(true)
   }
@@ -74,10 +74,10 @@ async function destroysUnwanted(stage: TransportStage): Promise<void> {
 }
 
 async function closes(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
-  const ends = await stage.join(door)
-  door.close()
-  const attempts = Array.from({ length: 5 }, () => stage.dial(door.at))
+  const listener = await stage.open()
+  const ends = await stage.join(listener)
+  listener.close()
+  const attempts = Array.from({ length: 5 }, () => stage.dial(listener.at))
   for (const attempt of attempts) {
     attempt.onOpened = (near) => {
       near.setReading(true)
@@ -89,27 +89,27 @@ async function closes(stage: TransportStage): Promise<void> {
 }
 
 async function closesWithinAdmit(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
-  door.admits = () => {
-    door.close()
+  const listener = await stage.open()
+  listener.admits = () => {
+    listener.close()
     return true
   }
-  const attempt = stage.dial(door.at)
+  const attempt = stage.dial(listener.at)
   attempt.onOpened = (near) => {
     near.setReading(true)
   }
   await stage.until('end of the dial', () => attempt.cameToNothing)
-  assert.equal(door.taken.length, 0, 'somebody was accepted through a closed door')
+  assert.equal(listener.taken.length, 0, 'somebody was accepted through a closed listener')
 }
 
 async function closesAtOnce(stage: TransportStage): Promise<void> {
   const at = await stage.deserted()
-  const door = stage.listen(at.port)
-  door.close()
+  const listener = stage.listen(at.port)
+  listener.close()
   await stage.rest()
   const attempt = stage.dial(at)
   await stage.until('failed', () => attempt.isOver)
-  assert.ok(attempt.error !== undefined, 'a door that was closed at once is open')
+  assert.ok(attempt.error !== undefined, 'a listener that was closed at once is open')
 }
 
 async function listensAgain(stage: TransportStage): Promise<void> {
@@ -121,8 +121,12 @@ async function listensAgain(stage: TransportStage): Promise<void> {
 }
 
 async function refusesListenOption(stage: TransportStage): Promise<void> {
-  const door = stage.listen(0, { ...stage.hosts.listenOptions, 'no such option': true })
-  await stage.until('end of the attempt', () => door.error !== undefined || door.at !== undefined)
-  const code = door.error !== undefined && 'code' in door.error ? door.error.code : undefined
+  const listener = stage.listen(0, { ...stage.hosts.listenOptions, 'no such option': true })
+  await stage.until(
+    'end of the attempt',
+    () => listener.error !== undefined || listener.at !== undefined,
+  )
+  const code =
+    listener.error !== undefined && 'code' in listener.error ? listener.error.code : undefined
   assert.equal(code, 'CML_ERR_CONFIG_INVALID', 'how listening ended')
 }

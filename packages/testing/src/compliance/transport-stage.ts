@@ -3,7 +3,7 @@ import type { Address, Connection, DialTarget, Transport } from '@commloop/core'
 import type { Check } from './check.js'
 import { Attempt } from './transport-attempt.js'
 import { Breaches } from './transport-breaches.js'
-import { Door } from './transport-door.js'
+import { ListenerProbe } from './transport-listener.js'
 import { End } from './transport-end.js'
 
 /** Waits of one millisecond after which a condition is taken to come never. */
@@ -45,7 +45,7 @@ export class TransportStage {
   readonly hosts: TransportHosts
   readonly #breaches = new Breaches()
   readonly #ends: End[] = []
-  readonly #doors: Door[] = []
+  readonly #listeners: ListenerProbe[] = []
   readonly #attempts: Attempt[] = []
 
   constructor(hosts: TransportHosts) {
@@ -73,28 +73,30 @@ export class TransportStage {
 
   // ── opening ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  listen(port = 0, options = this.hosts.listenOptions ?? {}): Door {
-    const door = new Door(this.#breaches, this.#endOf('accepting'))
-    this.#doors.push(door)
+  listen(port = 0, options = this.hosts.listenOptions ?? {}): ListenerProbe {
+    const listener = new ListenerProbe(this.#breaches, this.#endOf('accepting'))
+    this.#listeners.push(listener)
     const place = { ip: this.hosts.ip, port, options }
-    door.opened(this.#breaches.during('listen', () => this.hosts.listening.listen(place, door)))
-    return door
+    listener.opened(
+      this.#breaches.during('listen', () => this.hosts.listening.listen(place, listener)),
+    )
+    return listener
   }
 
-  /** A door that is listening. */
-  async open(port = 0): Promise<Door & { readonly at: Address }> {
-    const door = this.listen(port)
-    await this.until('listening', () => door.at !== undefined || door.error !== undefined)
-    assert.ok(door.at !== undefined, `could not listen: ${String(door.error)}`)
-    return door as Door & { readonly at: Address }
+  /** A listener that is listening. */
+  async open(port = 0): Promise<ListenerProbe & { readonly at: Address }> {
+    const listener = this.listen(port)
+    await this.until('listening', () => listener.at !== undefined || listener.error !== undefined)
+    assert.ok(listener.at !== undefined, `could not listen: ${String(listener.error)}`)
+    return listener as ListenerProbe & { readonly at: Address }
   }
 
   /** An address where nobody listens. */
   async deserted(): Promise<Address> {
-    const door = await this.open()
-    door.close()
+    const listener = await this.open()
+    listener.close()
     await this.rest()
-    return door.at
+    return listener.at
   }
 
   dial(at: Address, more: Partial<DialTarget> = {}): Attempt {
@@ -110,15 +112,15 @@ export class TransportStage {
     return this.join(await this.open())
   }
 
-  /** A connection through this door. */
-  async join(door: Door & { readonly at: Address }): Promise<Ends> {
-    const attempt = this.dial(door.at)
+  /** A connection through this listener. */
+  async join(listener: ListenerProbe & { readonly at: Address }): Promise<Ends> {
+    const attempt = this.dial(listener.at)
     await this.until('end of the dial', () => attempt.isOver)
     const near = attempt.end
     assert.ok(near !== undefined, `the dial failed: ${String(attempt.error)}`)
     const { port } = near.connection.peer.local
     const far = (): End | undefined =>
-      door.taken.find(({ connection }) => connection.peer.remote.port === port)
+      listener.taken.find(({ connection }) => connection.peer.remote.port === port)
     await this.until('accepted connection', () => far() !== undefined)
     // What a handshake leaves on the wire goes by.
     for (let waits = 0; waits < 5; waits++) await this.wait(1)
@@ -157,7 +159,7 @@ export class TransportStage {
 
   #letGo(): void {
     for (const attempt of this.#attempts) if (!attempt.isOver) attempt.cancel()
-    for (const door of this.#doors) door.close()
+    for (const listener of this.#listeners) listener.close()
     for (const end of this.#ends) if (!end.isClosed) end.destroy()
   }
 }

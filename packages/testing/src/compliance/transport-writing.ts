@@ -130,9 +130,9 @@ async function carriesBothWays(stage: TransportStage): Promise<void> {
 }
 
 async function keepsApart(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
+  const listener = await stage.open()
   const pairs: Ends[] = []
-  while (pairs.length < CONNECTIONS) pairs.push(await stage.join(door))
+  while (pairs.length < CONNECTIONS) pairs.push(await stage.join(listener))
   await exchange(stage, pairs, 10_000)
 }
 

@@ -3,6 +3,7 @@ import { MemoryPipe } from './memory-pipe.js'
 import { networkFailure } from './network-failure.js'
 import type { NetworkPath } from './network-path.js'
 import { draw } from './path-conditions.js'
+import type { PipeEnd } from './pipe-end.js'
 
 /** For an end whose process is gone. */
 const NOBODY: ConnectionHandler = {
@@ -13,7 +14,7 @@ const NOBODY: ConnectionHandler = {
 }
 
 /** One end of a connection within the process. Bytes are copied, so that the ends share nothing, as on a wire. */
-export class MemoryConnection implements Connection {
+export class MemoryConnection implements Connection, PipeEnd {
   readonly peer: PeerInfo
   readonly openedMs: number
   readonly #path: NetworkPath

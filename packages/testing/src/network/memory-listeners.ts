@@ -5,16 +5,16 @@ import type { NetworkServices } from './network-path.js'
 
 const ANY_HOST = new Set(['0.0.0.0', '::'])
 
-export interface Door {
+export interface OpenListener {
   readonly ip: string
   readonly options: ListenOptions
   readonly handler: ListenHandler
 }
 
 /** Who listens where. */
-export class MemoryDoors {
+export class MemoryListeners {
   readonly #services: NetworkServices
-  readonly #doors = new Map<string, Door>()
+  readonly #listeners = new Map<string, OpenListener>()
   /** Hosts on which nobody may listen now. */
   readonly #refusing = new Set<string>()
 
@@ -24,55 +24,56 @@ export class MemoryDoors {
 
   listen(ip: string, port: number, options: ListenOptions, handler: ListenHandler): Listener {
     const key = keyOf(ip, port)
-    const door = { ip, options, handler }
+    const listener = { ip, options, handler }
     let closed = false
     const code = this.#refusing.has(ip) ? 'EADDRNOTAVAIL' : 'EADDRINUSE'
     const unknown = unknownOption('listen', options.options, LISTEN_OPTIONS)
-    const taken = this.#refusing.has(ip) || this.#doors.has(key)
-    if (!taken && unknown === undefined) this.#doors.set(key, door)
+    const taken = this.#refusing.has(ip) || this.#listeners.has(key)
+    if (!taken && unknown === undefined) this.#listeners.set(key, listener)
     this.#services.clock.after(0, () => {
       if (closed) return
       if (unknown !== undefined) handler.failed(unknown)
-      else if (taken) this.#refuse(door, networkFailure(code, 'listen', key))
+      else if (taken) this.#refuse(listener, networkFailure(code, 'listen', key))
       else handler.listening({ ip: options.ip, port })
     })
     return {
       close: () => {
         closed = true
-        if (this.#doors.get(key) === door) this.#doors.delete(key)
+        if (this.#listeners.get(key) === listener) this.#listeners.delete(key)
       },
     }
   }
 
-  #refuse(door: Door, error: Error): void {
-    if (this.#refusing.has(door.ip)) this.#tell('listening refused', door.ip)
-    door.handler.failed(error)
+  #refuse(listener: OpenListener, error: Error): void {
+    if (this.#refusing.has(listener.ip)) this.#tell('listening refused', listener.ip)
+    listener.handler.failed(error)
   }
 
-  at({ ip, port }: Address): Door | undefined {
-    const door = this.#doors.get(keyOf(ip, port))
-    if (door === undefined) return undefined
-    return ANY_HOST.has(door.options.ip) || door.options.ip === ip ? door : undefined
+  at({ ip, port }: Address): OpenListener | undefined {
+    const listener = this.#listeners.get(keyOf(ip, port))
+    if (listener === undefined) return undefined
+    return ANY_HOST.has(listener.options.ip) || listener.options.ip === ip ? listener : undefined
   }
 
-  /** Whether this door is the one that is open at the address. */
-  isOpen(door: Door, at: Address): boolean {
-    return this.#doors.get(keyOf(at.ip, at.port)) === door
+  /** Whether this listener is the one that is open at the address. */
+  isOpen(listener: OpenListener, at: Address): boolean {
+    return this.#listeners.get(keyOf(at.ip, at.port)) === listener
   }
 
   /** Every listener of a host ends by itself, and is told. */
   fail(ip: string): void {
-    for (const [key, door] of [...this.#doors]) {
-      if (door.ip !== ip) continue
-      this.#doors.delete(key)
+    for (const [key, listener] of [...this.#listeners]) {
+      if (listener.ip !== ip) continue
+      this.#listeners.delete(key)
       this.#tell('listening failed', ip)
-      door.handler.failed(networkFailure('EINVAL', 'accept', key))
+      listener.handler.failed(networkFailure('EINVAL', 'accept', key))
     }
   }
 
   /** Closes what a process that is gone had open, without a word. */
   abandon(ip: string): void {
-    for (const [key, door] of [...this.#doors]) if (door.ip === ip) this.#doors.delete(key)
+    for (const [key, listener] of [...this.#listeners])
+      if (listener.ip === ip) this.#listeners.delete(key)
   }
 
   refuse(ip: string, refused: boolean): void {

@@ -12,7 +12,7 @@ import type {
 import type { SeededRandom } from '../virtual/seeded-random.js'
 import { MemoryConnection } from './memory-connection.js'
 import { MemoryDial } from './memory-dial.js'
-import { type Door, MemoryDoors } from './memory-doors.js'
+import { type OpenListener, MemoryListeners } from './memory-listeners.js'
 import { DIAL_OPTIONS, unknownOption } from './network-options.js'
 import { NetworkPath, type NetworkServices } from './network-path.js'
 import { type NetworkFault, type NetworkWatcher, NOBODY_WATCHES } from './network-watcher.js'
@@ -42,7 +42,7 @@ export interface MemoryNetworkOptions {
  */
 export class MemoryNetwork {
   readonly #services: NetworkServices
-  readonly #doors: MemoryDoors
+  readonly #listeners: MemoryListeners
   readonly #paths = new Map<string, NetworkPath>()
   readonly #connections = new Set<MemoryConnection>()
   readonly #dials = new Set<MemoryDial>()
@@ -53,7 +53,7 @@ export class MemoryNetwork {
   constructor(clock: Clock, random: SeededRandom, options: MemoryNetworkOptions = {}) {
     const { watcher = NOBODY_WATCHES, keepAliveMs = KEEP_ALIVE_MS } = options
     this.#services = { clock, random, watcher, keepAliveMs }
-    this.#doors = new MemoryDoors(this.#services)
+    this.#listeners = new MemoryListeners(this.#services)
     this.#conditions = {
       ...FAIR_CONDITIONS,
       latencyMs: options.latencyMs ?? FAIR_CONDITIONS.latencyMs,
@@ -122,8 +122,8 @@ export class MemoryNetwork {
     this.#conditions = { ...FAIR_CONDITIONS, ...conditions }
     for (const path of this.#paths.values()) {
       path.change(this.#conditions)
-      this.#doors.refuse(path.from, false)
-      this.#doors.refuse(path.to, false)
+      this.#listeners.refuse(path.from, false)
+      this.#listeners.refuse(path.to, false)
     }
     for (const { outbound, far } of [...this.#connections]) {
       // Both ways: the other end may be gone already.
@@ -142,7 +142,7 @@ export class MemoryNetwork {
     for (const connection of this.#of(ip)) if (!connection.closed) connection.resetByNetwork()
   }
 
-  /** The process on a host is gone: its kernel closes its doors and resets its connections. */
+  /** The process on a host is gone: its kernel closes its listeners and resets its connections. */
   kill(ip: string): void {
     this.#forget(ip)
     for (const connection of this.#of(ip)) connection.abandon()
@@ -155,18 +155,18 @@ export class MemoryNetwork {
   }
 
   #forget(ip: string): void {
-    this.#doors.abandon(ip)
+    this.#listeners.abandon(ip)
     for (const dial of [...this.#dials]) if (dial.host === ip) dial.end()
   }
 
   /** Every listener of a host ends by itself. */
   failListeners(ip: string): void {
-    this.#doors.fail(ip)
+    this.#listeners.fail(ip)
   }
 
   /** Whether a host may listen anew; what listens goes on. */
   refuseListening(ip: string, refused: boolean): void {
-    this.#doors.refuse(ip, refused)
+    this.#listeners.refuse(ip, refused)
   }
 
   #of(ip: string): MemoryConnection[] {
@@ -177,7 +177,7 @@ export class MemoryNetwork {
 
   #listen(ip: string, options: ListenOptions, handler: ListenHandler): Listener {
     const port = options.port === 0 ? this.#freePort() : options.port
-    return this.#doors.listen(ip, port, options, handler)
+    return this.#listeners.listen(ip, port, options, handler)
   }
 
   #dial(ip: string, target: DialTarget, handler: DialHandler): Dial {
@@ -210,12 +210,12 @@ export class MemoryNetwork {
       this.#toItself(dial)
       return
     }
-    const door = this.#doors.at(dial.remote)
+    const listener = this.#listeners.at(dial.remote)
     const back = this.#path(dial.remote.ip, dial.local.ip)
     back.travel(() => {
       if (dial.over) return
-      if (door === undefined || fault === 'dial refused') dial.refuse()
-      else this.#connect(dial, door, { path, back, label, fault })
+      if (listener === undefined || fault === 'dial refused') dial.refuse()
+      else this.#connect(dial, listener, { path, back, label, fault })
     })
   }
 
@@ -244,7 +244,7 @@ export class MemoryNetwork {
   /** As with TCP the dialler is connected before the other side has decided: a refusal is a reset that follows. */
   #connect(
     dial: MemoryDial,
-    door: Door,
+    listener: OpenListener,
     way: {
       readonly path: NetworkPath
       readonly back: NetworkPath
@@ -263,26 +263,26 @@ export class MemoryNetwork {
     if (way.label !== '') this.#dialled.set(`${local.ip} ${way.label}`, near)
     near.attach(dial.handler.opened(near))
     way.path.travel(() => {
-      this.#arrived(near, far, door, way.fault)
+      this.#arrived(near, far, listener, way.fault)
     })
   }
 
   #arrived(
     near: MemoryConnection,
     far: MemoryConnection,
-    door: Door,
+    listener: OpenListener,
     fault: NetworkFault | undefined,
   ): void {
     if (fault === 'reset before accept') near.resetByNetwork()
     const { local, remote } = far.peer
-    const isOpen = (): boolean => this.#doors.isOpen(door, local)
+    const isOpen = (): boolean => this.#listeners.isOpen(listener, local)
     if (far.closed) {
-      if (isOpen()) door.handler.admit(undefined)
+      if (isOpen()) listener.handler.admit(undefined)
       return
     }
-    const wanted = isOpen() && fault !== 'accepted, then closed' && door.handler.admit(remote)
-    // Asked anew: whoever is asked to admit may close the door instead.
-    if (wanted && isOpen()) far.attach(door.handler.accepted(far))
+    const wanted = isOpen() && fault !== 'accepted, then closed' && listener.handler.admit(remote)
+    // Asked anew: whoever is asked to admit may close the listener instead.
+    if (wanted && isOpen()) far.attach(listener.handler.accepted(far))
     else far.destroy()
   }
 

@@ -1,7 +1,7 @@
-import type { MemoryConnection } from './memory-connection.js'
 import type { NetworkPath } from './network-path.js'
 import type { NetworkFault } from './network-watcher.js'
 import { type Cut, draw } from './path-conditions.js'
+import type { PipeEnd } from './pipe-end.js'
 
 const CHUNK_BYTES_MAX = 64 * 1024
 const SPLIT_BYTES_MAX = 16
@@ -14,8 +14,8 @@ const SPLIT_BYTES_MAX = 16
  */
 export class MemoryPipe {
   readonly #path: NetworkPath
-  readonly #writer: MemoryConnection
-  readonly #reader: MemoryConnection
+  readonly #writer: PipeEnd
+  readonly #reader: PipeEnd
   #chunks: Uint8Array[] = []
   #bytes = 0
   #delivered = 0
@@ -30,7 +30,7 @@ export class MemoryPipe {
   #finTold = false
   #moving = false
 
-  constructor(path: NetworkPath, writer: MemoryConnection, reader: MemoryConnection) {
+  constructor(path: NetworkPath, writer: PipeEnd, reader: PipeEnd) {
     this.#path = path
     this.#writer = writer
     this.#reader = reader

@@ -1,6 +1,5 @@
 import type { Clock } from '@commloop/core'
 import type { SeededRandom } from '../virtual/seeded-random.js'
-import type { MemoryPipe } from './memory-pipe.js'
 import type { NetworkWatcher } from './network-watcher.js'
 import { draw, type PathConditions } from './path-conditions.js'
 
@@ -13,12 +12,18 @@ export interface NetworkServices {
   readonly keepAliveMs: number
 }
 
+/** A pipe that uses a path, as far as the path knows it. */
+export interface PathPipe {
+  /** Delivers what has become deliverable. */
+  pump(): void
+}
+
 /** The way from one host to another, with what is on it. */
 export class NetworkPath {
   readonly services: NetworkServices
   readonly from: string
   readonly to: string
-  readonly pipes = new Set<MemoryPipe>()
+  readonly pipes = new Set<PathPipe>()
   #conditions: PathConditions
   /** What came to a black hole and is tried again: openings of connections, which kernels repeat. */
   #held: (() => void)[] = []

@@ -223,7 +223,7 @@ class Simulation {
     if (process.node.counters.routing > 0) missing.push(`${plan.name} has messages in routing`)
     for (const id of plan.expectedUp) {
       const watch = process.watch(id)
-      if (!watch.inOrder) missing.push(`${watch.where} is ${watch.told}`)
+      if (!watch.settled) missing.push(`${watch.where} is ${watch.description}`)
     }
     return missing
   }

@@ -20,7 +20,7 @@ interface Way {
 }
 
 /** How a node lets its callers in: who has an entry of its own, who comes by way of a wide one, who is not listed. */
-interface Door {
+interface Admission {
   readonly entries: readonly EntryOptions[]
   /** Links of this side that are up when all is well, and ways that are then open. */
   readonly expectedUp: readonly string[]
@@ -34,22 +34,22 @@ export function drawTables(
   const count = 2 + random.int(4)
   const ways = drawWays(random, count)
   const heartbeat = drawHeartbeat(random)
-  const doors = Array.from({ length: count }, (_, at) => {
-    return drawDoor(
+  const admissions = Array.from({ length: count }, (_, at) => {
+    return drawAdmission(
       random,
       ways.filter(({ to }) => to === at),
     )
   })
-  return doors.map((door, at) => {
+  return admissions.map((admission, at) => {
     const own = ways.filter(({ from }) => from === at)
-    const open = own.filter((way) => doors[way.to]?.open.includes(way) === true)
+    const open = own.filter((way) => admissions[way.to]?.open.includes(way) === true)
     const active = own.map((way) => activeEntry(random, way))
     return {
       name: nameOf(at),
       ip: ipOf(at),
-      options: drawOptions(random, at, [...door.entries, ...active], heartbeat),
+      options: drawOptions(random, at, [...admission.entries, ...active], heartbeat),
       router: drawRouter(random),
-      expectedUp: [...door.expectedUp, ...open.map(({ link }) => link)],
+      expectedUp: [...admission.expectedUp, ...open.map(({ link }) => link)],
     }
   })
 }
@@ -68,7 +68,7 @@ function drawWays(random: SeededRandom, count: number): Way[] {
   return ways
 }
 
-function drawDoor(random: SeededRandom, callers: readonly Way[]): Door {
+function drawAdmission(random: SeededRandom, callers: readonly Way[]): Admission {
   const wide: Way[] = []
   const unlisted: Way[] = []
   const entries: EntryOptions[] = []
