@@ -6,14 +6,14 @@ import {
   faultScript,
   type FaultScript,
   linkTerms,
-  STANDARD_SHAPE,
+  DEFAULT_SHAPE,
 } from '@commloop/fault-peer'
 import { describe, expect, it } from 'vitest'
 import { NodeUnderTest } from './node-under-test.js'
 
 /** Below what two bytes can announce, so that a length can be too large. */
 const CODEC = { maxPayload: 60_000 }
-const SHAPE = { ...STANDARD_SHAPE, payloadBytesMax: CODEC.maxPayload }
+const SHAPE = { ...DEFAULT_SHAPE, payloadBytesMax: CODEC.maxPayload }
 /** Short, so that what waits for them is short. */
 const IMPATIENT = {
   partialFrame: '300ms',
