@@ -44,7 +44,7 @@ async function many() {
     codec,
     from: Number(values.from),
     seeds: Number(values.seeds),
-    told: (seed) => {
+    onSeed: (seed) => {
       hashes.push(seed.hash)
       if (seed.violation !== undefined && !values.json) printFailure(seed)
       return true

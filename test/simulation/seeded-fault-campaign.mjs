@@ -35,7 +35,7 @@ async function lookFor(seededFault) {
     codec,
     from: Number(values.from),
     seeds: Number(values.seeds),
-    told: ({ violation }) => violation === undefined,
+    onSeed: ({ violation }) => violation === undefined,
   })
   const seconds = (performance.now() - startedMs) / 1000
   const [failure] = failures

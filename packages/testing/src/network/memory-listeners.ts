@@ -11,11 +11,11 @@ export interface OpenListener {
   readonly handler: ListenHandler
 }
 
-/** Who listens where. */
+/** The open listeners of a network. */
 export class MemoryListeners {
   readonly #services: NetworkServices
   readonly #listeners = new Map<string, OpenListener>()
-  /** Hosts on which nobody may listen now. */
+  /** Hosts that currently refuse new listeners. */
   readonly #refusing = new Set<string>()
 
   constructor(services: NetworkServices) {
@@ -45,7 +45,7 @@ export class MemoryListeners {
   }
 
   #refuse(listener: OpenListener, error: Error): void {
-    if (this.#refusing.has(listener.ip)) this.#tell('listening refused', listener.ip)
+    if (this.#refusing.has(listener.ip)) this.#report('listening refused', listener.ip)
     listener.handler.failed(error)
   }
 
@@ -60,17 +60,17 @@ export class MemoryListeners {
     return this.#listeners.get(keyOf(at.ip, at.port)) === listener
   }
 
-  /** Every listener of a host ends by itself, and is told. */
+  /** All listeners of a host fail. */
   fail(ip: string): void {
     for (const [key, listener] of [...this.#listeners]) {
       if (listener.ip !== ip) continue
       this.#listeners.delete(key)
-      this.#tell('listening failed', ip)
+      this.#report('listening failed', ip)
       listener.handler.failed(networkFailure('EINVAL', 'accept', key))
     }
   }
 
-  /** Closes what a process that is gone had open, without a word. */
+  /** Closes the listeners of a process that has died, without calling their handlers. */
   abandon(ip: string): void {
     for (const [key, listener] of [...this.#listeners])
       if (listener.ip === ip) this.#listeners.delete(key)
@@ -81,9 +81,9 @@ export class MemoryListeners {
     else this.#refusing.delete(ip)
   }
 
-  #tell(fault: 'listening failed' | 'listening refused', ip: string): void {
-    const place = { ip, port: 0 }
-    this.#services.watcher.occurred(fault, { local: place, remote: place, identities: [] })
+  #report(fault: 'listening failed' | 'listening refused', ip: string): void {
+    const address = { ip, port: 0 }
+    this.#services.watcher.occurred(fault, { local: address, remote: address, identities: [] })
   }
 }
 

@@ -4,7 +4,7 @@ import type { FaultName } from './fault-name.js'
 import type { SimulatedHost } from './simulated-host.js'
 import type { World } from './world.js'
 
-/** Does faults to a world. */
+/** Produces faults in a simulation. */
 export class FaultMaker {
   readonly #world: World
   readonly #hosts: readonly SimulatedHost[]

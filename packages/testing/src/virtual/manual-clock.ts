@@ -1,17 +1,17 @@
 import { type Clock, DURATION_MS_MAX, type Timer } from '@commloop/core'
 
-/** So many callbacks without time going on are a busy loop, not a busy moment. */
+/** More callbacks than this at one moment are a busy loop. */
 const CALLBACKS_AT_ONE_MOMENT_MAX = 1_000_000
 
 /**
- * Time that goes on only when told to. Virtual milliseconds from 0, whole or not.
+ * Time that passes only when the test says so. It starts at 0, in virtual milliseconds, which may be fractions.
  *
- * Timers come in order of their due time, those due together in the order in which they were made. After every timer
- * the callbacks given to `soon` come, in order and with those that they add, until none is left; only then the next
- * timer. What was given to `soon` from outside comes at the beginning of the next `advance`, `advanceTo`, `runNext`,
- * `runUntil` or `settle`.
+ * Timers run in the order of their due time; timers that are due together run in the order in which they were created.
+ * After each timer all callbacks of `soon` run, in order and including those that they add; only then the next timer.
+ * A callback that was passed to `soon` outside of a timer runs at the beginning of the next `advance`, `advanceTo`,
+ * `runNext`, `runUntil` or `settle`.
  *
- * A callback that throws ends the call that ran it; what else is due stays due.
+ * If a callback throws, the call that ran it throws too; everything else that is due stays due.
  */
 export class ManualClock implements Clock {
   readonly #timers = new TimerHeap()
@@ -25,7 +25,7 @@ export class ManualClock implements Clock {
     return this.#nowMs
   }
 
-  /** @throws RangeError when `delayMs` is outside the contract: on Node it would fire at once, or never. */
+  /** @throws RangeError if `delayMs` is not from 0 to 2^31-1: on Node such a timer would fire immediately */
   after(delayMs: number, callback: () => void): Timer {
     if (!(delayMs >= 0 && delayMs <= DURATION_MS_MAX)) {
       throw new RangeError(`clock: a delay of ${String(delayMs)} ms is not from 0 to 2^31-1`)
@@ -39,22 +39,22 @@ export class ManualClock implements Clock {
     this.#soon.add(callback)
   }
 
-  /** Timers still to come. 0 when everything that was begun has cleaned up after itself. */
+  /** How many timers are pending: 0 if everything has been cleaned up. */
   get pendingTimers(): number {
     return this.#timers.size
   }
 
-  /** When the next timer is due; undefined: there is none. */
+  /** When the next timer is due; undefined if there is none. */
   get nextDueMs(): number | undefined {
     return this.#timers.first?.dueMs
   }
 
-  /** Lets `ms` pass, with everything that is due on the way. */
+  /** Lets `ms` pass, and runs everything that becomes due. */
   advance(ms: number): void {
     this.advanceTo(this.#nowMs + ms)
   }
 
-  /** Lets time pass until `atMs`, that moment included. @throws RangeError when that is in the past. */
+  /** Lets time pass until `atMs`, and runs everything that is due by then. @throws RangeError if it is in the past */
   advanceTo(atMs: number): void {
     if (!(atMs >= this.#nowMs && atMs < Infinity)) {
       throw new RangeError(`clock: cannot go from ${String(this.#nowMs)} to ${String(atMs)} ms`)
@@ -66,7 +66,7 @@ export class ManualClock implements Clock {
     })
   }
 
-  /** Goes to the next timer, however far away, and runs it. false: there is none, and time stands. */
+  /** Advances to the next timer and runs it. @returns false if there is no timer; then time does not pass */
   runNext(): boolean {
     return this.#run(() => {
       const timer = this.#timers.first
@@ -76,9 +76,9 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Runs timer after timer until `condition` answers true, which is asked before the first and after each.
+   * Runs timers until `condition` returns true. It is called before the first timer and after each one.
    *
-   * @throws Error when it does not come true within `limitMs`, or nothing is left that could make it.
+   * @throws Error if it is not true within `limitMs`, or if no timer is left
    */
   runUntil(condition: () => boolean, limitMs: number): void {
     const endMs = this.#nowMs + limitMs
@@ -92,13 +92,13 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Waits until promises have run their whole chains and `soon` is empty, without letting time pass. For user code
-   * with promises; timers and I/O of the real machine are not waited for.
+   * Waits until all chains of promises have run and `soon` is empty, without letting virtual time pass. Use it if the
+   * code under test uses promises. It does not wait for real timers or I/O.
    */
   async settle(): Promise<void> {
     do {
       this.#run(() => undefined)
-      // Into the phase of promise reactions first: a tick asked for there comes when no reaction is left.
+      // A tick that is requested from within a promise reaction runs when no reaction is left.
       await Promise.resolve()
       await new Promise<void>((resolve) => {
         process.nextTick(resolve)
@@ -163,8 +163,8 @@ class ManualTimer implements Timer {
   readonly #heap: TimerHeap
   readonly #order: number
   #callback: (() => void) | undefined
-  /** Where the heap keeps it; -1: no longer there. */
-  place = -1
+  /** The index in the heap; -1 if it is not in the heap. */
+  index = -1
 
   constructor(heap: TimerHeap, dueMs: number, order: number, callback: () => void) {
     this.#heap = heap
@@ -175,7 +175,7 @@ class ManualTimer implements Timer {
 
   cancel(): void {
     this.#callback = undefined
-    if (this.place !== -1) this.#heap.remove(this)
+    if (this.index !== -1) this.#heap.remove(this)
   }
 
   isBefore(other: ManualTimer): boolean {
@@ -189,7 +189,7 @@ class ManualTimer implements Timer {
   }
 }
 
-/** A binary heap whose members know their place, so that a cancelled timer leaves at once. */
+/** A binary heap whose timers know their index, so that a cancelled timer can be removed immediately. */
 class TimerHeap {
   readonly #heap: ManualTimer[] = []
 
@@ -207,49 +207,49 @@ class TimerHeap {
   }
 
   remove(timer: ManualTimer): void {
-    const place = timer.place
-    timer.place = -1
+    const index = timer.index
+    timer.index = -1
     const last = this.#heap.pop()
     if (last === undefined || last === timer) return
-    const above = this.#heap[(place - 1) >> 1]
-    if (place > 0 && above !== undefined && last.isBefore(above)) this.#rise(last, place)
-    else this.#sink(last, place)
+    const above = this.#heap[(index - 1) >> 1]
+    if (index > 0 && above !== undefined && last.isBefore(above)) this.#rise(last, index)
+    else this.#sink(last, index)
   }
 
   #rise(timer: ManualTimer, from: number): void {
-    let place = from
-    while (place > 0) {
-      const above = (place - 1) >> 1
+    let index = from
+    while (index > 0) {
+      const above = (index - 1) >> 1
       const parent = this.#heap[above]
       if (parent === undefined || !timer.isBefore(parent)) break
-      this.#put(parent, place)
-      place = above
+      this.#put(parent, index)
+      index = above
     }
-    this.#put(timer, place)
+    this.#put(timer, index)
   }
 
   #sink(timer: ManualTimer, from: number): void {
-    let place = from
+    let index = from
     for (;;) {
-      const left = this.#heap[2 * place + 1]
+      const left = this.#heap[2 * index + 1]
       if (left === undefined) break
-      const right = this.#heap[2 * place + 2]
+      const right = this.#heap[2 * index + 2]
       const child = right?.isBefore(left) === true ? right : left
       if (!child.isBefore(timer)) break
-      const below = child.place
-      this.#put(child, place)
-      place = below
+      const below = child.index
+      this.#put(child, index)
+      index = below
     }
-    this.#put(timer, place)
+    this.#put(timer, index)
   }
 
-  #put(timer: ManualTimer, place: number): void {
-    this.#heap[place] = timer
-    timer.place = place
+  #put(timer: ManualTimer, index: number): void {
+    this.#heap[index] = timer
+    timer.index = index
   }
 }
 
-/** First in, first out, without moving what waits. */
+/** A queue that does not move the callbacks that wait. */
 class CallbackQueue {
   #callbacks: (() => void)[] = []
   #taken = 0

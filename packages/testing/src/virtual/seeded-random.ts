@@ -3,18 +3,18 @@ import type { Random } from '@commloop/core'
 const INT_MAX = 2 ** 32
 const FNV_PRIME = 0x01000193
 const FNV_OFFSETS = [0x811c9dc5, 0x9e3779b9, 0x85ebca6b] as const
-/** As many as the generator's own seeding throws away until every bit depends on every other. */
+/** The reference implementation discards this many values after seeding, so that every bit depends on every other. */
 const WARM_UP_ROUNDS = 15
 
 /**
- * Chance that repeats from its seed. Not for secrets.
+ * Random numbers that are repeatable from a seed. Do not use them for secrets.
  *
  * The generator is sfc32, "small fast counting", by Chris Doty-Humphrey (PractRand, public domain): 128 bits of
  * state, a period of at least 2^32 from every seed and 2^127 on average. Seeds are spread over the state with
  * FNV-1a (Fowler, Noll, Vo) and the finalizer of MurmurHash3 (Austin Appleby, public domain).
  */
 export class SeededRandom implements Random {
-  /** What to start from to see the same again. The number 7 and the text `7` are the same seed. */
+  /** The seed, with which the same numbers can be drawn again. The number 7 and the text `7` are the same seed. */
   readonly seed: string
   #a: number
   #b: number
@@ -34,7 +34,7 @@ export class SeededRandom implements Random {
     return this.#bits() / INT_MAX
   }
 
-  /** A whole number, 0 <= n < `max`. @throws RangeError unless `max` is a whole number from 1 to 2^32. */
+  /** A whole number, 0 <= n < `max`. @throws RangeError if `max` is not a whole number from 1 to 2^32 */
   int(max: number): number {
     if (!Number.isInteger(max) || max < 1 || max > INT_MAX) {
       throw new RangeError(`random: ${String(max)} is not a whole number from 1 to 2^32`)
@@ -42,25 +42,25 @@ export class SeededRandom implements Random {
     return Math.floor(this.next() * max)
   }
 
-  /** `min` <= x < `max`; `min` when both are equal. */
+  /** `min` <= x < `max`; `min` if both are equal. */
   between(min: number, max: number): number {
     return min + this.next() * (max - min)
   }
 
-  /** One of the list. @throws RangeError when it is empty. */
+  /** One element of the list. @throws RangeError if the list is empty */
   pick<T>(list: readonly T[]): T {
     if (list.length === 0) throw new RangeError('random: nothing to pick from')
     return list[this.int(list.length)] as T
   }
 
-  /** True with probability `p`. Draws once whatever `p` is, so that other draws stay what they were. */
+  /** True with probability `p`. It always draws one number, so that `p` does not change later draws. */
   chance(p: number): boolean {
     return this.next() < p
   }
 
   /**
-   * A generator of its own. It depends on the seed and the label only, not on what was drawn here before: a draw
-   * more in one part of a simulation leaves the others as they were.
+   * A separate generator. It depends only on the seed and the label, not on what was drawn here before, so that one
+   * more draw in one part of a simulation does not change the other parts.
    */
   fork(label: string): SeededRandom {
     return new SeededRandom(`${this.seed}/${label}`)
