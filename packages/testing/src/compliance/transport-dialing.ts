@@ -4,43 +4,43 @@ import type { Check } from './check.js'
 import { payloadOf } from './frame-stream.js'
 import type { Ends, Play, TransportHosts, TransportStage } from './transport-stage.js'
 
-/** Time limit of the dial that nobody answers. */
+/** Time limit of the dial that is not answered. */
 const SILENT_DIAL_MS = 200
-/** Waits of a millisecond, each of which takes longer on a machine that is busy: a limit for what never comes. */
+/** Limit of waits of a millisecond, each of which takes longer on a busy machine. */
 const SILENT_WAITS_MAX = 10 * SILENT_DIAL_MS
-/** Of the dial whose connection outlives it. */
+/** Time limit of the dial whose connection stays open longer. */
 const SHORT_DIAL_MS = 1_000
 const DIALS_AT_ONCE = 40
-/** More turns or timers than any dial within one machine takes. */
+/** More turns or timers than any dial within one machine needs. */
 const STAGES_MAX = 2_000
 
-/** An address of which nothing ever comes back, not even a refusal. */
+/** An address that never answers a dial, not even with a refusal. */
 export interface SilentPlace extends Address {
   close?(): void | Promise<void>
 }
 
-/** Makes one that `dialing` can dial. */
+/** Creates an address that never answers and that `dialing` can dial. */
 export type Silence = (hosts: TransportHosts) => SilentPlace | Promise<SilentPlace>
 
 /** What a Transport promises about dials. */
 export function transportDialingChecks(play: Play, silence: Silence | undefined): readonly Check[] {
   return [
-    play('opens a connection whose ends know each other by the same addresses', knowsAddresses),
-    play('dials from the address that it is told', dialsFromAddress),
-    play('ends a dial to where nobody listens as failed', failsWhereNobodyListens),
-    silent(silence, play, 'ends a dial that nobody answers as failed, within its time', timesOut),
-    play('lets a connection live on beyond the time limit of its dial', outlivesDial),
-    play('ends each of many dials at once in exactly one way', endsManyDials),
-    play('is silent about a dial that was cancelled, however far it had come', cancelsOpening),
-    play('is silent about a dial that was cancelled before it was refused', cancelsRefused),
+    play('opens a connection whose ends report the same two addresses', knowsAddresses),
+    play('dials from the address in `bind`', dialsFromAddress),
+    play('fails a dial to an address without a listener', failsWhereNobodyListens),
+    silent(silence, play, 'fails a dial that is not answered, within its time limit', timesOut),
+    play('keeps a connection open after the time limit of its dial', outlivesDial),
+    play('ends each of many concurrent dials exactly once', endsManyDials),
+    play('calls no handler of a dial that was cancelled, at any stage', cancelsOpening),
+    play('calls no handler of a dial that was cancelled before it was refused', cancelsRefused),
     silent(
       silence,
       play,
-      'is silent about a dial that was cancelled unanswered',
+      'calls no handler of a dial that was cancelled before it was answered',
       cancelsUnanswered,
     ),
-    play('leaves a connection alone whose dial is cancelled too late', cancelsTooLate),
-    play('fails a dial with an option that it does not know', refusesDialOption),
+    play('keeps a connection open if its dial is cancelled too late', cancelsTooLate),
+    play('fails a dial with an unknown option', refusesDialOption),
   ]
 }
 
@@ -59,17 +59,23 @@ function silent(
       await place.close?.()
     }
   })
-  return silence === undefined ? { ...check, skipped: 'no address that stays silent' } : check
+  return silence === undefined
+    ? { ...check, skipped: 'no address that never answers was given' }
+    : check
 }
 
 async function knowsAddresses(stage: TransportStage): Promise<void> {
   const listener = await stage.open()
   const { near, far } = await stage.join(listener)
   const [ours, theirs] = [near.connection.peer, far.connection.peer]
-  assertSameAddress(ours.local, theirs.remote, 'ours, as both ends see it')
-  assertSameAddress(ours.remote, theirs.local, 'theirs, as both ends see it')
-  assertSameAddress(ours.remote, { ip: stage.hosts.ip, port: listener.at.port }, 'where it listens')
-  assertSameAddress(listener.asked[0], ours.local, 'whom it was asked to admit')
+  assertSameAddress(ours.local, theirs.remote, 'the local address, as both ends see it')
+  assertSameAddress(ours.remote, theirs.local, 'the remote address, as both ends see it')
+  assertSameAddress(
+    ours.remote,
+    { ip: stage.hosts.ip, port: listener.at.port },
+    'the address of the listener',
+  )
+  assertSameAddress(listener.asked[0], ours.local, 'the address that was passed to admit')
 }
 
 async function dialsFromAddress(stage: TransportStage): Promise<void> {
@@ -125,7 +131,7 @@ async function endsManyDials(stage: TransportStage): Promise<void> {
 async function cancelsOpening(stage: TransportStage): Promise<void> {
   const listener = await stage.open()
   await cancelAtEveryStage(stage, listener.at)
-  // Where the other side had accepted already, it is told that nobody is there.
+  // If the other side had already accepted the connection, it must be closed there.
   for (const end of listener.taken) end.setReading(true)
   const open = listener.taken.filter((end) => !end.hasEnded && !end.isClosed)
   const left = () => open.filter((end) => !end.hasEnded && !end.isClosed)
@@ -136,7 +142,7 @@ async function cancelsRefused(stage: TransportStage): Promise<void> {
   await cancelAtEveryStage(stage, await stage.deserted())
 }
 
-/** Cancels one dial at once, the next one a step later, and so on until one has ended by itself. */
+/** Cancels the first dial immediately, the next one a step later, and so on, until a dial ends before its step. */
 async function cancelAtEveryStage(stage: TransportStage, at: Address): Promise<void> {
   for (let steps = 0; ; steps++) {
     assert.ok(steps < STAGES_MAX, 'the dial never ends')
@@ -177,7 +183,7 @@ async function refusesDialOption(stage: TransportStage): Promise<void> {
   assert.equal(attempt.error?.code, 'CML_ERR_CONFIG_INVALID', 'how the dial ended')
 }
 
-/** A few bytes go over it, in both directions. */
+/** Sends a few bytes over the connection, in both directions. */
 export async function assertCarries(stage: TransportStage, { near, far }: Ends): Promise<void> {
   for (const [from, to] of [
     [near, far],

@@ -7,44 +7,52 @@ import type { Ends, Play, TransportStage } from './transport-stage.js'
 
 const MIB = 2 ** 20
 
-/** What a Connection promises about its end. */
+/** What the contract of Connection promises about its end. */
 export function transportEndingChecks(play: Play): readonly Check[] {
   return [...endChecks(play), ...destroyChecks(play)]
 }
 
 function endChecks(play: Play): readonly Check[] {
   return [
-    play('lets what was written before end arrive whole while the other side is sending', lingers),
-    play('goes on reading after end, until the other side has ended too: dialling side', (stage) =>
-      endsOneWay(stage, ({ near, far }) => [near, far]),
+    play(
+      'delivers everything that was written before end while the other side is sending',
+      lingers,
     ),
-    play('goes on reading after end, until the other side has ended too: accepting side', (stage) =>
-      endsOneWay(stage, ({ near, far }) => [far, near]),
+    play(
+      'continues to read after end, until the other side has ended too: dialling side',
+      (stage) => endsOneWay(stage, ({ near, far }) => [near, far]),
     ),
-    play('closes both ends as ended when both sides end at one moment', endsTogether),
-    play('may be ended from within ended', endsWithinEnded),
+    play(
+      'continues to read after end, until the other side has ended too: accepting side',
+      (stage) => endsOneWay(stage, ({ near, far }) => [far, near]),
+    ),
+    play('closes both ends as ended if both sides end at the same moment', endsTogether),
+    play('can be ended within ended', endsWithinEnded),
   ]
 }
 
 function destroyChecks(play: Play): readonly Check[] {
   return [
-    play('closes a destroyed end as destroyed and the other one as failed, each once', resets),
-    play('never confirms a write once it is destroyed', confirmsNothingDestroyed),
-    play('confirms no write that a reset of the other side has cut off', confirmsNothingCutOff),
-    play('tells nothing but closed once it is destroyed from within received', destroysReading),
     play(
-      'tells nothing but closed once it is destroyed with bytes and an end unread',
+      'closes a destroyed end as destroyed and the other end as failed, exactly once each',
+      resets,
+    ),
+    play('confirms no write after destroy', confirmsNothingDestroyed),
+    play('confirms no write that a reset of the other side has cut off', confirmsNothingCutOff),
+    play('calls only closed after it is destroyed within received', destroysReading),
+    play(
+      'calls only closed after it is destroyed with unread bytes and an unread end',
       destroysUnread,
     ),
-    play('may be destroyed right after end', destroysAfterEnd),
-    play('may be destroyed from within opened and accepted', destroysNewborn),
-    play('takes what is asked of it after closed for nothing', staysClosed),
+    play('can be destroyed right after end', destroysAfterEnd),
+    play('can be destroyed within opened and accepted', destroysNewborn),
+    play('ignores calls after closed', staysClosed),
   ]
 }
 
 function assertReason(end: End, kind: string): void {
   const { reason } = end
-  assert.equal(reason?.kind, kind, 'why the connection is closed')
+  assert.equal(reason?.kind, kind, 'the reason of the close')
   if (reason.kind === 'failed') assert.equal(typeof reason.error.message, 'string')
 }
 
@@ -60,7 +68,7 @@ async function lingers(stage: TransportStage): Promise<void> {
   far.setReading(true)
   await stage.until('ended, and all bytes', () => far.hasEnded && near.receivedBytes >= back.length)
   assert.ok(far.content.equals(out), `${String(far.receivedBytes)} of ${String(out.length)} bytes`)
-  assert.ok(near.content.equals(back), 'other bytes came back than were sent')
+  assert.ok(near.content.equals(back), 'the bytes that came back differ from those that were sent')
   await stage.until('written', () => near.writtenCount === 1 && far.writtenCount === 1)
   assert.deepEqual([near.isClosed, far.isClosed], [false, false], 'closed before both had ended')
   far.end()
@@ -151,7 +159,7 @@ async function confirmsNothingCutOff(stage: TransportStage): Promise<void> {
   await stage.rest()
   far.destroy()
   await stage.until('closed', () => near.isClosed)
-  assert.equal(near.writtenCount, 0, 'written, and nobody has read')
+  assert.equal(near.writtenCount, 0, 'confirmed although the other side has not read')
   assertReason(near, 'failed')
 }
 

@@ -2,11 +2,11 @@ import type { Address, Connection, Listener, ListenHandler } from '@commloop/cor
 import type { Breaches } from './transport-breaches.js'
 import type { End } from './transport-end.js'
 
-/** A listener's user: what it was asked and told, and what it answers. */
+/** The user of a listener: it decides what the listener asks, and records its callbacks. */
 export class ListenerProbe implements ListenHandler {
   readonly asked: (Address | undefined)[] = []
   readonly taken: End[] = []
-  /** Where it really listens. */
+  /** The address on which it listens. */
   at: Address | undefined
   error: Error | undefined
   admits: (remote: Address | undefined) => boolean = () => true
@@ -48,7 +48,7 @@ export class ListenerProbe implements ListenHandler {
   accepted(connection: Connection): End | undefined {
     this.#calledBack('accepted', {
       'after close': this.#isClosed,
-      'for somebody who was not admitted': this.#admitted-- <= 0,
+      'for a connection that was not admitted': this.#admitted-- <= 0,
     })
     if (!this.wants(connection)) return undefined
     const end = this.#endOf(connection)

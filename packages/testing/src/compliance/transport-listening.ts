@@ -7,16 +7,16 @@ import type { Play, TransportStage } from './transport-stage.js'
 /** What a Transport promises about listeners. */
 export function transportListeningChecks(play: Play): readonly Check[] {
   return [
-    play('tells the real port where the choice was left to it', tellsRealPort),
-    play('fails to listen where somebody does already, and leaves that one alone', failsInUse),
-    play('asks once whether to admit, before it accepts', asksBeforeAccepting),
-    play('accepts and reads nobody who was not admitted, and ends the connection', refuses),
-    play('destroys a connection that is not wanted after all', destroysUnwanted),
-    play('lets nobody in once close has returned, and open connections go on', closes),
-    play('accepts nobody for whom the listener was closed while it was asked', closesWithinAdmit),
-    play('lets nobody in where the listener was closed before it was listening', closesAtOnce),
-    play('listens again where a listener was closed', listensAgain),
-    play('fails to listen with an option that it does not know', refusesListenOption),
+    play('reports the real port if it chooses the port', tellsRealPort),
+    play('fails to listen on a port that is in use, and keeps the other listener open', failsInUse),
+    play('calls admit once before it accepts', asksBeforeAccepting),
+    play('does not accept a connection that is not admitted, and ends it unread', refuses),
+    play('destroys a connection that accepted does not want', destroysUnwanted),
+    play('accepts no connection after close has returned, and keeps open ones', closes),
+    play('does not accept a connection if the listener is closed within admit', closesWithinAdmit),
+    play('accepts no connection if the listener is closed before it is listening', closesAtOnce),
+    play('listens again on the port of a closed listener', listensAgain),
+    play('fails to listen with an unknown option', refusesListenOption),
   ]
 }
 
@@ -36,17 +36,17 @@ async function failsInUse(stage: TransportStage): Promise<void> {
   await stage.until('failed', () => second.error !== undefined || second.at !== undefined)
   assert.ok(second.error instanceof Error, 'two listeners have one port')
   await assertCarries(stage, await stage.join(first))
-  assert.equal(second.asked.length, 0, 'the one that failed was asked to admit')
+  assert.equal(second.asked.length, 0, 'the listener that failed was asked to admit')
 }
 
 async function asksBeforeAccepting(stage: TransportStage): Promise<void> {
   const listener = await stage.open()
-  const told: string[] = []
-  listener.admits = () => told.push('admit') > 0
-  listener.wants = () => told.push('accepted') > 0
+  const calls: string[] = []
+  listener.admits = () => calls.push('admit') > 0
+  listener.wants = () => calls.push('accepted') > 0
   for (let count = 0; count < 3; count++) await stage.join(listener)
   const once = ['admit', 'accepted']
-  assert.deepEqual(told, [...once, ...once, ...once])
+  assert.deepEqual(calls, [...once, ...once, ...once])
 }
 
 async function refuses(stage: TransportStage): Promise<void> {
@@ -57,10 +57,10 @@ async function refuses(stage: TransportStage): Promise<void> {
     near.setReading(true)
     near.write(payloadOf(100))
   }
-  await stage.until('end of who was refused', () => attempt.cameToNothing)
-  assert.equal(listener.asked.length, 1, 'how often it was asked to admit')
-  assert.equal(listener.taken.length, 0, 'somebody was accepted who was not admitted')
-  assert.equal(attempt.end?.receivedBytes ?? 0, 0, 'bytes for somebody who was refused')
+  await stage.until('end of the refused connection', () => attempt.wasRefused)
+  assert.equal(listener.asked.length, 1, 'calls of admit')
+  assert.equal(listener.taken.length, 0, 'a connection was accepted that was not admitted')
+  assert.equal(attempt.end?.receivedBytes ?? 0, 0, 'bytes for a refused connection')
 }
 
 async function destroysUnwanted(stage: TransportStage): Promise<void> {
@@ -70,7 +70,7 @@ async function destroysUnwanted(stage: TransportStage): Promise<void> {
   attempt.onOpened = (near) => {
     near.setReading(true)
   }
-  await stage.until('end of who was not wanted', () => attempt.cameToNothing)
+  await stage.until('end of the connection that was not wanted', () => attempt.wasRefused)
 }
 
 async function closes(stage: TransportStage): Promise<void> {
@@ -83,7 +83,7 @@ async function closes(stage: TransportStage): Promise<void> {
       near.setReading(true)
     }
   }
-  await stage.until('end of every dial', () => attempts.every((attempt) => attempt.cameToNothing))
+  await stage.until('end of every dial', () => attempts.every((attempt) => attempt.wasRefused))
   await assertCarries(stage, ends)
   assert.deepEqual([ends.near.isClosed, ends.far.isClosed], [false, false])
 }
@@ -98,8 +98,8 @@ async function closesWithinAdmit(stage: TransportStage): Promise<void> {
   attempt.onOpened = (near) => {
     near.setReading(true)
   }
-  await stage.until('end of the dial', () => attempt.cameToNothing)
-  assert.equal(listener.taken.length, 0, 'somebody was accepted through a closed listener')
+  await stage.until('end of the dial', () => attempt.wasRefused)
+  assert.equal(listener.taken.length, 0, 'a closed listener accepted a connection')
 }
 
 async function closesAtOnce(stage: TransportStage): Promise<void> {
@@ -109,7 +109,7 @@ async function closesAtOnce(stage: TransportStage): Promise<void> {
   await stage.rest()
   const attempt = stage.dial(at)
   await stage.until('failed', () => attempt.isOver)
-  assert.ok(attempt.error !== undefined, 'a listener that was closed at once is open')
+  assert.ok(attempt.error !== undefined, 'a listener that was closed immediately is open')
 }
 
 async function listensAgain(stage: TransportStage): Promise<void> {
