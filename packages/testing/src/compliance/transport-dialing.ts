@@ -27,7 +27,7 @@ export function transportDialingChecks(play: Play, silence: Silence | undefined)
   return [
     play('opens a connection whose ends report the same two addresses', knowsAddresses),
     play('dials from the address in `bind`', dialsFromAddress),
-    play('fails a dial to an address without a listener', failsWhereNobodyListens),
+    play('fails a dial to an address without a listener', failsWithoutListener),
     silent(silence, play, 'fails a dial that is not answered, within its time limit', timesOut),
     play('keeps a connection open after the time limit of its dial', outlivesDial),
     play('ends each of many concurrent dials exactly once', endsManyDials),
@@ -91,7 +91,7 @@ async function dialsFromAddress(stage: TransportStage): Promise<void> {
   }
 }
 
-async function failsWhereNobodyListens(stage: TransportStage): Promise<void> {
+async function failsWithoutListener(stage: TransportStage): Promise<void> {
   const attempt = stage.dial(await stage.deserted())
   await stage.until('failed', () => attempt.error !== undefined)
   assert.ok(attempt.error instanceof Error, 'failed comes with an Error')

@@ -5,7 +5,7 @@ import type { Breaches } from './transport-breaches.js'
 export class End implements ConnectionHandler {
   readonly connection: Connection
   /** Names of the callbacks in order; `received` once for each sequence of chunks. */
-  readonly told: string[] = []
+  readonly calls: string[] = []
   /** The chunks as they were handed out. */
   readonly chunks: Uint8Array[] = []
   receivedBytes = 0
@@ -79,7 +79,7 @@ export class End implements ConnectionHandler {
       'while not reading': !this.#reading,
       'after ended': this.#ended,
     })
-    if (this.told.at(-1) !== 'received') this.told.push('received')
+    if (this.calls.at(-1) !== 'received') this.calls.push('received')
     this.chunks.push(chunk)
     this.receivedBytes += chunk.byteLength
     this.onReceived(chunk)
@@ -89,21 +89,21 @@ export class End implements ConnectionHandler {
     this.#calledBack('written', { 'without a write': !this.#writing })
     this.#writing = false
     this.writtenCount++
-    this.told.push('written')
+    this.calls.push('written')
     this.onWritten()
   }
 
   ended(): void {
     this.#calledBack('ended', { twice: this.#ended })
     this.#ended = true
-    this.told.push('ended')
+    this.calls.push('ended')
     this.onEnded()
   }
 
   closed(reason: CloseReason): void {
     this.#breaches.calledBack(`closed of the ${this.#name} end`, { twice: this.isClosed })
     this.reason = reason
-    this.told.push('closed')
+    this.calls.push('closed')
   }
 
   #calledBack(callback: string, broken: Readonly<Record<string, boolean>>): void {

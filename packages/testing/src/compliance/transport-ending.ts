@@ -87,8 +87,8 @@ async function endsOneWay(stage: TransportStage, order: (ends: Ends) => [End, En
   second.end()
   await stage.until('closed', () => first.isClosed && second.isClosed)
   assert.ok(first.content.equals(payloadOf(MIB)), `${String(first.receivedBytes)} bytes came back`)
-  assert.deepEqual(first.told, ['received', 'ended', 'closed'])
-  assert.deepEqual(second.told, ['ended', 'written', 'closed'])
+  assert.deepEqual(first.calls, ['received', 'ended', 'closed'])
+  assert.deepEqual(second.calls, ['ended', 'written', 'closed'])
   for (const end of [first, second]) assertReason(end, 'ended')
 }
 
@@ -99,7 +99,7 @@ async function endsTogether(stage: TransportStage): Promise<void> {
   far.end()
   await stage.until('closed', () => near.isClosed && far.isClosed)
   for (const end of [near, far]) {
-    assert.deepEqual(end.told, ['ended', 'closed'])
+    assert.deepEqual(end.calls, ['ended', 'closed'])
     assertReason(end, 'ended')
   }
 }
@@ -127,7 +127,7 @@ async function resets(stage: TransportStage): Promise<void> {
     assertReason(first, 'destroyed')
     assertReason(second, 'failed')
     await stage.rest()
-    assert.deepEqual([first.told, second.told], [['closed'], ['closed']])
+    assert.deepEqual([first.calls, second.calls], [['closed'], ['closed']])
   }
 }
 
@@ -148,7 +148,7 @@ async function confirmsNothingDestroyed(stage: TransportStage): Promise<void> {
     near.destroy()
     await stage.until('closed', () => near.isClosed)
     await stage.rest()
-    assert.deepEqual(near.told, ['closed'])
+    assert.deepEqual(near.calls, ['closed'])
   }
 }
 
@@ -172,7 +172,7 @@ async function destroysReading(stage: TransportStage): Promise<void> {
   far.setReading(true)
   await stage.until('closed', () => far.isClosed)
   await stage.rest()
-  assert.deepEqual(far.told, ['received', 'closed'])
+  assert.deepEqual(far.calls, ['received', 'closed'])
   assert.equal(far.chunks.length, 1, 'chunks after destroy')
 }
 
@@ -189,12 +189,12 @@ async function destroysUnread(stage: TransportStage): Promise<void> {
   near.write(payloadOf(20_000))
   near.end()
   await stage.rest()
-  const told = [...far.told]
+  const calls = [...far.calls]
   far.setReading(true)
   far.destroy()
   await stage.until('closed', () => far.isClosed)
   await stage.rest()
-  assert.deepEqual(far.told, [...told, 'closed'])
+  assert.deepEqual(far.calls, [...calls, 'closed'])
   assertReason(far, 'destroyed')
 }
 
@@ -214,7 +214,7 @@ async function destroysNewborn(stage: TransportStage): Promise<void> {
     near.destroy()
   }
   await stage.until('closed', () => opened.end?.isClosed === true)
-  assert.deepEqual(opened.end?.told, ['closed'])
+  assert.deepEqual(opened.end?.calls, ['closed'])
 
   listener.onTaken = (far) => {
     far.destroy()
@@ -222,7 +222,7 @@ async function destroysNewborn(stage: TransportStage): Promise<void> {
   const before = listener.taken.length
   stage.dial(listener.at)
   await stage.until('closed', () => listener.taken[before]?.isClosed === true)
-  assert.deepEqual(listener.taken[before]?.told, ['closed'])
+  assert.deepEqual(listener.taken[before]?.calls, ['closed'])
 }
 
 async function staysClosed(stage: TransportStage): Promise<void> {
@@ -237,5 +237,5 @@ async function staysClosed(stage: TransportStage): Promise<void> {
     end.connection.destroy()
   }
   await stage.rest()
-  assert.deepEqual([near.told, far.told], [['closed'], ['closed']])
+  assert.deepEqual([near.calls, far.calls], [['closed'], ['closed']])
 }

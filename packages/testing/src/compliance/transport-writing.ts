@@ -155,5 +155,5 @@ async function exchange(
   await stage.until('all bytes', () =>
     expected.every(({ to, sent }) => to.receivedBytes >= sent.length),
   )
-  for (const { to, sent } of expected) assertContent(to, sent, 'both directions at once')
+  for (const { to, sent } of expected) assertContent(to, sent, 'both directions at the same time')
 }
