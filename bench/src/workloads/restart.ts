@@ -58,13 +58,13 @@ async function restartOnce(links: number, { progress }: WorkloadContext): Promis
   let passive = await peer(0)
   const port = await passive.call('listen')
   const active = await Child.start<ActiveCrowd>(NODE_CROWDS, 'activeCrowd', [port, links, {}])
-  // The kernel opens connections for a listener before that listener knows of them.
+  // The kernel opens connections before the listener accepts them.
   const bothUp = (): Promise<unknown> =>
     Promise.all([active.call('up', links), passive.call('full', links)])
   try {
     progress(`${String(links)} links coming up`)
     await withinMs(bothUp(), UP_MS_MAX, 'all links up')
-    // As in a peer that has been up for a while: the loss of a link without a sign of life is one more failed attempt.
+    // Like a peer that has been up for a while: losing a link without proof of life counts as a failed attempt.
     await passive.call('greet')
     await withinMs(active.call('greeted', links), UP_MS_MAX, 'a frame on each link')
     await active.call('dialling')
