@@ -9,7 +9,7 @@ const CASES: readonly { readonly hole: Hole; readonly inFlight: boolean }[] = [
   { hole: 'near to far', inFlight: false },
   { hole: 'far to near', inFlight: true },
 ]
-/** What it takes to make the hole, and until the line that tells of the loss has come through a pipe. */
+/** Time to cut the cable, and until the log line about the loss has arrived through a pipe. */
 const MEASURING_MS = 50
 const DIAL_TIMEOUT_MS = 2_000
 

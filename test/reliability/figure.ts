@@ -1,7 +1,7 @@
-/** `short`: does it work at all, in seconds and without a verdict on speed; `full`: what the target speaks of. */
+/** `short`: a check in seconds, without a verdict on speed; `full`: the size of the target. */
 export type Size = 'short' | 'full'
 
-/** What a figure needs of the machine. A figure whose need is not met is not measured, and says so. */
+/** What a figure requires of the machine. If it is missing, the figure is reported as not measured. */
 export type Need = 'network namespaces' | 'prlimit' | 'the npm registry'
 
 export interface Measurement {
@@ -23,7 +23,7 @@ export interface Figure {
   readonly run: (size: Size) => Promise<Measurement>
 }
 
-/** A number for the table, with so many digits after the point. */
+/** A number for the table, with this many digits after the point. */
 export function digits(value: number, count = 0): string {
   return value.toLocaleString('en', { minimumFractionDigits: count, maximumFractionDigits: count })
 }

@@ -2,7 +2,7 @@ import { noNetworkOfOurOwn } from '../netns/isolated-network.js'
 import { someToolIsMissing } from '../interop/debian-tool.js'
 import type { Figure } from './figure.js'
 
-/** Whether the machine lacks what a figure needs; then it says on the console what is missing. */
+/** Whether the machine does not meet the requirements of a figure; then prints what is missing. */
 export function needIsMissing({ id, needs }: Figure): boolean {
   switch (needs) {
     case 'network namespaces':

@@ -34,7 +34,7 @@ export function runProgram(
   })
 }
 
-/** A script of Node that answers in JSON, whether it is content with itself or not. */
+/** Runs a script that prints JSON, whatever its exit code is. */
 export async function answerOfScript<Answer>(...args: readonly string[]): Promise<Answer> {
   const { stdout, stderr } = await runProgram(process.execPath, args)
   try {

@@ -1,4 +1,4 @@
-// Measures one figure in a process of its own: what others leave in memory, in the compiler or behind is not its own.
+// Measures one figure in a separate process, so that other figures do not affect its memory or its compiled code.
 import { load } from './load-typescript.mjs'
 
 const [id, size = 'full'] = process.argv.slice(2)

@@ -1,7 +1,7 @@
 import type { Figure } from './figure.js'
 import { provenByTests } from './proven-by-tests.js'
 
-/** What holds in each case or not at all: the cases are in the test files, and the figure is that all of them pass. */
+/** Promises that must hold in every case. The cases are in test files, and the figure is whether all of them pass. */
 export const PROMISE_FIGURES: readonly Figure[] = [
   {
     id: 'B13',

@@ -12,8 +12,8 @@ interface Report {
 }
 
 /**
- * A figure that is no number but a promise kept in every case. The full size runs those test files alone; the short
- * one only looks that they are there, for it runs beside them.
+ * A figure that is not a number: a promise that holds in every case. The full size runs these test files. The short size
+ * only checks that the files exist, because the same test run runs them anyway.
  */
 export function provenByTests(files: readonly string[]): (size: Size) => Promise<Measurement> {
   return async (size) => {
