@@ -15,7 +15,7 @@ export const COMMLOOP_BIN = join(PACKAGE, 'bin', 'commloop.js')
 export const DEADLINE_MS = 15_000
 
 const WRITE_BYTES = 4 * 1024
-/** Lines are combined into writes of this size, because a thousand small writes are slow. */
+/** Up to this many parts are combined into one write, because a thousand small writes are slow. */
 const FEED_PARTS = 64
 
 export interface CliOptions {

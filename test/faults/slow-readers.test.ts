@@ -77,7 +77,7 @@ describe('a peer that does not read', () => {
 })
 
 describe('a peer that ends its side while the node still has messages for it', () => {
-  it('receives everything and then FIN if `halfClose` is `serve`', async () => {
+  it('receives everything and then FIN if `halfClose` gives the node enough time', async () => {
     const { slow } = await flooded(
       [
         { do: 'send FIN' },

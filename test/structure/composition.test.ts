@@ -11,7 +11,7 @@ import {
 import { defineRouter } from '@commloop/router-plugin-api'
 import { tcpTransport } from '@commloop/transport-tcp'
 import { afterEach, describe, expect, it } from 'vitest'
-// Not public: tests alone may look at what nobody else may touch.
+// Not public: only tests may use it.
 import { container } from '../../packages/core/src/di.js'
 
 const OPTIONS: NodeOptions = {
@@ -116,7 +116,7 @@ describe('the composition root', () => {
     await USES[name]?.(scope)
   })
 
-  it('says which contract nobody implements, and what to do', () => {
+  it('reports a contract without an implementation, and the remedy', () => {
     const missing = (contract: string): object =>
       expect.objectContaining({
         code: 'CML_ERR_PLUGIN_MISSING',

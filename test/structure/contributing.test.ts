@@ -6,7 +6,7 @@ import { codeUnder, packageFolders, pathOf, textOf } from './source-tree.js'
 const ROWS = tableRows(sectionOf(textOf('CONTRIBUTING.md'), '## Where things live'), ['folder'])
 const LISTED = ROWS.map(([folder = '']) => folder)
 
-/** Folders that hold code themselves. */
+/** Folders that directly contain code. */
 function foldersOf(paths: readonly string[]): string[] {
   return [...new Set(paths.map((path) => path.slice(0, path.lastIndexOf('/'))))]
 }
@@ -24,7 +24,7 @@ describe('the table of folders in CONTRIBUTING.md', () => {
     expect(folders.filter((folder) => !LISTED.includes(folder))).toEqual([])
   })
 
-  it('has no line for a folder that is not there', () => {
+  it('has no line for a folder that does not exist', () => {
     const missing = LISTED.filter((folder) => !folder.includes('*') && !existsSync(pathOf(folder)))
     expect(missing).toEqual([])
   })
