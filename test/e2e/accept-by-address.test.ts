@@ -31,7 +31,7 @@ describe('accepted connections are matched by remote IP to a passive entry with 
     expect(node.states('two')).toEqual(['awaiting 0'])
   })
 
-  it('takes the first free slot in the order of the table, and one that became free again', async () => {
+  it('fills the first free slot in the order of the table, and a slot that became free', async () => {
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
       links:
@@ -71,7 +71,7 @@ describe('accepted connections are matched by remote IP to a passive entry with 
     expect(new Set(node.texts())).toEqual(new Set(['still here']))
   })
 
-  it('lets a newcomer of the same IP replace a connection that shows no life', async () => {
+  it('replaces a connection that shows no life by a new one from the same IP', async () => {
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
       links:
@@ -94,8 +94,8 @@ describe('accepted connections are matched by remote IP to a passive entry with 
   })
 })
 
-describe('a stranger is closed at once, nothing is read from it', () => {
-  it('resets it though it has sent already, and tells who it was and why', async () => {
+describe('the connection of a stranger is reset immediately, and not read', () => {
+  it('resets it even if it has sent data, and logs its address and the reason', async () => {
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
       links:
@@ -116,7 +116,7 @@ describe('a stranger is closed at once, nothing is read from it', () => {
     expect(node.texts()).toEqual(['friend'])
   })
 
-  it('does not take one byte of it out of the socket', async () => {
+  it('does not read one byte from its socket', async () => {
     const strangers = 40
     const bytesEach = 64 * 1024
     const node = await RunningNode.start(`
@@ -149,7 +149,7 @@ describe('a stranger is closed at once, nothing is read from it', () => {
     expect(rejected).toEqual({ 'not in the table': strangers })
   })
 
-  it('says so where the IP stands in active entries only', async () => {
+  it('reports if the IP is only in active entries', async () => {
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
       links:
@@ -162,8 +162,8 @@ describe('a stranger is closed at once, nothing is read from it', () => {
   })
 })
 
-describe('the most specific group decides alone', () => {
-  it('does not let a peer whose own entry is full into the slots of a range or of anyone', async () => {
+describe('only the most specific match counts', () => {
+  it('a peer whose own entry is full does not take a slot of a range or of an entry for any address', async () => {
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
       links:
@@ -180,7 +180,7 @@ describe('the most specific group decides alone', () => {
     expect(node.states('anyone/1')).toEqual(['awaiting 0'])
   })
 
-  it('the narrower of two ranges decides, and a full one does not pass on to the wider', async () => {
+  it('the narrower of two ranges counts, even if it is full', async () => {
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
       links:
@@ -201,7 +201,7 @@ describe('the most specific group decides alone', () => {
   })
 })
 
-describe('the next occupant never inherits a queue', () => {
+describe('the next peer in a slot never inherits a queue', () => {
   // More than the two kernels hold for a peer that takes nothing.
   const messages = 240
   const payloadBytes = 60_000
@@ -248,7 +248,7 @@ describe('the next occupant never inherits a queue', () => {
     )
   })
 
-  it('refuses what is sent while the slot is empty', async () => {
+  it('refuses messages while the slot is empty', async () => {
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
       links:
@@ -262,7 +262,7 @@ describe('the next occupant never inherits a queue', () => {
   })
 })
 
-describe('IPv4-mapped IPv6 addresses are the IPv4 they stand for', () => {
+describe('IPv4-mapped IPv6 addresses count as IPv4 addresses', () => {
   it.runIf(hasIpv6)('matches an IPv4 entry on a listener for both families', async () => {
     const node = await RunningNode.start(`
       listen: { host: '::', port: 0 }
@@ -293,7 +293,7 @@ describe('IPv4-mapped IPv6 addresses are the IPv4 they stand for', () => {
     await node.link('two', 'up')
   })
 
-  it.runIf(hasIpv6)('0.0.0.0 means anyone of both families', async () => {
+  it.runIf(hasIpv6)('0.0.0.0 matches any address of both families', async () => {
     const node = await RunningNode.start(`
       listen: { host: '::', port: 0 }
       links:
@@ -307,7 +307,7 @@ describe('IPv4-mapped IPv6 addresses are the IPv4 they stand for', () => {
 })
 
 describe('an unknown remote address is refused', () => {
-  it('also where anyone may come: a peer that has reset before it was accepted fills no slot', async () => {
+  it('even by an entry for any address: a peer that has reset before it was accepted fills no slot', async () => {
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
       links:

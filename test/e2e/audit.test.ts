@@ -43,7 +43,7 @@ function logged(node: RunningNode, ...parts: readonly string[]): Promise<unknown
 }
 
 describe('the audit reports as events and log lines', () => {
-  it('passive entries that nobody fills: never filled, filled, and absent again', async () => {
+  it('passive entries without a connection: never filled, filled, and absent again', async () => {
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
       ${AUDIT}
@@ -72,7 +72,7 @@ describe('the audit reports as events and log lines', () => {
     await logged(node, 'audit', 'nobody is connected', '"cell"')
   })
 
-  it('an absence shorter than the grace is no finding', async () => {
+  it('no absence shorter than the grace period', async () => {
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
       audit: { every: 50ms, grace: 1h }
@@ -83,7 +83,7 @@ describe('the audit reports as events and log lines', () => {
     expect(audits(node).flat()).toEqual([])
   })
 
-  it('exhausted active ones, with the reason, until they are up again', async () => {
+  it('exhausted active entries, with the reason, until they are up again', async () => {
     const port = await freePort()
     const node = await RunningNode.start(`
       reconnect: { use: exponential, min: 1ms, initial: 10ms, max: 10ms, maxAttempts: 2 }
@@ -139,7 +139,7 @@ describe('the audit reports as events and log lines', () => {
     expect(again).toMatchObject([{ remote: '127.0.0.9', count: 6 }])
   })
 
-  it('finds the two sides of one mistake: P3 waits for P1, which does not dial it', async () => {
+  it('both sides of one mistake: P3 waits for P1, which does not dial it', async () => {
     // The seed's case 3: an entry for P1 at P3, and none for P3 at P1.
     const p1 = await RunningNode.start(`
       listen: { host: 127.0.0.2, port: 0 }

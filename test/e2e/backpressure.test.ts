@@ -22,7 +22,7 @@ function refusedNumbers(node: RunningNode): Set<number> {
 }
 
 describe('a full socket buffer fills the link’s bounded outbox', () => {
-  it('at the hard limit it refuses with CML_ERR_OUTBOX_FULL; what was accepted arrives later, whole and in order', async () => {
+  it('at its limit it refuses with CML_ERR_OUTBOX_FULL; accepted messages arrive later, complete and in order', async () => {
     const count = 500
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
@@ -60,7 +60,7 @@ describe('a full socket buffer fills the link’s bounded outbox', () => {
     expect(refusedInAll).toBe(refused.size + 1)
   })
 
-  it('memory stays bounded while a peer reads nothing, whatever is sent to it', async () => {
+  it('memory stays bounded while a peer does not read', async () => {
     const floodBytes = 240 * MIB
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
@@ -95,7 +95,7 @@ describe('a full socket buffer fills the link’s bounded outbox', () => {
     expect(free.closed).toBe(false)
   })
 
-  it('above the high-water mark send says so: stdin waits, nothing is refused, and all arrives in order', async () => {
+  it('above the high-water mark stdin waits, nothing is refused, and everything arrives in order', async () => {
     const count = 700
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
@@ -120,7 +120,7 @@ describe('a full socket buffer fills the link’s bounded outbox', () => {
     expect(node.errors()).toEqual([])
   })
 
-  it('a link that is down makes nobody wait: it queues up to its limit and refuses then', async () => {
+  it('a link that is down does not make stdin wait: it queues up to its limit and then refuses', async () => {
     const port = await freePort()
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
@@ -164,7 +164,7 @@ describe('a full socket buffer fills the link’s bounded outbox', () => {
     expect([...refusedNumbers(node)]).toEqual([3, 4])
   })
 
-  it('with overflow: drop-oldest the newest stay, and each that is given up has its outcome', async () => {
+  it('with overflow: drop-oldest the newest stay, and each dropped message has its outcome', async () => {
     const port = await freePort()
     const node = await RunningNode.start(`
       outbox: { messages: 3 }
@@ -227,7 +227,7 @@ describe('an unconfirmed write lost with its connection', () => {
       )
   }
 
-  it('is resent whole with onLoss: resend, and everything behind it follows in order', async () => {
+  it('is resent completely with onLoss: resend, and later messages follow in order', async () => {
     const { node, second } = await lostInTheMiddle('resend')
     const before = writtenBeforeLoss(node)
     expect(before.length).toBeGreaterThan(0)

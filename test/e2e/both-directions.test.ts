@@ -23,8 +23,8 @@ function sizeOf(number: number): number {
   return 4 + ((number * 7919) % 40_000)
 }
 
-describe('sending and receiving go on at the same time, independently, on every link', () => {
-  it('20 MB each way at once between two nodes, over one connection, every byte of it', async () => {
+describe('every link sends and receives at the same time, independently', () => {
+  it('20 MB in each direction at the same time between two nodes, over one connection', async () => {
     const count = 1000
     const payloads = series(0, count).map((number) => numbered(number, sizeOf(number)))
     const bytes = payloads.reduce((sum, { length }) => sum + length, 0)
@@ -58,7 +58,7 @@ describe('sending and receiving go on at the same time, independently, on every 
     expect(client.states('out')).toEqual(['dialing 0', 'up 1'])
   })
 
-  it('on three links at once, each both ways, with foreign peers', async () => {
+  it('on three links at the same time, in both directions, with foreign peers', async () => {
     const count = 250
     const listener = await RawListener.open({ host: '127.0.0.4' })
     const node = await RunningNode.start(`
@@ -90,7 +90,7 @@ describe('sending and receiving go on at the same time, independently, on every 
     }
   })
 
-  it('a link whose peer takes nothing still receives, and the other links go on both ways', async () => {
+  it('a link whose peer does not read still receives, and other links are not affected', async () => {
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
       outbox: 1MiB

@@ -31,7 +31,7 @@ describe('a lost link shows it (state, reason, epoch)', () => {
     expect(node.messages('out').map(({ epoch }) => epoch)).toEqual([1, 2, 3])
   })
 
-  it('an accepted one: awaiting again, with the reason, and the next connection counts on', async () => {
+  it('an accepted one: awaiting again, with the reason, and the next epoch is one higher', async () => {
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
       links:
@@ -138,7 +138,7 @@ describe('its next connection starts clean: no byte of an old half frame survive
     for (const reason of reasons) expect(reason).toContain('into a frame')
   })
 
-  it('nor of our own: what the peer gets next begins with a whole frame', async () => {
+  it('nor of our own: the next connection starts with a complete frame', async () => {
     const listener = await RawListener.open({ host: '127.0.0.2', reading: false })
     const node = await RunningNode.start(`
       outbox: 64MiB

@@ -79,7 +79,7 @@ describe('every message is 2 bytes big-endian length, then that many bytes', () 
   })
 })
 
-describe('65 536 is refused with a typed error, never wrapped round', () => {
+describe('a payload of 65,536 bytes is refused with a typed error', () => {
   it('nothing of it reaches the wire, and the next message does', async () => {
     const { node, peer } = await pair('')
     node.send(Buffer.alloc(65_536, 1), { to: 'peer', id: 'too large' })
@@ -99,7 +99,7 @@ describe('65 536 is refused with a typed error, never wrapped round', () => {
     expect(node.outcomes().filter(({ id }) => id === 'too large')).toEqual([])
   })
 
-  it('also where the router would have named the link', async () => {
+  it('also if the router names the link', async () => {
     const { node, peer } = await pair('')
     node.send(Buffer.alloc(65_536, 1), { id: 'too large' })
     node.send('next', { id: 'next' })
@@ -152,7 +152,7 @@ describe('little endian and length-includes-header are options', () => {
     await peer.close()
   })
 
-  it('maxPayload bounds both ways: the peer’s larger frame ends the connection', async () => {
+  it('maxPayload limits both directions: a larger frame of the peer ends the connection', async () => {
     const { node, peer } = await pair('codec: { use: len16, maxPayload: 1000 }')
     await bothWays(node, peer, bytesOf(1000))
     node.send(bytesOf(1001), { to: 'peer', id: 'larger' })
@@ -163,7 +163,7 @@ describe('little endian and length-includes-header are options', () => {
     expect((await node.link('peer', 'awaiting', 1)).reason).toMatch(/protocol error: .*1001/)
   })
 
-  it('each entry may have its own, beside the node’s', async () => {
+  it('each entry can have its own options', async () => {
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
       codec: { use: len16, byteOrder: little }

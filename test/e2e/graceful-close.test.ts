@@ -21,7 +21,7 @@ function sendAll(node: RunningNode, to: string, numbers: readonly number[]): voi
 }
 
 describe('closing loses nothing that was flushed', () => {
-  it('SIGTERM: all that was accepted arrives, then FIN', async () => {
+  it('SIGTERM: all accepted messages arrive, then FIN', async () => {
     const count = 200
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
@@ -49,7 +49,7 @@ describe('closing loses nothing that was flushed', () => {
     expect(peer.errorCode).toBeUndefined()
   })
 
-  it('a clean stop ends with 0, and every link says closed', async () => {
+  it('a clean stop ends with exit code 0, and every link is closed', async () => {
     const listener = await RawListener.open({ host: '127.0.0.2', reception: finishOnFin })
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
@@ -68,7 +68,7 @@ describe('closing loses nothing that was flushed', () => {
     expect(node.states('in')).toEqual(['awaiting 0', 'closed 0'])
   })
 
-  it('reads on after its FIN until the peer’s: what the peer still sends is heard', async () => {
+  it('continues to read after its FIN until the FIN of the peer', async () => {
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
       linger: 10s
@@ -88,7 +88,7 @@ describe('closing loses nothing that was flushed', () => {
     expect(node.messages('peer').map(({ payload }) => numberOf(payload))).toEqual(series(0, 100))
   })
 
-  it('with the peer sending all the while, nothing of what was flushed is lost by a reset', async () => {
+  it('while the peer is sending, nothing that was flushed is lost by a reset', async () => {
     const count = 100
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
@@ -139,7 +139,7 @@ describe('closing loses nothing that was flushed', () => {
     expect(peer.errorCode ?? 'no error').toMatch(/no error|ECONNRESET/)
   })
 
-  it('a peer that takes nothing costs its link the deadline, and what it did not take is told', async () => {
+  it('the link of a peer that does not read closes at the deadline, and the rest is reported', async () => {
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
       highWaterMark: 16MiB
@@ -167,7 +167,7 @@ describe('closing loses nothing that was flushed', () => {
     await node.process.log(({ msg }) => msg.includes('not written'))
   })
 
-  it('a second signal ends at once', async () => {
+  it('a second signal ends the process immediately', async () => {
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
       highWaterMark: 16MiB
@@ -208,7 +208,7 @@ describe('closing loses nothing that was flushed', () => {
     expect(await node.outcome('waits')).toMatchObject({ outcome: 'written' })
   })
 
-  it('the end of stdin with a message that nobody takes ends with 1 after --drain', async () => {
+  it('the end of stdin with a message that no peer reads ends with exit code 1 after --drain', async () => {
     const node = await RunningNode.start(
       `
       listen: { host: 127.0.0.1, port: 0 }
@@ -226,7 +226,7 @@ describe('closing loses nothing that was flushed', () => {
 })
 
 describe('a restarting peer’s FIN stops new writes on a lasting link, and the queue stays for the next connection', () => {
-  it('what is sent after its FIN goes over the next connection, and nothing of it over the old one', async () => {
+  it('messages sent after its FIN go over the next connection only', async () => {
     const listener = await RawListener.open({ host: '127.0.0.2' })
     const node = await RunningNode.start(`
       reconnect: { ${QUICK} }
@@ -248,7 +248,7 @@ describe('a restarting peer’s FIN stops new writes on a lasting link, and the 
     expect(second.texts).toEqual(['after'])
   })
 
-  it('with a queue under way: each message over one connection or the other, whole, in order, once', async () => {
+  it('with a queue: each message arrives once over one of the connections, complete and in order', async () => {
     const count = 250
     const listener = await RawListener.open({ host: '127.0.0.2', reading: false })
     const node = await RunningNode.start(`

@@ -22,7 +22,7 @@ async function oneIn(): Promise<{ node: RunningNode; peer: RawPeer; marker: RawP
   return { node, peer, marker }
 }
 
-describe('sticky packets', () => {
+describe('several frames in one segment', () => {
   it('many frames in one segment are as many messages, in order', async () => {
     const { node, peer } = await oneIn()
     const count = 5000
@@ -42,7 +42,7 @@ describe('sticky packets', () => {
     expect(Buffer.concat(received).equals(Buffer.concat(payloads))).toBe(true)
   })
 
-  it('on a dialled connection, where the peer sends before we do', async () => {
+  it('on a dialled connection on which the peer sends first', async () => {
     const listener = await RawListener.open({
       host: '127.0.0.2',
       reception: (peer) => {
@@ -58,7 +58,7 @@ describe('sticky packets', () => {
   })
 })
 
-describe('split packets', () => {
+describe('frames split over several segments', () => {
   it('one byte at a time', async () => {
     const { node, peer } = await oneIn()
     const payloads = [Buffer.from('first'), Buffer.alloc(0), Buffer.from('third'), numbered(4, 700)]
@@ -68,7 +68,7 @@ describe('split packets', () => {
     expect(received).toEqual(payloads.map((payload) => payload.toString('hex')))
   })
 
-  it('a frame cut at every offset, both parts read apart', async () => {
+  it('a frame cut at every offset, with both parts read separately', async () => {
     const { node, peer, marker } = await oneIn()
     const frame = rawFrame('a frame that is cut in two')
     for (let cut = 1; cut < frame.length; cut++) {

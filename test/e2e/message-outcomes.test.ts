@@ -55,7 +55,7 @@ describe('a message routed to a link that is down waits in its outbox and goes o
     expect(peer.payloads.map(numberOf)).toEqual(series(0, 1000))
   })
 
-  it('through a loss: what waited for the next connection goes over it', async () => {
+  it('through a loss: messages that waited go over the next connection', async () => {
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
       links:
@@ -153,7 +153,7 @@ describe('each accepted message ends in exactly one counted outcome, and both le
     expect(counters.status.code).toBe(1)
   })
 
-  it('those without id are told as well where they were not written, as a count', async () => {
+  it('messages without id that were not written are reported as a count', async () => {
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
       links:
@@ -166,7 +166,7 @@ describe('each accepted message ends in exactly one counted outcome, and both le
     expect(node.outcomes().length).toBeLessThan(100)
   })
 
-  it('while peers come and go at random', async () => {
+  it('while peers connect and disconnect at random', async () => {
     const random = seeded(20_240_917)
     const out = await RawListener.open({ host: '127.0.0.2' })
     const node = await RunningNode.start(

@@ -15,7 +15,7 @@ cleanUpAfterEach()
 const QUICK = 'use: exponential, min: 10ms, initial: 20ms, max: 50ms'
 
 describe('a dialled connection fills its entry’s link', () => {
-  it('each its own, where one IP stands in two active entries', async () => {
+  it('of its entry, if one IP is in two active entries', async () => {
     const one = await RawListener.open({ host: '127.0.0.2' })
     const other = await RawListener.open({ host: '127.0.0.2' })
     const node = await RunningNode.start(`
@@ -38,7 +38,7 @@ describe('a dialled connection fills its entry’s link', () => {
   })
 })
 
-describe('when the peer goes away or fails, the link is re-dialled', () => {
+describe('if the peer closes or fails, the link is dialled again', () => {
   it.each([
     [
       'the peer closes',
@@ -103,7 +103,7 @@ describe('when the peer goes away or fails, the link is re-dialled', () => {
 })
 
 describe('by the ReconnectStrategy: exponential, full jitter, exactly maxAttempts dials, then exhausted', () => {
-  it('the delay before each dial lies between the least and a ceiling that doubles', async () => {
+  it('the delay before each dial is between the minimum and a ceiling that doubles', async () => {
     const attempts = 8
     const [leastMs, initialMs, mostMs] = [5, 20, 320]
     const port = await freePort()
@@ -146,7 +146,7 @@ describe('by the ReconnectStrategy: exponential, full jitter, exactly maxAttempt
     expect(delays).toEqual([30, 90, 100, 100])
   })
 
-  it('a peer that is not there is dialled exactly maxAttempts times; exhausted is visible with its reason', async () => {
+  it('an absent peer is dialled exactly maxAttempts times; then the link is exhausted, with the reason', async () => {
     const port = await freePort()
     const node = await RunningNode.start(`
       reconnect: { ${QUICK}, maxAttempts: 4 }
@@ -238,7 +238,7 @@ describe('exhausted is re-armed', () => {
 })
 
 describe('attempts are reset on proof of life only', () => {
-  it('a peer that accepts and hangs up at once uses attempts up, and gets nothing of the waiting queue', async () => {
+  it('a peer that accepts and closes immediately uses up attempts, and receives nothing of the queue', async () => {
     const attempts = 6
     const listener = await RawListener.open({ host: '127.0.0.2', reception: 'hang up' })
     const node = await RunningNode.start(`
@@ -272,7 +272,7 @@ describe('attempts are reset on proof of life only', () => {
     expect(good.texts).toEqual(texts)
   })
 
-  it('one frame is proof: a peer that says a word and hangs up is dialled on and on', async () => {
+  it('one frame is proof: a peer that sends a frame and closes is dialled without a limit', async () => {
     const attempts = 3
     const listener = await RawListener.open({
       host: '127.0.0.2',
@@ -292,7 +292,7 @@ describe('attempts are reset on proof of life only', () => {
     expect(new Set(dials.map(({ attempt }) => attempt))).toEqual(new Set([1]))
   })
 
-  it('being up for stableAfter is proof, without a word', async () => {
+  it('being up for stableAfter is proof, without a frame', async () => {
     const attempts = 2
     const listener = await RawListener.open({ host: '127.0.0.2' })
     const node = await RunningNode.start(`
@@ -318,7 +318,7 @@ describe('attempts are reset on proof of life only', () => {
     expect(new Set(attemptsSeen)).toEqual(new Set([1]))
   })
 
-  it('on probation a frame of the peer lets the queue go, long before the time is over', async () => {
+  it('on probation a frame of the peer releases the queue before the time is over', async () => {
     const listener = await RawListener.open({ host: '127.0.0.2', reception: 'hang up' })
     const node = await RunningNode.start(`
       reconnect: { ${QUICK} }

@@ -61,8 +61,8 @@ links:
 ${links}
 `
 
-describe('links that a reload is not about', () => {
-  it('carry their messages on, every one and in order, while everything else changes', async () => {
+describe('links that a reload does not change', () => {
+  it('continue to carry all messages in order while everything else changes', async () => {
     const peer = await RawListener.open({ host: '127.0.0.4' })
     const [port, otherPort] = [await freePort(), await freePort()]
     const south = await RunningNode.start(`
@@ -145,7 +145,7 @@ describe('links that a reload is not about', () => {
 describe('a configuration that cannot be used', () => {
   const good = (port: number): string => TABLE(port, '')
 
-  it('changes nothing, and is told as at the start: line, column, what was expected', async () => {
+  it('changes nothing, and is reported as at the start: line, column, what was expected', async () => {
     const port = await freePort()
     const node = await RunningNode.start(good(port))
     const peer = await RawPeer.dial({ from: '127.0.0.2', port })
@@ -224,7 +224,7 @@ describe('a configuration that cannot be used', () => {
     expect((await node.stop()).status.code).toBe(0)
   })
 
-  it('may not be read any more, which changes nothing either', async () => {
+  it('changes nothing if it can no longer be read', async () => {
     const node = await RunningNode.start(good(0))
     chmodSync(join(node.folder, '.commlooprc'), 0)
     const line = await hup(node)
@@ -263,7 +263,7 @@ describe('a router', () => {
     TABLE(0, '  - { id: other, role: passive, ip: 127.0.0.4 }\n', more)
 
   it.each(['./router.mjs', './router.cjs'])(
-    'in %s is loaded anew when its file has changed, and kept when it has not',
+    'in %s is loaded again if its file has changed, and kept if it has not',
     async (file) => {
       const name = file.slice(2)
       const code = (link: string): string =>
@@ -293,7 +293,7 @@ describe('a router', () => {
     },
   )
 
-  it('comes and goes with the file, and with its options', async () => {
+  it('changes with its file and with its options', async () => {
     const make =
       'export default { kind: "router", name: "to", apiVersion: 1, create: ({ link }) => ({ route: () => link }) }'
     const config = (link: string): string => table(`router: { use: ./to.mjs, link: ${link} }`)
@@ -310,7 +310,7 @@ describe('a router', () => {
 })
 
 describe('listening', () => {
-  it('moves to another port while connections go on', async () => {
+  it('moves to another port while connections stay open', async () => {
     const [port, next] = [await freePort(), await freePort()]
     const node = await RunningNode.start(TABLE(port, ''))
     const peer = await RawPeer.dial({ from: '127.0.0.2', port })
@@ -324,7 +324,7 @@ describe('listening', () => {
     await node.received('steady-in', 1)
   })
 
-  it('moves from one address of a port to all of them, which cannot be had at once', async () => {
+  it('moves from one address of a port to all, which cannot be open at the same time', async () => {
     const port = await freePort()
     const node = await RunningNode.start(TABLE(port, ''))
     const all = TABLE(port, '').replace('host: 127.0.0.1', 'host: 0.0.0.0')
@@ -333,7 +333,7 @@ describe('listening', () => {
     await node.link('steady-in', 'up')
   })
 
-  it('stays where it is when the new port is taken, and so does everything else', async () => {
+  it('does not change if the new port is in use, and neither does anything else', async () => {
     const taken = await RawListener.open({ host: '127.0.0.1' })
     const port = await freePort()
     const node = await RunningNode.start(TABLE(port, ''))
@@ -351,7 +351,7 @@ describe('listening', () => {
 })
 
 describe.skipIf(opensslIsMissing('renewing a certificate'))('a certificate that is renewed', () => {
-  it('is shown to whoever connects after a reload, and connections go on', async () => {
+  it('is used for connections after a reload, and open connections stay open', async () => {
     const certificates = new CertificateFolder()
     onTestFinished(() => {
       certificates.dispose()
@@ -394,7 +394,7 @@ describe.skipIf(opensslIsMissing('renewing a certificate'))('a certificate that 
 })
 
 describe('a link that a reload removes', () => {
-  it('writes what is queued, ends with FIN, and is in the final account', async () => {
+  it('writes its queue, ends with FIN, and is in the final counters', async () => {
     const peer = await RawListener.open({ host: '127.0.0.4' })
     const link = `  - { id: other, role: active, ip: 127.0.0.4, port: ${String(peer.port)} }\n`
     const node = await RunningNode.start(TABLE(0, link))
@@ -415,7 +415,7 @@ describe('a link that a reload removes', () => {
 })
 
 describe('a link that a reload adds', () => {
-  it('is not read while nobody reads what the node says, as the others', async () => {
+  it('is not read while the output of the node is not read, like other links', async () => {
     const [count, bytes] = [400, 60 * 1024]
     const payloads = Array.from({ length: count }, () => Buffer.alloc(bytes))
     const node = await RunningNode.start(TABLE(0, ''))
@@ -434,7 +434,7 @@ describe('a link that a reload adds', () => {
     await node.received('steady-in', count)
   })
 
-  it('may have a codec for larger payloads, which input may have from then on', async () => {
+  it('can have a codec for larger payloads, which input can then contain', async () => {
     const wide =
       'export default { kind: "codec", name: "wide", apiVersion: 1, create: () => ({ ' +
       'payloadBytesMax: 1e6, frameBytesMax: (bytes) => bytes, header: undefined, ' +
@@ -454,7 +454,7 @@ describe('a link that a reload adds', () => {
 })
 
 describe('many reloads', () => {
-  it('come one after the other, and the last word of the file is what counts', async () => {
+  it('run one after the other, and the last content of the file counts', async () => {
     const node = await RunningNode.start(TABLE(0, ''))
     const entries = (count: number): string =>
       Array.from(

@@ -119,7 +119,7 @@ describe('the router plugin is found through .commlooprc', () => {
     expect(await node.outcome('question')).toMatchObject({ reason: 'for nobody' })
   })
 
-  it('seen from the configuration’s folder, not from where the command is given', async () => {
+  it('relative to the folder of the configuration, not to the working directory', async () => {
     const elsewhere = testFolder({ 'router.mjs': plainRouter('the wrong one') })
     const folder = testFolder({
       '.commlooprc': `router: ./router.mjs${TABLE}`,
@@ -130,7 +130,7 @@ describe('the router plugin is found through .commlooprc', () => {
     expect(await node.outcome('question')).toMatchObject({ reason: 'the right one' })
   })
 
-  it('and where it is not, nothing starts, and every place that was tried is named', async () => {
+  it('and if it is not found, nothing starts, and the error names all places that were tried', async () => {
     const folder = testFolder({ '.commlooprc': `router: x${TABLE}` })
     const { code, stderr } = await runCli(['run', '--config', join(folder, '.commlooprc')])
     expect(code).toBe(2)
@@ -260,7 +260,7 @@ describe('messages leave through the send queue, and the router decides where to
     })
   })
 
-  it('asynchronous: it goes where the promise says when it settles, and nobody waits for it meanwhile', async () => {
+  it('asynchronous: the message follows the promise when it settles, and other messages do not wait', async () => {
     const { node, two } = await routed(
       `
       if (text === 'release') waiting.splice(0).forEach((resolve) => resolve('two'))
@@ -315,7 +315,7 @@ describe('messages leave through the send queue, and the router decides where to
     expect(two.texts).toEqual(['good'])
   })
 
-  it('too late: the message is undeliverable, and the answer that comes after it is counted and ignored', async () => {
+  it('too late: the message is undeliverable, and the late answer is counted and ignored', async () => {
     const { node, two } = await routed(
       `
       if (text === 'slow') return new Promise((resolve) => { answer = resolve })
@@ -338,7 +338,7 @@ describe('messages leave through the send queue, and the router decides where to
     expect({ lateAnswers, undeliverable }).toEqual({ lateAnswers: 1, undeliverable: 1 })
   })
 
-  it('without a router, the only link there is gets it; where there are several, it is dropped with advice', async () => {
+  it('without a router, the only link gets the message; with several links, it is dropped with advice', async () => {
     const listener = await RawListener.open({ host: '127.0.0.2' })
     const entry = `role: active, ip: 127.0.0.2, port: ${String(listener.port)}`
     const one = await RunningNode.start(`links: [{ id: only, ${entry} }]`)
@@ -380,7 +380,7 @@ describe('send with `to` does not ask the router', () => {
     expect(node.errors()).toEqual([])
   })
 
-  it('and what `to` cannot mean is an error of that line', async () => {
+  it('and an invalid `to` is an error of that line', async () => {
     const { node } = await routed(`return 'two'`)
     node.send('x', { to: 'nowhere', id: 'unknown' })
     node.send('x', { to: 'cell', id: 'ambiguous' })
@@ -395,7 +395,7 @@ describe('send with `to` does not ask the router', () => {
 })
 
 describe('with relay: true received messages are routed too', () => {
-  it('with `from`, so that a message goes on to somebody else', async () => {
+  it('with `from`, so that a message is relayed to another link', async () => {
     const { node, two, three } = await routed(
       `
       if (message.from === undefined) return { drop: 'sent here' }
@@ -415,7 +415,7 @@ describe('with relay: true received messages are routed too', () => {
     expect(await node.outcome('mine')).toMatchObject({ reason: 'sent here' })
   })
 
-  it('without it received messages stay here', async () => {
+  it('without it received messages are not relayed', async () => {
     const { node, two, three } = await routed(`return message.from ? 'three' : 'two'`)
     await two.send('stays')
     await node.received('two', 1)

@@ -7,7 +7,7 @@ import { RunningNode } from './running-node.js'
 
 cleanUpAfterEach()
 
-describe('server and client at once', () => {
+describe('server and client at the same time', () => {
   it('listens on a port and dials at the same time, several peers each way, from one table', async () => {
     const second = await RawListener.open({ host: '127.0.0.2' })
     const third = await RawListener.open({ host: '127.0.0.3' })
@@ -47,7 +47,7 @@ describe('server and client at once', () => {
     })
   })
 
-  it('dials from the address that `bind` names, which is how a peer knows it', async () => {
+  it('dials from the address in `bind`, by which a peer recognises it', async () => {
     const listener = await RawListener.open({ host: '127.0.0.2' })
     await RunningNode.start(`
       bind: 127.0.0.7
@@ -99,7 +99,7 @@ describe('server and client at once', () => {
     expect(first.texts(outOf.first)).toEqual(['back over the accepted one'])
   })
 
-  it('0.0.0.0 in a passive entry means anyone', async () => {
+  it('0.0.0.0 in a passive entry matches any address', async () => {
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
       links:
@@ -119,7 +119,7 @@ describe('server and client at once', () => {
     expect(node.texts('anyone/2')).toEqual(['from anywhere'])
   })
 
-  it('exact entries win over 0.0.0.0, also where they stand after it', async () => {
+  it('exact entries take precedence over 0.0.0.0, even if they come later', async () => {
     const node = await RunningNode.start(`
       listen: { host: 127.0.0.1, port: 0 }
       links:

@@ -16,7 +16,7 @@ const table = (port: number): object => ({
 })
 
 describe('SIGHUP', () => {
-  it('before the node runs is not its end, and not forgotten', async () => {
+  it('before the node runs does not end it, and reloads later', async () => {
     const peer = await RawListener.open({ host: '127.0.0.1' })
     const folder = testFolder({
       '.commlooprc': { ...table(peer.port), router: './slow.mjs' },
@@ -33,7 +33,7 @@ describe('SIGHUP', () => {
   })
 
   it.skipIf(!hasTerminal('tests of a terminal that goes away'))(
-    'of a terminal that goes away stops the node in order',
+    'of a terminal that closes stops the node in order',
     async () => {
       const peer = await RawListener.open({ host: '127.0.0.1' })
       // A process that the signal ends has no last word.

@@ -10,7 +10,7 @@ const fixed = (delayMs: number, maxAttempts = 10) => ({
 })
 
 describe('an active link', () => {
-  it('dials at once, and is up when the connection opens', async () => {
+  it('dials immediately, and is up when the connection opens', async () => {
     const bench = TestNode.started({ links: [PEER] })
     expect(bench.states).toEqual(['peer dialing'])
     bench.transport.lastDial.open()
@@ -44,7 +44,7 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
-  it('stays exhausted where it is never to be re-armed', async () => {
+  it('stays exhausted if `rearmAfter` is 0', async () => {
     const bench = TestNode.started({
       links: [{ ...PEER, reconnect: fixed(100, 1), rearmAfter: 0 }],
     })
@@ -55,7 +55,7 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
-  it('is not exhausted where whoever hears of its last failure dials, and waits for that', async () => {
+  it('is not exhausted if a listener of its last failure dials it, and waits for a permit', async () => {
     const links = ['a', 'b'].map((id) => ({ ...PEER, id, reconnect: fixed(100, 1) }))
     const bench = new TestNode({ links, dials: 1 })
     bench.node.on('link', ({ link, state }) => {
@@ -72,7 +72,7 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
-  it('counts attempts on when the peer accepts and hangs up, and resets them by a frame', async () => {
+  it('counts attempts if the peer accepts and closes, and resets them after a frame', async () => {
     const bench = TestNode.started({ links: [{ ...PEER, reconnect: fixed(100) }] })
     for (let attempt = 1; attempt <= 4; attempt++) {
       bench.transport.lastDial.open().fin()
@@ -126,7 +126,7 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
-  it('is not on probation after the loss of a peer that had spoken', async () => {
+  it('is not on probation after the loss of a peer that had sent a frame', async () => {
     const bench = TestNode.started({ links: [{ ...PEER, reconnect: fixed(100) }] })
     const first = bench.transport.lastDial.open()
     first.receive('hello')
@@ -137,7 +137,7 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
-  it('is not on probation after dials that nobody answered', async () => {
+  it('is not on probation after dials that were not answered', async () => {
     const bench = TestNode.started({ links: [{ ...PEER, reconnect: fixed(100) }] })
     bench.transport.lastDial.fail()
     bench.clock.advance(100)
@@ -146,7 +146,7 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
-  it('takes a connection to itself for a failed dial', async () => {
+  it('treats a connection to itself as a failed dial', async () => {
     const bench = TestNode.started({ links: [PEER] })
     const connection = bench.transport.lastDial.open({ ip: '::ffff:10.0.0.2', port: 8001 })
     expect(connection.destroyed).toBe(true)
@@ -174,7 +174,7 @@ describe('an active link', () => {
     [1e12, '1000000000000', 2 ** 31 - 1],
     ['soon' as unknown as number, 'soon', 30_000],
   ])(
-    'survives a strategy that answers %s, and tells what is used',
+    'handles a strategy that returns %s, and reports the delay that it uses',
     async (answer, text, usedMs) => {
       const strategy = { spec: 'odd', value: { delayMs: () => answer } }
       const bench = TestNode.started({ links: [{ ...PEER, reconnect: strategy }] })
@@ -190,7 +190,7 @@ describe('an active link', () => {
     },
   )
 
-  it('survives a strategy that throws, and tells what it threw', async () => {
+  it('handles a strategy that throws, and reports the error', async () => {
     const strategy = {
       spec: 'odd',
       value: {
@@ -214,7 +214,7 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
-  it('that its strategy dials at once, while it is asked, is dialled once', async () => {
+  it('that its strategy dials within its call is dialled once', async () => {
     let asked = 0
     const value = {
       delayMs: (): number => {
@@ -233,7 +233,7 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
-  it('dials no more at once than allowed, and the rest in order', async () => {
+  it('waits for a permit to dial, in order', async () => {
     const links = Array.from({ length: 5 }, (_, at) => ({ ...PEER, id: `p${String(at)}` }))
     const bench = TestNode.started({ links, dials: 2 })
     expect(bench.transport.dials).toHaveLength(2)
@@ -269,7 +269,7 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
-  it('cancels the dial under way when it is stopped', async () => {
+  it('cancels the dial in progress when it is stopped', async () => {
     const bench = TestNode.started({ links: [PEER] })
     bench.send('never', { id: 'x' })
     await bench.stopped()
@@ -279,7 +279,7 @@ describe('an active link', () => {
     ])
   })
 
-  it('may be disabled from within the event of any of its states', async () => {
+  it('can be disabled within the event of any of its states', async () => {
     for (const state of ['dialing', 'backoff', 'exhausted', 'up'] as const) {
       const reconnect = { spec: 'x', value: new ExponentialBackoff({ maxAttempts: 2 }) }
       const bench = new TestNode({ links: [{ ...PEER, reconnect }] })

@@ -19,7 +19,7 @@ const ends = (bench: TestNode): string[] =>
   bench.outcomes.map(({ id, outcome, reason = '' }) => `${String(id)} ${outcome} ${reason}`)
 
 describe('a link that is disabled', () => {
-  it('keeps what waits until it is enabled, where it stands for one peer', async () => {
+  it('keeps its queue until it is enabled, if it is lasting', async () => {
     const { bench, connection } = busy()
     bench.node.link('peer').disable()
     connection.written()
@@ -37,7 +37,7 @@ describe('a link that is disabled', () => {
     await bench.stopped()
   })
 
-  it('keeps what waits where it was not up', async () => {
+  it('keeps its queue if it was not up', async () => {
     const bench = TestNode.started({ links: [PEER] })
     bench.send('waits')
     bench.node.link('peer').disable()
@@ -49,7 +49,7 @@ describe('a link that is disabled', () => {
     await bench.stopped()
   })
 
-  it('drops what waits where it stands for many, and says why', async () => {
+  it('drops its queue with a reason if it is passing', async () => {
     const bench = TestNode.started({ listen: LISTEN, links: [CELL] })
     const connection = bench.transport.accept('10.0.0.2')
     bench.send('under way', { to: 'cell', id: 'first' })
@@ -64,7 +64,7 @@ describe('a link that is disabled', () => {
     await bench.stopped()
   })
 
-  it('drops what was meant for the connection that ends, and nothing else', async () => {
+  it('drops copies for the connection that ends, and nothing else', async () => {
     const { bench, connection } = busy()
     bench.send('reply', { to: { link: 'peer', epoch: 1 }, id: 'reply' })
     bench.node.link('peer').disable()
@@ -76,7 +76,7 @@ describe('a link that is disabled', () => {
     await bench.stopped()
   })
 
-  it('tells nothing where it was down already', async () => {
+  it('emits no event if it was already down', async () => {
     const bench = TestNode.started({ links: [{ ...PEER, enabled: false }] })
     bench.node.link('peer').disable()
     bench.node.link('peer').disable()
@@ -84,7 +84,7 @@ describe('a link that is disabled', () => {
     await bench.stopped()
   })
 
-  it('comes up again where it is enabled while it still ends', async () => {
+  it('goes up again if it is enabled while it is still closing', async () => {
     const { bench, connection } = busy()
     bench.node.link('peer').disable()
     bench.node.link('peer').enable()
@@ -97,7 +97,7 @@ describe('a link that is disabled', () => {
 })
 
 describe('a node that stops', () => {
-  it('does not wait for ever for a link that is being disabled', async () => {
+  it('does not wait without a limit for a link that is being disabled', async () => {
     const { bench, connection } = busy()
     bench.node.link('peer').disable()
     const stopping = bench.node.stop()
@@ -110,7 +110,7 @@ describe('a node that stops', () => {
     expect(bench.clock.pendingTimers).toBe(0)
   })
 
-  it('ends a link for good that somebody disables meanwhile', async () => {
+  it('closes a link that is disabled at the same time', async () => {
     const { bench, connection } = busy()
     const stopping = bench.node.stop()
     bench.node.link('peer').disable()

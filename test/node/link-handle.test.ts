@@ -17,7 +17,7 @@ function shown(bench: TestNode, id = 'peer'): object {
 }
 
 describe('the handle of an active link', () => {
-  it('shows how it stands, and since when, from dial to end', async () => {
+  it('shows the state, and since when, from dial to end', async () => {
     const bench = TestNode.started({ links: [{ ...PEER, reconnect: fixed(500) }] })
     const none = { remote: undefined, reason: undefined, nextDialInMs: undefined }
     bench.clock.advance(30)
@@ -52,7 +52,7 @@ describe('the handle of an active link', () => {
     await bench.stopped()
   })
 
-  it('dials only where a dial is waited for, and says whether there is something to dial', async () => {
+  it('dials only if a dial is due, and returns whether it dials', async () => {
     const bench = TestNode.started({ links: [{ ...PEER, reconnect: fixed(60_000, 2) }] })
     const link = bench.node.link('peer')
     const dials = (): number => bench.transport.dials.length
@@ -71,7 +71,7 @@ describe('the handle of an active link', () => {
     await bench.stopped()
   })
 
-  it('has something to dial while it waits for its turn, and no second place in the line', async () => {
+  it('returns true while a dial waits for a permit, and does not queue a second dial', async () => {
     const links = ['a', 'b', 'c'].map((id) => ({ ...PEER, id }))
     const bench = TestNode.started({ links, dials: 1 })
     expect(bench.states).toEqual(['a dialing'])
@@ -84,7 +84,7 @@ describe('the handle of an active link', () => {
     await bench.stopped()
   })
 
-  it('closes nothing where there is no connection', async () => {
+  it('closes nothing if there is no connection', async () => {
     const bench = TestNode.started({ links: [PEER] })
     bench.node.link('peer').close()
     expect(bench.transport.lastDial.cancelled).toBe(false)
@@ -92,7 +92,7 @@ describe('the handle of an active link', () => {
     await bench.stopped()
   })
 
-  it('holds back what comes over a connection that is still to come', async () => {
+  it('pauses a connection that opens later', async () => {
     const bench = TestNode.started({ links: [PEER] })
     bench.node.link('peer').pause()
     bench.node.link('peer').resume()
@@ -107,7 +107,7 @@ describe('the handle of an active link', () => {
     await bench.stopped()
   })
 
-  it('changes nothing once its node has stopped', async () => {
+  it('changes nothing after its node has stopped', async () => {
     const bench = TestNode.started({ links: [PEER] })
     const link = bench.node.link('peer')
     await bench.stopped()
@@ -124,7 +124,7 @@ describe('the handle of an active link', () => {
 })
 
 describe('the handle of a passive link', () => {
-  it('knows of no dials, and cannot dial', async () => {
+  it('has no dials, and cannot dial', async () => {
     const bench = TestNode.started({ listen: LISTEN, links: [CELL] })
     const noDials = { attempt: 0, nextDialInMs: undefined }
     expect(shown(bench, 'cell')).toMatchObject({ state: 'awaiting', ...noDials })
@@ -138,7 +138,7 @@ describe('the handle of a passive link', () => {
 })
 
 describe('the event of a link', () => {
-  it('says which dial it is, who the peer is, why it was lost and when it is dialled again', async () => {
+  it('contains the attempt, the peer, the reason of the loss and the time of the next dial', async () => {
     const bench = new TestNode({ links: [{ ...PEER, reconnect: fixed(500, 1) }] })
     const changes: LinkChange[] = []
     bench.node.on('link', (change) => changes.push(change))
@@ -170,8 +170,8 @@ function saidBy(link: LinkHandle) {
   return { ...names, attempt, nextDialInMs, queuedMessages, queuedBytes, aboveHighWaterMark }
 }
 
-describe('a link as its user sees it', () => {
-  it('says what is so now, through the life of an active link', async () => {
+describe('the view of a link', () => {
+  it('shows the present state throughout the life of an active link', async () => {
     const bench = new TestNode({
       links: [{ ...PEER, reconnect: fixed(5_000), highWaterMark: 100 }],
     })
@@ -233,7 +233,7 @@ describe('a link as its user sees it', () => {
     await bench.stopped()
   })
 
-  it('names its entry where that has several links, and plans no dial where it is passive', async () => {
+  it('names its entry if that has several links, and shows no dial if it is passive', async () => {
     const links = [{ id: 'in', role: 'passive', ip: '10.0.0.0/24', slots: 2 } as const]
     const bench = TestNode.started({ listen: { port: 1 }, links })
     expect(saidBy(bench.node.link('in/2'))).toMatchObject({

@@ -18,7 +18,7 @@ const ends = (bench: TestNode): string[] =>
   bench.outcomes.map(({ id, outcome, reason = '' }) => `${String(id)} ${outcome} ${reason}`)
 
 describe('the high-water mark', () => {
-  it('is passed by what is more than it, and left at exactly half of it', async () => {
+  it('is exceeded above its value, and a drain comes at exactly half of it', async () => {
     // 136 and 64 bytes, with the 64 that each message counts beside its payload.
     const { bench, connection } = up({ highWaterMark: 200 })
     expect(bench.send('x'.repeat(72)), 'below').toBe(true)
@@ -40,8 +40,8 @@ describe('the high-water mark', () => {
   })
 })
 
-describe('a message whose time is over', () => {
-  it('expires at the very moment, also behind one that has none', async () => {
+describe('a message whose TTL is over', () => {
+  it('expires at exactly its time, even behind a message without a TTL', async () => {
     const bench = TestNode.started({ links: [PEER] })
     bench.send('for ever')
     bench.send('short', { id: 'short', ttlMs: 300 })
@@ -55,7 +55,7 @@ describe('a message whose time is over', () => {
     await bench.stopped()
   })
 
-  it('is not written where its turn comes before anybody has looked for it', async () => {
+  it('is not written if its turn comes before the timer', async () => {
     const { bench, connection } = up()
     bench.send('under way')
     bench.soon()
@@ -72,7 +72,7 @@ describe('a message whose time is over', () => {
     await bench.stopped()
   })
 
-  it('is waited for by one timer of its link, and by none where none waits', async () => {
+  it('needs one timer of its link, and none if no such message waits', async () => {
     const bench = TestNode.started({ links: [PEER] })
     const before = bench.clock.pendingTimers
     bench.send('for ever')
@@ -124,7 +124,7 @@ describe('a message for one connection', () => {
 })
 
 describe('a message for several links', () => {
-  it('is dropped on the one that is down and keeps no queue, and written on the others', async () => {
+  it('is dropped on a passing link that is down, and written on the others', async () => {
     const bench = TestNode.started({ listen: LISTEN, links: [PEER, CELL] })
     const connection = bench.transport.lastDial.open()
     bench.send('x', { to: ['peer', 'cell'], id: 'x' })
@@ -138,7 +138,7 @@ describe('a message for several links', () => {
     await bench.stopped()
   })
 
-  it('does not wait on a link that is closed while its node still stops', async () => {
+  it('does not wait on a closed link while its node is still stopping', async () => {
     let answer: (route: Route) => void = () => undefined
     const route = (): Promise<Route> => new Promise<Route>((resolve) => (answer = resolve))
     const bench = TestNode.started({ links: [PEER, OTHER] }, useRouter({ route }))
@@ -156,7 +156,7 @@ describe('a message for several links', () => {
   })
 })
 
-describe('an answer that is not written yet', () => {
+describe('a reply that is not yet written', () => {
   it('keeps the slot of a peer that has ended its side', async () => {
     const bench = TestNode.started({ listen: LISTEN, links: [CELL] })
     const first = bench.transport.accept('10.0.0.2')
@@ -174,7 +174,7 @@ describe('an answer that is not written yet', () => {
 })
 
 describe('a payload that its codec cannot encode', () => {
-  it('is told with its link, the cause and what has become of it', async () => {
+  it('is reported with its link, the cause and its outcome', async () => {
     class Choosy extends Len16Codec {
       override encode(payload: Uint8Array, into: Uint8Array, at: number): number {
         if (payload.length === 3) throw new Error('three bytes')

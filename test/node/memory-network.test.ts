@@ -79,9 +79,9 @@ async function storm(seed: number): Promise<string[]> {
   return trace
 }
 
-describe('two nodes over a network that resets and parts', () => {
+describe('two nodes over a network with resets and partitions', () => {
   it.each(Array.from({ length: 40 }, (_, seed) => seed))(
-    'keep order and both ledgers, and come back: seed %i',
+    'keep the order and both ledgers, and recover: seed %i',
     async (seed) => {
       await storm(seed)
     },

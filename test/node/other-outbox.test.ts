@@ -51,8 +51,8 @@ function withSlowOutbox(fill: (outbox: SlowOutbox) => void): [TestNode, SlowOutb
   return [bench, outbox]
 }
 
-describe('an outbox that is ready later than it was given something', () => {
-  it('is written when it says so, and not before', async () => {
+describe('an outbox that becomes ready later', () => {
+  it('is written when it reports `sendable`, and not before', async () => {
     const [bench, outbox] = withSlowOutbox(() => undefined)
     outbox.ready = false
     bench.send('x', { to: 'peer' })
@@ -70,7 +70,7 @@ describe('an outbox that is ready later than it was given something', () => {
 })
 
 describe('an outbox that has outlived its process', () => {
-  it('is written, but for what was meant for a connection of then', async () => {
+  it('is written, except copies for an earlier connection', async () => {
     const [bench] = withSlowOutbox((outbox) => {
       outbox.append(Buffer.from('reply'), 'reply', undefined, 7)
       outbox.append(Buffer.from('for anybody'), 'kept', undefined, 0)
@@ -89,7 +89,7 @@ describe('an outbox that has outlived its process', () => {
 })
 
 describe('a queue of messages that expire one after the other', () => {
-  it('is looked through ten times a second, not for each of them', async () => {
+  it('is searched ten times a second, not for each message', async () => {
     const [bench, outbox] = withSlowOutbox(() => undefined)
     for (let ttlMs = 1; ttlMs <= 1_000; ttlMs++) bench.send('x', { to: 'peer', ttlMs })
     bench.clock.advance(1_100)

@@ -11,7 +11,7 @@ function told({ direction, link, epoch, payload, id }: PassingMessage): string {
 }
 
 describe('a listener of passing messages', () => {
-  it('is told what is sent when the write is confirmed, and what is received, in both directions', async () => {
+  it('is called for sent payloads when their write is confirmed, and for received payloads', async () => {
     const bench = TestNode.started({ links: [PEER] })
     const seen: string[] = []
     bench.node.on('passing', (message) => seen.push(told(message)))
@@ -29,7 +29,7 @@ describe('a listener of passing messages', () => {
     await bench.stopped()
   })
 
-  it('may send from within, and the ledger holds', async () => {
+  it('may send within its call, and the ledger balances', async () => {
     const bench = TestNode.started({ links: [PEER] })
     const connection = bench.transport.lastDial.open()
     const seen: string[] = []
@@ -49,7 +49,7 @@ describe('a listener of passing messages', () => {
     await bench.stopped()
   })
 
-  it('is not told what a lost connection may have had, nor heartbeats', async () => {
+  it('is not called for unconfirmed payloads of a lost connection, nor for heartbeats', async () => {
     const heartbeat = { every: 1_000, payload: 'beat' }
     const bench = TestNode.started({ links: [{ ...PEER, heartbeat, onLoss: 'drop' }] })
     const seen: string[] = []
@@ -66,7 +66,7 @@ describe('a listener of passing messages', () => {
     await bench.stopped()
   })
 
-  it('does not count as one that hears the message', async () => {
+  it('does not count as a listener of the message', async () => {
     const transport = new ScriptedTransport()
     const clock = new ManualClock()
     const plugins = [

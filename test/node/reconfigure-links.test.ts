@@ -20,8 +20,8 @@ async function changed(bench: TestNode, options: NodeOptions): Promise<object> {
   return Object.fromEntries(lists.filter(([, ids]) => (ids as string[]).length > 0))
 }
 
-describe('a link whose entry says the same', () => {
-  it('hears nothing of a change, whatever the text looks like', async () => {
+describe('a link whose entry does not change', () => {
+  it('is not affected by a change, even if the text of its entry differs', async () => {
     const options: NodeOptions = {
       links: [
         { ...PEER, heartbeat: { every: '2s', payload: 'x' }, codec: codec('len16', 1000) },
@@ -56,7 +56,7 @@ describe('a link whose entry says the same', () => {
     await bench.stopped()
   })
 
-  it('stays as an operator has left it', async () => {
+  it('stays disabled if its entry does not change', async () => {
     const bench = TestNode.started({ links: [PEER, OTHER] })
     bench.node.link('peer').disable()
     await bench.node.reconfigure({ links: [PEER] })
@@ -66,7 +66,7 @@ describe('a link whose entry says the same', () => {
 })
 
 describe('a link whose limits change', () => {
-  it('keeps its connection and its queue, and is judged by the new ones', async () => {
+  it('keeps its connection and its queue, and uses the new limits', async () => {
     const bench = TestNode.started(one({}))
     const connection = bench.transport.lastDial.open()
     bench.send('being written', { to: 'peer' })
@@ -83,7 +83,7 @@ describe('a link whose limits change', () => {
     await bench.stopped()
   })
 
-  it('keeps what is queued above a bound that falls, and gives it up for newcomers only', async () => {
+  it('keeps its queue above a lower limit, and drops from it only for new copies', async () => {
     const bench = TestNode.started(one({}))
     for (const text of ['1', '2', '3', '4']) bench.send(text, { to: 'peer', id: text })
     await bench.node.reconfigure(one({ outbox: { messages: 2 }, overflow: 'drop-oldest' }))
@@ -95,7 +95,7 @@ describe('a link whose limits change', () => {
     await bench.stopped()
   })
 
-  it('tells that there is room when a mark rises above what is queued', async () => {
+  it('reports a drain if the mark rises above its queue', async () => {
     const bench = TestNode.started(one({ highWaterMark: 100 }))
     expect(bench.send('x'.repeat(100), { to: 'peer' })).toBe(false)
     await bench.node.reconfigure(one({ highWaterMark: 150 }))
@@ -109,7 +109,7 @@ describe('a link whose limits change', () => {
     await bench.stopped()
   })
 
-  it('lets messages expire by a new ttl, those that come from then on', async () => {
+  it('uses a new TTL for messages that are sent afterwards', async () => {
     const bench = TestNode.started(one({}))
     bench.send('for ever', { to: 'peer', id: 'old' })
     await bench.node.reconfigure(one({ ttl: '1s' }))
@@ -121,7 +121,7 @@ describe('a link whose limits change', () => {
 })
 
 describe('a deadline that changes', () => {
-  it('begins on a connection that had none', async () => {
+  it('starts on a connection that had none', async () => {
     const bench = TestNode.started(one({ stall: 0, partialFrame: 0 }))
     const connection = bench.transport.lastDial.open()
     bench.clock.advance(100_000)
@@ -193,7 +193,7 @@ describe('a deadline that changes', () => {
     await bench.stopped()
   })
 
-  it.each(['1s', '5s'])('gives a connection that we have ended until %s', async (linger) => {
+  it.each(['1s', '5s'])('gives a connection that we have ended %s', async (linger) => {
     const bench = TestNode.started(one({ linger: '3s' }))
     const connection = bench.transport.lastDial.open()
     bench.node.link('peer').close()
@@ -206,7 +206,7 @@ describe('a deadline that changes', () => {
     await bench.stopped()
   })
 
-  it('serves a peer that has ended its side as long as is said now, and does not wait for its word', async () => {
+  it('serves a peer that has ended its side for the new time', async () => {
     const bench = TestNode.started(one({ halfClose: '3s' }))
     const connection = bench.transport.lastDial.open()
     connection.receiveBytes(Buffer.of(0))
@@ -220,7 +220,7 @@ describe('a deadline that changes', () => {
     await bench.stopped()
   })
 
-  it('does not count what nobody reads', async () => {
+  it('does not run while reading is paused', async () => {
     const bench = TestNode.started(one({}))
     const connection = bench.transport.lastDial.open()
     bench.node.link('peer').pause()
@@ -235,7 +235,7 @@ describe('a deadline that changes', () => {
     await bench.stopped()
   })
 
-  it('ends where it is turned off', async () => {
+  it('ends if it is turned off', async () => {
     const bench = TestNode.started(one({ silence: '5s' }))
     const connection = bench.transport.lastDial.open()
     await bench.node.reconfigure(one({ silence: 'off' }))
@@ -244,7 +244,7 @@ describe('a deadline that changes', () => {
     await bench.stopped()
   })
 
-  it('makes a heartbeat begin, change and end on one connection', async () => {
+  it('starts, changes and ends a heartbeat on one connection', async () => {
     const bench = TestNode.started(one({}))
     const connection = bench.transport.lastDial.open()
     const beat = async (heartbeat: EntryOptions['heartbeat']): Promise<void> => {
@@ -259,7 +259,7 @@ describe('a deadline that changes', () => {
     await bench.stopped()
   })
 
-  it('leaves a heartbeat due when it was due', async () => {
+  it('keeps the due time of a heartbeat', async () => {
     const heartbeat = { every: '5s', payload: 'hb' }
     const bench = TestNode.started(one({ heartbeat }))
     const connection = bench.transport.lastDial.open()
@@ -272,7 +272,7 @@ describe('a deadline that changes', () => {
     await bench.stopped()
   })
 
-  it('makes a heartbeat begin on a connection that has yet to show that we are wanted', async () => {
+  it('starts a heartbeat on a connection without proof of life', async () => {
     const bench = TestNode.started(one({}))
     bench.transport.lastDial.open().reset()
     bench.clock.advance(60_000)
@@ -285,8 +285,8 @@ describe('a deadline that changes', () => {
   })
 })
 
-describe('a link that is dialled elsewhere', () => {
-  it('ends its connection in order, keeps its queue and dials the new place at once', async () => {
+describe('a link whose address changes', () => {
+  it('ends its connection in order, keeps its queue and dials the new address immediately', async () => {
     const bench = TestNode.started(one({}))
     const connection = bench.transport.lastDial.open()
     bench.send('being written', { to: 'peer', id: 'a' })
@@ -318,7 +318,7 @@ describe('a link that is dialled elsewhere', () => {
     await bench.stopped()
   })
 
-  it('cuts a connection that does not end in time, and sends again what was not confirmed', async () => {
+  it('cuts a connection that does not end in time, and resends what was not confirmed', async () => {
     const bench = TestNode.started({ ...one({ stall: 0 }), stopDeadline: '2s' })
     const connection = bench.transport.lastDial.open()
     bench.send('unconfirmed', { to: 'peer' })
@@ -335,7 +335,7 @@ describe('a link that is dialled elsewhere', () => {
     await bench.stopped()
   })
 
-  it('takes on the last of several changes that come before its connection has ended', async () => {
+  it('uses the last of several changes before its connection has ended', async () => {
     const bench = TestNode.started(one({}))
     const connection = bench.transport.lastDial.open()
     await bench.node.reconfigure(one({ port: 9000 }))
@@ -349,7 +349,7 @@ describe('a link that is dialled elsewhere', () => {
     await bench.stopped()
   })
 
-  it('gives up a dial that is under way', async () => {
+  it('cancels a dial in progress', async () => {
     const bench = TestNode.started(one({}))
     const dial = bench.transport.lastDial
     await bench.node.reconfigure(one({ ip: '10.0.0.9' }))
@@ -393,7 +393,7 @@ describe('a link that is dialled elsewhere', () => {
     await bench.stopped()
   })
 
-  it('keeps its turn where it waits for leave to dial', async () => {
+  it('keeps its turn while it waits for a permit to dial', async () => {
     const bench = TestNode.started({ links: [PEER, OTHER], dials: 1 })
     await bench.node.reconfigure({ links: [PEER, { ...OTHER, port: 9000 }], dials: 1 })
     expect(bench.transport.dials).toHaveLength(1)
@@ -430,7 +430,7 @@ describe('a link that is dialled elsewhere', () => {
     await bench.stopped()
   })
 
-  it('is not said to be dialled anew where whoever heard of the change before has stopped the node', async () => {
+  it('is not dialled again if a listener of the change has stopped the node', async () => {
     const links: EntryOptions[] = [{ ...PEER, highWaterMark: 100 }, OTHER]
     const bench = TestNode.started({ links })
     bench.send('x'.repeat(100), { to: 'peer' })
@@ -445,7 +445,7 @@ describe('a link that is dialled elsewhere', () => {
     await bench.stopped()
   })
 
-  it('dials the new place when it was disabled meanwhile', async () => {
+  it('dials the new address after it was disabled', async () => {
     const bench = TestNode.started(one({ reconnect: fixed(100) }))
     bench.transport.lastDial.open().reset()
     bench.clock.advance(100)
@@ -459,7 +459,7 @@ describe('a link that is dialled elsewhere', () => {
 })
 
 describe('a reconnect strategy that changes', () => {
-  it('leaves a link that is up alone and counts from its next loss', async () => {
+  it('does not affect a link that is up, and applies from its next loss', async () => {
     const bench = TestNode.started(one({ reconnect: fixed(60_000) }))
     const connection = bench.transport.lastDial.open()
     expect(await changed(bench, one({ reconnect: fixed(10) }))).toEqual({ changed: ['peer'] })
@@ -485,22 +485,19 @@ describe('a reconnect strategy that changes', () => {
   it.each([
     ['backoff', 10],
     ['exhausted', 1],
-  ])(
-    'is not taken for one where something else changes: %s goes on',
-    async (state, maxAttempts) => {
-      const reconnect = fixed(60_000, maxAttempts)
-      const bench = TestNode.started(one({ reconnect }))
-      bench.transport.lastDial.fail()
-      bench.clock.advance(10_000)
-      const { nextDialInMs } = bench.node.link('peer')
-      expect(await changed(bench, one({ reconnect, stall: '7s' }))).toEqual({ changed: ['peer'] })
-      expect(bench.node.link('peer')).toMatchObject({ state, nextDialInMs })
-      expect(bench.transport.dials).toHaveLength(1)
-      await bench.stopped()
-    },
-  )
+  ])('is not assumed if something else changes: %s continues', async (state, maxAttempts) => {
+    const reconnect = fixed(60_000, maxAttempts)
+    const bench = TestNode.started(one({ reconnect }))
+    bench.transport.lastDial.fail()
+    bench.clock.advance(10_000)
+    const { nextDialInMs } = bench.node.link('peer')
+    expect(await changed(bench, one({ reconnect, stall: '7s' }))).toEqual({ changed: ['peer'] })
+    expect(bench.node.link('peer')).toMatchObject({ state, nextDialInMs })
+    expect(bench.transport.dials).toHaveLength(1)
+    await bench.stopped()
+  })
 
-  it('leaves a peer on probation that has accepted and hung up', async () => {
+  it('keeps a peer on probation that has accepted and closed', async () => {
     const bench = TestNode.started(one({ reconnect: fixed(100) }))
     bench.transport.lastDial.open().reset()
     await bench.node.reconfigure(one({ reconnect: fixed(200) }))
@@ -512,7 +509,7 @@ describe('a reconnect strategy that changes', () => {
     await bench.stopped()
   })
 
-  it('counts at once for a link that waits for its next dial', async () => {
+  it('applies immediately to a link that waits for its next dial', async () => {
     const bench = TestNode.started(one({ reconnect: fixed(60_000) }))
     bench.transport.lastDial.fail()
     expect(bench.node.link('peer').state).toBe('backoff')
@@ -524,7 +521,7 @@ describe('a reconnect strategy that changes', () => {
     await bench.stopped()
   })
 
-  it('reaches the links that have none of their own when it is the node’s', async () => {
+  it('of the node applies to the links without their own', async () => {
     const bench = TestNode.started({ links: [PEER, { ...OTHER, reconnect: fixed(50) }] })
     const options = { links: [PEER, { ...OTHER, reconnect: fixed(50) }] }
     const reconnect = new ExponentialBackoff({ initial: 7, factor: 1, jitter: 'none', min: 7 })
@@ -537,7 +534,7 @@ describe('a reconnect strategy that changes', () => {
 })
 
 describe('a codec that changes', () => {
-  it('comes with a new connection; what is queued is encoded by it, and what it cannot take is told', async () => {
+  it('needs a new connection; it encodes the queue, and payloads that it cannot encode are reported', async () => {
     const bench = TestNode.started(one({ codec: codec('wide', 1_000) }))
     const connection = bench.transport.lastDial.open()
     bench.send('first', { to: 'peer' })
@@ -563,7 +560,7 @@ describe('a codec that changes', () => {
     await bench.stopped()
   })
 
-  it('does not touch what is queued while the old connection ends, whatever else changes', async () => {
+  it('does not affect the queue while the old connection ends', async () => {
     const bench = TestNode.started(one({ codec: codec('wide', 1_000) }))
     const connection = bench.transport.lastDial.open()
     bench.send('first', { to: 'peer' })
@@ -582,7 +579,7 @@ describe('a codec that changes', () => {
     await bench.stopped()
   })
 
-  it('of the node concerns the links that have none of their own', async () => {
+  it('of the node applies to the links without their own', async () => {
     const options = { links: [PEER, { ...OTHER, codec: codec('own', 10) }] }
     const bench = TestNode.started(options)
     for (const dial of bench.transport.dials) dial.open()
@@ -593,7 +590,7 @@ describe('a codec that changes', () => {
 })
 
 describe('an entry that is switched off or on', () => {
-  it('takes its link down and keeps its queue, and brings it up again', async () => {
+  it('closes its link and keeps its queue, and opens it again', async () => {
     const bench = TestNode.started(one({}))
     const connection = bench.transport.lastDial.open()
     expect(await changed(bench, one({ enabled: false }))).toEqual({ changed: ['peer'] })
@@ -608,7 +605,7 @@ describe('an entry that is switched off or on', () => {
     await bench.stopped()
   })
 
-  it('dials the new place where it is switched on and moved at once', async () => {
+  it('dials the new address if it is enabled and moved in one change', async () => {
     const bench = TestNode.started(one({ enabled: false }))
     await bench.node.reconfigure(one({ port: 9000 }))
     expect(bench.transport.dials.map(({ target, cancelled }) => [target.port, cancelled])).toEqual([
@@ -617,7 +614,7 @@ describe('an entry that is switched off or on', () => {
     await bench.stopped()
   })
 
-  it('does not dial where it is moved and switched off at once', async () => {
+  it('does not dial if it is moved and disabled in one change', async () => {
     const bench = TestNode.started(one({ reconnect: fixed(60_000) }))
     bench.transport.lastDial.fail()
     await bench.node.reconfigure(one({ reconnect: fixed(60_000), port: 9000, enabled: false }))
@@ -633,7 +630,7 @@ const passive = (more: Partial<EntryOptions>): NodeOptions => ({
 })
 
 describe('a passive entry whose address changes', () => {
-  it('keeps a connection that it still stands for', async () => {
+  it('keeps a connection that it still matches', async () => {
     const bench = TestNode.started(passive({}))
     const connection = bench.transport.accept('10.0.0.2')
     bench.send('before', { to: 'cell' })
@@ -650,7 +647,7 @@ describe('a passive entry whose address changes', () => {
     await bench.stopped()
   })
 
-  it('ends a connection that it does not stand for any more, and is filled by the new peer', async () => {
+  it('ends a connection that it no longer matches, and accepts the new peer', async () => {
     const bench = TestNode.started(passive({}))
     const connection = bench.transport.accept('10.0.0.2')
     bench.send('before', { to: 'cell' })
@@ -664,7 +661,7 @@ describe('a passive entry whose address changes', () => {
     await bench.stopped()
   })
 
-  it('never hands on what was queued for one of several peers', async () => {
+  it('never sends the queue of one of several peers to another', async () => {
     const bench = TestNode.started(passive({ ip: '10.0.0.0/24' }))
     const connection = bench.transport.accept('10.0.0.2')
     bench.send('being written', { to: 'cell' })
@@ -683,7 +680,7 @@ describe('a passive entry whose address changes', () => {
     await bench.stopped()
   })
 
-  it('drops the queue of one peer where it stands for many from now on', async () => {
+  it('drops the queue of one peer if it now matches many', async () => {
     const bench = TestNode.started(passive({}))
     bench.send('for 10.0.0.2', { to: 'cell', id: 'a' })
     await bench.node.reconfigure(passive({ ip: '10.0.0.0/24' }))
@@ -692,7 +689,7 @@ describe('a passive entry whose address changes', () => {
     await bench.stopped()
   })
 
-  it('refuses a newcomer that waits for the slot and is not in the table any more', async () => {
+  it('refuses a waiting connection that is no longer in the table', async () => {
     const bench = TestNode.started(passive({ ip: '10.0.0.2' }))
     const incumbent = bench.transport.accept('10.0.0.2')
     const newcomer = bench.transport.accept('10.0.0.2')
@@ -705,7 +702,7 @@ describe('a passive entry whose address changes', () => {
     await bench.stopped()
   })
 
-  it('ends a connection whose peer has not proved the name that is asked for now', async () => {
+  it('ends a connection whose peer has not proved the new identity', async () => {
     const tls = { listen: { ...LISTEN, tls: {} } }
     const bench = TestNode.started({ ...passive({ identity: ['a', 'b'] }), ...tls })
     const connection = bench.transport.accept('10.0.0.2', 40_000, ['b'])

@@ -354,7 +354,7 @@ async function expectAllCame(clock: ManualClock, home: Node, numbered: Numbered)
 
 describe('a thousand changes of the table, half of them wrong', () => {
   it.each(Array.from({ length: 10 }, (_, seed) => seed))(
-    'change nothing where they are wrong, and touch no link that they do not mean: seed %i',
+    'change nothing if they are wrong, and affect no link that they do not name: seed %i',
     async (seed) => {
       const { valid, invalid } = await storm(seed)
       expect(valid + invalid).toBe(MUTATIONS_PER_SEED)

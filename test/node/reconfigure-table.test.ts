@@ -27,7 +27,7 @@ const table = (...links: EntryOptions[]): NodeOptions => ({ listen: LISTEN, link
 const ids = (bench: TestNode): string[] => bench.node.links().map(({ id }) => id)
 
 describe('a reconfiguration that is refused', () => {
-  it('names every mistake, and has changed nothing', async () => {
+  it('names every mistake, and changes nothing', async () => {
     const bench = TestNode.started(table(active('a')))
     bench.transport.lastDial.open()
     const links = bench.node.links()
@@ -64,7 +64,7 @@ describe('a reconfiguration that is refused', () => {
     await bench.stopped()
   })
 
-  it('has a codec whose sizes cannot be', async () => {
+  it('has a codec with invalid sizes', async () => {
     const bench = TestNode.started(table(active('a')))
     const value = Object.assign(new Len16Codec(), {
       frameBytesMax: () => {
@@ -81,7 +81,7 @@ describe('a reconfiguration that is refused', () => {
     await bench.stopped()
   })
 
-  it('comes before the start, or after the stop', async () => {
+  it('is requested before the start or after the stop', async () => {
     const bench = new TestNode(table(active('a')))
     const early = bench.node.reconfigure(table())
     await expect(early).rejects.toMatchObject({ code: 'CML_ERR_NOT_RUNNING' })
@@ -92,7 +92,7 @@ describe('a reconfiguration that is refused', () => {
   })
 })
 
-describe('entries without ids of their own', () => {
+describe('entries without an id', () => {
   const nameless = (bind: string): EntryOptions => ({
     role: 'active',
     ip: '10.0.0.2',
@@ -125,7 +125,7 @@ describe('entries without ids of their own', () => {
     await bench.stopped()
   })
 
-  it('go on as the links that they were once their names are written down', async () => {
+  it('keep their links when their generated ids are written down', async () => {
     const bench = TestNode.started(table(nameless(A), nameless(B)))
     const [first, second] = bench.node.links()
     const result = await bench.node.reconfigure(
@@ -139,7 +139,7 @@ describe('entries without ids of their own', () => {
     await bench.stopped()
   })
 
-  it('may stand anywhere as long as none is like another', async () => {
+  it('may change their order as long as they differ', async () => {
     const [one, other] = [nameless(A), { ...nameless(A), port: 9000 }]
     const bench = TestNode.started(table(one, other))
     const { unchanged } = await bench.node.reconfigure(table(other, one))
@@ -178,7 +178,7 @@ describe('the table', () => {
 })
 
 describe('a link that is removed', () => {
-  it('writes what is queued, ends in order, and stays in the books', async () => {
+  it('writes its queue, ends in order, and its counters are kept', async () => {
     const bench = TestNode.started(table(active('a'), active('b')))
     const connection = bench.transport.dials[0]?.open()
     bench.send('1', { to: 'a', id: '1' })
@@ -200,7 +200,7 @@ describe('a link that is removed', () => {
     await bench.stopped()
   })
 
-  it('drops at the deadline what its peer does not take', async () => {
+  it('drops at the deadline what its peer does not read', async () => {
     const bench = TestNode.started({ ...table(active('a')), stopDeadline: '3s' })
     bench.transport.lastDial.open()
     bench.send('being written', { to: 'a' })
@@ -218,7 +218,7 @@ describe('a link that is removed', () => {
   })
 
   it.each(['dialing', 'backoff'])(
-    'drops its queue at once in %s, and never comes back',
+    'drops its queue immediately in %s, and is not dialled again',
     async (state) => {
       const bench = TestNode.started(table(active('a')))
       const dial = bench.transport.lastDial
@@ -234,7 +234,7 @@ describe('a link that is removed', () => {
     },
   )
 
-  it('is waited for by `settled` and by the stop', async () => {
+  it('is part of what `settled` and stop wait for', async () => {
     const bench = TestNode.started(table(active('a')))
     const connection = bench.transport.lastDial.open()
     bench.send('1', { to: 'a' })
@@ -261,7 +261,7 @@ describe('a link that is removed', () => {
     await bench.stopped()
   })
 
-  it('lets go of the source of a relay that waited for it', async () => {
+  it('releases the source of a relay that waited for it', async () => {
     const route = (): Route => 'to'
     const options = {
       ...table(active('from'), active('to', { highWaterMark: 50, port: 1 })),
@@ -280,8 +280,8 @@ describe('a link that is removed', () => {
   })
 })
 
-describe('an entry that takes the other role', () => {
-  it('is another link of the same name, which begins when the old one has ended', async () => {
+describe('an entry that changes its role', () => {
+  it('is a new link with the same id, which starts when the old one has ended', async () => {
     const bench = TestNode.started(table(active('a')))
     const connection = bench.transport.lastDial.open()
     const old = bench.node.link('a')
@@ -305,7 +305,7 @@ describe('an entry that takes the other role', () => {
     await bench.stopped()
   })
 
-  it('counts its connections on, so that no reply to the old peer reaches the new one', async () => {
+  it('continues its epochs, so that no reply to the old peer reaches the new one', async () => {
     const bench = TestNode.started(table(active('a')))
     const connection = bench.transport.lastDial.open()
     await bench.node.reconfigure(table(passive('a')))
@@ -318,7 +318,7 @@ describe('an entry that takes the other role', () => {
     await bench.stopped()
   })
 
-  it('also when the name was away for a while', async () => {
+  it('continues its epochs even if the id was absent for a while', async () => {
     const bench = TestNode.started(table(active('a')))
     const connection = bench.transport.lastDial.open()
     await bench.node.reconfigure(table())
@@ -333,7 +333,7 @@ describe('an entry that takes the other role', () => {
 describe('slots', () => {
   const cell = (slots: number): NodeOptions => table(passive('cell', { ip: '10.0.0.0/24', slots }))
 
-  it('grow by links that anybody of the entry may fill', async () => {
+  it('grow by links that any peer of the entry can fill', async () => {
     const bench = TestNode.started(cell(2))
     const [one, two] = [bench.transport.accept('10.0.0.1'), bench.transport.accept('10.0.0.2')]
     expect(bench.transport.accept('10.0.0.3')).toBeUndefined()
@@ -344,7 +344,7 @@ describe('slots', () => {
     await bench.stopped()
   })
 
-  it('shrink by the highest numbers, which are written to the end', async () => {
+  it('shrink by the highest numbers, whose queues are written first', async () => {
     const bench = TestNode.started(cell(3))
     const connections = ['10.0.0.1', '10.0.0.2', '10.0.0.3'].map((ip) => bench.transport.accept(ip))
     bench.send('x', { to: 'cell/3' })
@@ -357,7 +357,7 @@ describe('slots', () => {
     await bench.stopped()
   })
 
-  it('are other links than the one of an entry with one slot', async () => {
+  it('are different links from the one of an entry with one slot', async () => {
     const bench = TestNode.started(cell(1))
     const connection = bench.transport.accept('10.0.0.1')
     const result = await bench.node.reconfigure(cell(2))
@@ -368,7 +368,7 @@ describe('slots', () => {
 })
 
 describe('the router', () => {
-  it('is swapped whole; what the old one was asked still counts, and goes where it is now', async () => {
+  it('is replaced; pending answers of the old one still count, for the new table', async () => {
     const asked: ((route: Route) => void)[] = []
     const slow = {
       route: () => new Promise<Route>((resolve) => asked.push(resolve)),
@@ -391,7 +391,7 @@ describe('the router', () => {
     await bench.stopped()
   })
 
-  it('is asked anew about what the old one has deferred, with the links that there are', async () => {
+  it('is asked about messages that the old one has deferred, with the new links', async () => {
     const seen: string[][] = []
     const bench = TestNode.started(
       table(active('a')),
@@ -410,8 +410,8 @@ describe('the router', () => {
   })
 })
 
-describe('what concerns the node as a whole', () => {
-  it('changes in place, and is named', async () => {
+describe('an option of the whole node', () => {
+  it('changes in place, and is reported', async () => {
     const bench = TestNode.started({ ...table(active('a')), relay: false, dials: 1 })
     const options: NodeOptions = {
       ...table(active('a')),
@@ -435,7 +435,7 @@ describe('what concerns the node as a whole', () => {
     await bench.stopped()
   })
 
-  it('lets links dial that waited for a permit, and takes permits back as dials end', async () => {
+  it('lets links dial that waited for a permit, and reduces permits as dials end', async () => {
     const links = ['a', 'b', 'c'].map((id) => active(id))
     const bench = TestNode.started({ ...table(...links), dials: 1 })
     expect(bench.transport.dials).toHaveLength(1)
@@ -453,7 +453,7 @@ describe('what concerns the node as a whole', () => {
     await bench.stopped()
   })
 
-  it('makes the audit look at the table that there is, when it is to', async () => {
+  it('makes the audit use the new table and its new schedule', async () => {
     const audit = { every: '1m', grace: 0 } as const
     const bench = TestNode.started({ ...table(passive('a')), audit })
     const findings: unknown[] = []
@@ -465,7 +465,7 @@ describe('what concerns the node as a whole', () => {
     await bench.stopped()
   })
 
-  it('bounds the streams that are open already', async () => {
+  it('limits streams that are already open', async () => {
     const options = table(active('a'))
     const bench = TestNode.started({ ...options, iterator: { messages: 1 } })
     const stream = bench.node.messages()
@@ -481,7 +481,7 @@ describe('what concerns the node as a whole', () => {
     await bench.stopped()
   })
 
-  it('gives the routing stage the room that it has now', async () => {
+  it('changes the size of the routing stage', async () => {
     const options = table(active('a'))
     const router = useRouter({ route: () => ({ defer: '1s' }) })
     const bench = TestNode.started({ ...options, routing: { messages: 1 } }, router)
@@ -494,8 +494,8 @@ describe('what concerns the node as a whole', () => {
   })
 })
 
-describe('whoever hears of a change', () => {
-  it('finds it done already, and may stop the node for it', async () => {
+describe('a listener of a change', () => {
+  it('is called after the change, and may stop the node', async () => {
     const bench = TestNode.started(table(active('a'), active('b')))
     for (const dial of bench.transport.dials) dial.open()
     const seen: string[][] = []
@@ -510,7 +510,7 @@ describe('whoever hears of a change', () => {
     await bench.stopped()
   })
 
-  it('waits with the next change until this one is whole', async () => {
+  it('can request another change, which waits until this one is complete', async () => {
     const bench = TestNode.started(table(active('a'), active('b')))
     const order: string[] = []
     bench.node.on('link', ({ link, state }) => {
@@ -526,14 +526,14 @@ describe('whoever hears of a change', () => {
   })
 })
 
-describe('listening elsewhere', () => {
+describe('a new listen address', () => {
   const at = (port: number, more: object = {}): NodeOptions => ({
     listen: { host: '::', port, ...more },
     links: [passive('in'), PEER],
   })
   const inUse = Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE' })
 
-  it('opens the new place, then shuts the old one, and keeps connections', async () => {
+  it('is opened before the old one is closed, and connections stay open', async () => {
     const bench = TestNode.started(at(8000))
     const connection = bench.transport.accept('10.0.0.2')
     const changing = bench.node.reconfigure({ ...at(8001), relay: true })
@@ -547,7 +547,7 @@ describe('listening elsewhere', () => {
     await bench.stopped()
   })
 
-  it('changes nothing where it fails', async () => {
+  it('changes nothing if it fails', async () => {
     const bench = TestNode.started(at(8000))
     const changing = bench.node.reconfigure({ ...at(8001), links: [PEER] })
     bench.transport.listens[1]?.handler.failed(inUse)
@@ -559,7 +559,7 @@ describe('listening elsewhere', () => {
     await bench.stopped()
   })
 
-  it('leaves the old place first where it is in the way of the new one', async () => {
+  it('is opened after the old one if both cannot be open at the same time', async () => {
     const bench = TestNode.started(at(8000))
     const changing = bench.node.reconfigure(at(8000, { host: '10.0.0.1' }))
     bench.transport.listens[1]?.handler.failed(inUse)
@@ -570,7 +570,7 @@ describe('listening elsewhere', () => {
     await bench.stopped()
   })
 
-  it('comes back to the old place where that was in vain', async () => {
+  it('is replaced by the old one again if it fails', async () => {
     const bench = TestNode.started(at(8000))
     const changing = bench.node.reconfigure(at(8000, { host: '10.0.0.1' }))
     bench.transport.listens[1]?.handler.failed(inUse)
@@ -582,7 +582,7 @@ describe('listening elsewhere', () => {
     await bench.stopped()
   })
 
-  it('begins and ends with the entries that need it', async () => {
+  it('is opened and closed with the entries that need it', async () => {
     const bench = TestNode.started({ links: [PEER] })
     const changing = bench.node.reconfigure(at(8000))
     bench.transport.listening()
@@ -595,7 +595,7 @@ describe('listening elsewhere', () => {
     await bench.stopped()
   })
 
-  it('makes the next change wait for it', async () => {
+  it('makes the next change wait', async () => {
     const bench = TestNode.started(at(8000))
     const first = bench.node.reconfigure(at(8001))
     const second = bench.node.reconfigure({ ...at(8001), relay: true })
@@ -606,7 +606,7 @@ describe('listening elsewhere', () => {
     await bench.stopped()
   })
 
-  it('is given up when the node stops meanwhile', async () => {
+  it('is abandoned if the node stops', async () => {
     const bench = TestNode.started(at(8000))
     const changing = bench.node.reconfigure(at(8001))
     const stopping = bench.stopped()

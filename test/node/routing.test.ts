@@ -45,7 +45,7 @@ describe('a route', () => {
     await bench.stopped()
   })
 
-  it('by a long list with repeats gives each link one copy', async () => {
+  it('with a long list and repetitions gives each link one copy', async () => {
     const ids = Array.from({ length: 40 }, (_, at) => `link-${String(at)}`)
     const list = [...ids.slice(0, 20), ...ids.slice(10), ...ids]
     const { bench, connections } = routed(() => list, { links: ids.map((id) => active(id)) })
@@ -79,7 +79,7 @@ describe('a route', () => {
     await bench.stopped()
   })
 
-  it('that drops says why', async () => {
+  it('that drops has a reason', async () => {
     const { bench } = routed(() => ({ drop: 'not today' }))
     bench.send('x', { id: 'm' })
     bench.soon()
@@ -87,7 +87,7 @@ describe('a route', () => {
     await bench.stopped()
   })
 
-  it('that throws costs that message', async () => {
+  it('that throws costs only that message', async () => {
     const { bench, connections } = routed(({ payload }) => {
       if (payload.length === 1) throw new Error('one byte')
       return 'a'
@@ -103,7 +103,7 @@ describe('a route', () => {
     await bench.stopped()
   })
 
-  it('over another epoch is dropped, and never reaches the next occupant', async () => {
+  it('for another epoch is dropped, and never reaches the next peer', async () => {
     const { bench } = routed(() => ({ link: 'a', epoch: 2 }))
     bench.send('reply', { id: 'm' })
     bench.soon()
@@ -137,7 +137,7 @@ describe('a route', () => {
     await bench.stopped()
   })
 
-  it('is not asked for when `to` is given', async () => {
+  it('is not requested if `to` is given', async () => {
     let asked = 0
     const { bench, connections } = routed(() => {
       asked++
@@ -151,7 +151,7 @@ describe('a route', () => {
   })
 })
 
-describe('a route that takes its time', () => {
+describe('a route that comes later', () => {
   it('is followed when it comes', async () => {
     const { bench, connections } = routed(() => Promise.resolve('b'))
     bench.send('x', { id: 'm' })
@@ -173,7 +173,7 @@ describe('a route that takes its time', () => {
     await bench.stopped()
   })
 
-  it('and comes too late is counted, and the message undeliverable', async () => {
+  it('that comes too late is counted, and the message is undeliverable', async () => {
     let answer: (route: Route) => void = () => undefined
     const { bench, connections } = routed(() => new Promise<Route>((resolve) => (answer = resolve)))
     bench.send('x', { id: 'm' })
@@ -186,7 +186,7 @@ describe('a route that takes its time', () => {
     await bench.stopped()
   })
 
-  it('holds only so many messages, then send refuses', async () => {
+  it('is limited in number; then send refuses', async () => {
     const { bench } = routed(() => new Promise(() => undefined), {
       ...AB,
       routing: { messages: 2 },
@@ -200,7 +200,7 @@ describe('a route that takes its time', () => {
     await bench.stopped()
   })
 
-  it('may still be followed while the node stops', async () => {
+  it('is still followed while the node stops', async () => {
     let answer: (route: Route) => void = () => undefined
     const { bench, connections } = routed(() => new Promise<Route>((resolve) => (answer = resolve)))
     bench.send('x')
@@ -219,7 +219,7 @@ describe('a route that takes its time', () => {
 })
 
 describe('a deferred message', () => {
-  it('is asked about again with the number of deferrals', async () => {
+  it('is routed again with the number of deferrals', async () => {
     const { bench, connections } = routed(({ deferrals }) =>
       deferrals < 3 ? { defer: '200ms' } : 'a',
     )
@@ -232,7 +232,7 @@ describe('a deferred message', () => {
     await bench.stopped()
   })
 
-  it('is given up after deferMax, and with a TTL when that is over', async () => {
+  it('ends after deferMax, or after its TTL', async () => {
     const { bench } = routed(() => ({ defer: 0 }))
     bench.send('x', { id: 'no ttl' })
     bench.send('x', { id: 'ttl', ttlMs: 500 })
@@ -272,7 +272,7 @@ describe('send', () => {
     await bench.stopped()
   })
 
-  it('refuses before start, a payload above the limit, and what is no payload', async () => {
+  it('throws before start, for a payload above the limit, and for an invalid payload', async () => {
     const bench = new TestNode(AB)
     expect(() => bench.send('x')).toThrow('the node is new')
     void bench.node.start()
@@ -287,7 +287,7 @@ describe('send', () => {
     await bench.stopped()
   })
 
-  it('says no above the mark, refuses at the limit, and tells when to go on', async () => {
+  it('returns false above the mark, throws at the limit, and a drain follows', async () => {
     const limits = { outbox: { messages: 4 }, highWaterMark: 150 }
     const bench = TestNode.started({ links: [active('a', limits)] })
     expect([1, 2, 3, 4].map(() => bench.send('x', { to: 'a' }))).toEqual([true, true, false, false])
@@ -302,7 +302,7 @@ describe('send', () => {
     await bench.stopped()
   })
 
-  it('with a synchronous route throws when every target is full', async () => {
+  it('with a synchronous route throws if every target is full', async () => {
     const { bench } = routed(() => ['a', 'b'], {
       links: [active('a', { outbox: { messages: 1 } }), active('b', { outbox: { messages: 2 } })],
     })
@@ -320,7 +320,7 @@ describe('send', () => {
     await bench.stopped()
   })
 
-  it('drops the oldest where the entry says so, never one that is being written', async () => {
+  it('drops the oldest if the entry says so, but never one that is being written', async () => {
     const limits = { outbox: { messages: 2 }, overflow: 'drop-oldest' as const }
     const bench = TestNode.started({ links: [active('a', limits)] })
     const connection = bench.transport.lastDial.open()
@@ -350,7 +350,7 @@ describe('send', () => {
     await bench.stopped()
   })
 
-  it('makes no write of messages that have all expired, and the next one as ever', async () => {
+  it('makes no write if all messages have expired, and writes the next one', async () => {
     const bench = TestNode.started({ links: [active('a', { highWaterMark: 64 })] })
     const connection = bench.transport.lastDial.open()
     bench.send('under way')
@@ -368,7 +368,7 @@ describe('send', () => {
     await bench.stopped()
   })
 
-  it('makes room by what has expired before it refuses', async () => {
+  it('drops expired messages before it refuses a new one', async () => {
     const bench = TestNode.started({ links: [active('a', { outbox: { messages: 1 } })] })
     bench.send('old', { ttlMs: 50 })
     bench.clock.advance(60)
@@ -377,7 +377,7 @@ describe('send', () => {
     await bench.stopped()
   })
 
-  it('tells outcomes without id at most ten times a second, with the rest as a count', async () => {
+  it('reports outcomes without id at most ten times a second, and counts the rest', async () => {
     const { bench } = routed(() => ({ drop: 'flood' }))
     for (let count = 0; count < 1_000; count++) bench.send('x')
     bench.soon()
@@ -389,7 +389,7 @@ describe('send', () => {
 })
 
 describe('a codec that fails', () => {
-  it('costs the copy that it could not encode', async () => {
+  it('costs only the copy that it cannot encode', async () => {
     const bench = TestNode.started({
       links: [
         active('a', {
@@ -433,7 +433,7 @@ describe('a relay', () => {
       links: [active('a'), active('b', more)],
     })
 
-  it('asks the router with where the message came from', async () => {
+  it('calls the router with the source of the message', async () => {
     const { bench, connections } = relay()
     connections[0]?.receive('through')
     bench.soon()
@@ -460,7 +460,7 @@ describe('a relay', () => {
 })
 
 describe('messages()', () => {
-  it('stops reading while nobody takes, and goes on at half', async () => {
+  it('stops reading while the stream is not read, and continues at half', async () => {
     const bench = TestNode.started({ links: [active('a')], iterator: { messages: 4 } })
     const stream = bench.node.messages()
     const connection = bench.transport.lastDial.open()
@@ -485,7 +485,7 @@ describe('messages()', () => {
     expect(await stream.next()).toEqual({ done: true, value: undefined })
   })
 
-  it('lets go of the links when its reader leaves', async () => {
+  it('releases the links when its reader stops', async () => {
     const bench = TestNode.started({ links: [active('a')], iterator: { messages: 1 } })
     const stream = bench.node.messages()
     const connection = bench.transport.lastDial.open()
@@ -499,7 +499,7 @@ describe('messages()', () => {
 })
 
 describe('settled', () => {
-  it('resolves when every message has met its outcome, or the deadline comes', async () => {
+  it('resolves when every message has its outcome, or at the deadline', async () => {
     const { bench, connections } = routed(() => 'a')
     expect(await bench.node.settled()).toBe(true)
     bench.send('x')
@@ -514,7 +514,7 @@ describe('settled', () => {
 })
 
 describe('a listener that throws', () => {
-  it('costs nobody else a thing', async () => {
+  it('does not affect anything else', async () => {
     const { bench, connections } = routed(() => 'a')
     bench.node.on('message', () => {
       throw new Error('mine')

@@ -19,14 +19,14 @@ async function writesOfTwoLinks(takesAtOnce: boolean): Promise<ScriptedConnectio
   return connections
 }
 
-describe('the memory that frames are encoded into', () => {
-  it('serves the next link at once where the transport has taken the write', async () => {
+describe('the buffers into which frames are encoded', () => {
+  it('are reused immediately if the transport has copied the write', async () => {
     const [a, b] = await writesOfTwoLinks(true)
     expect(a?.memories).toHaveLength(1)
     expect(b?.memories[0]).toBe(a?.memories[0])
   })
 
-  it('is not touched before the write is confirmed where the transport has not', async () => {
+  it('are not reused before the write is confirmed if the transport has not copied it', async () => {
     const [a, b] = await writesOfTwoLinks(false)
     expect(a?.memories).toHaveLength(1)
     expect(b?.memories[0]).not.toBe(a?.memories[0])
@@ -73,8 +73,8 @@ function writeOverTheNext(bench: TestNode): void {
   next.written()
 }
 
-describe('a small payload out of a large chunk that is passed on', () => {
-  it('is not copied where it is written at once', async () => {
+describe('a small payload of a large chunk that is relayed', () => {
+  it('is not copied if it is written immediately', async () => {
     const [chunk, payload] = await passedOn({
       after: (_bench, target) => {
         target.written()
@@ -132,7 +132,7 @@ describe('a small payload out of a large chunk that is passed on', () => {
     expect(payload?.buffer.byteLength).toBe(5)
   })
 
-  it('keeps a chunk that is hardly larger than itself', () => {
+  it('is not copied if the chunk is hardly larger', () => {
     const chunk = Uint8Array.from([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     expect(unpinned(chunk.subarray(0, 5)).buffer).toBe(chunk.buffer)
     const copy = unpinned(chunk.subarray(3, 7))

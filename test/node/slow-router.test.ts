@@ -30,7 +30,7 @@ class BusyClock implements Clock {
 }
 
 describe('a router whose calls take long', () => {
-  it('is told of by the first call of a turn, and by any call of the turn after a long one', async () => {
+  it('is reported after the first call of a turn, and after any call in the turn after a long one', async () => {
     const clock = new BusyClock()
     const router = {
       route({ payload }: { readonly payload: Uint8Array }) {

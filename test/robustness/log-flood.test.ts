@@ -57,7 +57,7 @@ describe('a flood of', () => {
     await expectFewLines(bench, logger, CALLS)
   })
 
-  it('connections of a listed peer that sends rubbish is', async () => {
+  it('connections of a listed peer that sends random bytes is', async () => {
     const { bench, logger } = logged(
       { listen: LISTEN, links: [{ id: 'in', role: 'passive', ip: '10.0.0.2', slots: 8 }] },
       use(FrameCodec, new Len16Codec({ maxPayload: 10 })),
@@ -70,7 +70,7 @@ describe('a flood of', () => {
     await expectFewLines(bench, logger, 2 * EVENTS)
   })
 
-  it('messages that the router throws at, each in other words, is', async () => {
+  it('messages for which the router throws, each with another error, is', async () => {
     const { bench, logger } = logged(
       { links: [PEER], relay: true },
       useRouter({
@@ -89,7 +89,7 @@ describe('a flood of', () => {
     await expectFewLines(bench, logger, EVENTS)
   })
 
-  it('messages that a listener throws at is', async () => {
+  it('messages for which a listener throws is', async () => {
     const { bench, logger } = logged({ links: [PEER] })
     bench.node.on('message', ({ payload }) => {
       throw new Error(Buffer.from(payload).toString())

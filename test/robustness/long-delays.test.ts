@@ -5,7 +5,7 @@ import { PEER, TestNode } from '../node/test-node.js'
 const TIMER_MS_MAX = 2 ** 31 - 1
 const DAY_MS = 86_400_000
 
-describe('a delay beyond what a timer can take', () => {
+describe('a delay longer than a timer allows', () => {
   it.each([TIMER_MS_MAX + 1, 1e15, Number.POSITIVE_INFINITY])(
     'as the TTL of a message, %d ms, does not expire it',
     async (ttlMs) => {
@@ -17,18 +17,21 @@ describe('a delay beyond what a timer can take', () => {
     },
   )
 
-  it.each([Number.NaN, -1, 0])('is none: a TTL of %d has expired', async (ttlMs) => {
-    const bench = TestNode.started({ links: [PEER] })
-    const connection = bench.transport.lastDial.open()
-    bench.send('late', { ttlMs, id: 'late' })
-    bench.clock.advance(200)
-    expect(connection.writes).toEqual([])
-    expect(bench.outcomes).toMatchObject([{ id: 'late', outcome: 'expired' }])
-    await bench.stopped()
-  })
+  it.each([Number.NaN, -1, 0])(
+    'is not assumed for a TTL of %d, which has expired',
+    async (ttlMs) => {
+      const bench = TestNode.started({ links: [PEER] })
+      const connection = bench.transport.lastDial.open()
+      bench.send('late', { ttlMs, id: 'late' })
+      bench.clock.advance(200)
+      expect(connection.writes).toEqual([])
+      expect(bench.outcomes).toMatchObject([{ id: 'late', outcome: 'expired' }])
+      await bench.stopped()
+    },
+  )
 
   it.each([TIMER_MS_MAX + 1, Number.POSITIVE_INFINITY])(
-    'as the deadline of stop, %d ms, does not cut at once',
+    'as the deadline of stop, %d ms, does not cut immediately',
     async (deadlineMs) => {
       const bench = TestNode.started({ links: [PEER] })
       const connection = bench.transport.lastDial.open()
@@ -58,7 +61,7 @@ describe('a delay beyond what a timer can take', () => {
     await bench.stopped()
   })
 
-  it('is not made of a heartbeat that comes once a fortnight', async () => {
+  it('does not result from a heartbeat of two weeks', async () => {
     const heartbeat = { every: 14 * DAY_MS, payload: 'hb' }
     const bench = TestNode.started({ links: [{ ...PEER, heartbeat }] })
     const connection = bench.transport.lastDial.open()
