@@ -40,7 +40,7 @@ describe('the high-water mark', () => {
   })
 })
 
-describe('a message whose TTL is over', () => {
+describe('a message that expires', () => {
   it('expires at exactly its time, even behind a message without a TTL', async () => {
     const bench = TestNode.started({ links: [PEER] })
     bench.send('for ever')

@@ -2,12 +2,17 @@
 // exactly once. If a campaign misses one of them, it is blind to that kind of bug.
 
 const LINK = 'packages/core/dist/link/link.js'
+const QUEUE = 'packages/core/dist/link/link-queue.js'
 const CONNECTION = 'packages/core/dist/link/connection/connection.js'
+const READER = 'packages/core/dist/link/connection/frame-reader.js'
+const WRITER = 'packages/core/dist/link/connection/frame-writer.js'
+const LIVENESS = 'packages/core/dist/link/connection/liveness.js'
+const HEARTBEATS = 'packages/core/dist/link/conversation/heartbeats.js'
 const OUTBOX = 'packages/core/dist/outbox/memory-outbox.js'
 const BATCH = 'packages/core/dist/link/connection/batch.js'
 const DIALER = 'packages/core/dist/link/dialer.js'
 const ACCEPTOR = 'packages/core/dist/accept/acceptor.js'
-const DISPATCH = 'packages/core/dist/routing/dispatch.js'
+const DELIVERY = 'packages/core/dist/routing/delivery.js'
 const STAGE = 'packages/core/dist/routing/pending-routes.js'
 const DECODER = 'packages/codec-len16/dist/len16-decoder.js'
 
@@ -25,16 +30,21 @@ export const SEEDED_FAULTS = {
   ],
   'a write releases one copy too few': [
     {
-      file: CONNECTION,
+      file: WRITER,
       find: 'release(batch.messages, batch.hasIds',
       replace: 'release(batch.messages - 1, batch.hasIds',
     },
   ],
   'a decoder is reused for the next connection': [
     {
-      file: CONNECTION,
+      file: READER,
       find: 'this.#decoder ??= codec.createDecoder();',
-      replace: 'this.#decoder ??= this.#owner.kept ??= codec.createDecoder();',
+      replace: 'this.#decoder ??= this.#host.link.kept ??= codec.createDecoder();',
+    },
+    {
+      file: CONNECTION,
+      find: 'get reads() {',
+      replace: 'get link() { return this.#owner; }\n    get reads() {',
     },
   ],
   'an opened connection resets the attempts': [
@@ -47,23 +57,29 @@ export const SEEDED_FAULTS = {
   'the next peer of a passing link inherits its queue': [
     {
       file: LINK,
-      find: "else\n            this.#dropQueue('peer gone');",
-      replace: 'else\n            this.#dropBound();',
+      find: 'else\n            this.queue.dropAll(PEER_GONE);',
+      replace: 'else\n            this.queue.dropBound();',
     },
   ],
   'a late confirmation counts for a closed connection': [
     {
       file: CONNECTION,
-      find: '            owner.tally.fenced++;\n            return;',
-      replace: '            owner.tally.fenced++;',
+      find: 'this.#owner.queue.tally.fenced++;\n            return;\n        }\n        const writer = this.#writer;\n        if (writer === undefined || this.quiet) {',
+      replace:
+        'this.#owner.queue.tally.fenced++;\n        }\n        const writer = this.#writer;\n        if (writer === undefined || (this.quiet && !this.#isClosed())) {',
     },
     BOUNDED_RELEASE,
   ],
   'late bytes of a closed connection are delivered': [
     {
       file: CONNECTION,
-      find: 'this.#owner.tally.fenced++;\n            return;\n        }\n        const nowMs',
-      replace: 'this.#owner.tally.fenced++;\n        }\n        const nowMs',
+      find: 'tally.fenced++;\n            return;\n        }\n        const nowMs',
+      replace: 'tally.fenced++;\n            this.late = true;\n        }\n        const nowMs',
+    },
+    {
+      file: CONNECTION,
+      find: 'const phase = this.#receiving;',
+      replace: "const phase = this.late ? 'reading' : this.#receiving;",
     },
   ],
   'the search for expired messages takes messages that are being written': [
@@ -76,7 +92,7 @@ export const SEEDED_FAULTS = {
     BOUNDED_RELEASE,
   ],
   'a drain is not reported': [
-    { file: LINK, find: 'this.#services.listener.drained(this);', replace: ';' },
+    { file: QUEUE, find: 'listener.belowMark(this.#link);', replace: ';' },
   ],
   'a dial permit is not returned': [
     { file: DIALER, find: 'this.#permit?.giveBack();', replace: ';' },
@@ -97,8 +113,8 @@ export const SEEDED_FAULTS = {
   'a challenge replaces a live connection': [
     {
       file: 'packages/core/dist/accept/challenge.js',
-      find: 'this.#link.tally.receivedBytes > this.#receivedBytes',
-      replace: 'this.#link.tally.receivedBytes > Infinity',
+      find: 'this.#link.queue.tally.receivedBytes > this.#receivedBytes',
+      replace: 'this.#link.queue.tally.receivedBytes > Infinity',
     },
   ],
   'a replacement starts no hold-down': [
@@ -111,8 +127,8 @@ export const SEEDED_FAULTS = {
   'a connection writes during probation': [
     {
       file: CONNECTION,
-      find: "probation ? 'probation' : 'open'",
-      replace: "probation ? 'open' : 'open'",
+      find: "probation ? 'probation' : 'idle'",
+      replace: "probation ? 'idle' : 'idle'",
     },
   ],
   'a loss without proof of life starts no probation': [
@@ -130,10 +146,10 @@ export const SEEDED_FAULTS = {
     { file: BATCH, find: 'message.expiresAtMs <= now.ms', replace: 'message.expiresAtMs <= 0' },
   ],
   'a loss resends messages that it should drop': [
-    { file: LINK, find: "this.settings.onLoss === 'drop'", replace: "this.settings.onLoss === ''" },
+    { file: QUEUE, find: "settings.onLoss === 'drop'", replace: "settings.onLoss === ''" },
   ],
   'a copy that finds the outbox full is not counted': [
-    { file: DISPATCH, find: 'link.refuseCopy(reason, id);', replace: ';' },
+    { file: DELIVERY, find: 'link.queue.refuseCopy(refusal, id);', replace: ';' },
   ],
   'an outbox does not limit its bytes': [
     { file: OUTBOX, find: '&& this.bytes + bytes <= this.#limits.bytesMax', replace: '' },
@@ -146,7 +162,12 @@ export const SEEDED_FAULTS = {
     },
   ],
   'the deadlines of a closed connection keep running': [
-    { file: CONNECTION, find: 'deadline?.dispose();', replace: ';' },
+    { file: LIVENESS, find: 'deadline?.dispose();', replace: ';' },
+    {
+      file: CONNECTION,
+      find: 'this.#conversation?.finished();\n        this.#discardUnread();',
+      replace: 'this.#discardUnread();',
+    },
   ],
   'a listed peer takes a slot of an entry for any address': [
     {
@@ -157,7 +178,7 @@ export const SEEDED_FAULTS = {
   ],
   'a heartbeat is delivered': [
     {
-      file: CONNECTION,
+      file: HEARTBEATS,
       find: 'if (sameBytes(payload, heartbeat.payload)) {',
       replace: 'if (sameBytes(payload, heartbeat.payload) && payload.length > 0) {',
     },
@@ -165,7 +186,7 @@ export const SEEDED_FAULTS = {
   'a relay never resumes reading': [
     {
       file: 'packages/core/dist/routing/relay-backpressure.js',
-      find: "source.unhold('relay');",
+      find: 'holding.release();',
       replace: ';',
     },
   ],
@@ -173,7 +194,11 @@ export const SEEDED_FAULTS = {
     { file: CONNECTION, find: 'owner.proved();', replace: ';' },
   ],
   'the end of a copy is not reported': [
-    { file: LINK, find: 'this.#services.listener.ended(outcome, reason, this, id);', replace: ';' },
+    {
+      file: QUEUE,
+      find: 'this.#services.listener.ended(outcome, reason, this.#link, id);',
+      replace: ';',
+    },
   ],
 }
 
@@ -181,23 +206,29 @@ export const SEEDED_FAULTS = {
 export const HALVES = {
   'a loss keeps the copies bound to its connection': [
     {
-      file: LINK,
-      find: "if (message.epoch === 0)\n                return false;\n            this.#copyEnded('dropped', 'epoch', message);\n            return true;",
+      file: QUEUE,
+      find: "if (message.epoch === 0)\n                return false;\n            this.#ended('dropped', EPOCH, message.id);\n            return true;",
       replace: 'return false;',
     },
   ],
   'a flush ignores a write in progress': [
     {
       file: CONNECTION,
-      find: "if (this.#writing || this.#phase !== 'open')\n            return;\n        const owner",
-      replace: "if (this.#phase !== 'open')\n            return;\n        const owner",
+      find: "if (this.#sending !== 'due' && this.#sending !== 'idle')\n            return;",
+      replace: 'if (!this.writable)\n            return;',
+    },
+    {
+      file: CONNECTION,
+      find: "this.#send('flush');",
+      replace: "if (this.#sending !== 'writing')\n            this.#send('flush');",
     },
   ],
   'a wake-up ignores a write in progress': [
     {
       file: CONNECTION,
-      find: "if (this.#flushDue || this.#writing || this.#phase !== 'open')",
-      replace: "if (this.#flushDue || this.#phase !== 'open')",
+      find: "if (this.#sending !== 'idle')\n            return;\n        this.#send('wake');",
+      replace:
+        "if (this.#sending === 'idle')\n            this.#send('wake');\n        else if (this.#sending !== 'writing')\n            return;",
     },
   ],
   'a bound copy is written to any connection': [

@@ -1,4 +1,4 @@
-import { challengeMs as challengeMsOf, type EntryConfig, type LinkSettings } from '@commloop/core'
+import type { EntryConfig, LinkSettings } from '@commloop/core'
 import { DEFAULT_SHAPE, type WireShape } from './wire-shape.js'
 
 /** What the node under test promises: its role, its framing, its limits and its timeouts. */
@@ -72,9 +72,4 @@ export function serverTerms(terms: ServerTerms = {}): LinkTerms {
     },
     redialMsMin: REDIAL_MS_MIN,
   }
-}
-
-/** How long the node may hold a second connection before it decides about it, in milliseconds. */
-export function challengeMs({ settings }: LinkTerms): number {
-  return challengeMsOf(settings.heartbeat)
 }
