@@ -7,7 +7,7 @@ import {
   resolveConfig,
   sizeBytes,
 } from '@commloop/core'
-import { type LinkTerms, linkTerms, STANDARD_SHAPE, type WireShape } from '@commloop/fault-peer'
+import { type LinkTerms, linkTerms, DEFAULT_SHAPE, type WireShape } from '@commloop/fault-peer'
 import { type LoadedConfig, placeText, type ResolvedPlugin } from '@commloop/config'
 import { UsageError } from '../command-line/usage-error.js'
 
@@ -75,11 +75,11 @@ function shapeOf(codec: ResolvedPlugin): WireShape {
   // Checked when the codec was made.
   const options = JSON.parse(codec.spec) as Partial<WireShape> & { maxPayload?: number | string }
   const { byteOrder, lengthIncludesHeader = false, emptyFrames, maxPayload } = options
-  const largest = STANDARD_SHAPE.payloadBytesMax - (lengthIncludesHeader ? 2 : 0)
+  const largest = DEFAULT_SHAPE.payloadBytesMax - (lengthIncludesHeader ? 2 : 0)
   return {
-    byteOrder: byteOrder ?? STANDARD_SHAPE.byteOrder,
+    byteOrder: byteOrder ?? DEFAULT_SHAPE.byteOrder,
     lengthIncludesHeader,
-    emptyFrames: emptyFrames ?? STANDARD_SHAPE.emptyFrames,
+    emptyFrames: emptyFrames ?? DEFAULT_SHAPE.emptyFrames,
     payloadBytesMax: maxPayload === undefined ? largest : (sizeBytes(maxPayload) ?? largest),
   }
 }
