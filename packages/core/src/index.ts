@@ -25,7 +25,12 @@ export {
 } from './address/address-pattern.js'
 export { type ConfigProblem, pathText } from './config/config-problem.js'
 export { LINK_DEFAULTS } from './config/link-settings.js'
-export { configProblems, resolveConfig } from './config/resolve-config.js'
+export {
+  configProblems,
+  resolveConfig,
+  type ResolvedOptions,
+  resolveOptions,
+} from './config/resolve-config.js'
 export {
   ExponentialBackoff,
   type ExponentialBackoffOptions,
@@ -41,6 +46,7 @@ export type { SendOptions } from './routing/dispatch.js'
 export { LINK_TRANSITIONS, type LinkEvent, type LinkRole } from './link/link-state.js'
 export { isLoopback } from './address/loopback.js'
 export { addressText } from './address/address-text.js'
+export { describeValue } from './text/describe-value.js'
 export { nearest, editDistance } from './text/suggestion.js'
 export { SystemClock } from './runtime/system-clock.js'
 export { SystemRandom } from './runtime/system-random.js'

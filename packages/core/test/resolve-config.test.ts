@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { pathText } from '../src/config/config-problem.js'
 import type { EntryOptions, NodeOptions } from '../src/config/node-options.js'
-import { configProblems, resolveConfig } from '../src/config/resolve-config.js'
+import { configProblems, resolveConfig, resolveOptions } from '../src/config/resolve-config.js'
 import { CommloopError } from '../src/contracts/errors.js'
 
 const LISTEN = { port: 8000 }
@@ -86,6 +86,20 @@ describe('settings', () => {
       [2000, 7000],
     ])
     expect(entries[0]?.settings.partialFrameMs).toBe(10_000)
+  })
+
+  it('are one object for all entries without link options of their own', () => {
+    const links = [active(), active({ id: 'a', linger: '3s' }), active({ ip: '10.0.0.9' })]
+    const [first, other, last] = resolveConfig({ linger: '2s', links }).entries
+    expect(first?.settings.lingerMs).toBe(2000)
+    expect(last?.settings).toBe(first?.settings)
+    expect(other?.settings).not.toBe(first?.settings)
+  })
+
+  it('differ in the default of halfClose if one link is for one peer and the other is not', () => {
+    const links = [passive(), passive({ ip: '10.1.0.0/16', id: 'many' })]
+    const { entries } = resolveConfig({ listen: LISTEN, links })
+    expect(entries.map(({ settings }) => settings.halfClose)).toEqual(['close', 'serve'])
   })
 
   it('derive silence from the heartbeat', () => {
@@ -176,7 +190,7 @@ describe('mistakes', () => {
     [
       'a heartbeat that answers itself',
       { links: [active({ heartbeat: { every: '1s', answer: '' } })] },
-      'links[0].heartbeat.answer: expected something else',
+      'links[0].heartbeat.answer: expected something other',
     ],
     [
       'silence shorter than the heartbeat',
@@ -219,11 +233,42 @@ describe('mistakes', () => {
     expect(problems(options).join('\n')).toContain(expected)
   })
 
-  it('at the top are told once, however many entries inherit them', () => {
+  it('at the top are reported once, regardless of how many entries inherit them', () => {
     expect(problems({ links: [active(), active()], linger: 'long' })).toHaveLength(1)
+    expect(problems({ links: [active(), active({ linger: 1 })], linger: 'long' })).toHaveLength(1)
   })
 
-  it('are told all at once', () => {
+  it('are reported once if an inherited option does not fit those of several entries', () => {
+    const links = [active({ outbox: '1KiB' }), active({ outbox: '1KiB', ip: '10.0.0.9' })]
+    expect(problems({ highWaterMark: '1MiB', links })).toEqual([
+      "highWaterMark: expected at most the outbox's bytes, 1024, found 1048576",
+    ])
+  })
+
+  it('are reported in the order of the table', () => {
+    const links = [active({ port: 0, stall: 'x' }), active({ ip: 'x' })]
+    expect(problems({ links, stall: 'y', linger: 'z' }).map((text) => text.split(':')[0])).toEqual([
+      'links[0].port',
+      'links[0].stall',
+      'linger',
+      'stall',
+      'links[1].ip',
+    ])
+  })
+
+  it('come with a configuration in which a wrong option has its default', () => {
+    const { config, problems: found } = resolveOptions({ links: [active({ linger: 'long' })] })
+    expect(found).toHaveLength(1)
+    expect(config.entries[0]?.settings.lingerMs).toBe(1000)
+  })
+
+  it('are not looked for in a configuration that is resolved already', () => {
+    const config = resolveConfig({ links: [active()] })
+    expect(resolveOptions(config)).toEqual({ config, problems: [] })
+    expect(resolveConfig(config)).toBe(config)
+  })
+
+  it('are reported all together', () => {
     const options = { links: [active({ port: 0 }), active({ ip: 'x' }), passive()] }
     expect(problems(options)).toHaveLength(3)
     expect(() => resolveConfig(options)).toThrow(CommloopError)

@@ -33,12 +33,12 @@ const REQUIRED: readonly {
 ]
 
 /**
- * Makes a node from its options and plugins. The composition root: the one place that knows the container. Two nodes
+ * Makes a node from its options, or from the configuration that they resolved to, and plugins. The composition root: the one place that knows the container. Two nodes
  * of one process share nothing.
  * @throws CommloopError CML_ERR_CONFIG_INVALID naming every mistake; CML_ERR_PLUGIN_MISSING naming the contract that
  * nobody implements.
  */
-export function createNode(options: NodeOptions, ...plugins: readonly Plugin[]): Node {
+export function createNode(options: NodeOptions | NodeConfig, ...plugins: readonly Plugin[]): Node {
   const scope = container.createChildContainer()
   scope.register(NodeConfig, { useValue: resolveConfig(options) })
   const singleton = { lifecycle: Lifecycle.Singleton }

@@ -55,7 +55,7 @@ import { RetiredLinks } from './retired-links.js'
 const NO_OPTIONS: SendOptions = {}
 /** A configuration that was asked for and has not come about yet. */
 interface AskedReconfiguration {
-  readonly options: NodeOptions
+  readonly options: NodeOptions | NodeConfig
   readonly plugins: NewPlugins
   readonly relisten: boolean
   resolve(what: Reconfiguration): void
@@ -402,7 +402,7 @@ export class Node {
    * CML_ERR_LISTEN; CML_ERR_NOT_RUNNING. Then nothing has changed.
    */
   reconfigure(
-    options: NodeOptions,
+    options: NodeOptions | NodeConfig,
     plugins: NewPlugins = {},
     { relisten = false }: { readonly relisten?: boolean } = {},
   ): Promise<Reconfiguration> {
@@ -413,7 +413,10 @@ export class Node {
   }
 
   /** What `reconfigure` would refuse now; empty: nothing. */
-  reconfigurationProblems(options: NodeOptions, plugins: NewPlugins = {}): ConfigProblem[] {
+  reconfigurationProblems(
+    options: NodeOptions | NodeConfig,
+    plugins: NewPlugins = {},
+  ): ConfigProblem[] {
     return reconfigurationPlanOf(this.#present, options, plugins, false).problems
   }
 
