@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { ConfigDocument } from '../src/read/config-document.js'
 import { configText, TEMPLATE } from '../src/write/config-text.js'
 import { readConfig } from '../src/load/load-config.js'
-import { fillPlaces, shieldPlaces, unshieldPlaces } from '../src/read/environment-text.js'
+import {
+  fillPlaceholders,
+  shieldPlaceholders,
+  unshieldPlaceholders,
+} from '../src/read/environment-text.js'
 import { folderWith } from '@commloop/test-support/temporary-folder'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -93,10 +97,10 @@ describe('any text', { timeout: 30_000 }, () => {
     const text = fc.string({ unit: letters })
     fc.assert(
       fc.property(text, (original) => {
-        const shielded = shieldPlaces(original)
+        const shielded = shieldPlaceholders(original)
         expect(shielded).toHaveLength(original.length)
-        expect(unshieldPlaces(shielded)).toBe(original)
-        fillPlaces(original, { A: 'x' })
+        expect(unshieldPlaceholders(shielded)).toBe(original)
+        fillPlaceholders(original, { A: 'x' })
       }),
     )
   })

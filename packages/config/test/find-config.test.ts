@@ -52,10 +52,10 @@ describe('the place of the configuration', () => {
     await expect(find(cwd)).rejects.toEqual(
       refusal(
         'CML_ERR_CONFIG_NOT_FOUND',
-        `no configuration in ${cwd}. Looked at:\n` +
+        `no configuration in ${cwd}. Looked for:\n` +
           '  package.json (key "commloop")\n' +
           '  .commlooprc\n  .commlooprc.json\n  .commlooprc.yaml\n  .commlooprc.yml\n' +
-          '`commloop init` writes one; --config FILE or COMMLOOP_CONFIG names one elsewhere',
+          '`commloop init` writes one; --config FILE or COMMLOOP_CONFIG names one in another place',
       ),
     )
   })
@@ -65,7 +65,7 @@ describe('the place of the configuration', () => {
     await expect(find(cwd)).rejects.toEqual(
       refusal(
         'CML_ERR_CONFIG_AMBIGUOUS',
-        `${cwd} holds more than one configuration: .commlooprc and .commlooprc.yaml. ` +
+        `${cwd} contains more than one configuration: .commlooprc and .commlooprc.yaml. ` +
           'Keep one, or name one with --config',
       ),
     )
@@ -136,10 +136,7 @@ describe('what may not be read', () => {
   it('is a file of more than a megabyte', async () => {
     const cwd = folderWith({ '.commlooprc': '#'.repeat(1024 * 1024 + 1) })
     await expect(find(cwd)).rejects.toEqual(
-      refusal(
-        'CML_ERR_CONFIG_INVALID',
-        '.commlooprc is larger than 1MiB, which no configuration is',
-      ),
+      refusal('CML_ERR_CONFIG_INVALID', '.commlooprc exceeds the 1MiB configuration size limit'),
     )
   })
 
@@ -169,7 +166,7 @@ describe('configuration that is code', () => {
   const refused = (name: string): unknown =>
     refusal(
       'CML_ERR_CONFIG_CODE',
-      `${name} is code, and a configuration is never executed. Write it as data into .commlooprc ` +
+      `${name} is code, and commloop never executes a configuration. Write it as data into .commlooprc ` +
         '(YAML or JSON), or start the node from your own program with @commloop/core',
     )
   const spy = 'globalThis.executed = true; export default {}'
@@ -223,8 +220,8 @@ describe("the finder's own options in the working folder", () => {
     await expect(find(cwd)).rejects.toEqual(
       refusal(
         'CML_ERR_CONFIG_CODE',
-        `${join(cwd, '.config', `config.${end}`)} would be executed by the configuration finder. ` +
-          'Remove it, or start in another folder',
+        `the configuration finder would execute ${join(cwd, '.config', `config.${end}`)}. ` +
+          'Remove the file, or start in another folder',
       ),
     )
     expect(existsSync(join(cwd, 'executed'))).toBe(false)
@@ -247,7 +244,7 @@ describe("the finder's own options in the working folder", () => {
       refusal(
         'CML_ERR_CONFIG_INVALID',
         `${join(cwd, place)} sets options of the configuration finder (key "cosmiconfig"), which would ` +
-          'change where a configuration is looked for. Remove the key, or start in another folder',
+          'change where it searches. Remove the key, or start in another folder',
       ),
     )
   })
@@ -264,6 +261,8 @@ describe("the finder's own options in the working folder", () => {
   it('are told as such where they cannot be parsed', async () => {
     inFolder({ '.config/config.json': '{ broken', '.commlooprc': TABLE })
     const cwd = process.cwd()
-    await expect(find(cwd)).rejects.toThrow(`the finder's own options in ${cwd} cannot be read`)
+    await expect(find(cwd)).rejects.toThrow(
+      `the options of the configuration finder in ${cwd} cannot be read`,
+    )
   })
 })

@@ -210,14 +210,14 @@ describe('the environment', () => {
   it('is missed at the place that needs it, once', async () => {
     expect(await refusal('listen:\n  port: ${PORT}\nlinks: []')).toBe(
       [
-        '.commlooprc:2:9  listen.port: the environment has no PORT; ${PORT:-default} gives a default',
+        '.commlooprc:2:9  listen.port: the environment variable PORT is not set; ${PORT:-default} gives a default',
         '   2 |   port: ${PORT}',
         '     |         ^',
       ].join('\n'),
     )
     expect(await mistakes('links: [{ role: active, ip: "${A b}", port: 1 }]')).toEqual([
       '.commlooprc:1:29  links[0].ip: expected ${NAME} or ${NAME:-default}, found ${A b}; ' +
-        'write $${ for a plain ${',
+        'write $${ for a literal ${',
     ])
   })
 })
@@ -263,13 +263,13 @@ describe('mistakes', () => {
     [
       'a list at the top',
       '- { role: active, ip: 10.0.0.1, port: 1 }',
-      ['1:1  expected keys and values, found a list; the table stands under the key "links"'],
+      ['1:1  expected keys and values, found a list; the table belongs under the key "links"'],
     ],
     ['a text', 'hello', ['1:1  expected keys and values, found "hello"']],
     [
       'an entry that is no map',
       'links: [7]',
-      ['1:9  links[0]: expected a map of an entry’s keys, found 7'],
+      ['1:9  links[0]: expected a map with the keys of an entry, found 7'],
     ],
     [
       'no role',
@@ -313,19 +313,19 @@ describe('mistakes', () => {
     [
       'two ways of writing that contradict each other',
       'links: [{ role: active, as_server: 1, ip: 10.0.0.1, port: 1 }]',
-      ['1:36  links[0].as_server: says passive and contradicts role: active'],
+      ['1:36  links[0].as_server: means passive, which contradicts role: active'],
     ],
     [
       'as_server against is_server',
       'listen: { port: 1 }\nlinks: [{ as_server: 1, is_server: 0, ip: 10.0.0.1 }]',
-      ['2:36  links[0].is_server: says active and contradicts as_server'],
+      ['2:36  links[0].is_server: means active, which contradicts as_server'],
     ],
     [
       'keys in the wrong place',
       'slots: 3\nlinks: [{ role: active, ip: 10.0.0.1, port: 1, relay: true }]',
       [
-        '1:1   slots: unknown key at the top; it belongs into an entry of "links"',
-        '2:48  links[0].relay: unknown key in an entry; it belongs to the top of the file',
+        '1:1   slots: unknown key at the top; it belongs in an entry of "links"',
+        '2:48  links[0].relay: unknown key in an entry; it belongs at the top of the file',
       ],
     ],
     [
@@ -380,7 +380,7 @@ describe('mistakes', () => {
     [
       'imports',
       '$import: ./base.yaml\nlinks: []',
-      ['1:1  $import: a configuration is one file and imports no other'],
+      ['1:1  $import: a configuration is a single file and cannot import others'],
     ],
     [
       'a number in a word',
@@ -440,33 +440,37 @@ describe('mistakes', () => {
 
 describe('a text that cannot be used', () => {
   it.each<[string, string, string[]]>([
-    ['empty', '', ['1:1  the configuration is empty. `commloop init` writes one to begin with']],
+    ['empty', '', ['1:1  the configuration is empty. `commloop init` writes a first one']],
     [
       'only comments',
       '# nothing\n',
-      ['1:1  the configuration is empty. `commloop init` writes one to begin with'],
+      ['1:1  the configuration is empty. `commloop init` writes a first one'],
     ],
-    ['indented with tabs', 'links:\n\t- ip: x', ['2:1  a tab cannot indent; use blanks']],
+    [
+      'indented with tabs',
+      'links:\n\t- ip: x',
+      ['2:1  tabs cannot be used for indentation; use spaces'],
+    ],
     [
       'two documents',
       'links: []\n---\nlinks: []',
-      ['2:1  a second document begins here; a configuration is one document'],
+      ['2:1  a second document starts here; a configuration is a single document'],
     ],
     [
       'with a key twice, beside what else is wrong',
       'node: a\nnode: b\nrelay: 3\nlinks: []',
-      ['2:1  the key "node" is written twice', '3:8  relay: expected true or false, found 3'],
+      ['2:1  duplicate key "node"', '3:8  relay: expected true or false, found 3'],
     ],
     [
       'with tags',
       'node: !!js/function x\nlinks: []',
-      ['1:7  tags (!name) mean nothing in a configuration'],
+      ['1:7  tags (!name) are not supported in a configuration'],
     ],
     ['nested without end', '['.repeat(20_000), ['nested too deeply']],
     [
       'with an alias inside of what it names',
       'links: &a [*a]',
-      ['1:1  aliases (*name) contain themselves, or unfold to more than a configuration can be'],
+      ['1:1  aliases (*name) refer to themselves, or expand to too much data'],
     ],
     [
       'that unfolds without end',
@@ -475,7 +479,7 @@ b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]
 c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]
 d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]
 links: [*d,*d,*d,*d,*d,*d,*d,*d,*d]`,
-      ['1:1  aliases (*name) contain themselves, or unfold to more than a configuration can be'],
+      ['1:1  aliases (*name) refer to themselves, or expand to too much data'],
     ],
   ])('is one that is %s', async (_name, text, expected) => {
     const found = await mistakes(text)

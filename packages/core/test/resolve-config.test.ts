@@ -235,7 +235,14 @@ describe('mistakes', () => {
 
   it('at the top are reported once, regardless of how many entries inherit them', () => {
     expect(problems({ links: [active(), active()], linger: 'long' })).toHaveLength(1)
-    expect(problems({ links: [active(), active({ linger: 1 })], linger: 'long' })).toHaveLength(1)
+  })
+
+  it('at the top are reported even if no entry inherits them', () => {
+    expect(problems({ links: [], linger: 'long', bind: 'eth0' })).toEqual([
+      'bind: expected an IP address, found "eth0"',
+      'linger: expected a duration such as 250ms, 30s or 5m, found "long"',
+    ])
+    expect(problems({ links: [active({ linger: 1 })], linger: 'long' })).toHaveLength(1)
   })
 
   it('are reported once if an inherited option does not fit those of several entries', () => {

@@ -26,6 +26,7 @@ export function readEntries(reader: OptionReader, node: NodeOptions): EntryConfi
       ? readActive(context, entry, index, name)
       : readPassive(context, entry, index, name)
   })
+  links.checkRest()
   for (const { entry, by } of shadowedBy(entries)) {
     reader.problem(
       ['links', entry.index, 'ip'],
@@ -65,7 +66,7 @@ function readActive(
     linkIds: [name.id],
     host: readDialHost(reader, path, entry),
     port,
-    bind: links.bind(entry, path, (bind, at) => readBind(reader, at, bind)),
+    bind: links.bind(entry, path),
     transportOptions: {
       ...entry.transportOptions,
       ...(entry.tls === undefined ? {} : { tls: entry.tls }),
@@ -100,13 +101,6 @@ function readDialHost(reader: OptionReader, path: Path, entry: EntryOptions): st
 /** Digits and dots that are not an address: a dial would look them up as a host name. */
 function looksLikeBadIpv4(host: string): boolean {
   return host === '' || (/^[\d.]+$/.test(host) && parseIp(host) === undefined)
-}
-
-function readBind(reader: OptionReader, path: Path, bind: string | undefined): string | undefined {
-  if (bind !== undefined && parseIp(bind) === undefined) {
-    reader.unexpected(path, 'an IP address', bind)
-  }
-  return bind
 }
 
 function readPassive(

@@ -1,36 +1,48 @@
 import type { ConfigProblem } from './config-problem.js'
+import {
+  LINK_OPTION_KEYS,
+  type LinkOptionKey,
+  type ResolvedOption,
+  resolveOption,
+} from './link-option.js'
 import type { LinkOptions } from './node-options.js'
 import type { OptionReader } from './option-reader.js'
 
 type Path = ConfigProblem['path']
 
 /**
- * The link options at the top, which every entry inherits. Each option is resolved once: when the first entry inherits
- * it. A mistake at the top is therefore reported once, and only if an entry inherits it.
+ * The link options at the top, which every entry inherits. Each option is resolved once, so a mistake at the top is
+ * reported once: at the first entry that inherits it.
  */
 export class InheritedOptions {
+  readonly #reader: OptionReader
   readonly #top: LinkOptions
-  readonly #values = new Map<keyof LinkOptions, unknown>()
+  readonly #values = new Map<LinkOptionKey, unknown>()
   readonly #conflicts = new Set<string>()
 
-  constructor(top: LinkOptions) {
+  constructor(reader: OptionReader, top: LinkOptions) {
+    this.#reader = reader
     this.#top = top
   }
 
-  value<Key extends keyof LinkOptions, Value>(
-    key: Key,
-    resolve: (written: LinkOptions[Key], path: Path) => Value,
-  ): Value {
-    if (!this.#values.has(key)) this.#values.set(key, resolve(this.#top[key], [key]))
-    return this.#values.get(key) as Value
+  value<Key extends LinkOptionKey>(key: Key): ResolvedOption<Key> {
+    if (!this.#values.has(key)) {
+      this.#values.set(key, resolveOption(key, this.#reader, [key], this.#top))
+    }
+    return this.#values.get(key) as ResolvedOption<Key>
   }
 
-  /** Whether the same conflict of an inherited option was not seen before, with another entry. */
-  isNewConflict(key: keyof LinkOptions, message: string): boolean {
+  /** Reports the mistakes of options that no entry inherited. */
+  checkRest(): void {
+    for (const key of LINK_OPTION_KEYS) this.value(key)
+  }
+
+  /** Reports once that an option does not fit the own options of entries. */
+  conflict(key: LinkOptionKey, message: string): void {
     const conflict = `${key} ${message}`
-    if (this.#conflicts.has(conflict)) return false
+    if (this.#conflicts.has(conflict)) return
     this.#conflicts.add(conflict)
-    return true
+    this.#reader.problem([key], message)
   }
 }
 
@@ -49,22 +61,15 @@ export class EntryLinkOptions {
     this.#path = path
   }
 
-  /**
-   * The resolved option. For one option all callers must pass an equivalent `resolve`: the value of an inherited option
-   * is kept for the next entry.
-   */
-  value<Key extends keyof LinkOptions, Value>(
-    key: Key,
-    resolve: (written: LinkOptions[Key], path: Path) => Value,
-  ): Value {
-    const written = this.#own[key]
-    if (written !== undefined) return resolve(written, [...this.#path, key])
-    return this.#inherited.value(key, resolve)
+  /** The resolved option; undefined if it is absent or wrong. */
+  value<Key extends LinkOptionKey>(key: Key): ResolvedOption<Key> {
+    if (this.#own[key] === undefined) return this.#inherited.value(key)
+    return resolveOption(key, this.#reader, [...this.#path, key], this.#own)
   }
 
-  /** Reports an option that does not fit another option of the same entry. */
-  conflict(key: keyof LinkOptions, message: string): void {
-    if (this.#own[key] !== undefined) this.#reader.problem([...this.#path, key], message)
-    else if (this.#inherited.isNewConflict(key, message)) this.#reader.problem([key], message)
+  /** Reports that an option does not fit another option of the same entry. */
+  conflict(key: LinkOptionKey, message: string): void {
+    if (this.#own[key] === undefined) this.#inherited.conflict(key, message)
+    else this.#reader.problem([...this.#path, key], message)
   }
 }

@@ -57,9 +57,18 @@ export class OptionReader {
     value: number | undefined,
     range: { readonly min: number; readonly max: number; readonly default: number },
   ): number {
-    if (value === undefined) return range.default
-    if (Number.isInteger(value) && value >= range.min && value <= range.max) return value
-    this.unexpected(path, `${String(range.min)}–${String(range.max)}`, value)
-    return range.default
+    return this.optionalInteger(path, value, range) ?? range.default
+  }
+
+  /** undefined: the option is absent or wrong. */
+  optionalInteger(
+    path: ConfigProblem['path'],
+    value: number | undefined,
+    { min, max }: { readonly min: number; readonly max: number },
+  ): number | undefined {
+    if (value === undefined) return undefined
+    if (Number.isInteger(value) && value >= min && value <= max) return value
+    this.unexpected(path, `${String(min)}–${String(max)}`, value)
+    return undefined
   }
 }
