@@ -3,13 +3,17 @@ import { SOCKET_PATH_BYTES_MAX } from '@commloop/control/client'
 import type { ConfigSource } from '../find/find-config.js'
 import { isMap } from '../is-map.js'
 import { ConfigDocument } from '../read/config-document.js'
-import type { ConfigFile } from '../schema/schema.js'
 import type { Section } from './section.js'
 
 /** The absolute path of the control socket; false: no socket; undefined: the default path. */
 export type ControlPath = string | false | undefined
 
-export function controlSection({ control }: ConfigFile, folder: string): Section<ControlPath> {
+/** The key as written. Not `ConfigFile`: its type is zod's, and public types must not mention zod. */
+interface WrittenControl {
+  readonly control?: string | false | undefined
+}
+
+export function controlSection({ control }: WrittenControl, folder: string): Section<ControlPath> {
   const value = absolute(control, folder)
   if (typeof value !== 'string') return { value, problems: [] }
   const bytes = Buffer.byteLength(value)

@@ -1,6 +1,5 @@
 import { describeValue, isLoopback, parseIp } from '@commloop/core'
 import type { FileProblem } from '../read/file-problem.js'
-import type { ConfigFile } from '../schema/schema.js'
 import type { Section } from './section.js'
 
 /** Where metrics are served by TCP. */
@@ -13,8 +12,19 @@ export interface MetricsPlace {
 
 const HOST = '127.0.0.1'
 
+/** The key as written. Not `ConfigFile`: its type is zod's, and public types must not mention zod. */
+interface WrittenMetrics {
+  readonly metrics?:
+    | {
+        readonly port: number
+        readonly host?: string | undefined
+        readonly token?: string | undefined
+      }
+    | undefined
+}
+
 /** undefined: metrics are not served by TCP. */
-export function metricsSection({ metrics }: ConfigFile): Section<MetricsPlace | undefined> {
+export function metricsSection({ metrics }: WrittenMetrics): Section<MetricsPlace | undefined> {
   if (metrics === undefined) return { value: undefined, problems: [] }
   const { port, host = HOST, token } = metrics
   const value = { host, port, token }
