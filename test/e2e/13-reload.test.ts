@@ -343,7 +343,7 @@ describe('listening', () => {
     )
     expect(line).toMatchObject({ level: 'error', code: 'CML_ERR_LISTEN' })
     expect(line.msg).toMatch(
-      /nothing has changed: cannot listen at .*another program has this port/,
+      /nothing has changed: cannot listen at .*another program uses this port/,
     )
     await RawPeer.dial({ from: '127.0.0.2', port })
     await node.link('steady-in', 'up')
