@@ -57,7 +57,7 @@ function edited(edits: readonly { at: number; remove: number; insert: string }[]
 }
 
 describe('any text', { timeout: 30_000 }, () => {
-  it('ends in a configuration or in problems that have a place in it', async () => {
+  it('results in a configuration, or in problems with positions in the text', async () => {
     const cwd = folderWith({})
     writeFileSync(join(cwd, '.commlooprc'), VALID)
     expect(await readConfig({ cwd, env: {} })).toMatchObject({ ok: true })
@@ -81,7 +81,7 @@ describe('any text', { timeout: 30_000 }, () => {
     expect(refused).toBeGreaterThan(0)
   })
 
-  it('is parsed without an exception, be it text or not', () => {
+  it('is parsed without an exception, even if it is not text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
         const source = { file: '/x', name: 'x', folder: '/', text, warnings: [] }
@@ -92,7 +92,7 @@ describe('any text', { timeout: 30_000 }, () => {
     )
   })
 
-  it('keeps its length and its letters while places are shielded', () => {
+  it('keeps its length and its letters while placeholders are shielded', () => {
     const letters = fc.constantFrom('$', '{', '}', ':', '-', 'A', ' ', '\n', '炉')
     const text = fc.string({ unit: letters })
     fc.assert(

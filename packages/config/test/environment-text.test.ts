@@ -5,8 +5,8 @@ import {
   unshieldPlaceholders,
 } from '../src/read/environment-text.js'
 
-describe('places for the environment', () => {
-  it('are shielded without a change of length, and come back', () => {
+describe('placeholders for the environment', () => {
+  it('are shielded without a change of length, and restored', () => {
     const text = 'listen: { port: ${PORT:-80 # , }} } $${x} ${'
     const shielded = shieldPlaceholders(text)
     expect(shielded).toHaveLength(text.length)
@@ -14,7 +14,7 @@ describe('places for the environment', () => {
     expect(unshieldPlaceholders(shielded)).toBe(text)
   })
 
-  it("leave the user's own private characters alone", () => {
+  it('do not change private use characters of the user', () => {
     const text = 'icon: \ue024\ue030 \ue07d'
     expect(unshieldPlaceholders(shieldPlaceholders(text))).toBe(text)
   })
@@ -33,7 +33,7 @@ describe('places for the environment', () => {
     expect(filled).toEqual({ text: expected, problems: [], whole })
   })
 
-  it('tell what is missing or no name, and do not reach into what objects inherit', () => {
+  it('report variables that are missing and names that are invalid, and ignore inherited properties', () => {
     const { problems } = fillPlaceholders('${NONE} ${1x} ${toString}', {})
     expect(problems).toEqual([
       'the environment variable NONE is not set; ${NONE:-default} gives a default',
@@ -42,7 +42,7 @@ describe('places for the environment', () => {
     ])
   })
 
-  it('are not filled again with what came out of them', () => {
+  it('are not replaced a second time in the inserted value', () => {
     expect(fillPlaceholders('${A}', { A: '${B}', B: 'secret' }).text).toBe('${B}')
   })
 })

@@ -31,7 +31,7 @@ describe('names', () => {
     ])
   })
 
-  it('give way to a name that the user chose', () => {
+  it('avoid ids that the user chose', () => {
     expect(ids(passive({ id: 'passive-10.0.0.1' }), passive({ ip: '10.0.0.1' }))).toEqual([
       'passive-10.0.0.1',
       'passive-10.0.0.1-2',
@@ -61,7 +61,7 @@ describe('a link is lasting', () => {
     )
   })
 
-  it('and then closes on FIN, where a passing one serves on', () => {
+  it('and then closes on FIN, and a passing link continues to serve', () => {
     const { entries } = resolveConfig({
       listen: LISTEN,
       links: [passive(), passive({ ip: '10.0.0.0/8' }), active({ halfClose: '9s' })],
@@ -75,7 +75,7 @@ describe('a link is lasting', () => {
 })
 
 describe('settings', () => {
-  it("are the entry's own, else those at the top, else the defaults", () => {
+  it('are those of the entry, else those at the top, else the defaults', () => {
     const { entries } = resolveConfig({
       links: [active({ linger: '3s' }), active()],
       linger: '2s',
@@ -132,7 +132,7 @@ describe('mistakes', () => {
     ['anyone in its mapped form', { links: [active({ ip: '::ffff:0.0.0.0' })] }, 'means anyone'],
     ['a name under ip', { links: [active({ ip: 'mes.example' })] }, 'names go under "host"'],
     [
-      'an address that is none under host',
+      'an invalid address under host',
       { links: [{ role: 'active', host: '10.0.0.999', port: 1 }] },
       'links[0].host: expected a host name',
     ],
@@ -173,7 +173,7 @@ describe('mistakes', () => {
       'links[0].id: expected an id without "/"',
     ],
     [
-      'a duration that is none',
+      'an invalid duration',
       { links: [active({ linger: 'long' })] },
       'links[0].linger: expected a duration such as 250ms',
     ],
@@ -198,12 +198,12 @@ describe('mistakes', () => {
       'links[0].silence: expected more than heartbeat.every',
     ],
     [
-      'a listening host that is no address',
+      'a listening host that is not an address',
       { listen: { host: 'here', port: 1 }, links: [] },
       'listen.host: expected an IP address',
     ],
     [
-      'a bind address that is none',
+      'an invalid bind address',
       { links: [active({ bind: 'eth0' })] },
       'links[0].bind: expected an IP address',
     ],
@@ -218,7 +218,7 @@ describe('mistakes', () => {
       'only a passive entry has "identity"',
     ],
     [
-      'a range that narrower entries take whole',
+      'a range that narrower entries cover completely',
       {
         listen: LISTEN,
         links: [
@@ -281,7 +281,7 @@ describe('mistakes', () => {
     expect(() => resolveConfig(options)).toThrow(CommloopError)
   })
 
-  it('are not seen in a range of which one address is left', () => {
+  it('are not reported for a range of which one address is left', () => {
     const links = [
       passive({ ip: '10.0.0.0/30' }),
       passive({ ip: '10.0.0.0/31' }),
