@@ -493,6 +493,11 @@ links: [*d,*d,*d,*d,*d,*d,*d,*d,*d]`,
     expect(line).toMatch(/^\.commlooprc:3:1 {2}neither YAML nor JSON: /)
     expect(more).toEqual([])
   })
+
+  it('is reported on the right line after a line end that the parser does not see', async () => {
+    const [line] = await mistakes("?\t*a*alinks:[]  'q\n\n'")
+    expect(line).toMatch(/^\.commlooprc:3:2 {2}/)
+  })
 })
 
 describe('keys that would change the prototype of an object', () => {

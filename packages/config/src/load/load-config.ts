@@ -8,7 +8,7 @@ import { type MetricsPlace, metricsSection } from '../sections/metrics-section.j
 import { checkFile } from './check-file.js'
 import { judgeTls, listenFilesRevision, type TlsJudgement, withTlsFiles } from './check-tls.js'
 import type { ConfigPlugins } from './config-plugins.js'
-import { PluginShelf } from './plugin-resolver.js'
+import { PluginResolver } from './plugin-resolver.js'
 import { fixedKeyProblems, type RunningConfig } from './running-config.js'
 import { toNodeOptions } from './to-node-options.js'
 
@@ -93,10 +93,10 @@ async function checkedParts(
   diagnostics: DiagnosticList,
 ): Promise<CheckedParts | undefined> {
   const file = checkFile(document, diagnostics)
-  const shelf = new PluginShelf(folder, running?.config.plugins)
-  const plugins = await shelf.take(file)
-  diagnostics.report(shelf.problems)
-  const written = toNodeOptions(file, (entry) => shelf.choicesOf(entry))
+  const resolver = new PluginResolver(folder, running?.config.plugins)
+  const plugins = await resolver.take(file)
+  diagnostics.report(resolver.problems)
+  const written = toNodeOptions(file, (entry) => resolver.choicesOf(entry))
   const options = withTlsFiles(written, folder)
   const { config: node, problems } = resolveOptions(options)
   diagnostics.report(problems)

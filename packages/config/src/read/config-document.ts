@@ -42,14 +42,11 @@ export class ConfigDocument {
   readonly #source: ConfigSource
   readonly #document: Document
   readonly #root: YamlNode | null
-  readonly #lines = new LineCounter()
+  #lines: LineCounter | undefined
 
   constructor(source: ConfigSource, env: Readonly<Record<string, string | undefined>>) {
     this.#source = source
-    this.#document = parseDocument(shieldPlaceholders(source.text), {
-      ...PARSE_OPTIONS,
-      lineCounter: this.#lines,
-    })
+    this.#document = parseDocument(shieldPlaceholders(source.text), PARSE_OPTIONS)
     this.#root = this.#findRoot()
     const { problems, fatal } = this.#syntaxProblems()
     this.incompletePaths = fatal ? [] : this.#fillEnvironment(env, problems)
@@ -160,6 +157,7 @@ export class ConfigDocument {
   #at(offset: number, problem: FileProblem): Diagnostic {
     const { path, message, code = 'CML_ERR_CONFIG_INVALID' } = problem
     const { text, name } = this.#source
+    this.#lines ??= lineCounterOf(text)
     const { line, col: column } = this.#lines.linePos(offset)
     const lineEnd = text.indexOf('\n', offset - column + 1)
     const source = text
@@ -175,6 +173,16 @@ export class ConfigDocument {
       source: withoutKeys(source),
     }
   }
+}
+
+/** Not filled by the parser: it misses line ends in a text that it cannot parse. */
+function lineCounterOf(text: string): LineCounter {
+  const lines = new LineCounter()
+  lines.addNewLine(0)
+  for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', end + 1)) {
+    lines.addNewLine(end + 1)
+  }
+  return lines
 }
 
 /** A diagnostic contains its line and may be logged: removes private keys from it. */
