@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { CommloopError } from '@commloop/core'
 import { type ConfigSource, controlPathIn, findConfig } from '@commloop/config'
 import { ControlClient } from '@commloop/control/client'
-import { ownFolderProblem } from '@commloop/control/client'
+import { folderExists, ownFolderProblem } from '@commloop/control/client'
 import { runtimeFolders, socketNameEnd } from '@commloop/control/client'
 
 /** Which node a command is about. */
@@ -63,8 +63,7 @@ async function usualNode(
     for (const socket of sockets) {
       if (await answers(join(folder, socket))) return new ControlClient(join(folder, socket))
     }
-    const isMissing = problem?.includes('ENOENT') === true
-    tried.push(problem === undefined || isMissing ? join(folder, `*${end}`) : problem)
+    tried.push(problem === undefined || !folderExists(folder) ? join(folder, `*${end}`) : problem)
   }
   throw unreachable(
     `no node of ${name} runs as this user\nLooked for:\n${tried.map((place) => `  ${place}`).join('\n')}\n` +

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import { durationText, type Logger, type Node } from '@commloop/core'
+import { durationText, type LinkHandle, type Logger, type Node, type Release } from '@commloop/core'
 import {
   auditLine,
   errorLine,
@@ -51,6 +51,8 @@ export class StdioSession {
   #ready = false
   #draining = false
   #slow = false
+  /** The links that are not read because the output is slow. */
+  readonly #held = new Map<LinkHandle, Release>()
   #refusedLines = 0
   #failed = false
 
@@ -141,13 +143,16 @@ export class StdioSession {
 
   #hear(): void {
     const output = this.#output
-    this.#node
+    const node = this.#node
+    node
       .on('message', this.#message)
       .on('link', (change) => {
         // The first change comes before `start` has resolved, when the node listens already.
         this.#sayReady()
         // A link that the table has only had since: it must not fill an output that nobody reads.
-        if (this.#slow && change.state !== 'closed') this.#pause(change.link)
+        if (this.#slow && change.state !== 'closed') {
+          this.#hold(node.links().find(({ id }) => id === change.link))
+        }
         output.writeIfRoom(linkLine(change))
       })
       .on('outcome', (event) => {
@@ -180,22 +185,20 @@ export class StdioSession {
 
   // ── a reader that is slow, or gone ──────────────────────────────────────────────────────────────────────────
 
-  #pause(id: string): void {
-    this.#node
-      .links()
-      .find((link) => link.id === id)
-      ?.pause()
+  #hold(link: LinkHandle | undefined): void {
+    if (link !== undefined && !this.#held.has(link)) this.#held.set(link, link.hold())
   }
 
   #outputSlow(): void {
     this.#slow = true
-    for (const link of this.#node.links()) link.pause()
+    for (const link of this.#node.links()) this.#hold(link)
     this.#intake.hold()
   }
 
   #outputRelieved(): void {
     this.#slow = false
-    for (const link of this.#node.links()) link.resume()
+    for (const release of this.#held.values()) release()
+    this.#held.clear()
     this.#intake.unhold()
   }
 
