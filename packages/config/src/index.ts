@@ -15,12 +15,8 @@ export {
   tableOf,
 } from './load/config-table.js'
 export { configuredNode } from './load/configured-node.js'
-export {
-  type ConfigReading,
-  type LoadedConfig,
-  loadConfig,
-  readConfig,
-} from './load/load-config.js'
+export { type ConfigReading, loadConfig, readConfig } from './load/load-config.js'
+export type { LoadedConfig } from './load/loaded-config.js'
 export type { RunningConfig } from './load/running-config.js'
 export { STANDARD_PLUGIN } from './plugins/builtin-plugins.js'
 export { type PluginKind } from './plugins/plugin-kind.js'

@@ -6,7 +6,7 @@ import { ConfigDocument } from '../read/config-document.js'
 import { type Diagnostic, diagnosticsError } from '../read/diagnostic.js'
 import { DiagnosticList } from '../read/diagnostic-list.js'
 import { checkFile } from './check-file.js'
-import type { LoadedConfig } from './load-config.js'
+import type { LoadedConfig } from './loaded-config.js'
 import { toNodeOptions } from './to-node-options.js'
 
 /** The node and its table, without its plugins: enough to check or to compare tables of other machines. */

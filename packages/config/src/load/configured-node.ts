@@ -8,7 +8,7 @@ import {
   Transport,
   use,
 } from '@commloop/core'
-import type { LoadedConfig } from './load-config.js'
+import type { LoadedConfig } from './loaded-config.js'
 
 /** Creates the node of a configuration. It is not started. */
 export function configuredNode(config: LoadedConfig, logger: Logger): Node {

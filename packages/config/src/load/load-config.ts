@@ -1,36 +1,17 @@
-import { type NodeConfig, type NodeOptions, resolveOptions } from '@commloop/core'
+import { type NodeOptions, resolveOptions } from '@commloop/core'
 import { type ConfigRequest, findConfig } from '../find/find-config.js'
 import { ConfigDocument } from '../read/config-document.js'
 import { type Diagnostic, diagnosticsError } from '../read/diagnostic.js'
 import { DiagnosticList } from '../read/diagnostic-list.js'
-import { type ControlPath, controlSection } from '../sections/control-section.js'
-import { type MetricsPlace, metricsSection } from '../sections/metrics-section.js'
+import { controlSection } from '../sections/control-section.js'
+import { metricsSection } from '../sections/metrics-section.js'
 import { checkFile } from './check-file.js'
 import { judgeTls, listenFilesRevision, type TlsJudgement, withTlsFiles } from './check-tls.js'
 import type { ConfigPlugins } from './config-plugins.js'
+import type { LoadedConfig } from './loaded-config.js'
 import { PluginResolver } from './plugin-resolver.js'
 import { fixedKeyProblems, type RunningConfig } from './running-config.js'
 import { toNodeOptions } from './to-node-options.js'
-
-/** A valid configuration. */
-export interface LoadedConfig {
-  /** The absolute path of the file; worth a log line. */
-  readonly file: string
-  /** The file relative to the working folder. */
-  readonly name: string
-  readonly folder: string
-  /** The options of the node, as written. */
-  readonly options: NodeOptions
-  /** The same, with all defaults filled in and all units resolved. */
-  readonly node: NodeConfig
-  readonly plugins: ConfigPlugins
-  readonly control: ControlPath
-  /** undefined: metrics are not served by TCP. */
-  readonly metrics: MetricsPlace | undefined
-  /** A digest of the files that the listener reads; empty: there are none. */
-  readonly listenFiles: string
-  readonly warnings: readonly string[]
-}
 
 /** The result of reading a configuration file. */
 export type ConfigReading =

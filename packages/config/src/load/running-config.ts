@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ConfigProblem, NodeConfig } from '@commloop/core'
 import type { FileProblem } from '../read/file-problem.js'
 import type { ConfigPlugins } from './config-plugins.js'
-import type { LoadedConfig } from './load-config.js'
+import type { LoadedConfig } from './loaded-config.js'
 
 /** The configuration of a running node, for reading the one that is to replace it. */
 export interface RunningConfig {
