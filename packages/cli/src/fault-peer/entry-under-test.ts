@@ -4,7 +4,6 @@ import {
   nearest,
   type NodeConfig,
   type ReconnectStrategy,
-  resolveConfig,
 } from '@commloop/core'
 import { type LinkTerms, linkTerms, type WireShape } from '@commloop/fault-peer'
 import { type LoadedConfig, originText, type ResolvedPlugin } from '@commloop/config'
@@ -21,7 +20,7 @@ export interface EntryUnderTest {
 
 /** @throws UsageError if there is no such entry, or if its codec or transport is not supported by the fault peer. */
 export function entryUnderTest(config: LoadedConfig, id: string | undefined): EntryUnderTest {
-  const node = resolveConfig(config.options)
+  const { node } = config
   const entry = chosenEntry(node.entries, id)
   if (!entry.enabled)
     throw new UsageError(`entry ${entry.id} is not enabled: its node does nothing`)

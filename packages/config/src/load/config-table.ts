@@ -1,20 +1,19 @@
-import { CommloopError, configProblems, type NodeConfig, resolveConfig } from '@commloop/core'
+import { type NodeConfig, resolveOptions } from '@commloop/core'
 import { type ConfigRequest, findConfig } from '../find/find-config.js'
 import { DEFAULT_PLUGINS } from '../plugins/builtin-plugins.js'
 import { type PluginSpec, pluginSpecOf } from '../plugins/plugin-spec.js'
 import type { ResolvedPlugin } from '../plugins/resolve-plugin.js'
 import { ConfigDocument } from '../read/config-document.js'
-import { inReadingOrder, problemsText } from '../read/diagnostic.js'
-import { roleProblems } from '../schema/legacy-role.js'
-import { schemaProblems } from '../schema/schema-problems.js'
-import type { LoadedConfig } from './load-config.js'
-import { optionsOfFile } from './to-node-options.js'
-import { usablePart } from './valid-subset.js'
+import { type Diagnostic, diagnosticsError } from '../read/diagnostic.js'
+import { DiagnosticList } from '../read/diagnostic-list.js'
+import { checkFile } from './check-file.js'
+import type { LoadedConfig } from './loaded-config.js'
+import { toNodeOptions } from './to-node-options.js'
 
 /** Kinds of plugins on which both sides of a link must agree. */
 export type LinkPluginKind = 'transport' | 'codec'
 
-/** The node and its table, without loading plugins: enough to compare the tables of two machines. */
+/** The node and its table, without its plugins: enough to check or to compare tables of other machines. */
 export interface ConfigTable {
   readonly file: string
   /** The file relative to the working folder. */
@@ -30,58 +29,63 @@ export interface TablePlugin {
   readonly plugin: ResolvedPlugin | undefined
 }
 
+/** The result of reading the table of a configuration file. */
+export type TableReading =
+  | { readonly ok: true; readonly table: ConfigTable; readonly warnings: readonly string[] }
+  | {
+      readonly ok: false
+      readonly file: string
+      readonly problems: readonly Diagnostic[]
+      readonly warnings: readonly string[]
+    }
+
+/**
+ * Reads and validates the table of a configuration that may belong to another machine. Nothing is executed: plugins and
+ * files of certificates are not looked for, and `control` and `metrics` are only checked against the schema.
+ *
+ * @throws CommloopError if there is no configuration, more than one, or it cannot be read: see `findConfig`.
+ */
+export async function readTable(request: ConfigRequest): Promise<TableReading> {
+  const source = await findConfig(request)
+  const { file: path, name, warnings } = source
+  const document = new ConfigDocument(source, request.env)
+  const diagnostics = new DiagnosticList(document)
+  const rejected = (): TableReading => {
+    return { ok: false, file: path, problems: diagnostics.sorted(), warnings }
+  }
+  if (document.data === undefined) return rejected()
+  const file = checkFile(document, diagnostics)
+  const { config: node, problems } = resolveOptions(toNodeOptions(file, () => ({})))
+  diagnostics.report(problems)
+  if (!diagnostics.isEmpty) return rejected()
+  const pluginOf = (kind: LinkPluginKind, entry: number): TablePlugin => {
+    const own = kind === 'codec' ? file.links[entry]?.codec : undefined
+    return { spec: pluginSpecOf(own ?? file[kind] ?? DEFAULT_PLUGINS[kind]), plugin: undefined }
+  }
+  return { ok: true, table: { file: path, name, node, pluginOf }, warnings }
+}
+
+/**
+ * Like `readTable`, but throws if the table is invalid.
+ *
+ * @throws CommloopError CML_ERR_CONFIG_INVALID with all mistakes in its message; and see `readTable`.
+ */
+export async function loadTable(request: ConfigRequest): Promise<ConfigTable> {
+  const reading = await readTable(request)
+  if (reading.ok) return reading.table
+  throw diagnosticsError(reading.problems)
+}
+
 /** The table of a configuration that was loaded with its plugins. */
-export function tableOf({ file, name, options, plugins }: LoadedConfig): ConfigTable {
+export function tableOf({ file, name, node, plugins }: LoadedConfig): ConfigTable {
   const own = new Map(
     plugins.entries
       .filter(({ plugin }) => plugin.kind === 'codec')
       .map(({ entry, plugin }) => [entry, plugin]),
   )
-  return {
-    file,
-    name,
-    node: resolveConfig(options),
-    pluginOf: (kind, entry) => {
-      const plugin = (kind === 'codec' ? own.get(entry) : undefined) ?? plugins[kind]
-      return { spec: { use: plugin.name, options: plugin.options }, plugin }
-    },
+  const pluginOf = (kind: LinkPluginKind, entry: number): TablePlugin => {
+    const plugin = (kind === 'codec' ? own.get(entry) : undefined) ?? plugins[kind]
+    return { spec: { use: plugin.name, options: plugin.options }, plugin }
   }
-}
-
-/**
- * Reads the table of another machine. Its plugins, certificates and other files do not have to exist here: none of them is
- * opened.
- *
- * @throws CommloopError CML_ERR_CONFIG_INVALID with every problem, and what `findConfig` throws
- */
-export async function loadTable(request: ConfigRequest): Promise<ConfigTable> {
-  const source = await findConfig(request)
-  const document = new ConfigDocument(source, request.env)
-  const written = usablePart(document.data, [])
-  const options = optionsOfFile(written, () => ({}))
-  const ofSchema = [
-    ...schemaProblems(document.data),
-    ...written.links.flatMap((entry, index) => roleProblems(entry, ['links', index])),
-  ]
-  // If the file violates the schema, `written` is only a part of it, and checking that part would mislead.
-  const found = ofSchema.length === 0 ? [...configProblems(options)] : ofSchema
-  const problems = [
-    ...document.problems,
-    ...(document.data === undefined ? [] : found).map(({ path, message }) =>
-      document.problemAt('CML_ERR_CONFIG_INVALID', path, message),
-    ),
-  ]
-  if (problems.length > 0) {
-    throw new CommloopError('CML_ERR_CONFIG_INVALID', problemsText(inReadingOrder(problems)))
-  }
-  return {
-    name: source.name,
-    file: source.file,
-    node: resolveConfig(options),
-    pluginOf: (kind, entry) => {
-      const own = kind === 'codec' ? written.links[entry]?.codec : undefined
-      const spec = pluginSpecOf(own ?? written[kind] ?? DEFAULT_PLUGINS[kind])
-      return { spec, plugin: undefined }
-    },
-  }
+  return { file, name, node, pluginOf }
 }

@@ -10,23 +10,23 @@ import { expecting, field, type FieldText } from './fields.js'
 /** What the reference says about the key of each kind of plugin. */
 const NOTES: Readonly<Record<PluginKind, FieldText>> = {
   transport: {
-    standard: '`tcp`',
+    default: '`tcp`',
     text: 'Moves bytes between nodes.',
     examples: ['tcp', { use: 'tcp', keepAlive: '30s' }],
   },
   codec: {
-    standard: '`len16`',
-    text: 'Turns payloads into frames and back. Both ends must agree.',
+    default: '`len16`',
+    text: 'Converts payloads to frames and back. Both sides of a link need the same codec.',
     examples: ['len16', { use: 'len16', byteOrder: 'little' }],
   },
   reconnect: {
-    standard: '`exponential`',
-    text: 'When to dial again after a failure, and when to give up.',
+    default: '`exponential`',
+    text: 'Decides when to dial again after a failure, and when to give up.',
     examples: ['exponential', { use: 'exponential', max: '1m', maxAttempts: 0 }],
   },
   router: {
-    standard: '`direct`',
-    text: 'Says which links a message goes to when `send` named none.',
+    default: '`direct`',
+    text: 'Chooses the links for a message if `send` does not specify any.',
     examples: ['./router.mjs', { use: './router.mjs', fallback: 'mes' }],
   },
 }

@@ -1,5 +1,5 @@
 import { CommloopError, durationMs } from '@commloop/core'
-import { messageOf } from '../error-facts.js'
+import { messageOf } from '../errors/error-facts.js'
 import { readSendFields, type SendRequest } from '../json/send-json.js'
 import type { Call } from './control-app.js'
 import { CONTROL_LIMITS } from './control-limits.js'

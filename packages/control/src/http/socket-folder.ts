@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
-import { codeOf, messageOf } from '../error-facts.js'
+import { codeOf, messageOf } from '../errors/error-facts.js'
 
 const OTHERS = 0o077
 const WRITABLE_BY_OTHERS = 0o022

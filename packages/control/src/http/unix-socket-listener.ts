@@ -3,7 +3,7 @@ import type { RequestListener, Server } from 'node:http'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { CONTROL_LIMITS } from '../app/control-limits.js'
-import { codeOf, messageOf } from '../error-facts.js'
+import { codeOf, messageOf } from '../errors/error-facts.js'
 import { closeServer, limitedServer, listening } from './http-server.js'
 import { SOCKET_PATH_BYTES_MAX } from './socket-path.js'
 

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { durationMs, nearest, type RouteTarget, type SendOptions } from '@commloop/core'
-import { messageOf } from '../error-facts.js'
+import { messageOf } from '../errors/error-facts.js'
 
 /** A message to send. */
 export interface SendRequest {

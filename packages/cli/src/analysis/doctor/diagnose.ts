@@ -3,7 +3,6 @@ import {
   type FrameCodec,
   type NodeConfig,
   parseIp,
-  resolveConfig,
   sizeText,
 } from '@commloop/core'
 import { ceilings } from '../explanation/ceilings.js'
@@ -41,7 +40,7 @@ export async function diagnose(
   report: NodeReport | undefined,
   dial: boolean,
 ): Promise<Diagnosis> {
-  const node = resolveConfig(config.options)
+  const { node } = config
   const active = node.entries.filter((entry) => entry.role === 'active' && entry.enabled)
   const listening = listeningState(node, config.file, report)
   const own = ownAddresses()
@@ -53,7 +52,7 @@ export async function diagnose(
     ...config.warnings.map((warning) =>
       doctorFinding('config-warning', null, warning, '`commloop check` explains the whole file.'),
     ),
-    ...limitFindings(config, node, listening.pid),
+    ...limitFindings(config, listening.pid),
     ...(node.listen === undefined
       ? []
       : listenFindings(node.listen, { own, rules, holder: listening.holder })),
@@ -117,12 +116,8 @@ function listeningState(
     : { pid, holder: { socket, owner }, unseen: false }
 }
 
-function limitFindings(
-  config: LoadedConfig,
-  node: NodeConfig,
-  pid: number | null,
-): DoctorFinding[] {
-  const { memory, descriptors } = ceilings(config, node, processLimits(pid ?? 'self'))
+function limitFindings(config: LoadedConfig, pid: number | null): DoctorFinding[] {
+  const { memory, descriptors } = ceilings(config, processLimits(pid ?? 'self'))
   const findings: DoctorFinding[] = []
   if (descriptors.soft !== null && descriptors.max > descriptors.soft) {
     const whose = pid === null ? 'a process started here' : `the running node (pid ${String(pid)})`

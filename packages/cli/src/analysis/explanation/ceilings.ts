@@ -1,4 +1,4 @@
-import { BATCH_BYTES_MAX, type NodeConfig, resolveConfig } from '@commloop/core'
+import { BATCH_BYTES_MAX, type NodeConfig } from '@commloop/core'
 import { allPlugins, descriptorsOf, type LoadedConfig, type ResolvedPlugin } from '@commloop/config'
 import type { ProcessLimits } from '@commloop/metrics'
 
@@ -20,14 +20,15 @@ export interface Ceilings {
 const RESERVED_DESCRIPTORS = 32
 
 /** @throws CommloopError CML_ERR_PLUGIN_INVALID if a plugin does not say how many descriptors it may hold */
-export function ceilings(config: LoadedConfig, node: NodeConfig, limits: ProcessLimits): Ceilings {
+export function ceilings(config: LoadedConfig, limits: ProcessLimits): Ceilings {
+  const { node, plugins } = config
   return {
     memory: {
-      bytesMax: memoryBytesMax(node, config.plugins.codec),
+      bytesMax: memoryBytesMax(node, plugins.codec),
       availableBytes: limits.memoryBytes,
     },
     descriptors: {
-      max: connectionsMax(node) + descriptorsOf(allPlugins(config.plugins)) + RESERVED_DESCRIPTORS,
+      max: connectionsMax(node) + descriptorsOf(allPlugins(plugins)) + RESERVED_DESCRIPTORS,
       soft: limits.descriptorsSoft ?? null,
       hard: limits.descriptorsHard ?? null,
     },
@@ -58,7 +59,7 @@ function connectionsMax(node: NodeConfig): number {
 
 /** What `check` and `run` warn about: the table needs more than the system grants. */
 export function ceilingWarnings(config: LoadedConfig, limits: ProcessLimits): string[] {
-  return ceilingTexts(ceilings(config, resolveConfig(config.options), limits))
+  return ceilingTexts(ceilings(config, limits))
 }
 
 export function ceilingTexts({ memory, descriptors }: Ceilings): string[] {

@@ -5,7 +5,6 @@ import {
   inDecidingOrder,
   type NodeConfig,
   type PluginKind,
-  resolveConfig,
 } from '@commloop/core'
 import type { LoadedConfig, ResolvedPlugin } from '@commloop/config'
 import type { ProcessLimits } from '@commloop/metrics'
@@ -57,8 +56,8 @@ export interface PluginExplanation {
 }
 
 export function explainConfig(config: LoadedConfig, limits: ProcessLimits): ConfigExplanation {
-  const node = resolveConfig(config.options)
-  const limited = ceilings(config, node, limits)
+  const { node } = config
+  const limited = ceilings(config, limits)
   return {
     file: config.file,
     node: node.name,
