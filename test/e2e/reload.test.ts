@@ -124,8 +124,8 @@ describe('links that a reload does not change', () => {
       const states = node.states(link)
       expect(states.slice(states.indexOf('up 1'))).toEqual(['up 1'])
     }
-    const said = reloads(north).map(({ msg }) => msg.slice(0, 'reload refused'.length))
-    expect(said.filter((text) => text === 'reload refused')).toHaveLength(rounds * 2)
+    const said = reloads(north).map(({ msg }) => msg.slice(0, 'reload rejected'.length))
+    expect(said.filter((text) => text === 'reload rejected')).toHaveLength(rounds * 2)
     expect(said).toHaveLength(rounds * tables.length)
     const { accepted, routed, dropped, undeliverable, expired, copies } = await north.stop()
     expect({ routed, copies, undeliverable, expired }).toEqual({
@@ -156,7 +156,7 @@ describe('a configuration that cannot be used', () => {
     )
     expect(line).toMatchObject({
       level: 'error',
-      msg: 'reload refused, nothing has changed: 1 problem',
+      msg: 'reload rejected, nothing has changed: 1 problem',
     })
     expect(await node.process.log(({ path }) => path === 'stopDeadline')).toMatchObject({
       level: 'error',
@@ -167,8 +167,8 @@ describe('a configuration that cannot be used', () => {
         /\.commlooprc:5:15 {2}stopDeadline: expected a duration such as 250ms, 30s or 5m, found "soon"$/,
       ) as string,
     })
-    expect((await hup(node)).msg, 'and again').toContain('reload refused')
-    expect((await reload(node, good(port))).msg).toMatch(/: nothing in it has changed$/)
+    expect((await hup(node)).msg, 'and again').toContain('reload rejected')
+    expect((await reload(node, good(port))).msg).toMatch(/: no changes$/)
     await peer.send('still here')
     await node.received('steady-in', 1)
   })
@@ -229,7 +229,7 @@ describe('a configuration that cannot be used', () => {
     chmodSync(join(node.folder, '.commlooprc'), 0)
     const line = await hup(node)
     // Whoever may read everything finds it as it was.
-    if (process.getuid?.() === 0) expect(line.msg).toContain('nothing in it has changed')
+    if (process.getuid?.() === 0) expect(line.msg).toContain('no changes')
     else expect(line.msg).toContain('cannot be read')
   })
 
@@ -277,9 +277,9 @@ describe('a router', () => {
       const line = await hup(node)
       expect(line['keys']).toEqual(['router'])
       node.send('2', { id: '2' })
-      expect((await hup(node)).msg).toContain('nothing in it has changed')
+      expect((await hup(node)).msg).toContain('no changes')
       replace(node, 'this is no code', name)
-      expect((await hup(node)).msg).toContain('reload refused')
+      expect((await hup(node)).msg).toContain('reload rejected')
       replace(node, code('steady-in'), name)
       expect((await hup(node))['keys']).toEqual(['router'])
       node.send('3', { id: '3' })
@@ -343,7 +343,7 @@ describe('listening', () => {
     )
     expect(line).toMatchObject({ level: 'error', code: 'CML_ERR_LISTEN' })
     expect(line.msg).toMatch(
-      /nothing has changed: cannot listen at .*another program has this port/,
+      /nothing has changed: cannot listen at .*another program uses this port/,
     )
     await RawPeer.dial({ from: '127.0.0.2', port })
     await node.link('steady-in', 'up')
@@ -384,12 +384,12 @@ describe.skipIf(opensslIsMissing('renewing a certificate'))('a certificate that 
     expect(before).toBe('first')
     install(1)
     expect(await hup(node)).toMatchObject({ level: 'info', keys: ['listen'] })
-    expect((await hup(node)).msg).toContain('nothing in it has changed')
+    expect((await hup(node)).msg).toContain('no changes')
     expect((await nameShown())[0]).toBe('second')
     socket.write(Buffer.from([0, 1, 0x21]))
     await node.received('peer/1', 1)
     rmSync(join(tls, 'key.pem'))
-    expect((await hup(node)).msg).toContain('reload refused')
+    expect((await hup(node)).msg).toContain('reload rejected')
   })
 })
 

@@ -108,7 +108,7 @@ describe('entries without an id', () => {
   ])('are refused where one would be taken for another: %s', async (_name, before, after) => {
     const bench = TestNode.started(table(...before.map(nameless)))
     await expect(bench.node.reconfigure(table(...after.map(nameless)))).rejects.toThrow(
-      /would be taken for "active-10\.0\.0\.2:8001.*write down the ids that these entries had/,
+      /would now be matched to "active-10\.0\.0\.2:8001.*Add the ids that these entries had/,
     )
     expect(ids(bench)).toEqual(['active-10.0.0.2:8001', 'active-10.0.0.2:8001-2'])
     await bench.stopped()

@@ -31,7 +31,12 @@ export {
 } from './address/address-pattern.js'
 export { type AcceptRule, decidingEntries, inDecidingOrder } from './config/accept-order.js'
 export { type ConfigProblem, pathText } from './config/config-problem.js'
-export { configProblems, resolveConfig } from './config/resolve-config.js'
+export {
+  configProblems,
+  resolveConfig,
+  type ResolvedOptions,
+  resolveOptions,
+} from './config/resolve-config.js'
 export {
   ExponentialBackoff,
   type ExponentialBackoffOptions,
@@ -51,6 +56,7 @@ export type { SendOptions } from './routing/dispatch.js'
 export { LINK_TRANSITIONS, type LinkEvent, type LinkRole } from './link/link-state.js'
 export { isLoopback } from './address/loopback.js'
 export { addressText } from './address/address-text.js'
+export { describeValue } from './text/describe-value.js'
 export { nearest, editDistance } from './text/suggestion.js'
 export { BATCH_BYTES_MAX } from './link/connection/batch-buffers.js'
 export {

@@ -7,7 +7,7 @@ import {
   explainConfig,
   type PluginExplanation,
 } from '../analysis/explanation/config-explanation.js'
-import { type PlacedProblem, problemsText, readConfig } from '@commloop/config'
+import { type Diagnostic, problemsText, readConfig } from '@commloop/config'
 import { processLimits } from '@commloop/metrics'
 import { type FitRequest, reportFit } from '../analysis/compatibility/report.js'
 import { textColumns } from '../terminal/text-columns.js'
@@ -56,7 +56,7 @@ function writeJson(io: CommandIo, value: object): void {
   io.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
 }
 
-function problemsJson(problems: readonly PlacedProblem[]): object[] {
+function problemsJson(problems: readonly Diagnostic[]): object[] {
   return problems.map(({ code, file, line, column, path, message }) => ({
     code,
     file,
@@ -67,7 +67,7 @@ function problemsJson(problems: readonly PlacedProblem[]): object[] {
   }))
 }
 
-function countText({ length }: readonly PlacedProblem[]): string {
+function countText({ length }: readonly Diagnostic[]): string {
   return length === 1
     ? '1 problem; nothing would start'
     : `${String(length)} problems; nothing would start`

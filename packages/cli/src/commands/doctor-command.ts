@@ -1,6 +1,6 @@
 import { CommloopError } from '@commloop/core'
 import type { CommandIo } from '../command-line/command-io.js'
-import { type PlacedProblem, problemsText, readConfig } from '@commloop/config'
+import { type Diagnostic, problemsText, readConfig } from '@commloop/config'
 import { textColumns } from '../terminal/text-columns.js'
 import { EXIT } from '../command-line/exit-codes.js'
 import { visibleText } from '../terminal/escape-control-chars.js'
@@ -50,7 +50,7 @@ export async function doctorCommand(
 
 function tellBadConfig(
   file: string,
-  problems: readonly PlacedProblem[],
+  problems: readonly Diagnostic[],
   json: boolean,
   io: CommandIo,
 ): void {

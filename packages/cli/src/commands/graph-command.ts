@@ -1,4 +1,3 @@
-import { resolveConfig } from '@commloop/core'
 import type { CommandIo } from '../command-line/command-io.js'
 import { loadConfig } from '@commloop/config'
 import type { NodeReporter } from '../running-node/node-report.js'
@@ -18,6 +17,6 @@ export async function graphCommand(
 ): Promise<number> {
   const { cwd, env, config: file } = request
   const config = await loadConfig({ cwd, env, file })
-  io.stdout.write(tableGraph(resolveConfig(config.options), await report(request)))
+  io.stdout.write(tableGraph(config.node, await report(request)))
   return EXIT.OK
 }

@@ -1,7 +1,6 @@
 import { parseIp } from '@commloop/core'
 import type { CommandIo } from '../command-line/command-io.js'
-import { loadConfig } from '@commloop/config'
-import { endOfConfig } from '../analysis/compatibility/peer-table.js'
+import { loadConfig, tableOf } from '@commloop/config'
 import { EXIT } from '../command-line/exit-codes.js'
 import { UsageError } from '../command-line/usage-error.js'
 import { chosenPeers, type MirroredPeer, mirroredPeers } from '../analysis/peer-config/peer-view.js'
@@ -28,7 +27,7 @@ export async function mirrorCommand(request: MirrorRequest, io: CommandIo): Prom
   if (at !== undefined && parseIp(at) === undefined) {
     throw new UsageError(`--at: expected an IP address, found "${at}"`)
   }
-  const table = endOfConfig(await loadConfig({ cwd, env, file }))
+  const table = tableOf(await loadConfig({ cwd, env, file }))
   const all = mirroredPeers(table.node)
   if (all.length === 0)
     throw new UsageError(`${table.name} has no entries: there is no peer to mirror`)

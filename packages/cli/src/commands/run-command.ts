@@ -13,7 +13,7 @@ import type { LogLevel } from '../logging/log-level.js'
 import { type StdioOptions, StdioSession, type StdioStreams } from '../stdio/stdio-session.js'
 import { HangUp } from '../run/sighup.js'
 import { NodeRun } from '../run/node-process.js'
-import { Operations } from '../run/admin-services.js'
+import { AdminServices } from '../run/admin-services.js'
 
 export interface RunRequest {
   readonly cwd: string
@@ -59,14 +59,14 @@ async function run(request: RunRequest, streams: RunStreams, hangUp: HangUp): Pr
     const reloader = new Reloader(node, config, { cwd, env, file }, logger, (reloaded) => {
       session?.reconfigured(payloadBytesMax(reloaded))
     })
-    const operations = new Operations(node, config, {
+    const adminServices = new AdminServices(node, config, {
       facts: { version, config: config.file, startedAt: new Date() },
       env,
       logger,
       payloadBytesMax: () => payloadBytesMax(reloader.config),
       reload: () => reloadedBy(reloader),
     })
-    const nodeRun = new NodeRun(node, session, [operations], logger, log.flush)
+    const nodeRun = new NodeRun(node, session, [adminServices], logger, log.flush)
     return await nodeRun.run(() => {
       hangUp.hear((terminalGone) => {
         if (terminalGone) nodeRun.stop('SIGHUP, and the terminal is gone')

@@ -4,7 +4,6 @@ import {
   nearest,
   type NodeConfig,
   type ReconnectStrategy,
-  resolveConfig,
   sizeBytes,
 } from '@commloop/core'
 import { type LinkTerms, linkTerms, DEFAULT_SHAPE, type WireShape } from '@commloop/fault-peer'
@@ -21,7 +20,7 @@ export interface EntryUnderTest {
 
 /** @throws UsageError where there is no such entry, or where it speaks what the fault peer does not. */
 export function entryUnderTest(config: LoadedConfig, id: string | undefined): EntryUnderTest {
-  const node = resolveConfig(config.options)
+  const { node } = config
   const entry = chosenEntry(node.entries, id)
   if (!entry.enabled)
     throw new UsageError(`entry ${entry.id} is not enabled: its node does nothing`)
