@@ -1,5 +1,0 @@
-/** The command was asked for something that it does not have, or in a way that it does not understand. */
-export class UsageError extends Error {
-    name = 'UsageError';
-}
-//# sourceMappingURL=usage-error.js.map
