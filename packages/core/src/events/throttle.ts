@@ -32,9 +32,10 @@ export class Throttle<T> {
     this.#tell = tell
   }
 
-  occurred(kind: string, what: T): void {
+  /** @param count how many occurrences this call stands for */
+  occurred(kind: string, what: T, count = 1): void {
     if (this.#closed) {
-      this.#tell(what, 1)
+      this.#tell(what, count)
       return
     }
     const known = this.#windows.has(kind) || this.#windows.size < this.#limits.kindsMax
@@ -42,12 +43,12 @@ export class Throttle<T> {
     const window = this.#windows.get(key)
     if (window === undefined) {
       this.#windows.set(key, { told: 1, untold: 0, last: what, timer: this.#begin(key) })
-      this.#tell(what, 1)
+      this.#tell(what, count)
     } else if (window.told < this.#limits.perWindow) {
       window.told++
-      this.#tell(what, 1)
+      this.#tell(what, count)
     } else {
-      window.untold++
+      window.untold += count
       window.last = what
     }
   }
