@@ -59,11 +59,10 @@ function excerpt(line: string, at: number): { text: string; caretAt: number } {
   return { text: before + line.slice(from, to) + after, caretAt: at - from + before.length }
 }
 
-/** Blanks that take as much room as `text`, so that what follows stands below what followed it. */
+/** Spaces as wide as `text`, so that the caret stands below the character after it. Tabs stay tabs. */
 function underlay(text: string): string {
-  let blanks = ''
-  for (const character of text) {
-    blanks += character === '\t' ? '\t' : ' '.repeat(displayWidth(character))
-  }
-  return blanks
+  return text
+    .split('\t')
+    .map((part) => ' '.repeat(displayWidth(part)))
+    .join('\t')
 }
