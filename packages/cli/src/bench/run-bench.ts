@@ -1,32 +1,28 @@
 import { availableParallelism } from 'node:os'
 import type { WriteStream } from 'node:tty'
 import { EXIT } from '../command-line/exit-codes.js'
-import { UsageError } from '../command-line/usage-error.js'
-import { benchText } from '../bench/bench-text.js'
-import { measure } from '../bench/measurement.js'
+import { benchText } from './bench-text.js'
+import { measure } from './measurement.js'
 
 export interface BenchRequest {
-  /** As written on the command line. */
-  readonly seconds: string
+  /** How long each workload is measured for each contender. */
+  readonly seconds: number
   readonly json: boolean
 }
 
-const SECONDS_MIN = 0.1
-const SECONDS_MAX = 60
 const ROUNDS = 5
 
-/** `commloop bench`: what this machine does through two nodes, beside a raw socket. @throws UsageError */
-export async function benchCommand(
+/** Measures two nodes and a raw socket on this machine, and prints both. @returns the exit code */
+export async function runBench(
   request: BenchRequest,
   { stdout, stderr }: { readonly stdout: WriteStream; readonly stderr: WriteStream },
 ): Promise<number> {
-  const roundMs = (secondsOf(request.seconds) * 1000) / ROUNDS
-  // A line that is written over and over is for people.
-  const tell = (what: string): void => {
-    if (stderr.isTTY) stderr.write(`\r\x1b[K${what}`)
+  const roundMs = (request.seconds * 1000) / ROUNDS
+  const showProgress = (step: string): void => {
+    if (stderr.isTTY) stderr.write(`\r\x1b[K${step}`)
   }
-  const results = await measure({ rounds: ROUNDS, roundMs }, tell).finally(() => {
-    tell('')
+  const results = await measure({ rounds: ROUNDS, roundMs }, showProgress).finally(() => {
+    showProgress('')
   })
   if (request.json) {
     const machine = { node: process.version, processors: availableParallelism() }
@@ -35,11 +31,4 @@ export async function benchCommand(
     stdout.write(benchText(results, ROUNDS))
   }
   return EXIT.OK
-}
-
-function secondsOf(text: string): number {
-  const seconds = Number(text)
-  if (seconds >= SECONDS_MIN && seconds <= SECONDS_MAX) return seconds
-  const range = `${String(SECONDS_MIN)} to ${String(SECONDS_MAX)}`
-  throw new UsageError(`--seconds: expected ${range}, found "${text}"`)
 }

@@ -4,16 +4,18 @@ import { RootCommand, script } from '@bomb.sh/tab'
 import type { LinkStatus } from '@commloop/control'
 import { EXIT } from '../command-line/exit-codes.js'
 import { UsageError } from '../command-line/usage-error.js'
-import { type NodeRequest, runningNode } from '../running-node/running-node.js'
+import type { NodeRequest } from '../command-line/node-command.js'
+import { withinMs } from '../command-line/within-ms.js'
+import { runningNode } from '../running-node/running-node.js'
 
 /*
- * The one place that knows the library for completion: it has the scripts of four shells, which call
- * `commloop complete -- <words>`; what there is to complete is read off the command line itself.
+ * The only module that uses the completion library. The library has a script for each of four shells; the script calls
+ * `commloop complete -- <words>`. Commands and options to offer are read from the program itself.
  */
 
 export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const
 
-/** The script for bash asks for its words by a function of the package bash-completion, which not every machine has. */
+/** The bash script calls a function of the package bash-completion, which some machines lack: this is a fallback. */
 const BASH_WORDS = `if ! declare -F _get_comp_words_by_ref > /dev/null; then
   _get_comp_words_by_ref() {
     words=("\${COMP_WORDS[@]}")
@@ -24,11 +26,11 @@ const BASH_WORDS = `if ! declare -F _get_comp_words_by_ref > /dev/null; then
 fi
 `
 
-/** A key was pressed: whoever waits longer for the names of links is better off without. */
+/** How long completion waits for the ids of links: the user has just pressed a key. */
 const LINKS_MS_MAX = 500
 
-/** `commloop completion`: the script for a shell. @throws UsageError */
-export function completionCommand(
+/** Prints the completion script of a shell. @throws UsageError */
+export function printScript(
   shell: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
 ): number {
@@ -42,8 +44,8 @@ export function completionCommand(
   return EXIT.OK
 }
 
-/** What could stand next; called by the script. Never fails: whoever presses a key wants no message. */
-export async function completeCommand(
+/** Prints the possible next words, for the script. Never fails, because an error message would disturb the prompt. */
+export async function offerWords(
   words: readonly string[],
   program: Command,
   request: NodeRequest,
@@ -85,16 +87,17 @@ function addOptions(
   }
 }
 
-/** Of the node that runs here; none where none does. */
+/** The link ids of the running node; empty if none answers in time. */
 async function linkIds(request: NodeRequest): Promise<string[]> {
-  const asked = runningNode(request).then(async (client) => {
+  const ids = runningNode(request).then(async (client) => {
     const answer = (await client.ask({ method: 'GET', path: '/v1/links' })) as {
       links: LinkStatus[]
     }
     return answer.links.map(({ id }) => id)
   })
-  const none = new Promise<string[]>((resolve) => {
-    setTimeout(resolve, LINKS_MS_MAX, []).unref()
-  })
-  return await Promise.race([asked.catch(() => []), none])
+  return await withinMs(
+    ids.catch(() => []),
+    LINKS_MS_MAX,
+    () => [],
+  )
 }

@@ -3,62 +3,45 @@ import { CommloopError, type LinkChange } from '@commloop/core'
 import { EXIT } from '../command-line/exit-codes.js'
 import { failureText } from '../command-line/failure.js'
 import { StopSignals } from '../command-line/stop-signals.js'
-import { UsageError } from '../command-line/usage-error.js'
-import { closingAccount } from '../demo/closing-account.js'
-import { DemoNetwork, LoopbackMissing } from '../demo/demo-network.js'
-import { type DemoView, LiveView, PlainView } from '../demo/demo-view.js'
-import type { Member } from '../demo/member.js'
-
-export interface DemoRequest {
-  /** As written on the command line. */
-  readonly seconds: string
-}
+import { withinMs } from '../command-line/within-ms.js'
+import { closingAccount } from './closing-account.js'
+import { DemoNetwork, LoopbackMissing } from './demo-network.js'
+import { type DemoView, LiveView, PlainView } from './demo-view.js'
+import type { Member } from './member.js'
 
 export interface DemoStreams {
   readonly stdout: WriteStream
   readonly stderr: WriteStream
 }
 
-/** Less is not enough for a link to come back, more is not a demonstration. */
-const SECONDS_MIN = 4
-const SECONDS_MAX = 3_600
-/** When B is killed, comes back, and the last message is sent, as parts of the whole. */
+/** When B is killed, comes back, and the last message is sent, as fractions of the whole time. */
 const KILL_AT = 0.33
 const RETURN_AT = 0.55
 const QUIET_AT = 0.9
 const SETTLE_MS_MAX = 5_000
-/** How often a port may be taken by somebody else between its choice and its use. */
+/** Another process may take a port between its choice and its use. */
 const START_TRIES = 3
 
-/** `commloop demo`: three nodes on this machine, traffic both ways, one of them cut and coming back. */
-export async function demoCommand(request: DemoRequest, streams: DemoStreams): Promise<number> {
-  const totalMs = secondsOf(request.seconds) * 1000
+/** Runs three nodes with traffic between them; one is killed and comes back. @returns the exit code */
+export async function runDemo(totalMs: number, streams: DemoStreams): Promise<number> {
   try {
     return await new Demo(streams, totalMs).run()
   } catch (error) {
     if (!(error instanceof LoopbackMissing)) throw error
     streams.stderr.write(
       `commloop: ${error.message}\n` +
-        'The demonstration gives each node an address of its own: 127.0.0.1, 127.0.0.2 and 127.0.0.3.\n' +
-        'On macOS and BSD add them first: sudo ifconfig lo0 alias 127.0.0.2; sudo ifconfig lo0 alias 127.0.0.3\n',
+        'The demo needs one address for each node: 127.0.0.1, 127.0.0.2 and 127.0.0.3.\n' +
+        'On macOS and BSD, add them first: sudo ifconfig lo0 alias 127.0.0.2; sudo ifconfig lo0 alias 127.0.0.3\n',
     )
     return EXIT.FAILED
   }
 }
 
-/** @throws UsageError */
-function secondsOf(text: string): number {
-  const seconds = Number(text)
-  if (seconds >= SECONDS_MIN && seconds <= SECONDS_MAX) return seconds
-  const range = `${String(SECONDS_MIN)} to ${String(SECONDS_MAX)}`
-  throw new UsageError(`--seconds: expected ${range}, found "${text}"`)
-}
-
 class Demo {
   readonly #streams: DemoStreams
   readonly #totalMs: number
-  readonly #asked: Promise<void>
-  #ask: () => void = () => undefined
+  readonly #endRequested: Promise<void>
+  #requestEnd: () => void = () => undefined
   #early = false
   #startedMs = 0
   #waitedForB: number | undefined
@@ -68,8 +51,8 @@ class Demo {
   constructor(streams: DemoStreams, totalMs: number) {
     this.#streams = streams
     this.#totalMs = totalMs
-    this.#asked = new Promise((resolve) => {
-      this.#ask = resolve
+    this.#endRequested = new Promise((resolve) => {
+      this.#requestEnd = resolve
     })
   }
 
@@ -77,7 +60,7 @@ class Demo {
     const signals = new StopSignals(
       () => {
         this.#early = true
-        this.#ask()
+        this.#requestEnd()
       },
       () => process.exit(EXIT.FAILED),
     )
@@ -129,18 +112,18 @@ class Demo {
     this.#view?.linkChanged(member, change)
   }
 
-  // ── the play ────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── the phases ──────────────────────────────────────────────────────────────────────────────────────────────
 
   async #play(network: DemoNetwork): Promise<number> {
     const { traffic } = network
-    this.#view?.said('A, B and C dial each other; messages flow both ways')
+    this.#view?.announce('A, B and C dial each other; messages flow in both directions')
     traffic.start()
     await this.#until(KILL_AT, () => this.#killB(network))
     await this.#until(RETURN_AT, () => this.#returnB(network))
     await this.#until(QUIET_AT, () => this.#quiet(network))
     await this.#until(1, () => Promise.resolve())
     traffic.stop()
-    this.#view?.said(this.#early ? 'ended early' : 'the end')
+    this.#view?.announce(this.#early ? 'ended early' : 'finished')
     await network.stop()
     this.#view?.close()
     const facts = { waitedForB: this.#waitedForB, allUp: this.#allUp, early: this.#early }
@@ -149,27 +132,22 @@ class Demo {
     return holds ? EXIT.OK : EXIT.FAILED
   }
 
-  /** Does the next thing when its time has come; nothing more once somebody has asked for the end. */
+  /** Runs the next phase when it is due, unless the user ends the demo before. */
   async #until(part: number, next: () => Promise<void>): Promise<void> {
     if (this.#early) return
     const dueMs = this.#startedMs + part * this.#totalMs
-    let timer: NodeJS.Timeout | undefined
-    const due = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, Math.max(0, dueMs - performance.now()))
-    })
-    await Promise.race([due, this.#asked])
-    clearTimeout(timer)
-    if (!this.#isEarly()) await next()
-  }
-
-  /** Asked anew after a wait. */
-  #isEarly(): boolean {
-    return this.#early
+    const waitMs = Math.max(0, dueMs - performance.now())
+    const isDue = await withinMs(
+      this.#endRequested.then(() => false),
+      waitMs,
+      () => true,
+    )
+    if (isDue) await next()
   }
 
   async #killB(network: DemoNetwork): Promise<void> {
-    this.#view?.said(
-      'B is killed: its connections are reset, A queues what is for B and dials again',
+    this.#view?.announce(
+      'B is killed: its connections are reset, A queues messages for B and dials again',
     )
     await network.b.kill()
   }
@@ -179,13 +157,13 @@ class Demo {
     this.#waitedForB = links
       .filter(({ id }) => id.startsWith(network.b.name))
       .reduce((sum, { queuedMessages }) => sum + queuedMessages, 0)
-    this.#view?.said(`B comes back; ${String(this.#waitedForB)} messages wait for it`)
+    this.#view?.announce(`B comes back; ${String(this.#waitedForB)} messages are queued for it`)
     await network.b.start()
   }
 
   async #quiet(network: DemoNetwork): Promise<void> {
     network.traffic.stop()
-    this.#view?.said('nothing more is sent; what is on its way arrives')
+    this.#view?.announce('no more messages are sent; those on their way arrive')
     await network.settled(SETTLE_MS_MAX)
     const links = network.members.flatMap(({ node }) => node?.links() ?? [])
     this.#allUp = links.length > 0 && links.every(({ state }) => state === 'up')

@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { CommloopError } from '@commloop/core'
 import type { CommandIo } from '../command-line/command-io.js'
-import { askForConfig } from '../init/config-dialogue.js'
+import { messageOf } from '../command-line/error-message.js'
+import { askForConfig } from './config-dialogue.js'
 import {
   configText,
   findConfig,
@@ -16,20 +17,20 @@ import { EXIT } from '../command-line/exit-codes.js'
 
 export interface InitRequest {
   readonly cwd: string
-  /** A table in the older form, to be converted. */
+  /** A table in the older JSON format, which is converted. */
   readonly from?: string | undefined
 }
 
 export interface InitIo extends CommandIo {
-  /** A person is asked where this is a terminal. */
+  /** The user is asked if this is a terminal. */
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean }
 }
 
 const FILE = '.commlooprc'
-const LISTEN_COMMENT = 'the table does not say where it listens: put the port that the peers dial'
+const LISTEN_COMMENT = 'the table has no listen address: set the port that the peers dial'
 
-/** `commloop init`: writes a first configuration, never over an existing one. */
-export async function initCommand(request: InitRequest, io: InitIo): Promise<number> {
+/** Writes a first configuration. Never replaces an existing one. @returns the exit code */
+export async function writeFirstConfig(request: InitRequest, io: InitIo): Promise<number> {
   const existing = await existingConfig(request.cwd)
   if (existing !== undefined) {
     io.stderr.write(`${existing}\n`)
@@ -40,11 +41,11 @@ export async function initCommand(request: InitRequest, io: InitIo): Promise<num
   return await write(request.cwd, config, io)
 }
 
-/** Why nothing may be written here: a second configuration beside another would stop every command. */
+/** Why no file may be written here: with two configurations in a folder no command works. */
 async function existingConfig(cwd: string): Promise<string | undefined> {
   try {
     const { file } = await findConfig({ cwd, env: {} })
-    return `${file} is there already, and nothing was written`
+    return `${file} already exists; nothing was written`
   } catch (error) {
     if (!CommloopError.is(error)) throw error
     return error.code === 'CML_ERR_CONFIG_NOT_FOUND' ? undefined : `${error.code}: ${error.message}`
@@ -64,7 +65,7 @@ async function convert(file: string, io: InitIo): Promise<NewConfig | undefined>
   try {
     text = await readFile(file, 'utf8')
   } catch (error) {
-    io.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    io.stderr.write(`${messageOf(error)}\n`)
     return undefined
   }
   const table = readSeedTable(file, text)
@@ -99,10 +100,10 @@ async function dialogue(io: InitIo): Promise<NewConfig | undefined> {
 async function write(cwd: string, config: NewConfig, io: InitIo): Promise<number> {
   const file = join(cwd, FILE)
   try {
-    // `wx`: also not over a file that came in the meantime. Not writable by others, whatever the umask.
+    // `wx` fails if the file exists by now. 0o644: not writable by other users, even without a umask.
     await writeFile(file, configText(config), { flag: 'wx', mode: 0o644 })
   } catch (error) {
-    io.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    io.stderr.write(`${messageOf(error)}\n`)
     return EXIT.CONFIG_INVALID
   }
   const count = config.links.length === 1 ? '1 entry' : `${String(config.links.length)} entries`

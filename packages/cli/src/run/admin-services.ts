@@ -2,9 +2,9 @@ import type { Logger, Node } from '@commloop/core'
 import type { LoadedConfig, MetricsPlace } from '@commloop/config'
 import type { ControlServer, MetricsServer, NodeFacts } from '@commloop/control'
 import { DiagnosticChannels, type EventLoopDelay } from '@commloop/metrics'
-import type { RunPart } from './service.js'
+import type { Service } from './service.js'
 
-export interface OperationsOptions {
+export interface AdminServicesOptions {
   readonly facts: NodeFacts
   readonly env: Readonly<Record<string, string | undefined>>
   readonly logger: Logger
@@ -21,10 +21,10 @@ export interface OperationsOptions {
  * Whatever lets people look at a running node and act on it: the control socket, metrics by TCP, diagnostic channels.
  * It is loaded when the node has started, and what of it cannot be had is a warning: traffic matters more.
  */
-export class Operations implements RunPart {
+export class AdminServices implements Service {
   readonly #node: Node
   readonly #config: LoadedConfig
-  readonly #options: OperationsOptions
+  readonly #options: AdminServicesOptions
   readonly #channels: DiagnosticChannels
   #opening: Promise<void> = Promise.resolve()
   /** The node has stopped, perhaps before all was open: nothing more is begun, and nothing told. */
@@ -33,7 +33,7 @@ export class Operations implements RunPart {
   #control: ControlServer | undefined
   #metrics: MetricsServer | undefined
 
-  constructor(node: Node, config: LoadedConfig, options: OperationsOptions) {
+  constructor(node: Node, config: LoadedConfig, options: AdminServicesOptions) {
     this.#node = node
     this.#config = config
     this.#options = options

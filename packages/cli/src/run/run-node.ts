@@ -8,23 +8,24 @@ import {
   Reloader,
 } from '@commloop/config'
 import { processLimits } from '@commloop/metrics'
+import { durationValue } from '../command-line/duration-value.js'
 import { createLog, type LogTarget } from '../logging/create-log.js'
 import type { LogLevel } from '../logging/log-level.js'
 import { type StdioOptions, StdioSession, type StdioStreams } from '../stdio/stdio-session.js'
-import { HangUp } from '../run/sighup.js'
-import { NodeRun } from '../run/node-process.js'
-import { Operations } from '../run/admin-services.js'
+import { AdminServices } from './admin-services.js'
+import { NodeProcess } from './node-process.js'
+import { SighupHandler } from './sighup.js'
 
 export interface RunRequest {
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
-  /** The file named with `--config`. */
+  /** The file given with `--config`. */
   readonly config: string | undefined
   readonly logLevel: LogLevel
-  /** Of commloop. */
+  /** The version of commloop. */
   readonly version: string
-  /** Set: other programs talk to the node on stdin and stdout. */
-  readonly stdio: Omit<StdioOptions, 'payloadBytesMax'> | undefined
+  /** Set: another program uses the node through stdin and stdout. `drain` is as written on the command line. */
+  readonly stdio: (Pick<StdioOptions, 'text' | 'keepOpen'> & { readonly drain: string }) | undefined
 }
 
 export interface RunStreams extends StdioStreams {
@@ -32,44 +33,49 @@ export interface RunStreams extends StdioStreams {
 }
 
 /**
- * `commloop run`: starts the node of the configuration and logs to stderr, until it is told to stop.
+ * Starts the node of the configuration and logs to stderr until the node has stopped.
  *
  * @returns the exit code
- * @throws CommloopError where the configuration is wrong, or the node cannot listen
+ * @throws UsageError, CommloopError if the configuration is wrong or the node cannot listen
  */
-export async function runCommand(request: RunRequest, streams: RunStreams): Promise<number> {
-  const hangUp = new HangUp()
+export async function runNode(request: RunRequest, streams: RunStreams): Promise<number> {
+  const sighup = new SighupHandler()
   try {
-    return await run(request, streams, hangUp)
+    return await run(request, streams, sighup)
   } finally {
-    hangUp.close()
+    sighup.close()
   }
 }
 
-async function run(request: RunRequest, streams: RunStreams, hangUp: HangUp): Promise<number> {
+async function run(
+  request: RunRequest,
+  streams: RunStreams,
+  sighup: SighupHandler,
+): Promise<number> {
   const { cwd, env, config: file, logLevel, stdio, version } = request
+  const drainMs = durationValue('--drain', stdio?.drain ?? '0s')
   const config = await loadConfig({ cwd, env, file })
   const log = await createLog(streams.stderr, logLevel)
   const logger = log.forNode(config.options.node ?? '')
-  tellConfig(config, logger)
+  logConfig(config, logger)
   try {
     const node = configuredNode(config, logger)
-    const options = stdio && { ...stdio, payloadBytesMax: payloadBytesMax(config) }
+    const options = stdio && { ...stdio, drainMs, payloadBytesMax: payloadBytesMax(config) }
     const session = options && new StdioSession(node, streams, options, logger)
     const reloader = new Reloader(node, config, { cwd, env, file }, logger, (reloaded) => {
       session?.reconfigured(payloadBytesMax(reloaded))
     })
-    const operations = new Operations(node, config, {
+    const services = new AdminServices(node, config, {
       facts: { version, config: config.file, startedAt: new Date() },
       env,
       logger,
       payloadBytesMax: () => payloadBytesMax(reloader.config),
       reload: () => reloadedBy(reloader),
     })
-    const nodeRun = new NodeRun(node, session, [operations], logger, log.flush)
-    return await nodeRun.run(() => {
-      hangUp.hear((terminalGone) => {
-        if (terminalGone) nodeRun.stop('SIGHUP, and the terminal is gone')
+    const nodeProcess = new NodeProcess(node, session, [services], logger, log.flush)
+    return await nodeProcess.run(() => {
+      sighup.handle((terminalGone) => {
+        if (terminalGone) nodeProcess.stop('SIGHUP, the terminal is gone')
         else void reloader.reload()
       })
     })
@@ -78,8 +84,8 @@ async function run(request: RunRequest, streams: RunStreams, hangUp: HangUp): Pr
   }
 }
 
-/** Which file, and what comes from where: never to be guessed at when something is not as expected. */
-function tellConfig(config: LoadedConfig, logger: Logger): void {
+/** Logs the file, its warnings, and the package or file of each plugin. */
+function logConfig(config: LoadedConfig, logger: Logger): void {
   const { file, plugins, warnings } = config
   logger.info({ file }, `configuration: ${file}`)
   for (const warning of [...warnings, ...ceilingWarnings(config, processLimits())]) {
@@ -96,7 +102,7 @@ function tellConfig(config: LoadedConfig, logger: Logger): void {
   }
 }
 
-/** For an operator: what was changed. @throws CommloopError where nothing was */
+/** The changes of a reload, as the operator gets them. @throws CommloopError if nothing was changed */
 async function reloadedBy(reloader: Reloader): Promise<object> {
   const result = await reloader.reload()
   if (!result.ok) throw new CommloopError(result.code, result.message)
@@ -104,7 +110,7 @@ async function reloadedBy(reloader: Reloader): Promise<object> {
   return { file, ...changes, warnings }
 }
 
-/** The largest payload that any link takes. */
+/** The largest payload that any link accepts. */
 function payloadBytesMax({ plugins }: LoadedConfig): number {
   let bytesMax = plugins.codec.value.payloadBytesMax
   for (const { plugin } of plugins.entries) {

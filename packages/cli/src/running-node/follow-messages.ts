@@ -2,19 +2,20 @@ import { isUtf8 } from 'node:buffer'
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { EXIT } from '../command-line/exit-codes.js'
-import { visibleText } from '../terminal/escape-control-chars.js'
+import type { NodeRequest } from '../command-line/node-command.js'
 import { StopSignals } from '../command-line/stop-signals.js'
-import { hexLines } from '../running-node/hex-lines.js'
-import { type NodeRequest, runningNode } from '../running-node/running-node.js'
+import { escapeControlChars } from '../terminal/escape-control-chars.js'
+import { hexLines } from './hex-lines.js'
+import { runningNode } from './running-node.js'
 
-export interface TailRequest extends NodeRequest {
+export interface FollowRequest extends NodeRequest {
   readonly link: string | undefined
   readonly hex: boolean
   readonly json: boolean
 }
 
-/** A `message`, `gap` or `end` of the control API. */
-interface TailEvent {
+/** A `message`, `gap` or `end` event of the control API. */
+interface FollowedEvent {
   readonly type: string
   readonly direction?: 'received' | 'sent'
   readonly link?: string
@@ -24,39 +25,39 @@ interface TailEvent {
   readonly count?: number
 }
 
-/** `commloop tail`: messages as they pass, both ways, until the node stops or somebody has seen enough. */
-export async function tailCommand(
-  request: TailRequest,
+/** Prints messages of both directions until the node stops, a stop signal arrives or stdout is closed. */
+export async function followMessages(
+  request: FollowRequest,
   io: { readonly stdout: Writable; readonly stderr: Writable },
 ): Promise<number> {
   const client = await runningNode(request)
   const { link, json } = request
   const filter = link === undefined ? '' : `&link=${encodeURIComponent(link)}`
-  const enough = new AbortController()
+  const aborter = new AbortController()
   const stop = (): void => {
-    enough.abort()
+    aborter.abort()
   }
   const signals = new StopSignals(stop, stop)
   io.stdout.on('error', stop)
   const path = `/v1/events?types=message&payload=base64${filter}`
   try {
-    for await (const data of client.events(path, enough.signal)) {
-      const event = JSON.parse(data) as TailEvent
+    for await (const data of client.events(path, aborter.signal)) {
+      const event = JSON.parse(data) as FollowedEvent
       if (event.type === 'ready') {
-        if (!json) io.stderr.write(`messages of ${link ?? 'all links'}; Ctrl-C ends it\n`)
+        if (!json) io.stderr.write(`messages of ${link ?? 'all links'}; Ctrl-C stops\n`)
         continue
       }
       if (event.type === 'end') break
       const text = json ? `${data}\n` : eventText(event, request.hex)
-      // Whoever does not read makes us wait, and the node count what we miss.
-      if (!io.stdout.write(text)) await drained(io.stdout, enough.signal)
+      // Backpressure: the node counts the messages that this process does not read, as a gap.
+      if (!io.stdout.write(text)) await drained(io.stdout, aborter.signal)
     }
   } catch (error) {
-    if (!enough.signal.aborted) throw error
+    if (!aborter.signal.aborted) throw error
   } finally {
     signals.close()
   }
-  if (!enough.signal.aborted) io.stderr.write('the node has stopped\n')
+  if (!aborter.signal.aborted) io.stderr.write('the node has stopped\n')
   return EXIT.OK
 }
 
@@ -64,15 +65,16 @@ async function drained(stdout: Writable, signal: AbortSignal): Promise<void> {
   await once(stdout, 'drain', { signal }).catch(() => undefined)
 }
 
-function eventText(event: TailEvent, hex: boolean): string {
+function eventText(event: FollowedEvent, hex: boolean): string {
   if (event.type === 'gap')
-    return `… ${String(event.count ?? 0)} messages not shown: too many to follow\n`
+    return `… ${String(event.count ?? 0)} messages not shown: output too slow\n`
   const { direction, link = '', epoch = 0, bytes = 0, base64 = '' } = event
   const time = new Date().toISOString().slice(11, 23)
   const arrow = direction === 'sent' ? '→' : '←'
-  const head = `${time} ${arrow} ${visibleText(link)}#${String(epoch)} ${String(bytes)} B`
+  const head = `${time} ${arrow} ${link}#${String(epoch)} ${String(bytes)} B`
   const payload = Buffer.from(base64, 'base64')
-  if (payload.length === 0) return `${head}\n`
-  if (!hex && isUtf8(payload)) return `${head}  ${visibleText(payload.toString('utf8'))}\n`
-  return `${head}\n${hexLines(payload)}\n`
+  const asText = payload.length > 0 && !hex && isUtf8(payload)
+  const line = asText ? `${head}  ${payload.toString('utf8')}` : head
+  const dump = asText || payload.length === 0 ? '' : `${hexLines(payload)}\n`
+  return `${escapeControlChars(line)}\n${dump}`
 }

@@ -1,19 +1,22 @@
 import { readFile, stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { durationMs, sizeText } from '@commloop/core'
-import type { CommandIo } from '../command-line/command-io.js'
+import { sizeText } from '@commloop/core'
 import type { CopyReport } from '@commloop/control'
+import type { CommandIo } from '../command-line/command-io.js'
+import { durationValue } from '../command-line/duration-value.js'
+import { messageOf } from '../command-line/error-message.js'
 import { EXIT } from '../command-line/exit-codes.js'
-import { visibleText } from '../terminal/escape-control-chars.js'
+import type { NodeRequest } from '../command-line/node-command.js'
 import { UsageError } from '../command-line/usage-error.js'
-import { type NodeRequest, runningNode } from '../running-node/running-node.js'
+import { escapeControlChars } from '../terminal/escape-control-chars.js'
+import { runningNode } from './running-node.js'
 
 export interface SendRequest extends NodeRequest {
   readonly text: string | undefined
   readonly to: string | undefined
   readonly hex: string | undefined
   readonly file: string | undefined
-  /** As written. */
+  /** As written on the command line. */
   readonly timeout: string
   readonly json: boolean
 }
@@ -22,13 +25,13 @@ export interface SendIo extends CommandIo {
   readonly stdin: Readable & { readonly isTTY?: boolean }
 }
 
-/** No codec takes more in one message; a file this large was named by mistake. */
+/** No codec takes a larger payload; a larger file was named by mistake. */
 const PAYLOAD_BYTES_MAX = 16 * 1024 * 1024
-const TIMEOUT_MS_MAX = 60_000
+const TIMEOUT = { minMs: 1, max: '60s' } as const
 
-/** `commloop send`: one message through the running node, and what became of it. @throws UsageError, CommloopError */
-export async function sendCommand(request: SendRequest, io: SendIo): Promise<number> {
-  const waitMs = timeoutMs(request.timeout)
+/** Sends one message through the running node and prints its outcome. @throws UsageError, CommloopError */
+export async function sendMessage(request: SendRequest, io: SendIo): Promise<number> {
+  const waitMs = durationValue('--timeout', request.timeout, TIMEOUT)
   const payload = await payloadOf(request, io)
   const client = await runningNode(request)
   const { to } = request
@@ -47,27 +50,18 @@ export async function sendCommand(request: SendRequest, io: SendIo): Promise<num
   else {
     for (const copy of copies) {
       const sink = copy.outcome === 'written' ? io.stdout : io.stderr
-      sink.write(`${copyText(copy, request.timeout)}\n`)
+      sink.write(`${escapeControlChars(copyText(copy, request.timeout))}\n`)
     }
   }
   return written ? EXIT.OK : EXIT.FAILED
 }
 
 /** @throws UsageError */
-function timeoutMs(text: string): number {
-  const ms = durationMs(text)
-  if (ms !== undefined && ms > 0 && ms <= TIMEOUT_MS_MAX) return ms
-  throw new UsageError(
-    `--timeout: expected a duration such as 500ms or 5s, up to 60s, found "${text}"`,
-  )
-}
-
 async function payloadOf({ text, hex, file }: SendRequest, io: SendIo): Promise<Buffer> {
   const given = Object.entries({ TEXT: text, '--hex': hex, '--file': file })
     .filter(([, value]) => value !== undefined)
     .map(([name]) => name)
-  if (given.length > 1)
-    throw new UsageError(`${given.join(' and ')} say two different things to send`)
+  if (given.length > 1) throw new UsageError(`${given.join(' and ')} cannot be combined`)
   if (text !== undefined) return Buffer.from(text, 'utf8')
   if (hex !== undefined) return hexBytes(hex)
   return file === undefined ? await inputBytes(io) : await fileBytes(file)
@@ -79,7 +73,7 @@ function hexBytes(hex: string): Buffer {
   const bytes = Buffer.from(digits, 'hex')
   if (bytes.length * 2 === digits.length) return bytes
   throw new UsageError(
-    '--hex: expected two digits from 0–9 and a–f for each byte; blanks and colons may stand between',
+    '--hex: expected two digits from 0–9 and a–f for each byte; spaces and colons are allowed between them',
   )
 }
 
@@ -90,7 +84,7 @@ async function fileBytes(file: string): Promise<Buffer> {
     return await readFile(file)
   } catch (error) {
     if (error instanceof UsageError) throw error
-    throw new UsageError(`--file: ${error instanceof Error ? error.message : String(error)}`)
+    throw new UsageError(`--file: ${messageOf(error)}`)
   }
 }
 
@@ -107,19 +101,16 @@ async function inputBytes({ stdin, stderr }: SendIo): Promise<Buffer> {
 }
 
 function tooLarge(what: string): string {
-  return `${what} is larger than ${sizeText(PAYLOAD_BYTES_MAX)}, which no message is`
+  return `${what} exceeds the payload limit of ${sizeText(PAYLOAD_BYTES_MAX)}`
 }
 
-/** `written to furnace-out`, `expired on furnace-out: not begun within 5s` */
+/** `written to furnace-out`, `commloop: expired on furnace-out: not sent within 5s` */
 function copyText({ outcome, link, reason }: CopyReport, timeout: string): string {
   if (outcome === 'unsettled') {
-    return `neither written nor given up within ${timeout}: the peer takes nothing, or the router has not answered; it may still be written`
+    return `still pending after ${timeout} (peer not reading, or router slow); it may still be sent`
   }
-  if (outcome === 'written') return `written to ${visibleText(link ?? 'nobody')}`
-  const where = link === null ? '' : ` on ${visibleText(link)}`
-  const why =
-    outcome === 'expired'
-      ? `it could not be sent within ${timeout}`
-      : visibleText(reason ?? 'no reason given')
+  if (outcome === 'written') return link === null ? 'written' : `written to ${link}`
+  const where = link === null ? '' : ` on ${link}`
+  const why = outcome === 'expired' ? `not sent within ${timeout}` : (reason ?? 'unknown reason')
   return `commloop: ${outcome}${where}: ${why}`
 }

@@ -1,17 +1,18 @@
 import type { WriteStream } from 'node:tty'
-import type { CommandIo } from '../command-line/command-io.js'
 import type { NodeStatus } from '@commloop/control'
+import type { CommandIo } from '../command-line/command-io.js'
 import { EXIT } from '../command-line/exit-codes.js'
-import { type NodeRequest, runningNode } from '../running-node/running-node.js'
-import { statusText } from '../running-node/status-text.js'
+import type { NodeRequest } from '../command-line/node-command.js'
+import { runningNode } from './running-node.js'
+import { statusText } from './status-text.js'
 
 export interface StatusIo extends CommandIo {
   readonly stdout: CommandIo['stdout'] &
     Partial<Pick<WriteStream, 'isTTY' | 'hasColors' | 'columns'>>
 }
 
-/** `commloop status`: how a running node is, once. @throws CommloopError */
-export async function statusCommand(
+/** Prints the state of a running node once. @throws CommloopError */
+export async function showStatus(
   request: NodeRequest & { readonly json: boolean },
   io: StatusIo,
 ): Promise<number> {
@@ -20,7 +21,7 @@ export async function statusCommand(
   if (request.json) io.stdout.write(`${JSON.stringify(status, undefined, 2)}\n`)
   else {
     const { stdout } = io
-    // Whatever reads a pipe has no width, and no use for colours.
+    // The reader of a pipe has no width and needs no colours.
     const isTerminal = stdout.isTTY === true
     const columns = isTerminal ? stdout.columns : undefined
     const color = isTerminal && stdout.hasColors?.() === true

@@ -1,13 +1,15 @@
 import type { ReadStream, WriteStream } from 'node:tty'
-import type { ControlClient } from '@commloop/control/client'
 import type { NodeStatus } from '@commloop/control'
+import type { ControlClient } from '@commloop/control/client'
+import { messageOf } from '../command-line/error-message.js'
 import { EXIT } from '../command-line/exit-codes.js'
+import type { NodeRequest } from '../command-line/node-command.js'
 import { StopSignals } from '../command-line/stop-signals.js'
 import { UsageError } from '../command-line/usage-error.js'
 import { LiveScreen } from '../terminal/live-screen.js'
-import { RateTable } from '../running-node/link-rates.js'
-import { type NodeRequest, runningNode } from '../running-node/running-node.js'
-import { topLines } from '../running-node/top-screen.js'
+import { RateTable } from './link-rates.js'
+import { runningNode } from './running-node.js'
+import { topLines } from './top-screen.js'
 
 export interface TopIo {
   readonly stdin: ReadStream
@@ -15,13 +17,13 @@ export interface TopIo {
 }
 
 const SAMPLE_MS = 500
-/** A large table takes a node time to tell: it shall not tell more than a tenth of its time. */
+/** The status of a large table takes time: the node must spend at most a tenth of its time on it. */
 const PAUSE_FACTOR = 10
 const REDRAW_MS = 250
 const CTRL_C = '\x03'
 
-/** `commloop top`: a node, live, until somebody has seen enough. @throws UsageError, CommloopError */
-export async function topCommand(request: NodeRequest, io: TopIo): Promise<number> {
+/** Shows a node live until the user ends it. @throws UsageError, CommloopError */
+export async function runTop(request: NodeRequest, io: TopIo): Promise<number> {
   if (!io.stdout.isTTY) {
     throw new UsageError(
       '--watch needs a terminal; programs use `commloop status --json` or GET /v1/events',
@@ -42,7 +44,7 @@ class Top {
   #client: ControlClient
   #status: NodeStatus
   #sampledMs = performance.now()
-  #trouble: string | undefined
+  #problem: string | undefined
   #timer: NodeJS.Timeout | undefined
   #isOver = false
 
@@ -93,15 +95,15 @@ class Top {
   async #sample(): Promise<void> {
     const begunMs = performance.now()
     try {
-      // Restarted, a node may have another socket.
-      if (this.#trouble !== undefined) this.#client = await runningNode(this.#request)
+      // A restarted node may have another socket.
+      if (this.#problem !== undefined) this.#client = await runningNode(this.#request)
       this.#status = (await this.#client.ask({ method: 'GET', path: '/v1/status' })) as NodeStatus
       this.#sampledMs = performance.now()
       this.#rates.add(this.#status, this.#sampledMs)
-      this.#trouble = undefined
+      this.#problem = undefined
     } catch (error) {
-      const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
-      this.#trouble = line
+      const [line = ''] = messageOf(error).split('\n')
+      this.#problem = line
     }
     const tookMs = performance.now() - begunMs
     if (!this.#isOver) this.#sampleLater(Math.max(SAMPLE_MS - tookMs, tookMs * PAUSE_FACTOR))
@@ -109,7 +111,7 @@ class Top {
 
   #lines(columns: number): string[] {
     const ageMs = performance.now() - this.#sampledMs
-    const sample = { status: this.#status, ageMs, trouble: this.#trouble }
+    const sample = { status: this.#status, ageMs, problem: this.#problem }
     const { rows } = this.#io.stdout
     return topLines(sample, this.#rates, { columns, rows }, this.#io.stdout.hasColors())
   }

@@ -1,36 +1,65 @@
 import { styleText } from 'node:util'
 import displayWidth from 'string-width'
+import { escapeControlChars } from './escape-control-chars.js'
 
 export type CellStyle = 'bold' | 'dim' | 'green' | 'yellow' | 'red'
 
-/** One cell: a text, and how a terminal with colours shows it. */
-export interface Cell {
+/** A text, and its style on a terminal with colours. */
+export interface StyledCell {
   readonly text: string
   readonly style?: CellStyle
 }
 
-const GAP = '  '
+export type Cell = string | StyledCell
 
-/**
- * Rows with their cells below each other, not wider than `columns`: a line that a terminal breaks would shift
- * everything below it.
- */
-export function alignedLines(
+export interface TableLayout {
+  /** Lines are cut to this width, because a wrapped line shifts everything below it. Default: no limit. */
+  readonly columns?: number
+  /** Default: false. */
+  readonly color?: boolean
+  /** Stands before each line. Default: nothing. */
+  readonly indent?: string
+}
+
+const GAP = '  '
+const ASCII = /^[\x20-\x7e]*$/
+const graphemes = new Intl.Segmenter()
+
+/** One line for each row, with the cells in columns. Control characters in cells are escaped. */
+export function tableLines(
   rows: readonly (readonly Cell[])[],
-  columns: number,
-  color: boolean,
+  { columns = Number.POSITIVE_INFINITY, color = false, indent = '' }: TableLayout = {},
 ): string[] {
+  const cells = rows.map((row) => row.map(printable))
   const widths: number[] = []
-  for (const row of rows) {
+  for (const row of cells) {
     for (const [at, { text }] of row.entries()) {
-      widths[at] = Math.max(widths[at] ?? 0, displayWidth(text))
+      widths[at] = Math.max(widths[at] ?? 0, widthOf(text))
     }
   }
-  return rows.map((row) => rowLine(row, widths, columns, color))
+  return cells.map((row) => {
+    const line = indent + rowLine(row, widths, columns - indent.length, color)
+    return color ? line : line.trimEnd()
+  })
+}
+
+/** A list or table below a heading: each line is indented by two spaces and ends with a line feed. */
+export function tableBlock(rows: readonly (readonly Cell[])[]): string {
+  return `${tableLines(rows, { indent: GAP }).join('\n')}\n`
+}
+
+/** The text with its control characters escaped, cut to the width of the terminal. */
+export function fittedLine(text: string, columns: number): string {
+  return cut(escapeControlChars(text), columns)
+}
+
+function printable(cell: Cell): StyledCell {
+  if (typeof cell === 'string') return { text: escapeControlChars(cell) }
+  return { ...cell, text: escapeControlChars(cell.text) }
 }
 
 function rowLine(
-  row: readonly Cell[],
+  row: readonly StyledCell[],
   widths: readonly number[],
   columns: number,
   color: boolean,
@@ -38,22 +67,28 @@ function rowLine(
   let line = ''
   let left = columns
   for (const [at, { text, style }] of row.entries()) {
-    const filled = text + ' '.repeat(Math.max(0, (widths[at] ?? 0) - displayWidth(text))) + GAP
-    const shown = cut(at === row.length - 1 ? text : filled, left)
-    left -= displayWidth(shown)
+    const padding = ' '.repeat((widths[at] ?? 0) - widthOf(text)) + GAP
+    const shown = cut(at === row.length - 1 ? text : text + padding, left)
+    left -= widthOf(shown)
     line += color && style !== undefined ? styleText(style, shown) : shown
   }
-  return color ? line : line.trimEnd()
+  return line
 }
 
-/** As much of the beginning as goes into so many columns. */
-export function cut(text: string, columns: number): string {
+/** The longest beginning that fits into the columns. Never splits a character that consists of several code points. */
+function cut(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text
   let left = columns
   let end = 0
-  for (const character of text) {
-    left -= displayWidth(character)
+  for (const { segment } of graphemes.segment(text)) {
+    left -= widthOf(segment)
     if (left < 0) break
-    end += character.length
+    end += segment.length
   }
   return text.slice(0, end)
+}
+
+/** Columns on a terminal: 2 for a Chinese character or an emoji, 0 for a combining mark. */
+function widthOf(text: string): number {
+  return ASCII.test(text) ? text.length : displayWidth(text)
 }

@@ -22,7 +22,7 @@ const CONFIG = {
   ],
 }
 
-/** What is offered for the last of the words. */
+/** The completions of the last word. */
 async function offered(cwd: string, ...words: string[]): Promise<string[]> {
   const { code, stdout, stderr } = await runCli(['complete', '--', ...words], { cwd })
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -44,14 +44,14 @@ describe('completion', () => {
     expect(await offered(cwd, '')).not.toContain('complete')
   })
 
-  it('offers the links of the node that runs here, and nothing where none does', async () => {
+  it('offers the links of the running node, and nothing without one', async () => {
     const node = await ControlNode.start(CONFIG)
     expect(await offered(node.folder, 'close', '')).toEqual(['furnace-in', 'cell/1', 'cell/2'])
     expect(await offered(node.folder, 'send', '--to', 'f')).toEqual(['furnace-in'])
     expect(await offered(testFolder(), 'close', '')).toEqual([])
   })
 
-  it.each(['bash', 'zsh', 'fish', 'powershell'])('has a script for %s', async (shell) => {
+  it.each(['bash', 'zsh', 'fish', 'powershell'])('prints a script for %s', async (shell) => {
     const { code, stdout } = await runCli(['completion', shell])
     expect(stdout).toMatch(/commloop complete '?--/)
     expect(code).toBe(0)
@@ -62,7 +62,7 @@ describe('completion', () => {
   it.each([
     [['completion', 'csh'], {}],
     [['completion'], { SHELL: '' }],
-  ])('%j is a mistake', async (args, env) => {
+  ])('%j is a usage error', async (args, env) => {
     const { code, stderr } = await runCli(args, { env })
     expect(stderr).toContain('expected one of bash, zsh, fish, powershell')
     expect(code).toBe(2)

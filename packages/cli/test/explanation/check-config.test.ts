@@ -1,8 +1,8 @@
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { checkCommand } from '../src/commands/check-command.js'
-import { explainConfig } from '../src/analysis/explanation/config-explanation.js'
+import { checkConfig } from '../../src/analysis/explanation/check-config.js'
+import { explainConfig } from '../../src/analysis/explanation/config-explanation.js'
 import { loadConfig } from '@commloop/config'
 import { folderWith } from '@commloop/test-support/temporary-folder'
 
@@ -39,30 +39,31 @@ async function check(
     stdout: { write: (text: string) => (stdout += text) },
     stderr: { write: (text: string) => (stderr += text) },
   }
-  const code = await checkCommand({ cwd, env: {}, config, json }, io)
+  const code = await checkConfig({ cwd, env: {}, config, json }, io)
   return { code, stdout, stderr }
 }
 
-/** What differs from machine to machine, made equal. */
+/** Replaces the parts that differ between machines. */
 function settled(text: string, folder: string): string {
   return (
     text
       .replaceAll(folder, '<folder>')
       .replace(/of [\d.]+ [GMK]iB/, 'of <memory>')
-      .replace(/(of \d+(, up to \d+)?|no limit known)$/m, '<limit>')
+      .replace(/(of \d+(, up to \d+)?|limit unknown)$/m, '<limit>')
       .replace(/\nWarnings\n[^]*$/, '')
-      // How far columns stand apart depends on the length of the folder's name.
+      // The width of columns depends on the length of the folder's name.
       .replaceAll(/(?<=\S) {3,}/g, '  ')
   )
 }
 
 describe('commloop check', () => {
-  it('explains a table that is fine', async () => {
+  it('explains a valid table', async () => {
     const folder = folderWith({ '.commlooprc': TABLE, 'router.mjs': ROUTER })
     const { code, stdout, stderr } = await check(folder)
     expect(stderr).toBe('')
     expect(code).toBe(0)
-    expect(settled(stdout, folder)).toBe(`.commlooprc is fine: node plant-l2 listens on 0.0.0.0:8000
+    expect(settled(stdout, folder))
+      .toBe(`.commlooprc is valid: node plant-l2 listens on 0.0.0.0:8000
 
 Entries
   0  anyone  passive  anyone  4 slots  passing  links anyone/1 … anyone/4 (disabled)
@@ -74,30 +75,30 @@ Entries
   6  furnace-2  passive  192.168.0.2  1 slot  lasting  link furnace-2
   7  anyone-6  passive  anyone  1 slot  passing  link anyone-6
 
-Accepts; the first line that matches decides alone
+Accepts (the first matching line decides)
   192.168.0.2  → furnace-in, then furnace-2
   192.168.4.0/24  → cell
-  anyone else  → anyone, then anyone-6
+  any other peer  → anyone, then anyone-6
 
 Plugins
-  transport  {"use":"tcp"}  @commloop/transport-tcp 0.1.0, brought along
-  codec  {"use":"len16"}  @commloop/codec-len16 0.1.0, brought along
-  reconnect  {"use":"exponential"}  @commloop/core 0.1.0, brought along
+  transport  {"use":"tcp"}  @commloop/transport-tcp 0.1.0, bundled
+  codec  {"use":"len16"}  @commloop/codec-len16 0.1.0, bundled
+  reconnect  {"use":"exponential"}  @commloop/core 0.1.0, bundled
   router  {"use":"./router.mjs"}  <folder>/router.mjs
-  codec  {"byteOrder":"little","use":"len16"}  @commloop/codec-len16 0.1.0, brought along  for furnace-out
+  codec  {"byteOrder":"little","use":"len16"}  @commloop/codec-len16 0.1.0, bundled  for furnace-out
 
-At most
+Limits
   memory  502 MiB  of <memory>
   descriptors  153  <limit>
 `)
   })
 
-  it('says the same as JSON', async () => {
+  it('prints the same facts as JSON', async () => {
     const folder = folderWith({ '.commlooprc': TABLE, 'router.mjs': ROUTER })
     const { code, stdout } = await check(folder, { json: true })
     expect(code).toBe(0)
-    const said = JSON.parse(stdout) as Record<string, unknown>
-    expect(Object.keys(said)).toEqual([
+    const printed = JSON.parse(stdout) as Record<string, unknown>
+    expect(Object.keys(printed)).toEqual([
       'ok',
       'file',
       'node',
@@ -109,7 +110,7 @@ At most
       'descriptors',
       'warnings',
     ])
-    expect(said).toMatchObject({
+    expect(printed).toMatchObject({
       ok: true,
       file: join(folder, '.commlooprc'),
       node: 'plant-l2',
@@ -120,7 +121,7 @@ At most
         { group: 'anyone', pattern: 'anyone', entries: ['anyone', 'anyone-6'] },
       ],
     })
-    const { entries, plugins } = said as { entries: unknown[]; plugins: unknown[] }
+    const { entries, plugins } = printed as { entries: unknown[]; plugins: unknown[] }
     expect(entries[2]).toEqual({
       index: 2,
       id: 'furnace-out',
@@ -143,7 +144,7 @@ At most
     })
   })
 
-  it('names the package of a plugin that is installed', async () => {
+  it('names the package of an installed plugin', async () => {
     const folder = folderWith({
       '.commlooprc': 'router: x\nlinks: []',
       'store/x/package.json':
@@ -157,12 +158,12 @@ At most
     expect(stdout).toContain(`commloop-router-x 3.1.4 in ${join(folder, 'store/x/r.cjs')}`)
   })
 
-  it('does not speak of listening where nobody may come in', async () => {
+  it('reports a node without a listener', async () => {
     const { stdout } = await check(folderWith({ '.commlooprc': 'node: x\nlinks: []' }))
-    expect(stdout).toMatch(/^\.commlooprc is fine: node x does not listen\n\nPlugins\n/)
+    expect(stdout).toMatch(/^\.commlooprc is valid: node x does not listen\n\nPlugins\n/)
   })
 
-  it('tells problems on stderr, ends with 2, and says nothing on stdout', async () => {
+  it('prints problems on stderr and nothing on stdout, and exits with 2', async () => {
     const folder = folderWith({ '.commlooprc': 'rooter: x\nlinks: 3\n' })
     expect(await check(folder)).toEqual({
       code: 2,
@@ -173,12 +174,12 @@ At most
 .commlooprc:2:8  links: expected a list of entries, found 3
    2 | links: 3
      |        ^
-2 problems; nothing would start
+2 problems; the node would not start
 `,
     })
   })
 
-  it('tells problems as JSON on stdout', async () => {
+  it('prints problems as JSON on stdout', async () => {
     const folder = folderWith({ '.commlooprc': 'links: 3\n' })
     const { code, stdout, stderr } = await check(folder, { json: true })
     expect([code, stderr]).toEqual([2, ''])
@@ -199,7 +200,7 @@ At most
     })
   })
 
-  it('tells that there is no configuration, in both forms', async () => {
+  it('reports a missing configuration, as text and as JSON', async () => {
     const folder = folderWith({})
     const plain = await check(folder, { config: 'none' })
     expect(plain).toEqual({
@@ -227,8 +228,8 @@ At most
   })
 })
 
-describe('the ceilings', () => {
-  it('count every link, and warn where the system grants less', async () => {
+describe('the limits of the explanation', () => {
+  it('count every link, and warn if the system allows less', async () => {
     const cwd = folderWith({
       '.commlooprc': `
 listen: { port: 1 }

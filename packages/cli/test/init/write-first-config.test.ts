@@ -2,9 +2,9 @@ import { existsSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { checkCommand } from '../src/commands/check-command.js'
+import { checkConfig } from '../../src/analysis/explanation/check-config.js'
 import { loadConfig } from '@commloop/config'
-import { initCommand } from '../src/commands/init-command.js'
+import { writeFirstConfig } from '../../src/init/write-first-config.js'
 import { folderWith } from '@commloop/test-support/temporary-folder'
 
 interface Outcome {
@@ -13,7 +13,7 @@ interface Outcome {
   readonly stderr: string
 }
 
-/** `answers`: a person at a terminal types these lines, and leaves after the last. */
+/** `answers`: lines that a user types at a terminal, before the end of the input. */
 async function init(
   cwd: string,
   { from, answers }: { from?: string; answers?: readonly string[] } = {},
@@ -27,7 +27,7 @@ async function init(
     stdout: { write: (text: string) => (stdout += text) },
     stderr: { write: (text: string) => (stderr += text) },
   }
-  return { code: await initCommand({ cwd, from }, io), stdout, stderr }
+  return { code: await writeFirstConfig({ cwd, from }, io), stdout, stderr }
 }
 
 function written(cwd: string): string {
@@ -40,12 +40,12 @@ async function passesCheck(cwd: string): Promise<void> {
     stdout: { write: () => true },
     stderr: { write: (text: string) => (stderr += text) },
   }
-  const code = await checkCommand({ cwd, env: {}, json: false }, io)
+  const code = await checkConfig({ cwd, env: {}, json: false }, io)
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
 }
 
 describe('commloop init', () => {
-  it('writes a commented configuration that passes the check', async () => {
+  it('writes a commented configuration that passes `check`', async () => {
     const cwd = folderWith({})
     expect(await init(cwd)).toEqual({
       code: 0,
@@ -59,7 +59,7 @@ describe('commloop init', () => {
     expect(statSync(join(cwd, '.commlooprc')).mode & 0o022).toBe(0)
   })
 
-  it('writes examples that pass the check once the comment sign is gone', async () => {
+  it('writes commented examples that pass `check` when uncommented', async () => {
     const cwd = folderWith({})
     await init(cwd)
     const open = written(cwd)
@@ -83,18 +83,18 @@ describe('commloop init', () => {
     ['.commlooprc', 'links: []'],
     ['.commlooprc.yaml', ''],
     ['package.json', '{ "commloop": {} }'],
-  ])('never writes over or beside a configuration: %s', async (name, text) => {
+  ])('never writes if there is a configuration: %s', async (name, text) => {
     const cwd = folderWith({ [name]: text })
     expect(await init(cwd)).toEqual({
       code: 2,
       stdout: '',
-      stderr: `${join(cwd, name)} is there already, and nothing was written\n`,
+      stderr: `${join(cwd, name)} already exists; nothing was written\n`,
     })
     expect(readFileSync(join(cwd, name), 'utf8')).toBe(text)
     expect(existsSync(join(cwd, '.commlooprc'))).toBe(name === '.commlooprc')
   })
 
-  it('does not write beside a configuration that is code', async () => {
+  it('does not write if there is a configuration that is code', async () => {
     const cwd = folderWith({ 'commloop.config.js': '' })
     const { code, stderr } = await init(cwd)
     expect(code).toBe(2)
@@ -102,7 +102,7 @@ describe('commloop init', () => {
     expect(existsSync(join(cwd, '.commlooprc'))).toBe(false)
   })
 
-  it('does not write through a link that leads nowhere', async () => {
+  it('does not write through a dangling symbolic link', async () => {
     const cwd = folderWith({})
     symlinkSync(join(cwd, 'elsewhere'), join(cwd, '.commlooprc'))
     const { code, stderr } = await init(cwd)
@@ -111,7 +111,7 @@ describe('commloop init', () => {
     expect(existsSync(join(cwd, 'elsewhere'))).toBe(false)
   })
 
-  it('says why it cannot write', async () => {
+  it('reports why it cannot write', async () => {
     const { code, stderr } = await init(join(folderWith({}), 'none'))
     expect(code).toBe(2)
     expect(stderr).toMatch(/ENOENT/)
@@ -143,17 +143,17 @@ describe('commloop init --from', () => {
       { id: 'active-192.168.0.3:8002', role: 'active', ip: '192.168.0.3', port: 8002 },
     ])
     expect(options.listen).toEqual({ host: '0.0.0.0', port: 8000 })
-    expect(written(cwd)).toContain('the table does not say where it listens')
+    expect(written(cwd)).toContain('the table has no listen address')
   })
 
-  it('does not listen where nobody may come in', async () => {
+  it('does not listen if no entry is passive', async () => {
     const cwd = folderWith({ 't.json': JSON.stringify([ROWS[1]]) })
     await init(cwd, { from: 't.json' })
     await passesCheck(cwd)
     expect((await loadConfig({ cwd, env: {} })).options.listen).toBeUndefined()
   })
 
-  it('shows mistakes where they stand in the table, and writes nothing', async () => {
+  it('shows mistakes with their position in the table, and writes nothing', async () => {
     const text = `{ "g_connections": [
   { "socket": -1, "ip": "192.168.0.2", "port": 0, "as_server": 0 },
   { "ip": "192.168.0.300", "port": 8001, "as_server": 0 }
@@ -172,26 +172,22 @@ nothing was written
   })
 
   it.each<[string, string, string]>([
-    [
-      'a key that nobody knows',
-      '[{ "ipp": "x", "as_server": 1 }]',
-      'unknown key. Did you mean "ip"?',
-    ],
-    ['no list', '{ "a": 1 }', 'expected a list of entries, or a key that holds one'],
-    ['a text', '"x"', 'expected a list of entries'],
+    ['an unknown key', '[{ "ipp": "x", "as_server": 1 }]', 'unknown key. Did you mean "ip"?'],
+    ['a table without a list', '{ "a": 1 }', 'expected a list of entries, or a key that holds one'],
+    ['a string', '"x"', 'expected a list of entries'],
     [
       'several lists',
       '{ "a": [], "b": [] }',
       'several keys hold a list (a, b); call the table "links"',
     ],
     ['broken JSON', '[{ "ip": ', 'neither YAML nor JSON'],
-    ['nothing', '', 'the configuration is empty'],
+    ['an empty file', '', 'the configuration is empty'],
     [
-      'an address that is none',
+      'an invalid address',
       '[{ "ip": "1.2.3.4.5", "port": 1, "as_server": 0 }]',
       '[0].ip: expected an IP',
     ],
-  ])('refuses %s', async (_name, text, expected) => {
+  ])('rejects %s', async (_name, text, expected) => {
     const cwd = folderWith({ 't.json': text })
     const { code, stderr } = await init(cwd, { from: 't.json' })
     expect(code).toBe(2)
@@ -199,7 +195,7 @@ nothing was written
     expect(existsSync(join(cwd, '.commlooprc'))).toBe(false)
   })
 
-  it('says which file it cannot read', async () => {
+  it('names the file that it cannot read', async () => {
     const { code, stderr } = await init(folderWith({}), { from: 'none.json' })
     expect(code).toBe(2)
     expect(stderr).toMatch(/ENOENT.*none\.json/)
@@ -207,7 +203,7 @@ nothing was written
 })
 
 describe('commloop init on a terminal', () => {
-  it('asks for name, port and peers, and again where an answer is no use', async () => {
+  it('asks for name, port and peers, and asks again after an invalid answer', async () => {
     const cwd = folderWith({})
     const { code, stdout } = await init(cwd, {
       answers: [
@@ -227,12 +223,12 @@ describe('commloop init on a terminal', () => {
       ],
     })
     expect(code).toBe(0)
-    for (const said of [
+    for (const line of [
       'Port to listen on [8000]: expected 1–65535, found "eight"\n',
       'expected an IP address or a CIDR range, found "192.168.0.300"\n',
       'expected 1–65535, found nothing: an active entry needs a port\n',
     ]) {
-      expect(stdout).toContain(said)
+      expect(stdout).toContain(line)
     }
     await passesCheck(cwd)
     const { options } = await loadConfig({ cwd, env: {} })
@@ -249,7 +245,7 @@ describe('commloop init on a terminal', () => {
     })
   })
 
-  it('takes what is proposed for empty answers', async () => {
+  it('uses the default for an empty answer', async () => {
     const cwd = folderWith({})
     expect((await init(cwd, { answers: ['', '', '', ''] })).code).toBe(0)
     await passesCheck(cwd)
@@ -257,13 +253,13 @@ describe('commloop init on a terminal', () => {
     expect(options).toMatchObject({ listen: { port: 8000 }, links: [] })
   })
 
-  it('writes texts that YAML would take for something else as texts', async () => {
+  it('quotes strings that have a meaning in YAML', async () => {
     const cwd = folderWith({})
     await init(cwd, { answers: ['${HOME}: #1', '', '', ''] })
     expect((await loadConfig({ cwd, env: {} })).options.node).toBe('${HOME}: #1')
   })
 
-  it('writes nothing when the person leaves', async () => {
+  it('writes nothing if the input ends early', async () => {
     const cwd = folderWith({})
     const { code, stderr } = await init(cwd, { answers: ['plant', '8000', '192.168.0.2'] })
     expect(code).toBe(2)

@@ -8,7 +8,7 @@ function status(pid: number, written: number, ids: readonly string[] = ['a']): N
 }
 
 describe('RateTable', () => {
-  it('makes rates of counters that grow', () => {
+  it('computes rates from counters', () => {
     const rates = new RateTable()
     rates.add(status(1, 100), 1_000)
     expect(rates.of('a').sent).toEqual({ messages: 0, bytes: 0 })
@@ -20,7 +20,7 @@ describe('RateTable', () => {
     })
   })
 
-  it('begins anew with another process, whose counters begin anew', () => {
+  it('starts over when the process changes', () => {
     const rates = new RateTable()
     rates.add(status(1, 1_000_000), 0)
     rates.add(status(2, 5), 1_000)
@@ -29,7 +29,7 @@ describe('RateTable', () => {
     expect(rates.of('a').sent.messages).toBe(1)
   })
 
-  it('keeps no more than it shows, and forgets links that are gone', () => {
+  it('keeps a limited history, and drops removed links', () => {
     const rates = new RateTable()
     for (let at = 0; at < 2 * SAMPLES_MAX; at++) rates.add(status(1, at, ['a', 'b']), at * 1_000)
     expect(rates.of('b').sentHistory).toHaveLength(SAMPLES_MAX)

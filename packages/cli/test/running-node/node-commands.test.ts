@@ -46,26 +46,29 @@ const COMMANDS = [
 ]
 
 describe('finding the node', () => {
-  it.each(COMMANDS)('%s ends with 5 where none runs, and says where it looked', async (...args) => {
-    const cwd = testFolder({ '.commlooprc': CONFIG })
-    const { code, stdout, stderr } = await runCli(args, { cwd })
-    expect(stderr).toMatch(
-      /^commloop: no node of \.commlooprc runs as this user\nLooked for:\n {2}\//,
-    )
-    expect(stderr).toMatch(/\/commloop\/\*-[0-9a-f]{12}\.sock\n/)
-    expect(stderr).toContain('`commloop run` starts one')
-    expect({ code, stdout }).toEqual({ code: 5, stdout: '' })
-  })
+  it.each(COMMANDS)(
+    '%s exits with 5 if no node is running, and lists the paths that it tried',
+    async (...args) => {
+      const cwd = testFolder({ '.commlooprc': CONFIG })
+      const { code, stdout, stderr } = await runCli(args, { cwd })
+      expect(stderr).toMatch(
+        /^commloop: no node of \.commlooprc is running as this user\nLooked for:\n {2}\//,
+      )
+      expect(stderr).toMatch(/\/commloop\/\*-[0-9a-f]{12}\.sock\n/)
+      expect(stderr).toContain('Start one with `commloop run`')
+      expect({ code, stdout }).toEqual({ code: 5, stdout: '' })
+    },
+  )
 
-  it.each(COMMANDS)('%s ends with 2 where there is no telling which is meant', async (...args) => {
+  it.each(COMMANDS)('%s exits with 2 without a configuration to name the node', async (...args) => {
     const { code, stderr } = await runCli(args, { cwd: testFolder() })
     expect(stderr).toContain(
-      '--config FILE or COMMLOOP_CONFIG names its configuration, --control PATH its socket',
+      'give its configuration with --config FILE or COMMLOOP_CONFIG, or its socket with --control PATH',
     )
     expect(code).toBe(2)
   })
 
-  it('goes by the configuration, however it is named, or by the socket', async () => {
+  it('uses the configuration, however it is given, or the socket', async () => {
     const { node } = await withPeer()
     const elsewhere = testFolder()
     const file = join(node.folder, '.commlooprc')
@@ -81,7 +84,7 @@ describe('finding the node', () => {
     }
   })
 
-  it('does not depend on a configuration that is right, and finds a node that has another name by now', async () => {
+  it('does not need a valid configuration, and finds a node whose name has changed in the file', async () => {
     const { node } = await withPeer()
     writeFileSync(
       join(node.folder, '.commlooprc'),
@@ -92,12 +95,12 @@ describe('finding the node', () => {
     expect(await run(node, 'status')).toMatchObject({ code: 0 })
   })
 
-  it('is not led to a socket whose process has ended', async () => {
+  it('ignores a socket whose process has ended', async () => {
     const { node } = await withPeer()
     node.process.kill('SIGKILL')
     await node.process.exit()
     const { code, stderr } = await run(node, 'status')
-    expect(stderr).toContain('no node of .commlooprc runs')
+    expect(stderr).toContain('no node of .commlooprc is running')
     expect(code).toBe(5)
     const named = await run(node, 'status', '--control', node.socket)
     expect(named.stderr).toContain(
@@ -106,7 +109,7 @@ describe('finding the node', () => {
     expect(named.code).toBe(5)
   })
 
-  it('says so where what answers is no node', async () => {
+  it('reports an answer that does not come from a node', async () => {
     const server = (await import('node:http')).createServer((_, response) => response.end('hello'))
     const path = join(testFolder(), 's.sock')
     await new Promise<void>((resolve) => server.listen(path, resolve))
@@ -118,7 +121,7 @@ describe('finding the node', () => {
 })
 
 describe('status', () => {
-  it('shows a row for each link, and ends with 0 where nobody is missing', async () => {
+  it('shows a row for each link, and exits with 0 if no peer is missing', async () => {
     const { node, peer } = await withPeer()
     peer.send('one', 'two')
     await node.until<LinkStatus>('/v1/links/in', ({ counters }) => counters.received === 2)
@@ -133,7 +136,7 @@ describe('status', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   })
 
-  it('ends with 4 where somebody is missing, and says who, why and since when', async () => {
+  it('exits with 4 if a peer is missing, with the entry, the time and the reason', async () => {
     const port = await freePort()
     const links = [{ id: 'out', role: 'active', ip: '127.0.0.1', port }]
     const node = await ControlNode.start({ links, audit: { grace: '50ms' } })
@@ -144,7 +147,7 @@ describe('status', () => {
     expect(code).toBe(4)
   })
 
-  it('--json gives what the API gives', async () => {
+  it('--json prints the answer of the API', async () => {
     const { node } = await withPeer()
     const { code, stdout } = await run(node, 'status', '--json')
     const given = (await node.get('/v1/status')) as NodeStatus
@@ -154,7 +157,7 @@ describe('status', () => {
     expect(code).toBe(0)
   })
 
-  it('makes what peers and configurations put into names harmless', async () => {
+  it('escapes control characters in names', async () => {
     const links = [{ id: 'in\u001b[2J', role: 'passive', ip: '127.0.0.1' }]
     const node = await ControlNode.start({ ...CONFIG, links })
     const { stdout } = await run(node, 'status')
@@ -162,11 +165,11 @@ describe('status', () => {
   })
 
   it.each([
-    [['status', '--watch', '--json'], '--watch is for people, --json for programs'],
+    [['status', '--watch', '--json'], '--watch and --json cannot be combined'],
     [['status', '--watch'], '--watch needs a terminal'],
     [['top'], '--watch needs a terminal'],
     [['status', 'in'], 'too many arguments'],
-  ])('%j is a mistake', async (args, text) => {
+  ])('%j is a usage error', async (args, text) => {
     const { code, stderr } = await runCli(args, { cwd: testFolder({ '.commlooprc': CONFIG }) })
     expect(stderr).toContain(text)
     expect(code).toBe(2)
@@ -174,7 +177,7 @@ describe('status', () => {
 })
 
 describe('send', () => {
-  it('sends text, digits, a file or stdin, and says that it was written', async () => {
+  it('sends text, hex digits, a file or stdin, and reports that it was written', async () => {
     const { node, peer } = await withPeer()
     writeFileSync(join(node.folder, 'payload.bin'), Buffer.from([1, 2, 3]))
     const stdin = CliProcess.start(['send', '--to', 'in'], { cwd: node.folder })
@@ -200,14 +203,14 @@ describe('send', () => {
     ])
   })
 
-  it('ends with 1 where it was not written, with the reason', async () => {
+  it('exits with 1 if the message was not written, with the reason', async () => {
     const port = await freePort()
     const out = { id: 'out', role: 'active', ip: '127.0.0.1', port }
     const node = await ControlNode.start({ ...CONFIG, links: [...CONFIG.links, out] })
     for (const [args, reason] of [
       [
         ['x', '--to', 'out', '--timeout', '100ms'],
-        'commloop: expired on out: it could not be sent within 100ms\n',
+        'commloop: expired on out: not sent within 100ms\n',
       ],
       [['x', '--to', 'nobody'], 'commloop: no link "nobody" in the table\n'],
       [['x', '--to', 'otu'], 'commloop: no link "otu" in the table. Did you mean "out"?\n'],
@@ -226,7 +229,7 @@ describe('send', () => {
     }
   })
 
-  it('--json gives what became of each copy', async () => {
+  it('--json prints the outcome of each copy', async () => {
     const { node } = await withPeer()
     const { code, stdout } = await run(node, 'send', 'x', '--to', 'in', '--json')
     const copies = [{ outcome: 'written', link: 'in', reason: null }]
@@ -237,7 +240,7 @@ describe('send', () => {
   })
 
   it.each([
-    [['x', '--hex', '00'], 'TEXT and --hex say two different things'],
+    [['x', '--hex', '00'], 'TEXT and --hex cannot be combined'],
     [['--hex', '0'], '--hex: expected two digits'],
     [['--hex', 'zz'], '--hex: expected two digits'],
     [['--file', 'missing'], '--file: ENOENT'],
@@ -245,7 +248,7 @@ describe('send', () => {
     [['x', '--timeout', '0'], '--timeout: expected a duration'],
     [['x', '--timeout', '2h'], 'up to 60s'],
     [['x', 'y'], 'too many arguments'],
-  ])('%j is a mistake, and nothing is sent', async (args, text) => {
+  ])('%j is a usage error, and nothing is sent', async (args, text) => {
     const { code, stderr } = await runCli(['send', ...args], {
       cwd: testFolder({ '.commlooprc': CONFIG }),
     })
@@ -258,12 +261,12 @@ describe('send', () => {
 describe('tail', () => {
   async function tailing(node: ControlNode, ...args: string[]): Promise<CliProcess> {
     const tail = CliProcess.start(['tail', ...args], { cwd: node.folder, stdin: 'ignore' })
-    // Told when the node has begun to show: what is sent from now on is seen.
+    // The node has subscribed the client: messages sent from now on are shown.
     if (!args.includes('--json')) await tail.stderrLine((line) => line.startsWith('messages of'))
     return tail
   }
 
-  it('shows messages both ways, and ends with the node', async () => {
+  it('shows messages of both directions, and ends with the node', async () => {
     const { node, peer } = await withPeer()
     const tail = await tailing(node)
     peer.send('hel\x1blo', Buffer.from([0xff, 0xfe]), '')
@@ -283,7 +286,7 @@ describe('tail', () => {
     expect(tail.stderrText).toContain('the node has stopped')
   })
 
-  it('of one link shows nothing else; --hex shows bytes', async () => {
+  it('shows only the given link; --hex shows bytes', async () => {
     const { node, peer } = await withPeer()
     const tail = await tailing(node, 'cell', '--hex')
     const other = await FramedPeer.connect(node.port, '127.0.0.1', '127.0.1.7')
@@ -298,7 +301,7 @@ describe('tail', () => {
     expect(await tail.exit()).toEqual({ code: 0, signal: null })
   })
 
-  it('--json gives one object a line', async () => {
+  it('--json prints one object a line', async () => {
     const { node, peer } = await withPeer()
     const tail = await tailing(node, '--json')
     const ping = setInterval(() => peer.send('x'), 20)
@@ -314,7 +317,7 @@ describe('tail', () => {
     })
   })
 
-  it('ends well when nobody reads it any more', async () => {
+  it('exits with 0 when its reader closes stdout', async () => {
     const { node, peer } = await withPeer()
     const tail = await tailing(node)
     tail.closeOutput()
@@ -324,7 +327,7 @@ describe('tail', () => {
     expect(status).toEqual({ code: 0, signal: null })
   })
 
-  it('of a link that is not there ends with 1', async () => {
+  it('exits with 1 for an unknown link', async () => {
     const { node } = await withPeer()
     const { code, stderr } = await run(node, 'tail', 'nobody')
     expect(stderr).toBe('commloop: no link "nobody" in the table\n')
@@ -333,17 +336,17 @@ describe('tail', () => {
 })
 
 describe('dial, close, disable, enable', () => {
-  it('act on a link, and say how it is then', async () => {
+  it('act on a link, and print its state', async () => {
     const { node, peer } = await withPeer()
     expect(await run(node, 'close', 'in')).toMatchObject({
       code: 0,
-      stdout: 'in: its connection ends\n',
+      stdout: 'in: connection is closing\n',
     })
     await peer.until(({ hasEnded }) => hasEnded)
     peer.end()
     await node.until<LinkStatus>('/v1/links/in', ({ state }) => state === 'awaiting')
     const disabled = await run(node, 'disable', 'in')
-    expect(disabled.stdout).toMatch(/^in is idle.*, and stays down until it is enabled\n$/)
+    expect(disabled.stdout).toMatch(/^in is idle.*; it stays down until it is enabled\n$/)
     const enabled = await run(node, 'enable', '0')
     expect(enabled).toMatchObject({ code: 0 })
     expect(enabled.stdout).toMatch(/^in is awaiting/)
@@ -355,7 +358,7 @@ describe('dial, close, disable, enable', () => {
     [['enable', 'nobody'], 1, 'no link "nobody" in the table'],
     [['disable', 'cell2'], 1, 'no link "cell2" in the table. Did you mean "cell"?'],
     [['disable'], 2, "missing required argument 'link'"],
-  ])('%j ends with %i', async (args, code, text) => {
+  ])('%j exits with %i', async (args, code, text) => {
     const node = await ControlNode.start(CONFIG)
     const ended = await run(node, ...args)
     expect(ended.stderr).toContain(text)
@@ -369,7 +372,7 @@ describe('reload', () => {
     links: [...CONFIG.links, { id: 'new', role: 'passive', ip: '127.0.0.9' }],
   }
 
-  it('lets the running node take on what its file says now, and tells what has changed', async () => {
+  it('makes the running node reload its file, and prints the changes', async () => {
     const { node } = await withPeer()
     writeFileSync(join(node.folder, '.commlooprc'), JSON.stringify(grown))
     const { code, stdout, stderr } = await run(node, 'reload')
@@ -382,7 +385,7 @@ describe('reload', () => {
     expect({ epoch, state }).toEqual({ epoch: 1, state: 'up' })
   })
 
-  it('says that nothing was to do, and in JSON what has become of each link', async () => {
+  it('reports that nothing changed, and in JSON the links of each kind', async () => {
     const { node } = await withPeer()
     expect((await run(node, 'reload')).stdout).toMatch(
       /\nnothing was changed\nunchanged: 3 links\n$/,
@@ -395,7 +398,7 @@ describe('reload', () => {
     })
   })
 
-  it('changes nothing where the file is wrong, and says why with line and column', async () => {
+  it('changes nothing if the file is wrong, and prints the problems with line and column', async () => {
     const { node } = await withPeer()
     writeFileSync(join(node.folder, '.commlooprc'), 'node: plant\nlinkz: []\n')
     const { code, stdout, stderr } = await run(node, 'reload')

@@ -29,7 +29,7 @@ async function started(): Promise<{ node: ControlNode; peer: FramedPeer }> {
 }
 
 describe.skipIf(!hasTerminal('tests of top on a terminal'))('top on a terminal', () => {
-  it('shows states, rates and graphs, and gives the terminal back at q', async () => {
+  it('shows states, rates and graphs, and restores the terminal on q', async () => {
     const { node, peer } = await started()
     const top = Terminal.start(['top'], { cwd: node.folder, columns: 160, rows: 16 })
     const ping = setInterval(() => peer.send('x'), 10)
@@ -40,7 +40,7 @@ describe.skipIf(!hasTerminal('tests of top on a terminal'))('top on a terminal',
     expect(screen).toMatch(/^plant +process \d+, up for .* MISSING: out absent/m)
     expect(screen).toMatch(/^1 of 2 links up +sent 0\/s, 0 B\/s +received \d+\/s/m)
     expect(screen).toMatch(/^link +state +peer +sent\/s +received\/s +queue/m)
-    // The next attempt is counted down.
+    // The time until the next dial counts down.
     expect(screen).toMatch(
       /^out +backoff .*dials in (59|60) min.*, attempt 1: connect ECONNREFUSED/m,
     )
@@ -53,7 +53,7 @@ describe.skipIf(!hasTerminal('tests of top on a terminal'))('top on a terminal',
     expect(top.cursorIsShown).toBe(true)
   })
 
-  it('shows how full a queue is against its limit', async () => {
+  it('shows how full a queue is', async () => {
     const { node } = await started()
     for (let count = 0; count < 3; count++) {
       const base64 = Buffer.alloc(60_000).toString('base64')
@@ -65,12 +65,12 @@ describe.skipIf(!hasTerminal('tests of top on a terminal'))('top on a terminal',
     await top.until((text) => /^out +backoff .* 3 1%/m.test(text))
   })
 
-  it('goes on asking when the node is gone, and shows the next one', async () => {
+  it('retries when the node is gone, and shows the next node', async () => {
     const { node } = await started()
     const top = Terminal.start(['top'], { cwd: node.folder, columns: 120, rows: 16 })
     await top.until((text) => text.includes('links up'))
     await node.stop()
-    await top.until((text) => /no node .*; asking again/.test(text))
+    await top.until((text) => /no node .*; retrying/.test(text))
     const next = await ControlNode.startIn(node.folder)
     await top.until(
       (text) =>
@@ -92,7 +92,7 @@ describe.skipIf(!hasTerminal('tests of top on a terminal'))('top on a terminal',
     expect(screen).toMatch(/^plant/)
   })
 
-  it('has no colours with NO_COLOR, and status has them without', async () => {
+  it('has no colours with NO_COLOR; `status` has colours without it', async () => {
     const { node } = await started()
     const plain = Terminal.start(['top'], { cwd: node.folder, env: { NO_COLOR: '1' } })
     await plain.until((text) => text.includes('links up'))

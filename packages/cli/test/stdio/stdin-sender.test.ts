@@ -2,9 +2,9 @@ import { EventEmitter } from 'node:events'
 import { PassThrough, type Readable } from 'node:stream'
 import type { Node } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { Intake } from '../../src/stdio/stdin-sender.js'
+import { StdinSender } from '../../src/stdio/stdin-sender.js'
 
-/** A node that takes everything, as far as the intake looks at it. */
+/** A node that accepts every message, with the members that StdinSender uses. */
 function takingNode(): { node: Node; taken: string[] } {
   const taken: string[] = []
   const events = new EventEmitter()
@@ -24,103 +24,103 @@ function takingNode(): { node: Node; taken: string[] } {
 }
 
 interface Watched {
-  readonly intake: Intake
-  readonly told: string[]
+  readonly sender: StdinSender
+  readonly calls: string[]
   readonly taken: string[]
   readonly over: Promise<void>
 }
 
 function watched(input: Readable): Watched {
   const { node, taken } = takingNode()
-  const told: string[] = []
+  const calls: string[] = []
   let finish: () => void = () => undefined
   const over = new Promise<void>((resolve) => {
     finish = resolve
   })
-  const intake = new Intake(input, node, 100, {
-    refused: ({ message }) => told.push(message),
-    failed: (error) => told.push(`failed: ${error.message}`),
+  const sender = new StdinSender(input, node, 100, {
+    refused: ({ message }) => calls.push(message),
+    failed: (error) => calls.push(`failed: ${error.message}`),
     ended: () => {
-      told.push('ended')
+      calls.push('ended')
       finish()
     },
   })
-  return { intake, told, taken, over }
+  return { sender, calls, taken, over }
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-describe('Intake', () => {
-  it('tells once that the input broke off, and then that it has ended', async () => {
+describe('StdinSender', () => {
+  it('reports a failed input once, and then its end', async () => {
     const input = new PassThrough()
-    const { intake, told, taken, over } = watched(input)
-    intake.start()
+    const { sender, calls, taken, over } = watched(input)
+    sender.start()
     input.write('{"payload":"one"}\n{"payload":"tw')
     await nextTurn()
     input.destroy(new Error('EIO'))
     await over
     await nextTurn()
     expect(taken).toEqual(['one'])
-    expect(told[0]).toBe('failed: EIO')
-    expect(told.at(-1)).toBe('ended')
-    expect(told.filter((text) => text === 'ended')).toHaveLength(1)
+    expect(calls[0]).toBe('failed: EIO')
+    expect(calls.at(-1)).toBe('ended')
+    expect(calls.filter((text) => text === 'ended')).toHaveLength(1)
   })
 
-  it('ends where the input is closed without an end', async () => {
+  it('ends if the input closes without `end`', async () => {
     const input = new PassThrough()
-    const { intake, told, over } = watched(input)
-    intake.start()
+    const { sender, calls, over } = watched(input)
+    sender.start()
     input.destroy()
     await over
-    expect(told).toEqual(['ended'])
+    expect(calls).toEqual(['ended'])
   })
 
-  it('takes nothing while it is held, and everything afterwards', async () => {
+  it('sends nothing while it is held, and everything afterwards', async () => {
     const input = new PassThrough()
-    const { intake, taken, over } = watched(input)
-    intake.start()
-    intake.hold()
+    const { sender, taken, over } = watched(input)
+    sender.start()
+    sender.hold()
     input.end('{"payload":"one"}\n{"payload":"two"}\n')
     for (let turn = 0; turn < 10; turn++) await nextTurn()
     expect(taken).toEqual([])
-    intake.unhold()
+    sender.release()
     await over
     expect(taken).toEqual(['one', 'two'])
   })
 
-  it('may be held before it starts', async () => {
+  it('can be held before it starts', async () => {
     const input = new PassThrough()
-    const { intake, taken, over } = watched(input)
-    intake.hold()
+    const { sender, taken, over } = watched(input)
+    sender.hold()
     input.end('{"payload":"one"}\n')
-    intake.start()
+    sender.start()
     for (let turn = 0; turn < 10; turn++) await nextTurn()
     expect(taken).toEqual([])
-    intake.unhold()
+    sender.release()
     await over
     expect(taken).toEqual(['one'])
   })
 
-  it('takes nothing that comes before it starts, and loses none of it', async () => {
+  it('keeps lines that arrive before it starts', async () => {
     const input = new PassThrough()
-    const { intake, taken, over } = watched(input)
+    const { sender, taken, over } = watched(input)
     input.end('{"payload":"one"}\n')
-    intake.hold()
-    intake.unhold()
+    sender.hold()
+    sender.release()
     await nextTurn()
     expect(taken).toEqual([])
-    intake.start()
+    sender.start()
     await over
     expect(taken).toEqual(['one'])
   })
 
-  it('takes nothing more once it is closed', async () => {
+  it('sends nothing after `close`', async () => {
     const input = new PassThrough()
-    const { intake, taken, told } = watched(input)
-    intake.start()
-    intake.close()
+    const { sender, taken, calls } = watched(input)
+    sender.start()
+    sender.close()
     input.end('{"payload":"one"}\n')
     for (let turn = 0; turn < 10; turn++) await nextTurn()
-    expect({ taken, told }).toEqual({ taken: [], told: [] })
+    expect({ taken, calls }).toEqual({ taken: [], calls: [] })
   })
 })

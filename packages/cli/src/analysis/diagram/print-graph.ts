@@ -1,17 +1,13 @@
 import { resolveConfig } from '@commloop/core'
-import type { CommandIo } from '../command-line/command-io.js'
 import { loadConfig } from '@commloop/config'
-import type { NodeReporter } from '../running-node/node-report.js'
-import { EXIT } from '../command-line/exit-codes.js'
-import type { NodeRequest } from '../running-node/running-node.js'
-import { tableGraph } from '../analysis/diagram/table-graph.js'
+import type { CommandIo } from '../../command-line/command-io.js'
+import { EXIT } from '../../command-line/exit-codes.js'
+import type { NodeRequest } from '../../command-line/node-command.js'
+import type { NodeReporter } from '../../running-node/node-report.js'
+import { tableGraph } from './table-graph.js'
 
-/**
- * `commloop graph`: the table as a Mermaid diagram, with states where a node that runs answers.
- *
- * @throws CommloopError
- */
-export async function graphCommand(
+/** Prints the table as a Mermaid diagram, with link states if the node is running. @throws CommloopError */
+export async function printGraph(
   request: NodeRequest,
   report: NodeReporter,
   io: CommandIo,

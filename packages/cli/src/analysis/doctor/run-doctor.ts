@@ -1,25 +1,24 @@
-import { CommloopError } from '@commloop/core'
-import type { CommandIo } from '../command-line/command-io.js'
 import { type PlacedProblem, problemsText, readConfig } from '@commloop/config'
-import { textColumns } from '../terminal/text-columns.js'
-import { EXIT } from '../command-line/exit-codes.js'
-import { visibleText } from '../terminal/escape-control-chars.js'
-import { type DoctorFinding, doctorFinding } from '../analysis/doctor/doctor-finding.js'
-import { examine, type Examination } from '../analysis/doctor/diagnose.js'
-import { exitCodeOf } from '../command-line/failure.js'
-import type { NodeRequest } from '../running-node/running-node.js'
-import type { NodeReporter } from '../running-node/node-report.js'
+import { CommloopError } from '@commloop/core'
+import type { CommandIo } from '../../command-line/command-io.js'
+import { EXIT } from '../../command-line/exit-codes.js'
+import { exitCodeOf } from '../../command-line/failure.js'
+import type { NodeRequest } from '../../command-line/node-command.js'
+import type { NodeReporter } from '../../running-node/node-report.js'
+import { examine } from './diagnose.js'
+import { doctorFinding } from './doctor-finding.js'
+import { examinationText } from './examination-text.js'
 
 export interface DoctorRequest extends NodeRequest {
   readonly json: boolean
-  /** Opens a connection to each peer that an active entry names. */
+  /** Open a connection to the peer of each active entry. */
   readonly dial: boolean
 }
 
-const FIX_CONFIG = 'Correct the file; `commloop check` lists the same. Nothing else was looked at.'
+const FIX_CONFIG = 'Correct the file; `commloop check` lists the same. Nothing else was checked.'
 
-/** `commloop doctor`: says what is wrong with configuration, machine, running node and peers, and what to do. */
-export async function doctorCommand(
+/** Finds problems of configuration, machine, running node and peers, and prints them with remedies. */
+export async function runDoctor(
   request: DoctorRequest,
   report: NodeReporter,
   io: CommandIo,
@@ -28,7 +27,7 @@ export async function doctorCommand(
   try {
     const reading = await readConfig({ cwd, env, file })
     if (!reading.ok) {
-      tellBadConfig(reading.file, reading.problems, json, io)
+      writeBadConfig(reading.file, reading.problems, json, io)
       return EXIT.CONFIG_INVALID
     }
     const { config } = reading
@@ -39,7 +38,7 @@ export async function doctorCommand(
     else io.stdout.write(examinationText(config.name, examination))
     return sick ? EXIT.INCOMPLETE : EXIT.OK
   } catch (error) {
-    // What a node answers, or that the one whose socket was named does not, is no finding about the configuration.
+    // An error from a node, or no node at the socket given with `--control`, is not a finding about the configuration.
     if (!CommloopError.is(error) || exitCodeOf(error) !== EXIT.CONFIG_INVALID) throw error
     const { code, message } = error
     if (json) writeJson(io, badConfig(null, [`${code}: ${message}`]))
@@ -48,7 +47,7 @@ export async function doctorCommand(
   }
 }
 
-function tellBadConfig(
+function writeBadConfig(
   file: string,
   problems: readonly PlacedProblem[],
   json: boolean,
@@ -72,36 +71,4 @@ function badConfig(file: string | null, problems: readonly string[]): object {
 
 function writeJson(io: CommandIo, value: object): void {
   io.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
-}
-
-function examinationText(name: string, examination: Examination): string {
-  const { pid, findings, lookedAt, notLookedAt } = examination
-  const running = pid === null ? '' : ` It runs, as process ${String(pid)}.`
-  const wrong = findings.filter(({ weight }) => weight === 'wrong')
-  const notices = findings.filter(({ weight }) => weight === 'notice')
-  return [
-    `${name}: ${verdict(wrong.length, notices.length)}.${running}\n`,
-    section('Wrong', wrong),
-    section('Notices', notices),
-    `\nLooked at: ${lookedAt.join(', ')}\n`,
-    ...(notLookedAt.length === 0
-      ? []
-      : ['Not looked at\n', `${textColumns(notLookedAt.map((line) => [line]))}\n`]),
-  ].join('')
-}
-
-function verdict(wrong: number, notices: number): string {
-  const noticed = notices === 0 ? '' : `, ${String(notices)} to know`
-  if (wrong === 0) return `nothing is wrong${noticed}`
-  return (wrong === 1 ? '1 thing is wrong' : `${String(wrong)} things are wrong`) + noticed
-}
-
-/** The name of a finding is what `docs/doctor.md` is searched for. What a peer said is made harmless. */
-function section(title: string, findings: readonly DoctorFinding[]): string {
-  if (findings.length === 0) return ''
-  const rows = findings.flatMap(({ finding, about, message, advice }) => [
-    [finding, visibleText(about === null ? message : `${about}: ${message}`)],
-    ['', advice],
-  ])
-  return `\n${title}\n${textColumns(rows)}\n`
 }
