@@ -79,7 +79,7 @@ describe('demo', () => {
     const isolated = spawnSync('unshare', ['-rn', 'true'])
     if (isolated.status !== 0) {
       test.skip(
-        'SKIPPED: `unshare -rn` is not possible here, so there is no machine without loopback addresses',
+        'SKIPPED: `unshare -rn` is not possible here, so the test cannot hide the loopback addresses',
       )
     }
     const args = ['-rn', process.execPath, COMMLOOP_BIN, 'demo']
