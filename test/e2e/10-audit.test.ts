@@ -56,7 +56,7 @@ describe('the audit reports as events and log lines', () => {
     const found = await audit(node, 'one finding', ({ length }) => length === 1)
     expect(found).toMatchObject([{ kind: 'never filled', entry: 'missing' }])
     expect(found[0]?.forMs).toBeGreaterThanOrEqual(100)
-    await logged(node, 'audit', 'nobody has ever connected', '"missing"')
+    await logged(node, 'audit', 'entry "missing" has never had a connection')
 
     const peer = await RawPeer.dial({ from: '127.0.0.2', port: node.port })
     await node.link('missing', 'up')
@@ -69,7 +69,7 @@ describe('the audit reports as events and log lines', () => {
       { kind: 'absent', entry: 'missing' },
       { kind: 'absent', entry: 'cell' },
     ])
-    await logged(node, 'audit', 'nobody is connected', '"cell"')
+    await logged(node, 'audit', 'entry "cell" has had no connection for')
   })
 
   it('an absence shorter than the grace is no finding', async () => {
@@ -128,8 +128,9 @@ describe('the audit reports as events and log lines', () => {
         kind: 'stranger',
         remote: '127.0.0.9',
         reason: 'not in the table',
+        code: 'not-in-table',
         count: 5,
-        hint: 'nearly matches entry "two" (127.0.0.2): one number differs',
+        hint: 'nearly matches entry "two" (127.0.0.2): one octet differs',
       },
     ])
     await logged(node, 'audit', '127.0.0.9 keeps trying', '5 times', 'nearly matches entry "two"')

@@ -275,7 +275,14 @@ describe('an active link', () => {
     await bench.stopped()
     expect(bench.transport.lastDial.cancelled).toBe(true)
     expect(bench.outcomes).toEqual([
-      { id: 'x', link: 'peer', outcome: 'dropped', reason: 'stopped', count: 1 },
+      {
+        id: 'x',
+        link: 'peer',
+        outcome: 'dropped',
+        reason: 'stopped',
+        code: 'stopped',
+        count: 1,
+      },
     ])
   })
 

@@ -15,7 +15,7 @@ const accepted = (entry: Partial<EntryOptions> = {}) => {
   return { bench, connection }
 }
 
-describe('a write that nobody confirmed', () => {
+describe('an unconfirmed write', () => {
   it('goes out again whole, first, and counted as resent', async () => {
     const { bench, connection } = up()
     bench.send('one', { id: '1' })
@@ -48,7 +48,14 @@ describe('a write that nobody confirmed', () => {
     connection.reset()
     bench.soon()
     expect(bench.outcomes).toEqual([
-      { id: '1', link: 'peer', outcome: 'dropped', reason: 'unconfirmed at loss', count: 1 },
+      {
+        id: '1',
+        link: 'peer',
+        outcome: 'dropped',
+        reason: 'unconfirmed at loss',
+        code: 'unconfirmed-at-loss',
+        count: 1,
+      },
     ])
     bench.clock.advance(60_000)
     const next = bench.transport.lastDial.open()
@@ -58,12 +65,12 @@ describe('a write that nobody confirmed', () => {
   })
 })
 
-describe('a write that nobody made', () => {
+describe('a confirmation without a write', () => {
   it('is not confirmed: the transport that does so hears of it', async () => {
     const { bench, connection } = up()
     expect(() => {
       connection.written()
-    }).toThrow('link: a write was confirmed that nobody made')
+    }).toThrow('link: the transport confirmed a write that was not made')
     await bench.stopped()
   })
 
@@ -74,7 +81,7 @@ describe('a write that nobody made', () => {
     connection.written()
     expect(() => {
       connection.written()
-    }).toThrow('link: a write was confirmed that nobody made')
+    }).toThrow('link: the transport confirmed a write that was not made')
     expect(bench.node.link('peer').counters).toMatchObject({ written: 1, queued: 0 })
     await bench.stopped()
   })
@@ -184,6 +191,32 @@ describe("the peer's FIN", () => {
     connection.fin()
     bench.clock.advance(2_000)
     expect(connection.destroyed).toBe(true)
+    await bench.stopped()
+  })
+})
+
+describe("silence after the peer's FIN", () => {
+  const serving = { halfClose: 'serve', silence: '1s' } as const
+
+  it('does not count if the link was paused when the FIN came', async () => {
+    const { bench, connection } = accepted(serving)
+    const link = bench.node.link('in')
+    link.pause()
+    connection.fin()
+    link.resume()
+    bench.clock.advance(1_900)
+    expect([connection.destroyed, link.state]).toEqual([false, 'up'])
+    await bench.stopped()
+  })
+
+  it('does not count if the link is paused and resumed later', async () => {
+    const { bench, connection } = accepted(serving)
+    const link = bench.node.link('in')
+    connection.fin()
+    link.pause()
+    link.resume()
+    bench.clock.advance(1_900)
+    expect([connection.destroyed, link.state]).toEqual([false, 'up'])
     await bench.stopped()
   })
 })

@@ -137,6 +137,57 @@ describe('the handle of a passive link', () => {
   })
 })
 
+describe('a hold on a link', () => {
+  const up = () => {
+    const bench = BenchNode.started({ links: [PEER] })
+    const connection = bench.transport.lastDial.open()
+    return { bench, connection, link: bench.node.link('peer') }
+  }
+
+  it('stops reading until the last holder has released its own', async () => {
+    const { bench, connection, link } = up()
+    const first = link.hold()
+    const second = link.hold()
+    link.pause()
+    expect(connection.reading).toBe(false)
+    first()
+    link.resume()
+    expect(connection.reading, 'the second holder').toBe(false)
+    second()
+    expect(connection.reading).toBe(true)
+    await bench.stopped()
+  })
+
+  it('is released once, however often its function is called', async () => {
+    const { bench, connection, link } = up()
+    const first = link.hold()
+    const second = link.hold()
+    first()
+    first()
+    link.resume()
+    expect(connection.reading).toBe(false)
+    second()
+    expect(connection.reading).toBe(true)
+    await bench.stopped()
+  })
+
+  it('also counts for the next connection, and shares nothing with pause', async () => {
+    const { bench, connection, link } = up()
+    link.pause()
+    link.pause()
+    const release = link.hold()
+    connection.reset()
+    bench.clock.advance(60_000)
+    const next = bench.transport.lastDial.open()
+    bench.clock.advance(1_000)
+    link.resume()
+    expect(next.reading).toBe(false)
+    release()
+    expect(next.reading).toBe(true)
+    await bench.stopped()
+  })
+})
+
 describe('the event of a link', () => {
   it('says which dial it is, who the peer is, why it was lost and when it is dialled again', async () => {
     const bench = new BenchNode({ links: [{ ...PEER, reconnect: fixed(500, 1) }] })
@@ -148,8 +199,9 @@ describe('the event of a link', () => {
     connection.closed()
     bench.clock.advance(500)
     bench.transport.lastDial.fail()
-    const lost = { reason: 'peer closed', attempt: 0, delayMs: 500 }
-    const refused = { reason: 'ECONNREFUSED', attempt: 1 }
+    const lost = { reason: 'peer closed', code: 'peer-closed', attempt: 0, delayMs: 500 }
+    const why = { reason: 'ECONNREFUSED', code: 'dial-failed', detail: 'ECONNREFUSED' }
+    const refused = { ...why, attempt: 1 }
     expect(changes).toStrictEqual([
       { link: 'peer', state: 'dialing', epoch: 0, attempt: 1 },
       { link: 'peer', state: 'up', epoch: 1, remote: REMOTE },

@@ -40,7 +40,7 @@ describe('the high-water mark', () => {
   })
 })
 
-describe('a message whose time is over', () => {
+describe('a message that expires', () => {
   it('expires at the very moment, also behind one that has none', async () => {
     const bench = BenchNode.started({ links: [PEER] })
     bench.send('for ever')

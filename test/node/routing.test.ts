@@ -60,22 +60,25 @@ describe('a route', () => {
     await bench.stopped()
   })
 
-  it.each<[string, unknown, string]>([
-    ['an unknown id', 'nobody', 'no link "nobody" in the table'],
-    ['an unknown index', 7, 'no link position 7 in the table'],
-    ['nothing', undefined, 'router named no link'],
-    ['null', null, 'router named no link'],
-    ['an empty array', [], 'router named no link'],
-    ['a boolean', true, 'router named no link'],
-    ['a hole in an array', ['a', undefined], 'router named no link'],
-    ['an unknown one among known ones', ['a', 'nobody'], 'no link "nobody" in the table'],
-    ['an epoch that is none', { link: 'a', epoch: 0 }, 'no epoch 0'],
-  ])('that is %s makes the whole message undeliverable', async (_name, route, reason) => {
+  const noLink = { reason: 'router named no link', code: 'router-no-link' } as const
+  const unknown = (reason: string): object => ({ reason, code: 'link-unknown', detail: reason })
+
+  it.each<[string, unknown, object]>([
+    ['an unknown id', 'nobody', unknown('no link "nobody" in the table')],
+    ['an unknown index', 7, unknown('no link position 7 in the table')],
+    ['nothing', undefined, noLink],
+    ['null', null, noLink],
+    ['an empty array', [], noLink],
+    ['a boolean', true, noLink],
+    ['a hole in an array', ['a', undefined], noLink],
+    ['an unknown one among known ones', ['a', 'nobody'], unknown('no link "nobody" in the table')],
+    ['an epoch that is none', { link: 'a', epoch: 0 }, unknown('no epoch 0')],
+  ])('that is %s makes the whole message undeliverable', async (_name, route, why) => {
     const { bench, connections } = routed(() => route as Route)
     bench.send('x', { id: 'm' })
     bench.soon()
     expect(sent(connections)).toEqual([[], []])
-    expect(bench.outcomes).toEqual([{ id: 'm', outcome: 'undeliverable', reason, count: 1 }])
+    expect(bench.outcomes).toEqual([{ id: 'm', outcome: 'undeliverable', ...why, count: 1 }])
     await bench.stopped()
   })
 
@@ -83,7 +86,8 @@ describe('a route', () => {
     const { bench } = routed(() => ({ drop: 'not today' }))
     bench.send('x', { id: 'm' })
     bench.soon()
-    expect(bench.outcomes).toEqual([{ id: 'm', outcome: 'dropped', reason: 'not today', count: 1 }])
+    const why = { reason: 'not today', code: 'router-drop', detail: 'not today' }
+    expect(bench.outcomes).toEqual([{ id: 'm', outcome: 'dropped', ...why, count: 1 }])
     await bench.stopped()
   })
 

@@ -1,6 +1,6 @@
 import { useRouter } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { unpinned } from '../../packages/core/src/link/link.js'
+import { unpinned } from '../../packages/core/src/link/unpinned.js'
 import { BenchNode, PEER } from './bench-node.js'
 import { frame, type ScriptedConnection } from './scripted-transport.js'
 

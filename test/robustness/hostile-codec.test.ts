@@ -64,6 +64,51 @@ describe('a codec whose sizes cannot be', () => {
   })
 })
 
+describe('a codec that ends its own link while a write is encoded', () => {
+  it('closes it after that write', async () => {
+    const own: { close?: () => void } = {}
+    const encode: FrameCodec['encode'] = (payload, into, at) => {
+      own.close?.()
+      return SOUND.encode(payload, into, at)
+    }
+    const { bench, bad } = pair(codec({ encode }))
+    own.close = () => {
+      bench.node.link('bad').close()
+    }
+    bench.send('one', { to: 'bad' })
+    bench.soon()
+    expect([bad.sent, bad.finSent]).toEqual([['one'], false])
+    bad.written()
+    expect(bad.finSent).toBe(true)
+    await bench.stopped()
+  })
+
+  it('loses no copy of that write if the connection is reset', async () => {
+    const own: { reset?: () => void } = {}
+    const encode: FrameCodec['encode'] = (payload, into, at) => {
+      const { reset } = own
+      delete own.reset
+      reset?.()
+      return SOUND.encode(payload, into, at)
+    }
+    const { bench, bad } = pair(codec({ encode }))
+    own.reset = () => {
+      bad.reset()
+    }
+    bench.send('one', { to: 'bad' })
+    bench.send('two', { to: 'bad' })
+    bench.soon()
+    expect(bad.sent).toEqual([])
+    bench.clock.advance(60_000)
+    const next = bench.transport.lastDial.open()
+    bench.clock.advance(1_000)
+    expect(next.sent).toEqual(['one', 'two'])
+    next.written()
+    expect(bench.node.link('bad').counters).toMatchObject({ written: 2, queued: 0 })
+    await bench.stopped()
+  })
+})
+
 describe('a codec that cannot decode', () => {
   it.each<[string, Partial<FrameCodec>]>([
     ['throws for a decoder', { createDecoder: throwing(new Error('none left')) }],
@@ -186,6 +231,7 @@ describe('a codec that cannot encode', () => {
       link: 'bad',
       outcome: 'undeliverable',
       reason: 'codec',
+      code: 'codec',
       count: 1,
     })
     expect(bench.warnings).toContain('CODEC_ENCODE')

@@ -2,12 +2,17 @@
 // find one of them has a blind spot there.
 
 const LINK = 'packages/core/dist/link/link.js'
+const QUEUE = 'packages/core/dist/link/link-queue.js'
 const CONNECTION = 'packages/core/dist/link/connection/connection.js'
+const READER = 'packages/core/dist/link/connection/frame-reader.js'
+const WRITER = 'packages/core/dist/link/connection/frame-writer.js'
+const LIVENESS = 'packages/core/dist/link/connection/liveness.js'
+const HEARTBEATS = 'packages/core/dist/link/conversation/heartbeats.js'
 const OUTBOX = 'packages/core/dist/outbox/memory-outbox.js'
 const BATCH = 'packages/core/dist/link/connection/batch.js'
 const DIALER = 'packages/core/dist/link/dialer.js'
 const ACCEPTOR = 'packages/core/dist/accept/acceptor.js'
-const DISPATCH = 'packages/core/dist/routing/dispatch.js'
+const DELIVERY = 'packages/core/dist/routing/delivery.js'
 const STAGE = 'packages/core/dist/routing/pending-routes.js'
 const DECODER = 'packages/codec-len16/dist/len16-decoder.js'
 
@@ -25,16 +30,21 @@ export const CANARIES = {
   ],
   'one copy less is released than was written': [
     {
-      file: CONNECTION,
+      file: WRITER,
       find: 'release(batch.messages, batch.hasIds',
       replace: 'release(batch.messages - 1, batch.hasIds',
     },
   ],
   'the decoder outlives its connection': [
     {
-      file: CONNECTION,
+      file: READER,
       find: 'this.#decoder ??= codec.createDecoder();',
-      replace: 'this.#decoder ??= this.#owner.kept ??= codec.createDecoder();',
+      replace: 'this.#decoder ??= this.#host.link.kept ??= codec.createDecoder();',
+    },
+    {
+      file: CONNECTION,
+      find: 'get reads() {',
+      replace: 'get link() { return this.#owner; }\n    get reads() {',
     },
   ],
   'attempts are set back when a connection opens': [
@@ -47,23 +57,29 @@ export const CANARIES = {
   'a passing queue is inherited': [
     {
       file: LINK,
-      find: "else\n            this.#dropQueue('peer gone');",
-      replace: 'else\n            this.#dropBound();',
+      find: 'else\n            this.queue.dropAll(PEER_GONE);',
+      replace: 'else\n            this.queue.dropBound();',
     },
   ],
   'written is counted for a connection that is over': [
     {
       file: CONNECTION,
-      find: '            owner.tally.fenced++;\n            return;',
-      replace: '            owner.tally.fenced++;',
+      find: 'this.#owner.queue.tally.fenced++;\n            return;\n        }\n        const writer = this.#writer;\n        if (writer === undefined || this.quiet) {',
+      replace:
+        'this.#owner.queue.tally.fenced++;\n        }\n        const writer = this.#writer;\n        if (writer === undefined || (this.quiet && !this.#isClosed())) {',
     },
     BOUNDED_RELEASE,
   ],
   'bytes of a connection that is over are delivered': [
     {
       file: CONNECTION,
-      find: 'this.#owner.tally.fenced++;\n            return;\n        }\n        const nowMs',
-      replace: 'this.#owner.tally.fenced++;\n        }\n        const nowMs',
+      find: 'tally.fenced++;\n            return;\n        }\n        const nowMs',
+      replace: 'tally.fenced++;\n            this.late = true;\n        }\n        const nowMs',
+    },
+    {
+      file: CONNECTION,
+      find: 'const phase = this.#receiving;',
+      replace: "const phase = this.late ? 'reading' : this.#receiving;",
     },
   ],
   'looking for expired messages takes those that are being written': [
@@ -75,9 +91,7 @@ export const CANARIES = {
     },
     BOUNDED_RELEASE,
   ],
-  'no drain is told': [
-    { file: LINK, find: 'this.#services.listener.drained(this);', replace: ';' },
-  ],
+  'no drain is told': [{ file: QUEUE, find: 'listener.belowMark(this.#link);', replace: ';' }],
   'a permit to dial is kept': [{ file: DIALER, find: 'this.#permit?.giveBack();', replace: ';' }],
   'a frame is delivered before it is whole': [
     {
@@ -95,8 +109,8 @@ export const CANARIES = {
   'a challenge ousts who lives': [
     {
       file: 'packages/core/dist/accept/challenge.js',
-      find: 'this.#link.tally.receivedBytes > this.#receivedBytes',
-      replace: 'this.#link.tally.receivedBytes > Infinity',
+      find: 'this.#link.queue.tally.receivedBytes > this.#receivedBytes',
+      replace: 'this.#link.queue.tally.receivedBytes > Infinity',
     },
   ],
   'nobody is held down after a replacement': [
@@ -109,8 +123,8 @@ export const CANARIES = {
   'probation writes at once': [
     {
       file: CONNECTION,
-      find: "probation ? 'probation' : 'open'",
-      replace: "probation ? 'open' : 'open'",
+      find: "probation ? 'probation' : 'idle'",
+      replace: "probation ? 'idle' : 'idle'",
     },
   ],
   'a loss without proof of life leads to no probation': [
@@ -128,10 +142,10 @@ export const CANARIES = {
     { file: BATCH, find: 'message.expiresAtMs <= now.ms', replace: 'message.expiresAtMs <= 0' },
   ],
   'what was to be dropped at a loss is sent again': [
-    { file: LINK, find: "this.settings.onLoss === 'drop'", replace: "this.settings.onLoss === ''" },
+    { file: QUEUE, find: "settings.onLoss === 'drop'", replace: "settings.onLoss === ''" },
   ],
   'the copy that found no room is not counted': [
-    { file: DISPATCH, find: 'link.refuseCopy(reason, id);', replace: ';' },
+    { file: DELIVERY, find: 'link.queue.refuseCopy(refusal, id);', replace: ';' },
   ],
   'the bytes of an outbox have no bound': [
     { file: OUTBOX, find: '&& this.bytes + bytes <= this.#limits.bytesMax', replace: '' },
@@ -144,7 +158,12 @@ export const CANARIES = {
     },
   ],
   'deadlines outlive their connection': [
-    { file: CONNECTION, find: 'deadline?.dispose();', replace: ';' },
+    { file: LIVENESS, find: 'deadline?.dispose();', replace: ';' },
+    {
+      file: CONNECTION,
+      find: 'this.#conversation?.finished();\n        this.#discardUnread();',
+      replace: 'this.#discardUnread();',
+    },
   ],
   'who is listed takes a slot of anyone': [
     {
@@ -155,7 +174,7 @@ export const CANARIES = {
   ],
   'a heartbeat is delivered': [
     {
-      file: CONNECTION,
+      file: HEARTBEATS,
       find: 'if (sameBytes(payload, heartbeat.payload)) {',
       replace: 'if (sameBytes(payload, heartbeat.payload) && payload.length > 0) {',
     },
@@ -163,7 +182,7 @@ export const CANARIES = {
   'a relay never reads again': [
     {
       file: 'packages/core/dist/routing/relay-backpressure.js',
-      find: "source.unhold('relay');",
+      find: 'holding.release();',
       replace: ';',
     },
   ],
@@ -171,7 +190,11 @@ export const CANARIES = {
     { file: CONNECTION, find: 'owner.proved();', replace: ';' },
   ],
   'a copy that ends is not told': [
-    { file: LINK, find: 'this.#services.listener.ended(outcome, reason, this, id);', replace: ';' },
+    {
+      file: QUEUE,
+      find: 'this.#services.listener.ended(outcome, reason, this.#link, id);',
+      replace: ';',
+    },
   ],
 }
 
@@ -179,23 +202,29 @@ export const CANARIES = {
 export const HALVES = {
   'bound copies stay when their connection is lost': [
     {
-      file: LINK,
-      find: "if (message.epoch === 0)\n                return false;\n            this.#copyEnded('dropped', 'epoch', message);\n            return true;",
+      file: QUEUE,
+      find: "if (message.epoch === 0)\n                return false;\n            this.#ended('dropped', EPOCH, message.id);\n            return true;",
       replace: 'return false;',
     },
   ],
   'a flush does not look whether a write is under way': [
     {
       file: CONNECTION,
-      find: "if (this.#writing || this.#phase !== 'open')\n            return;\n        const owner",
-      replace: "if (this.#phase !== 'open')\n            return;\n        const owner",
+      find: "if (this.#sending !== 'due' && this.#sending !== 'idle')\n            return;",
+      replace: 'if (!this.writable)\n            return;',
+    },
+    {
+      file: CONNECTION,
+      find: "this.#send('flush');",
+      replace: "if (this.#sending !== 'writing')\n            this.#send('flush');",
     },
   ],
   'a wake-up does not look whether a write is under way': [
     {
       file: CONNECTION,
-      find: "if (this.#flushDue || this.#writing || this.#phase !== 'open')",
-      replace: "if (this.#flushDue || this.#phase !== 'open')",
+      find: "if (this.#sending !== 'idle')\n            return;\n        this.#send('wake');",
+      replace:
+        "if (this.#sending === 'idle')\n            this.#send('wake');\n        else if (this.#sending !== 'writing')\n            return;",
     },
   ],
   'a bound copy is written over any connection': [

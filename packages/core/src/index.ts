@@ -1,4 +1,4 @@
-export { inject, injectable, Lifecycle } from './di.js'
+export { Lifecycle } from './di.js'
 export type { DependencyContainer, InjectionToken } from './di.js'
 export * from './contracts/transport.js'
 export * from './contracts/frame-codec.js'
@@ -7,24 +7,30 @@ export * from './contracts/send-router.js'
 export * from './contracts/clock.js'
 export * from './contracts/random.js'
 export * from './contracts/logger.js'
-export * from './contracts/outbox.js'
-export { CommloopError, ERROR_CODES, type ErrorCode } from './contracts/errors.js'
+export type { OutboxLimits } from './contracts/outbox.js'
+export {
+  CommloopError,
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorDetails,
+} from './contracts/errors.js'
 export { REASON_TEXTS, type Reason, type ReasonCode, reasonText } from './contracts/reason.js'
 export type * from './contracts/node-events.js'
 export type { Finding } from './contracts/finding.js'
+export type { WarningCode, WarningEvent } from './contracts/warning.js'
 export type * from './config/node-options.js'
 export { NodeConfig } from './config/node-config.js'
 export type * from './config/node-config.js'
 export { type Duration, DURATION_MS_MAX, durationMs, durationText } from './units/duration.js'
 export { type Size, sizeBytes, sizeText } from './units/size.js'
-export { parseIp, sameIp, ipKey, type IpBytes } from './address/ip-address.js'
+export { parseIp, sameIp, ipKey, isUnspecified, type IpBytes } from './address/ip-address.js'
 export {
   type AddressPattern,
   parseAddressPattern,
   patternMatches,
 } from './address/address-pattern.js'
+export { type AcceptRule, decidingEntries, inDecidingOrder } from './config/accept-order.js'
 export { type ConfigProblem, pathText } from './config/config-problem.js'
-export { LINK_DEFAULTS } from './config/link-settings.js'
 export { configProblems, resolveConfig } from './config/resolve-config.js'
 export {
   ExponentialBackoff,
@@ -34,9 +40,12 @@ export { DirectRouter } from './routing/direct-router.js'
 export { createNode, type Plugin, use, useRouter } from './node/create-node.js'
 export { Node } from './node/node.js'
 export type { NodeCounters } from './ledger/node-counters.js'
+export type { RejectionCount } from './accept/rejections.js'
+export { challengeMs } from './accept/challenge.js'
 export type { NewPlugins, Reconfiguration } from './node/reconfiguration.js'
 export type { LinkCounters } from './ledger/link-counters.js'
 export type { LinkHandle } from './link/link-handle.js'
+export type { Release } from './link/link.js'
 export type { SendOptions } from './routing/dispatch.js'
 export { LINK_TRANSITIONS, type LinkEvent, type LinkRole } from './link/link-state.js'
 export { isLoopback } from './address/loopback.js'
@@ -44,7 +53,6 @@ export { addressText } from './address/address-text.js'
 export { nearest, editDistance } from './text/suggestion.js'
 export { SystemClock } from './runtime/system-clock.js'
 export { Throttle, type ThrottleLimits } from './events/throttle.js'
-export { SystemRandom } from './runtime/system-random.js'
 export { BATCH_BYTES_MAX } from './link/connection/batch-buffers.js'
 export {
   FIRST_BYTES_MAX,

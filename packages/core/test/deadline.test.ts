@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Clock, Timer } from '../src/contracts/clock.js'
-import { Deadline } from '../src/link/connection/deadline.js'
+import { Deadline } from '../src/timing/deadline.js'
 
 /** A clock whose timers fire when the test says so, however late that is. */
 class LateClock implements Clock {
@@ -44,7 +44,11 @@ function dueMs(clock: LateClock): number[] {
 function deadline(delayMs: number) {
   const clock = new LateClock()
   const expired: number[] = []
-  const subject = new Deadline(clock, delayMs, () => expired.push(clock.nowMs))
+  const subject = new Deadline(clock, delayMs, {
+    expired: () => {
+      expired.push(clock.nowMs)
+    },
+  })
   subject.start(0)
   return { clock, expired, subject }
 }
@@ -170,7 +174,7 @@ describe('a deadline that stands still', () => {
   })
 })
 
-describe('a deadline with another delay', () => {
+describe('a deadline whose delay changes', () => {
   it.each([
     [1_000, 1_000],
     [150, 150],
@@ -186,7 +190,7 @@ describe('a deadline with another delay', () => {
 
   it('uses it from its next start on where it does not run', () => {
     const clock = new LateClock()
-    const subject = new Deadline(clock, 300, () => undefined)
+    const subject = new Deadline(clock, 300, { expired: () => undefined })
     subject.setDelay(400, 0)
     expect(clock.timers).toEqual([])
     subject.start(0)
@@ -226,7 +230,7 @@ describe('deadlines of many links', () => {
       for (const beginMs of begins) {
         const clock = new LateClock()
         clock.nowMs = beginMs
-        new Deadline(clock, delayMs, () => undefined).start(beginMs)
+        new Deadline(clock, delayMs, { expired: () => undefined }).start(beginMs)
         const [timer] = clock.timers
         const dueMs = timer?.dueMs ?? 0
         expect(dueMs).toBeGreaterThanOrEqual(beginMs + delayMs)

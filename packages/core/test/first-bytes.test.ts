@@ -3,7 +3,7 @@ import { FIRST_BYTES_MAX, FirstBytes } from '../src/link/connection/first-bytes.
 
 const STREAM = Uint8Array.from({ length: 3 * FIRST_BYTES_MAX }, (_, at) => at % 251)
 
-describe('the opening of a stream', () => {
+describe('the first bytes of a stream', () => {
   it.each([1, 100, FIRST_BYTES_MAX - 1, FIRST_BYTES_MAX, FIRST_BYTES_MAX + 1, STREAM.length])(
     'is its first bytes up to the limit, in chunks of %i',
     (chunkBytes) => {

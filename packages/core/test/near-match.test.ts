@@ -11,15 +11,15 @@ function entries(...ips: readonly string[]): PassiveEntryConfig[] {
 
 describe('an address nearly matches an entry', () => {
   it.each([
-    ['192.168.0.3', '192.168.0.2', 'one number differs'],
-    ['192.168.1.2', '192.168.0.2', 'one number differs'],
-    ['10.168.0.2', '192.168.0.2', 'one number differs'],
-    ['::ffff:192.168.0.3', '192.168.0.2', 'one number differs'],
-    ['192.168.0.21', '192.168.0.12', 'two numbers changed places'],
-    ['192.168.10.1', '192.168.1.10', 'two numbers changed places'],
-    ['168.192.0.2', '192.168.0.2', 'two numbers changed places'],
-    ['192.168.5.7', '192.168.4.0/24', 'one number differs'],
-    ['192.168.16.7', '192.168.0.0/20', 'one number differs'],
+    ['192.168.0.3', '192.168.0.2', 'one octet differs'],
+    ['192.168.1.2', '192.168.0.2', 'one octet differs'],
+    ['10.168.0.2', '192.168.0.2', 'one octet differs'],
+    ['::ffff:192.168.0.3', '192.168.0.2', 'one octet differs'],
+    ['192.168.0.21', '192.168.0.12', 'two octets or digits are swapped'],
+    ['192.168.10.1', '192.168.1.10', 'two octets or digits are swapped'],
+    ['168.192.0.2', '192.168.0.2', 'two octets or digits are swapped'],
+    ['192.168.5.7', '192.168.4.0/24', 'one octet differs'],
+    ['192.168.16.7', '192.168.0.0/20', 'one octet differs'],
     ['2001:db8::1:2:3:4', '2001:db8::9', 'same /64'],
   ])('%s and %s: %s', (ip, pattern, slip) => {
     expect(nearMatch(ip, entries(pattern))).toBe(`nearly matches entry "e0" (${pattern}): ${slip}`)

@@ -1,6 +1,7 @@
+import { challengeMs } from '@commloop/core'
 import type { FaultStep } from './fault-step.js'
 import { COMES_BACK, type FaultScript, MARGIN_MS } from './fault-script.js'
-import { challengeMs, type LinkTerms } from './link-terms.js'
+import type { LinkTerms } from './link-terms.js'
 
 /** Slots of an entry that a script fills itself. */
 const SLOTS_MAX = 64
@@ -16,7 +17,7 @@ function filled({ slots }: LinkTerms): readonly FaultStep[] | string {
 
 /** All incumbents show life, for longer than the node takes to decide. */
 function signsOfLife(terms: LinkTerms): FaultStep {
-  const times = Math.ceil((challengeMs(terms) + MARGIN_MS / 3) / LIFE_EVERY_MS)
+  const times = Math.ceil((challengeMs(terms.settings.heartbeat) + MARGIN_MS / 3) / LIFE_EVERY_MS)
   const frames = Array.from(
     { length: terms.slots },
     (_, at) => ({ do: 'send frames', payloads: ['alive'], on: at + 1 }) as const,
@@ -57,7 +58,7 @@ function secondOfSilentPeer(terms: LinkTerms): readonly FaultStep[] | string {
   return [
     ...incumbents,
     { do: 'open' },
-    { do: 'expect end', withinMs: challengeMs(terms) + MARGIN_MS, on: 1 },
+    { do: 'expect end', withinMs: challengeMs(terms.settings.heartbeat) + MARGIN_MS, on: 1 },
     { do: 'expect open', forMs: 300, on: terms.slots + 1 },
   ]
 }
@@ -116,7 +117,7 @@ export const ADMISSION_SCRIPTS: readonly FaultScript[] = [
         {
           do: 'expect open at most',
           connections: terms.slots,
-          afterMs: challengeMs(terms) + MARGIN_MS,
+          afterMs: challengeMs(terms.settings.heartbeat) + MARGIN_MS,
         },
       ]
     },

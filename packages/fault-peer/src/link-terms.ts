@@ -35,12 +35,3 @@ export function linkTerms(
     redialMsMin,
   }
 }
-
-/** How long a node without a heartbeat takes to find out whether the connection that it has still lives. */
-const PROOF_MS = 2_000
-const PROOF_MARGIN_MS = 1_000
-
-/** How long a second connection may be held until it is decided about. */
-export function challengeMs({ settings: { heartbeat } }: LinkTerms): number {
-  return heartbeat === undefined ? PROOF_MS : heartbeat.everyMs + PROOF_MARGIN_MS
-}

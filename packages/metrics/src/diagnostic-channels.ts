@@ -1,10 +1,10 @@
 import { channel } from 'node:diagnostics_channel'
-import type { LinkChange, Node, PassingMessage } from '@commloop/core'
+import type { LinkChange, Node, TrafficMessage } from '@commloop/core'
 
 /** What is published, by channel; `node` is the name of the node. */
 export interface DiagnosticMessages {
-  'commloop:message:received': { readonly node: string; readonly message: PassingMessage }
-  'commloop:message:sent': { readonly node: string; readonly message: PassingMessage }
+  'commloop:message:received': { readonly node: string; readonly message: TrafficMessage }
+  'commloop:message:sent': { readonly node: string; readonly message: TrafficMessage }
   'commloop:link:state': { readonly node: string; readonly change: LinkChange }
 }
 
@@ -43,8 +43,8 @@ export class DiagnosticChannels {
     const wanted = this.#received.hasSubscribers || this.#sent.hasSubscribers
     if (wanted === this.#watching) return
     this.#watching = wanted
-    if (wanted) this.#node.on('passing', this.#passed)
-    else this.#node.off('passing', this.#passed)
+    if (wanted) this.#node.on('traffic', this.#published)
+    else this.#node.off('traffic', this.#published)
   }
 
   readonly #changed = (change: LinkChange): void => {
@@ -52,7 +52,7 @@ export class DiagnosticChannels {
     if (this.#state.hasSubscribers) this.#state.publish({ node: this.#node.config.name, change })
   }
 
-  readonly #passed = (message: PassingMessage): void => {
+  readonly #published = (message: TrafficMessage): void => {
     const target = message.direction === 'sent' ? this.#sent : this.#received
     if (target.hasSubscribers) target.publish({ node: this.#node.config.name, message })
   }
@@ -60,6 +60,6 @@ export class DiagnosticChannels {
   close(): void {
     clearInterval(this.#timer)
     this.#node.off('link', this.#changed)
-    this.#node.off('passing', this.#passed)
+    this.#node.off('traffic', this.#published)
   }
 }

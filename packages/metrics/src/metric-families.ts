@@ -148,17 +148,27 @@ const NODE: readonly MetricFamily[] = [
     ({ node }) => node.counters.copies,
   ),
   single(
+    'commloop_unhandled_messages_total',
+    COUNT_OF_MESSAGES,
+    'Received without a listener, a stream or a relay for them.',
+    ({ node }) => node.counters.unhandled,
+  ),
+  single(
     'commloop_unheard_messages_total',
     COUNT_OF_MESSAGES,
-    'Received while nobody listened.',
-    ({ node }) => node.counters.unheard,
+    'The former name of commloop_unhandled_messages_total.',
+    ({ node }) => node.counters.unhandled,
   ),
   labelled(
     'commloop_rejected_connections_total',
     COUNT,
-    ['reason'],
-    'Connections from outside that were not let in.',
-    ({ node }) => byWord('reason', node.counters.rejected),
+    ['code', 'reason'],
+    'Connections from outside that the node rejected.',
+    ({ node }) =>
+      node.rejections.map(({ code, reason, count }) => ({
+        labels: { code, reason },
+        value: count,
+      })),
   ),
   labelled(
     'commloop_audit_findings',

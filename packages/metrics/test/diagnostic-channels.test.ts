@@ -64,7 +64,7 @@ describe('diagnostic channels', () => {
       { name: 'commloop:message:sent', direction: 'sent', text: 'out', ...common },
     ])
     // Watching is not hearing.
-    expect(await node.get('/v1/status')).toMatchObject({ counters: { unheard: 1 } })
+    expect(await node.get('/v1/status')).toMatchObject({ counters: { unhandled: 1, unheard: 1 } })
   })
 
   it('notice one that comes later, and one that has enough', async () => {

@@ -1,5 +1,6 @@
 import {
   type EntryConfig,
+  inDecidingOrder,
   nearest,
   type NodeConfig,
   type ReconnectStrategy,
@@ -7,9 +8,7 @@ import {
   sizeBytes,
 } from '@commloop/core'
 import { type LinkTerms, linkTerms, STANDARD_SHAPE, type WireShape } from '@commloop/fault-peer'
-import { explainConfig } from '../analysis/explanation/config-explanation.js'
 import { type LoadedConfig, placeText, type ResolvedPlugin } from '@commloop/config'
-import { processLimits } from '@commloop/metrics'
 import { UsageError } from '../command-line/usage-error.js'
 
 /** An entry of the node's table whose peer is to be played. */
@@ -35,7 +34,7 @@ export function entryUnderTest(config: LoadedConfig, id: string | undefined): En
     shape: shapeOf(codec),
     redialMsMin: redialMsMin(strategy.value as ReconnectStrategy),
   })
-  return { config, node, entry, terms: { ...terms, slots: slotsOf(config, node, entry) } }
+  return { config, node, entry, terms: { ...terms, slots: slotsOf(node, entry) } }
 }
 
 function chosenEntry(entries: readonly EntryConfig[], id: string | undefined): EntryConfig {
@@ -60,13 +59,10 @@ function refuseTls(node: NodeConfig, entry: EntryConfig): void {
 }
 
 /** Entries of the same address are filled one after the other: their slots are one row for whoever comes. */
-function slotsOf(config: LoadedConfig, node: NodeConfig, entry: EntryConfig): number {
+function slotsOf(node: NodeConfig, entry: EntryConfig): number {
   if (entry.role === 'active') return 1
-  const { accepts } = explainConfig(config, processLimits())
-  const ids = accepts.find(({ entries }) => entries.includes(entry.id))?.entries ?? []
-  return node.entries
-    .filter((other) => ids.includes(other.id))
-    .reduce((sum, { linkIds }) => sum + linkIds.length, 0)
+  const rule = inDecidingOrder(node.entries).find(({ entries }) => entries.includes(entry))
+  return (rule?.entries ?? []).reduce((sum, { linkIds }) => sum + linkIds.length, 0)
 }
 
 /** The fault peer makes its frames by hand, so that it can make wrong ones: only those of `len16`. */

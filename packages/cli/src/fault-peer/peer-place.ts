@@ -4,16 +4,12 @@ import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import {
   addressText,
-  parseAddressPattern,
+  decidingEntries,
+  isUnspecified,
+  type NodeConfig,
   parseIp,
   type PassiveEntryConfig,
-  patternMatches,
 } from '@commloop/core'
-import {
-  type AcceptExplanation,
-  explainConfig,
-} from '../analysis/explanation/config-explanation.js'
-import { processLimits } from '@commloop/metrics'
 import { UsageError } from '../command-line/usage-error.js'
 import type { EntryUnderTest } from './entry-under-test.js'
 
@@ -46,8 +42,9 @@ async function dialPlace(under: EntryUnderTest, entry: PassiveEntryConfig): Prom
     throw new UsageError('listen.port is 0: nobody can know where this node listens. Name a port')
   }
   const from = await sourceAddress(under, entry)
-  const unspecified = parseIp(listen.host)?.every((byte) => byte === 0) ?? false
-  const ip = unspecified ? nodeAddress(from) : await ownAddress(listen.host, 'the node listens on')
+  const host = parseIp(listen.host)
+  const everywhere = host !== undefined && isUnspecified(host)
+  const ip = everywhere ? nodeAddress(from) : await ownAddress(listen.host, 'the node listens on')
   return { kind: 'dials', from, ip, port: listen.port }
 }
 
@@ -63,10 +60,9 @@ async function sourceAddress(under: EntryUnderTest, entry: PassiveEntryConfig): 
     const { address, text } = pattern
     return ownAddress(address.length === 4 ? address.join('.') : text, `entry ${entry.id} expects`)
   }
-  const { accepts } = explainConfig(under.config, processLimits())
   const candidates = [...(pattern.kind === 'range' ? firstOfRange(pattern) : []), ...ownAddresses()]
   for (const candidate of candidates) {
-    if (!decides(accepts, entry.id, candidate)) continue
+    if (!decides(under.node, entry, candidate)) continue
     if (await isOwn(candidate)) return candidate
   }
   throw new UsageError(
@@ -89,15 +85,10 @@ function ownAddresses(): string[] {
     .map(({ address }) => address)
 }
 
-/** Whether the first line that matches this address is one of the entry. */
-function decides(accepts: readonly AcceptExplanation[], id: string, ip: string): boolean {
+/** Whether the entry is one of those that decide about this address. */
+function decides({ entries }: NodeConfig, entry: PassiveEntryConfig, ip: string): boolean {
   const address = parseIp(ip)
-  if (address === undefined) return false
-  const row = accepts.find(({ pattern, group }) => {
-    const parsed = parseAddressPattern(group === 'anyone' ? '0.0.0.0' : pattern)
-    return typeof parsed !== 'string' && patternMatches(parsed, address)
-  })
-  return row?.entries.includes(id) ?? false
+  return address !== undefined && decidingEntries(entries, address).includes(entry)
 }
 
 /** @throws UsageError where a host is not this machine, by address or by name. */

@@ -63,11 +63,8 @@ export class AdminServices implements Service {
 
   async #openControl(path: string | undefined, text: () => AsyncIterable<string>): Promise<void> {
     const { facts, env, logger, payloadBytesMax, reload } = this.#options
-    const [{ ControlServer }, { chosenPlace, usualPlace }, { Availability }] = await Promise.all([
-      import('@commloop/control'),
-      import('@commloop/control'),
-      import('@commloop/control'),
-    ])
+    const { Availability, chosenPlace, ControlServer, SocketTaken, usualPlace } =
+      await import('@commloop/control')
     if (this.#isOver()) return
     const node = this.#node
     const place =
@@ -79,10 +76,10 @@ export class AdminServices implements Service {
       const socket = this.#control.path
       if (!this.#isOver()) logger.info({ control: socket }, `control socket: ${socket}`)
     } catch (error) {
-      const taken = error instanceof Error && error.name === 'SocketTaken'
-      const what = taken
-        ? 'another node runs this configuration, so that each of its peers sees two of us. Stop one of them'
-        : 'no control socket, so that `commloop status` and the like do not reach this node'
+      const what =
+        error instanceof SocketTaken
+          ? 'another node runs this configuration, so that each of its peers sees two of us. Stop one of them'
+          : 'no control socket, so that `commloop status` and the like do not reach this node'
       logger.warn({ err: error }, `${what}: ${textOf(error)}`)
     }
   }

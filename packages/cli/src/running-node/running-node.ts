@@ -5,6 +5,7 @@ import { CommloopError } from '@commloop/core'
 import { ConfigDocument, type ConfigSource, findConfig } from '@commloop/config'
 import {
   ControlClient,
+  folderExists,
   ownFolderProblem,
   runtimeFolders,
   socketNameEnd,
@@ -64,8 +65,7 @@ async function nodeAtDefaultSocket(
     for (const socket of sockets) {
       if (await answers(join(folder, socket))) return new ControlClient(join(folder, socket))
     }
-    const isMissing = problem?.includes('ENOENT') === true
-    tried.push(problem === undefined || isMissing ? join(folder, `*${end}`) : problem)
+    tried.push(problem === undefined || !folderExists(folder) ? join(folder, `*${end}`) : problem)
   }
   throw unreachable(
     `no node of ${name} is running as this user\nLooked for:\n${tried.map((place) => `  ${place}`).join('\n')}\n` +

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import { durationText, type Logger, type Node } from '@commloop/core'
+import { durationText, type LinkHandle, type Logger, type Node, type Release } from '@commloop/core'
 import {
   auditLine,
   errorLine,
@@ -51,6 +51,8 @@ export class StdioSession {
   #ready = false
   #draining = false
   #slow = false
+  /** The links that are not read because the output is slow. */
+  readonly #held = new Map<LinkHandle, Release>()
   #refusedLines = 0
   #failed = false
 
@@ -135,13 +137,16 @@ export class StdioSession {
 
   #listen(): void {
     const output = this.#output
-    this.#node
+    const node = this.#node
+    node
       .on('message', this.#message)
       .on('link', (change) => {
         // The first change comes before `start` resolves, when the node is already listening.
         this.#writeReady()
         // A link that was added while the output is slow.
-        if (this.#slow && change.state !== 'closed') this.#pause(change.link)
+        if (this.#slow && change.state !== 'closed') {
+          this.#hold(node.links().find(({ id }) => id === change.link))
+        }
         output.writeIfRoom(linkLine(change))
       })
       .on('outcome', (event) => {
@@ -174,22 +179,20 @@ export class StdioSession {
 
   // ── a reader that is slow, or gone ──────────────────────────────────────────────────────────────────────────
 
-  #pause(id: string): void {
-    this.#node
-      .links()
-      .find((link) => link.id === id)
-      ?.pause()
+  #hold(link: LinkHandle | undefined): void {
+    if (link !== undefined && !this.#held.has(link)) this.#held.set(link, link.hold())
   }
 
   #outputSlow(): void {
     this.#slow = true
-    for (const link of this.#node.links()) link.pause()
+    for (const link of this.#node.links()) this.#hold(link)
     this.#sender.hold()
   }
 
   #outputDrained(): void {
     this.#slow = false
-    for (const link of this.#node.links()) link.resume()
+    for (const release of this.#held.values()) release()
+    this.#held.clear()
     this.#sender.release()
   }
 

@@ -44,7 +44,7 @@ describe('GET /v1/status', () => {
       listen: { host: '127.0.0.1', port: node.port },
       ok: false,
       missing: [{ entry: 'cell', kind: 'absent', reason: 'never connected' }],
-      counters: { unheard: 2 },
+      counters: { unhandled: 2, unheard: 2 },
     })
     expect(status.links.map(({ id, state }) => `${id} ${state}`)).toEqual([
       'in up',

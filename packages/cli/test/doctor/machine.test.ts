@@ -106,8 +106,21 @@ describe('what a running node reports', () => {
         { kind: 'never filled', entry: 'in', forMs: 61_400 },
         { kind: 'absent', entry: 'cell', forMs: 7_200_000 },
         { kind: 'exhausted', link: 'mes', forMs: 5_000, reason: 'refused' },
-        { kind: 'stranger', remote: '10.0.0.9', reason: 'not in the table', count: 3 },
-        { kind: 'stranger', remote: '10.0.0.8', reason: 'full', count: 4, hint: 'nearly "in"' },
+        {
+          kind: 'stranger',
+          remote: '10.0.0.9',
+          reason: 'not in the table',
+          code: 'not-in-table',
+          count: 3,
+        },
+        {
+          kind: 'stranger',
+          remote: '10.0.0.8',
+          reason: 'full',
+          code: 'slots-full',
+          count: 4,
+          hint: 'nearly "in"',
+        },
       ],
     })
     expect(findings.map(({ finding, about, message }) => [finding, about, message])).toEqual([

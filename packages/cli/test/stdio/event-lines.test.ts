@@ -96,9 +96,10 @@ describe('lines of events', () => {
   })
 
   it('are one line for every content', () => {
-    expect(parsed(rejectedLine({ remote: '1.2.3.4:5', reason: ODD_NAME, count: 1 })).reason).toBe(
-      ODD_NAME,
-    )
+    expect(
+      parsed(rejectedLine({ remote: '1.2.3.4:5', reason: ODD_NAME, code: 'slots-full', count: 1 }))
+        .reason,
+    ).toBe(ODD_NAME)
     const error = {
       code: 'CML_ERR_INPUT_INVALID',
       message: ODD_NAME,

@@ -1,11 +1,11 @@
-import type { Node, NodeEvents, PassingMessage } from '@commloop/core'
+import type { Node, NodeEvents, TrafficMessage } from '@commloop/core'
 import {
   auditLine,
   linkLine,
   outcomeLine,
-  passingLine,
   readyLine,
   rejectedLine,
+  trafficLine,
   warningLine,
 } from '../json/event-json.js'
 import { CONTROL_LIMITS } from './control-limits.js'
@@ -54,7 +54,7 @@ export class EventWatch {
     this.#hear(node, 'rejected', 'rejected', rejectedLine)
     this.#hear(node, 'audit', 'audit', auditLine)
     this.#hear(node, 'warning', 'warning', warningLine)
-    this.#hear(node, 'message', 'passing', (message) => this.#messageLine(message))
+    this.#hear(node, 'message', 'traffic', (message) => this.#messageLine(message))
   }
 
   /** The node has stopped. */
@@ -78,7 +78,7 @@ export class EventWatch {
   }
 
   /** Messages may be far more than anybody can read: what is not shown costs a number, not a text. */
-  #messageLine(message: PassingMessage): string | undefined {
+  #messageLine(message: TrafficMessage): string | undefined {
     const { concerns, payloads } = this.#request
     if (!concerns(message.link)) return undefined
     if (this.feed.full || !this.#withinRate()) {
@@ -86,7 +86,7 @@ export class EventWatch {
       return undefined
     }
     const { id, ...unnamed } = message
-    return passingLine(isControlId(id) ? unnamed : message, payloads)
+    return trafficLine(isControlId(id) ? unnamed : message, payloads)
   }
 
   #withinRate(): boolean {

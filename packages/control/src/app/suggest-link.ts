@@ -11,7 +11,7 @@ type Typed = RouteTarget | readonly RouteTarget[] | undefined
 export function withMeantLink(error: unknown, typed: Typed, node: Node): unknown {
   if (!CommloopError.is(error) || error.code !== 'CML_ERR_LINK_UNKNOWN') return error
   const { entries } = node.config
-  const unknown = namesOf(typed).find((name) => error.message.includes(`"${name}"`))
+  const unknown = namesOf(typed).find((name) => name === error.details?.link)
   if (unknown === undefined || entries.length > ENTRIES_MAX) return error
   const [suffix = ''] = LINK_SUFFIX.exec(unknown) ?? []
   const meant = nearest(
@@ -19,7 +19,8 @@ export function withMeantLink(error: unknown, typed: Typed, node: Node): unknown
     entries.map(({ id }) => id),
   )
   if (meant === undefined) return error
-  return new CommloopError(error.code, `${error.message}. Did you mean "${meant}${suffix}"?`)
+  const { code, message, details = {} } = error
+  return new CommloopError(code, `${message}. Did you mean "${meant}${suffix}"?`, { details })
 }
 
 function namesOf(typed: Typed): readonly string[] {

@@ -15,6 +15,16 @@ export function folderProblem(folder: string, uid: number): string | undefined {
   return ownFolderProblem(folder, uid)
 }
 
+/** False only if nothing has this name. */
+export function folderExists(folder: string): boolean {
+  try {
+    lstatSync(folder)
+    return true
+  } catch (error) {
+    return codeOf(error) !== 'ENOENT'
+  }
+}
+
 /** Why a folder that is there is not ours alone: whoever may write to it could put a socket of his own there. */
 export function ownFolderProblem(folder: string, uid: number): string | undefined {
   let facts: Stats

@@ -6,8 +6,8 @@ import {
   type LinkChange,
   type NodeEvents,
   type OutcomeEvent,
-  type PassingMessage,
   type ReceivedMessage,
+  type TrafficMessage,
 } from '@commloop/core'
 
 /** Line ends that are none in JSON, and are where a reader's language cuts its input at them. */
@@ -32,7 +32,7 @@ export function readyLine(node: string, listen: Address | undefined): string {
 }
 
 export function linkLine(change: LinkChange): string {
-  const { link, state, epoch, remote, reason, attempt, delayMs } = change
+  const { link, state, epoch, remote, reason, code, attempt, delayMs } = change
   return line({
     type: 'link',
     link,
@@ -40,25 +40,27 @@ export function linkLine(change: LinkChange): string {
     epoch,
     remote: remote === undefined ? undefined : addressText(remote),
     reason,
+    code,
     attempt,
     delayMs: delayMs === undefined ? undefined : Math.round(delayMs),
   })
 }
 
-export function outcomeLine({ id, outcome, link, reason, count }: OutcomeEvent): string {
+export function outcomeLine({ id, outcome, link, reason, code, count }: OutcomeEvent): string {
   return line({
     type: 'outcome',
     id,
     outcome,
     link,
     reason,
-    // One with an id stands for itself.
+    code,
+    // An event with an id stands for one message.
     count: id === undefined ? count : undefined,
   })
 }
 
-export function rejectedLine({ remote, reason, count }: NodeEvents['rejected']): string {
-  return line({ type: 'rejected', remote, reason, count })
+export function rejectedLine({ remote, reason, code, count }: NodeEvents['rejected']): string {
+  return line({ type: 'rejected', remote, reason, code, count })
 }
 
 export function auditLine({ findings }: NodeEvents['audit']): string {
@@ -69,8 +71,8 @@ export function warningLine({ code, message }: NodeEvents['warning']): string {
   return line({ type: 'warning', code, message })
 }
 
-/** A message that was seen to pass, with what is in it only where that was asked for. */
-export function passingLine(message: PassingMessage, withPayload: boolean): string {
+/** A message of the traffic, with its payload only on request. */
+export function trafficLine(message: TrafficMessage, withPayload: boolean): string {
   const { direction, link, epoch, payload, id } = message
   return line({
     type: 'message',

@@ -1,51 +1,46 @@
-import { type AddressPattern, patternMatches, specificity } from '../address/address-pattern.js'
+import { type AddressPattern, patternMatches } from '../address/address-pattern.js'
 import { type IpBytes, ipKey, parseIp } from '../address/ip-address.js'
+import { inDecidingOrder } from '../config/accept-order.js'
+import type { EntryConfig, PassiveEntryConfig } from '../config/node-config.js'
 import type { Link } from '../link/link.js'
 
 /** The passive links that an address may fill. */
 export interface AcceptGroup {
   readonly links: readonly Link[]
-  /** Some entry of it asks who a peer has proved to be. */
+  /** An entry of the group asks for proved identities. */
   readonly identities: boolean
 }
 
 /**
- * Who may come in. The most specific group of matching entries decides alone: a machine that is listed by its own
- * address and finds its slots taken is never let into the slots of a range or of anyone.
+ * Which links an address may fill. The most specific group of matching entries decides alone: a machine that is listed
+ * by its own address and finds its slots taken never gets a slot of a range or of an entry for any address.
  */
 export class AcceptGroups {
-  readonly #exact = new Map<string, OpenGroup>()
-  readonly #wider: (OpenGroup & { readonly pattern: AddressPattern })[] = []
+  readonly #exact = new Map<string, AcceptGroup>()
+  /** Narrowest first. */
+  readonly #wider: (AcceptGroup & { readonly pattern: AddressPattern })[] = []
   readonly #active = new Map<string, Link[]>()
 
   constructor(links: readonly Link[]) {
+    const byEntry = new Map<EntryConfig, Link[]>()
     for (const link of links) {
-      if (link.entry.role === 'passive') this.#add(link.entry.pattern, link)
-      else this.#addActive(link.entry.host, link)
+      pushTo(byEntry, link.entry, link)
+      if (link.entry.role === 'active') this.#addActive(link.entry.host, link)
     }
-    this.#wider.sort((left, right) => specificity(right.pattern) - specificity(left.pattern))
+    for (const { pattern, entries } of inDecidingOrder([...byEntry.keys()])) {
+      const group = groupOf(entries, byEntry)
+      if (pattern.kind === 'exact') this.#exact.set(ipKey(pattern.address), group)
+      else this.#wider.push({ pattern, ...group })
+    }
   }
 
-  #add(pattern: AddressPattern, link: Link): void {
-    if (pattern.kind === 'exact') {
-      const key = ipKey(pattern.address)
-      const known = this.#exact.get(key)
-      if (known === undefined) this.#exact.set(key, groupOf(link))
-      else join(known, link)
-      return
-    }
-    const same = this.#wider.find((group) => samePattern(group.pattern, pattern))
-    if (same === undefined) this.#wider.push({ pattern, ...groupOf(link) })
-    else join(same, link)
-  }
-
-  /** A host name has no address until it is dialled, so it is not among these. */
+  /** A host name has no address until the link dials it, so it is not among these. */
   #addActive(host: string, link: Link): void {
     const address = parseIp(host)
     if (address !== undefined) pushTo(this.#active, ipKey(address), link)
   }
 
-  /** The group that decides about an address; undefined: the address is in no passive entry. */
+  /** The group that decides about an address; undefined: no passive entry has the address. */
   find(address: IpBytes): AcceptGroup | undefined {
     const exact = this.#exact.get(ipKey(address))
     if (exact !== undefined) return exact
@@ -58,30 +53,17 @@ export class AcceptGroups {
   }
 }
 
-interface OpenGroup {
-  readonly links: Link[]
-  identities: boolean
+function groupOf(
+  entries: readonly PassiveEntryConfig[],
+  byEntry: ReadonlyMap<EntryConfig, readonly Link[]>,
+): AcceptGroup {
+  return {
+    links: entries.flatMap((entry) => byEntry.get(entry) ?? []),
+    identities: entries.some(({ identities }) => identities !== undefined),
+  }
 }
 
-function groupOf(link: Link): OpenGroup {
-  return { links: [link], identities: namesIdentities(link) }
-}
-
-function join(group: OpenGroup, link: Link): void {
-  group.links.push(link)
-  group.identities ||= namesIdentities(link)
-}
-
-function namesIdentities({ entry }: Link): boolean {
-  return entry.role === 'passive' && entry.identities !== undefined
-}
-
-function samePattern(left: AddressPattern, right: AddressPattern): boolean {
-  if (left.kind === 'anyone' || right.kind === 'anyone') return left.kind === right.kind
-  return specificity(left) === specificity(right) && patternMatches(left, right.address)
-}
-
-function pushTo(map: Map<string, Link[]>, key: string, link: Link): void {
+function pushTo<Key>(map: Map<Key, Link[]>, key: Key, link: Link): void {
   const links = map.get(key)
   if (links === undefined) map.set(key, [link])
   else links.push(link)

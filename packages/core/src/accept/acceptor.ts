@@ -1,161 +1,91 @@
-import type { ListenConfig } from '../config/node-config.js'
-import type { Clock } from '../contracts/clock.js'
-import type {
-  Address,
-  Connection,
-  ConnectionHandler,
-  PeerInfo,
-  Transport,
-} from '../contracts/transport.js'
-import type { Link } from '../link/link.js'
 import { parseIp, sameIp } from '../address/ip-address.js'
 import { isIdentified } from '../config/peer-match.js'
+import type { Clock } from '../contracts/clock.js'
+import type { Reason } from '../contracts/reason.js'
+import type { Address, Connection, ConnectionHandler, PeerInfo } from '../contracts/transport.js'
+import type { Link } from '../link/link.js'
 import type { AcceptGroup, AcceptGroups } from './accept-groups.js'
 import { Challenge, type Verdict } from './challenge.js'
-import { ManagedListener, type AdmissionHandler } from './managed-listener.js'
+import type { AdmissionHandler } from './managed-listener.js'
+import type { Rejections } from './rejections.js'
 
-export interface AcceptListener {
-  listening(at: Address): void
-  rejected(remote: Address | undefined, reason: string): void
-  warning(code: string, message: string, cause?: unknown): void
-}
+const STOPPING: Reason = { code: 'stopping' }
+const ADDRESS_UNKNOWN: Reason = { code: 'address-unknown' }
+const ONLY_ACTIVE: Reason = { code: 'only-active' }
+const NOT_IN_TABLE: Reason = { code: 'not-in-table' }
+const FULL: Reason = { code: 'slots-full' }
+const DISABLED: Reason = { code: 'disabled' }
+const HOLD_DOWN: Reason = { code: 'hold-down' }
+const REPLACED: Reason = { code: 'replaced' }
+const NO_IDENTITY: Reason = { code: 'no-identity' }
 
 /**
- * Matches accepted connections to passive links by remote address, and refuses everybody else before a byte is read.
+ * Assigns accepted connections to passive links by remote address, and rejects all others before the node reads a byte.
  */
 export class Acceptor implements AdmissionHandler {
-  readonly #transport: Transport
   readonly #clock: Clock
-  readonly #listener: AcceptListener
+  readonly #rejections: Rejections
   readonly #challenges = new Map<Link, Challenge>()
-  /** How often a link has become free, and up to where each group was searched at which of these times. */
+  /** How often a link has become free. */
   #vacancies = 0
+  /** How far `#nextFree` has searched each group, and `#vacancies` at that time. */
   readonly #searched = new WeakMap<
     readonly Link[],
     { readonly at: number; readonly vacancies: number }
   >()
-  /** When a link's incumbent was last replaced, for as long as the hold-down lasts. */
+  /** When the last replacement of a link's connection was. Kept while the hold-down lasts. */
   readonly #replacedMs = new Map<Link, number>()
   #groups: AcceptGroups
-  #door: ManagedListener | undefined
-  /** Opened, and not known yet to be open. */
-  #nextDoor: ManagedListener | undefined
   #closed = false
 
-  constructor(groups: AcceptGroups, transport: Transport, clock: Clock, listener: AcceptListener) {
+  constructor(groups: AcceptGroups, clock: Clock, rejections: Rejections) {
     this.#groups = groups
-    this.#transport = transport
     this.#clock = clock
-    this.#listener = listener
+    this.#rejections = rejections
   }
 
-  // ── the door ────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /**
-   * Listens here instead of where it listened before, which goes on until this has succeeded; undefined: nowhere.
-   * Where the old place is in the way of the new one, it is left first, and taken again where that was in vain.
-   * `moved` hears why it has failed. Not before this call has returned, unless it is to listen nowhere.
-   */
-  move(place: ListenConfig | undefined, moved: (error: Error | undefined) => void): void {
-    if (place === undefined) {
-      this.#door?.close()
-      this.#door = undefined
-      moved(undefined)
-      return
-    }
-    this.#try(place, moved, (error) => {
-      const inTheWay = this.#door?.place.port === place.port && isInUse(error)
-      if (inTheWay) this.#moveOver(this.#door, place, moved)
-      else moved(error)
-    })
-  }
-
-  /** For two places of which only one can be had at a time. */
-  #moveOver(
-    old: ManagedListener | undefined,
-    place: ListenConfig,
-    moved: (error: Error | undefined) => void,
-  ): void {
-    old?.close()
-    this.#try(place, moved, (error) => {
-      old?.open()
-      moved(error)
-    })
-  }
-
-  #try(
-    place: ListenConfig,
-    moved: (error: Error | undefined) => void,
-    failed: (error: Error) => void,
-  ): void {
-    const door = new ManagedListener(place, this.#transport, this.#clock, this, {
-      opened: () => {
-        this.#door?.close()
-        this.#door = door
-        this.#nextDoor = undefined
-        moved(undefined)
-      },
-      notOpened: (error) => {
-        this.#nextDoor = undefined
-        failed(error)
-      },
-      listening: (at) => {
-        this.#listener.listening(at)
-      },
-      lost: (error) => {
-        const text = `listening has ended: ${error.message}`
-        this.#listener.warning('LISTEN_LOST', text, error)
-      },
-    })
-    this.#nextDoor = door
-    door.open()
-  }
-
-  // ── who may come in ─────────────────────────────────────────────────────────────────────────────────────────
-
-  /** The table is another one: who is asking to come in is judged by it from now on, whoever waits included. */
+  /** The table has changed. It decides from now on, also about newcomers that are waiting for the end of a challenge. */
   regroup(groups: AcceptGroups): void {
     this.#groups = groups
     for (const [link, challenge] of [...this.#challenges]) {
       const { peer } = challenge.newcomer
       const group = this.#groupOf(peer.remote)
-      const fits = typeof group !== 'string' && group.links.includes(link)
+      const fits = !isReason(group) && group.links.includes(link)
       if (fits && isIdentified(link.entry, peer)) continue
       this.#challenges.delete(link)
       challenge.cancel()
-      this.#listener.rejected(peer.remote, typeof group === 'string' ? group : 'full')
+      this.#rejections.add(peer.remote, isReason(group) ? group : FULL)
     }
     for (const link of [...this.#replacedMs.keys()]) this.#heldDown(link)
   }
 
   admit(remote: Address | undefined): boolean {
     const group = this.#groupOf(remote)
-    if (typeof group !== 'string') return true
-    this.#listener.rejected(remote, group)
+    if (!isReason(group)) return true
+    this.#rejections.add(remote, group)
     return false
   }
 
-  /** The group that decides about an address, or why nobody lets it in. */
-  #groupOf(remote: Address | undefined): AcceptGroup | string {
-    if (this.#closed) return 'stopping'
-    if (remote === undefined) return 'address unknown'
+  /** The group that decides about an address, or why no group may take it. */
+  #groupOf(remote: Address | undefined): AcceptGroup | Reason {
+    if (this.#closed) return STOPPING
+    if (remote === undefined) return ADDRESS_UNKNOWN
     const address = parseIp(remote.ip)
-    if (address === undefined) return 'address unknown'
+    if (address === undefined) return ADDRESS_UNKNOWN
     const group = this.#groups.find(address)
     if (group !== undefined) return group
-    const active = this.#groups.activeAt(address)
-    return active.length > 0 ? 'only in active entries' : 'not in the table'
+    return this.#groups.activeAt(address).length > 0 ? ONLY_ACTIVE : NOT_IN_TABLE
   }
 
   accepted(connection: Connection): ConnectionHandler | undefined {
     const { remote } = connection.peer
     const group = this.#groupOf(remote)
-    if (typeof group === 'string') {
-      this.#listener.rejected(remote, group)
+    if (isReason(group)) {
+      this.#rejections.add(remote, group)
       return undefined
     }
     this.#rearm(remote)
-    // Who a peer has proved to be comes first: with the wrong name nobody is even a duplicate.
+    // The proved identity comes first: a peer with the wrong one is not even a duplicate.
     const { identities } = group
     const links = identities
       ? group.links.filter((link) => isIdentified(link.entry, connection.peer))
@@ -163,14 +93,14 @@ export class Acceptor implements AdmissionHandler {
     const free = (identities ? undefined : this.#nextFree(group)) ?? freeLink(links)
     if (free !== undefined) return free.opened(connection, false)
     const answer = this.#duplicate(connection, links)
-    if (typeof answer !== 'string') return answer
-    this.#listener.rejected(remote, answer)
+    if (!isReason(answer)) return answer
+    this.#rejections.add(remote, answer)
     return undefined
   }
 
   /**
-   * The first free slot in the order of the table. Begins where it ended last, as long as none before has become free:
-   * thousands of connections that come at once would otherwise each look through all that came before.
+   * The first free slot in the order of the table. The search goes on from where the last one ended unless a link has
+   * become free since: otherwise each of thousands of simultaneous connections would search all the slots before it.
    */
   #nextFree(group: AcceptGroup): Link | undefined {
     const { links } = group
@@ -181,11 +111,12 @@ export class Acceptor implements AdmissionHandler {
     return links[at]
   }
 
+  /** The transport has refused a connection that was admitted. */
   refused(remote: Address, reason: string): void {
-    this.#listener.rejected(remote, reason)
+    this.#rejections.add(remote, { code: 'transport-refused', detail: reason })
   }
 
-  /** A peer that dials us is there to be dialled. */
+  /** A peer that dials this node can probably be dialled too. */
   #rearm(remote: Address): void {
     const address = parseIp(remote.ip)
     if (address === undefined) return
@@ -194,17 +125,17 @@ export class Acceptor implements AdmissionHandler {
     }
   }
 
-  /** Every slot is taken: the handler of the newcomer, or why it is refused. */
-  #duplicate(connection: Connection, links: readonly Link[]): ConnectionHandler | string {
-    if (links.length === 0) return identityRefusal(connection.peer)
-    if (links.every((link) => !link.enabled)) return 'disabled'
+  /** Every slot is taken: the handler of the newcomer, or why the node rejects it. */
+  #duplicate(connection: Connection, links: readonly Link[]): ConnectionHandler | Reason {
+    if (links.length === 0) return identityReason(connection.peer)
+    if (links.every((link) => !link.enabled)) return DISABLED
     const link = this.#candidate(connection, links)
-    if (link === undefined) return 'full'
+    if (link === undefined) return FULL
     const { entry } = link
     const policy = entry.role === 'passive' ? entry.duplicate : 'reject'
-    if (policy === 'reject') return 'full'
+    if (policy === 'reject') return FULL
     if (policy === 'replace') return this.#replace(link, connection)
-    if (this.#heldDown(link)) return 'hold-down'
+    if (this.#heldDown(link)) return HOLD_DOWN
     const challenge = new Challenge(link, connection, this.#clock, (ended, verdict) => {
       this.#decided(ended, verdict)
     })
@@ -212,13 +143,13 @@ export class Acceptor implements AdmissionHandler {
     return challenge
   }
 
-  /** Among the links that the same address holds, the one that has been silent longest. */
+  /** Among the links that the same address fills, the one that has been silent for longest. */
   #candidate(connection: Connection, links: readonly Link[]): Link | undefined {
     const key = connection.peer.remote.ip
     let candidate: Link | undefined
     for (const link of links) {
-      const held = link.state === 'up' && sameAddress(link.remote?.ip, key)
-      if (!held || this.#challenges.has(link)) continue
+      const fills = link.state === 'up' && sameAddress(link.connection?.peer.remote.ip, key)
+      if (!fills || this.#challenges.has(link)) continue
       const silentLonger =
         candidate === undefined ||
         (link.connection?.receivedMs ?? 0) < (candidate.connection?.receivedMs ?? 0)
@@ -235,12 +166,12 @@ export class Acceptor implements AdmissionHandler {
     return false
   }
 
-  /** The handler of the newcomer, or why it is refused after all. */
-  #replace(link: Link, newcomer: Connection): ConnectionHandler | string {
+  /** The handler of the newcomer, or why the node rejects it after all. */
+  #replace(link: Link, newcomer: Connection): ConnectionHandler | Reason {
     this.#replacedMs.set(link, this.#clock.now())
-    link.abort('replaced')
-    // Whoever heard of the loss may have disabled the link.
-    return link.state === 'awaiting' ? link.opened(newcomer, false) : 'disabled'
+    link.connection?.abort(REPLACED)
+    // A listener of the loss may have disabled the link.
+    return link.state === 'awaiting' ? link.opened(newcomer, false) : DISABLED
   }
 
   #decided(challenge: Challenge, verdict: Verdict): void {
@@ -248,28 +179,27 @@ export class Acceptor implements AdmissionHandler {
     this.#challenges.delete(link)
     if (verdict === 'newcomer gone') return
     if (verdict === 'incumbent stays') {
-      this.#listener.rejected(newcomer.peer.remote, 'full')
+      this.#rejections.add(newcomer.peer.remote, FULL)
     } else if (link.state === 'awaiting') {
       challenge.handOver(link.opened(newcomer, false))
     } else {
-      const answer = link.state === 'up' ? this.#replace(link, newcomer) : 'disabled'
-      if (typeof answer === 'string') {
+      const answer = link.state === 'up' ? this.#replace(link, newcomer) : DISABLED
+      if (isReason(answer)) {
         newcomer.destroy()
-        this.#listener.rejected(newcomer.peer.remote, answer)
+        this.#rejections.add(newcomer.peer.remote, answer)
       } else challenge.handOver(answer)
     }
   }
 
-  /** A link's connection has ended: whoever challenged it may have it. */
+  /** A link's connection has ended. A newcomer that challenges the link takes it. */
   vacated(link: Link): void {
     this.#vacancies++
     this.#challenges.get(link)?.incumbentLeft()
   }
 
+  /** From now on the answer to every connection is no. */
   close(): void {
     this.#closed = true
-    this.#nextDoor?.close()
-    this.#door?.close()
     for (const challenge of this.#challenges.values()) challenge.cancel()
     this.#challenges.clear()
     this.#replacedMs.clear()
@@ -277,29 +207,29 @@ export class Acceptor implements AdmissionHandler {
 }
 
 /**
- * The first free slot in the order of the table; else one whose peer has ended its side and has all answers: a client
- * that asks and leaves must not keep the next one out for as long as it might be served.
+ * The first free slot in the order of the table. If there is none, a slot whose peer has ended its side and has received
+ * everything: a client that asks and leaves must not keep the next client out while its connection lingers.
  */
 function freeLink(links: readonly Link[]): Link | undefined {
   const free = links.find((link) => link.state === 'awaiting')
   if (free !== undefined) return free
-  const leaving = links.find((link) => link.state === 'up' && link.givesWay)
-  leaving?.vacate()
+  const leaving = links.find((link) => link.state === 'up' && link.connection?.replaceable === true)
+  leaving?.connection?.release()
   return leaving?.state === 'awaiting' ? leaving : undefined
 }
 
-function identityRefusal({ identities }: PeerInfo): string {
+function identityReason({ identities }: PeerInfo): Reason {
   return identities.length === 0
-    ? 'no identity'
-    : `identity not in the table: ${identities.join(', ')}`
+    ? NO_IDENTITY
+    : { code: 'identity-not-in-table', detail: identities.join(', ') }
+}
+
+function isReason(answer: AcceptGroup | ConnectionHandler | Reason): answer is Reason {
+  return 'code' in answer
 }
 
 function sameAddress(left: string | undefined, right: string): boolean {
   const leftBytes = left === undefined ? undefined : parseIp(left)
   const rightBytes = parseIp(right)
   return leftBytes !== undefined && rightBytes !== undefined && sameIp(leftBytes, rightBytes)
-}
-
-function isInUse(error: Error): boolean {
-  return 'code' in error && error.code === 'EADDRINUSE'
 }

@@ -1,22 +1,28 @@
+import type { LinkSettings } from '../config/node-config.js'
 import type { Clock } from '../contracts/clock.js'
 import type { CloseReason, Connection, ConnectionHandler } from '../contracts/transport.js'
-import { Deadline } from '../link/connection/deadline.js'
+import { Deadline, type DeadlineOwner } from '../timing/deadline.js'
 import type { Link } from '../link/link.js'
 import { timerMs } from '../units/duration.js'
 
-/** How long an incumbent that has no heartbeat may take to show a byte. */
+/** How long an incumbent that has no heartbeat may take to send a byte. */
 const PROOF_MS = 2_000
-/** Beside the heartbeat's own interval. */
+/** On top of the heartbeat's own interval. */
 const PROOF_MARGIN_MS = 1_000
+
+/** How long a challenged connection may take to send a byte, in milliseconds. */
+export function challengeMs(heartbeat: LinkSettings['heartbeat']): number {
+  return heartbeat === undefined ? PROOF_MS : heartbeat.everyMs + PROOF_MARGIN_MS
+}
 
 export type Verdict = 'incumbent stays' | 'incumbent gone' | 'newcomer gone'
 
 /**
- * A second connection for a link that has one. The newcomer is held, unread, while the incumbent is asked to show
- * that it lives: a machine that was rebooted must not be locked out by its own dead connection, and a living
- * connection must not be ousted by whoever dials next.
+ * A second connection (the newcomer) for a link that has one (the incumbent). The node does not read the newcomer while
+ * it waits for a byte of the incumbent: a rebooted machine must not be locked out by its own dead connection, and a
+ * living connection must not lose its link to the next peer that dials.
  */
-export class Challenge implements ConnectionHandler {
+export class Challenge implements ConnectionHandler, DeadlineOwner {
   readonly #link: Link
   readonly #newcomer: Connection
   readonly #decided: (challenge: Challenge, verdict: Verdict) => void
@@ -25,7 +31,7 @@ export class Challenge implements ConnectionHandler {
   readonly #deadline: Deadline
   #open = true
   #ended = false
-  /** Who hears the newcomer once it has won. */
+  /** The link's connection, once the newcomer has won. */
   #handler: ConnectionHandler | undefined
 
   constructor(
@@ -37,12 +43,8 @@ export class Challenge implements ConnectionHandler {
     this.#link = link
     this.#newcomer = newcomer
     this.#decided = decided
-    this.#receivedBytes = link.tally.receivedBytes
-    const { heartbeat } = link.settings
-    const proofMs = heartbeat === undefined ? PROOF_MS : heartbeat.everyMs + PROOF_MARGIN_MS
-    this.#deadline = new Deadline(clock, timerMs(proofMs), () => {
-      this.#decide(this.#incumbentLives() ? 'incumbent stays' : 'incumbent gone')
-    })
+    this.#receivedBytes = link.queue.tally.receivedBytes
+    this.#deadline = new Deadline(clock, timerMs(challengeMs(link.settings.heartbeat)), this)
     this.#deadline.start(clock.now())
     link.connection?.probe()
   }
@@ -55,19 +57,23 @@ export class Challenge implements ConnectionHandler {
     return this.#newcomer
   }
 
-  /** Whom we do not read cannot show a byte: it stays. */
+  /** A connection that the node does not read cannot send a byte: it stays. */
   #incumbentLives(): boolean {
     const incumbent = this.#link.connection
     if (incumbent === undefined) return false
-    return this.#link.held || this.#link.tally.receivedBytes > this.#receivedBytes
+    return this.#link.readPaused || this.#link.queue.tally.receivedBytes > this.#receivedBytes
   }
 
-  /** The incumbent has ended meanwhile. */
+  expired(): void {
+    this.#decide(this.#incumbentLives() ? 'incumbent stays' : 'incumbent gone')
+  }
+
+  /** The incumbent has ended before the deadline. */
   incumbentLeft(): void {
     this.#decide('incumbent gone')
   }
 
-  /** Nothing is decided any more; the newcomer goes. */
+  /** Ends the challenge without a verdict, and the newcomer's connection. */
   cancel(): void {
     if (!this.#open) return
     this.#open = false
@@ -83,14 +89,14 @@ export class Challenge implements ConnectionHandler {
     this.#decided(this, verdict)
   }
 
-  /** The newcomer has won; `handler` hears it from now on. */
+  /** The newcomer has won; `handler` gets its callbacks from now on. */
   handOver(handler: ConnectionHandler): void {
     this.#handler = handler
     if (this.#ended) handler.ended()
   }
 
   received(chunk: Uint8Array): void {
-    // Held unread: nothing comes before it is handed over.
+    // Nothing comes before the hand-over, because the newcomer is not read.
     this.#handler?.received(chunk)
   }
 

@@ -5,26 +5,23 @@ import type { Address, Listener, ListenHandler, Transport } from '../contracts/t
 const RELISTEN_MS_MIN = 100
 const RELISTEN_MS_MAX = 30_000
 
-/** Decides about whoever stands at a door. */
+/** Decides about the connections that a listener accepts. */
 export type AdmissionHandler = Required<Pick<ListenHandler, 'admit' | 'accepted' | 'refused'>>
 
 export interface ListenerEvents {
-  /** It is open, for the first time. */
-  opened(): void
-  /** The first try to open it has failed: nothing follows. */
-  notOpened(error: Error): void
-  listening(at: Address): void
-  /** It was open and is not any more; it tries again by itself. */
-  lost(error: Error): void
+  /** The listener is open. `first`: it was not open before. */
+  listening(at: Address, first: boolean): void
+  /** `first`: it could not be opened, and nothing follows. Otherwise it was open, and it opens again after a delay. */
+  failed(error: Error, first: boolean): void
 }
 
-/** One place to listen at. Once it was open, it opens again whenever that ends by itself, until it is closed. */
+/** Listens at one address. A listener that has been open opens again after every failure, until it is closed. */
 export class ManagedListener {
   readonly place: ListenConfig
   readonly #transport: Transport
   readonly #clock: Clock
-  readonly #keeper: AdmissionHandler
-  readonly #listener: ListenerEvents
+  readonly #admission: AdmissionHandler
+  readonly #events: ListenerEvents
   #opening: Listener | undefined
   #everOpen = false
   #relistenMs = RELISTEN_MS_MIN
@@ -34,24 +31,24 @@ export class ManagedListener {
     place: ListenConfig,
     transport: Transport,
     clock: Clock,
-    keeper: AdmissionHandler,
-    listener: ListenerEvents,
+    admission: AdmissionHandler,
+    events: ListenerEvents,
   ) {
     this.place = place
     this.#transport = transport
     this.#clock = clock
-    this.#keeper = keeper
-    this.#listener = listener
+    this.#admission = admission
+    this.#events = events
   }
 
-  /** At first, and again after `close`. */
+  /** Also opens a listener that was closed. */
   open(): void {
     const { host, port, transportOptions } = this.place
     const handler: ListenHandler = {
-      admit: (remote) => this.#keeper.admit(remote),
-      accepted: (connection) => this.#keeper.accepted(connection),
+      admit: (remote) => this.#admission.admit(remote),
+      accepted: (connection) => this.#admission.accepted(connection),
       refused: (remote, reason) => {
-        this.#keeper.refused(remote, reason)
+        this.#admission.refused(remote, reason)
       },
       listening: (at) => {
         this.#listening(at)
@@ -67,17 +64,14 @@ export class ManagedListener {
     this.#relistenMs = RELISTEN_MS_MIN
     const first = !this.#everOpen
     this.#everOpen = true
-    this.#listener.listening(at)
-    if (first) this.#listener.opened()
+    this.#events.listening(at, first)
   }
 
   #failed(error: Error): void {
     this.#opening = undefined
-    if (!this.#everOpen) {
-      this.#listener.notOpened(error)
-      return
-    }
-    this.#listener.lost(error)
+    const first = !this.#everOpen
+    this.#events.failed(error, first)
+    if (first) return
     this.#relistenTimer = this.#clock.after(this.#relistenMs, () => {
       this.open()
     })

@@ -1,82 +1,116 @@
 import { addressText } from '../address/address-text.js'
 import type { Clock } from '../contracts/clock.js'
+import { type Reason, REASON_TEXTS, type ReasonCode, reasonText } from '../contracts/reason.js'
 import type { Address } from '../contracts/transport.js'
 import { Throttle } from '../events/throttle.js'
 
-/** Addresses remembered; beyond that the one that was quiet longest is forgotten. */
+/** Addresses remembered. Beyond that the node forgets the address that has been quiet for longest. */
 const ADDRESSES_MAX = 1_024
 const EVENT_WINDOW_MS = 10_000
-/** Addresses and reasons told apart in one window: a flood from everywhere must not fill the log. */
+/** Pairs of address and reason reported separately in one window: a flood from many addresses must not fill the log. */
 const EVENT_KINDS_MAX = 32
-/** Reasons counted apart. Those of ours are few; names that peers have proved are as many as they like. */
-const REASONS_MAX = 64
-/** Tries from which on an address is worth a finding: one may be a slip. */
+/** Texts of the transport counted separately. Its contract asks for a few; a faulty transport may have any number. */
+const TRANSPORT_TEXTS_MAX = 64
+const OTHER_TEXTS = 'other reasons'
+/** Tries from which on an address is a finding: a single one may be a slip. */
 const STRANGER_TRIES_MIN = 3
 
 export interface Stranger {
   readonly remote: string
   readonly reason: string
+  readonly code: ReasonCode
   readonly count: number
 }
 
-interface Refused {
+/** Connections rejected for one reason. `reason` is one of a closed set of texts, hence fit for a metric label. */
+export interface RejectionCount {
+  readonly code: ReasonCode
+  readonly reason: string
+  readonly count: number
+}
+
+interface RejectedAddress {
   count: number
-  reason: string
+  reason: Reason
   sinceLastLook: number
 }
 
-/** Keeps count of whom the node did not let in. The counts by reason are exact; addresses are as many as fit. */
+/** Counts the connections that the node rejects: exactly by reason, and for as many addresses as it remembers. */
 export class Rejections {
-  readonly #byReason = new Map<string, number>()
-  readonly #byAddress = new Map<string, Refused>()
-  readonly #throttle: Throttle<{ readonly remote: string; readonly reason: string }>
+  /** By text. */
+  readonly #byReason = new Map<string, { readonly code: ReasonCode; count: number }>()
+  #transportTexts = 0
+  readonly #byAddress = new Map<string, RejectedAddress>()
+  readonly #throttle: Throttle<{ readonly remote: string; readonly reason: Reason }>
 
-  constructor(clock: Clock, tell: (remote: string, reason: string, count: number) => void) {
+  /** @param report called for the first rejection of an address and reason, and then once per 10 s */
+  constructor(clock: Clock, report: (remote: string, reason: Reason, count: number) => void) {
     const limits = { perWindow: 1, windowMs: EVENT_WINDOW_MS, kindsMax: EVENT_KINDS_MAX }
     this.#throttle = new Throttle(clock, limits, ({ remote, reason }, count) => {
-      tell(remote, reason, count)
+      report(remote, reason, count)
     })
   }
 
-  get counts(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#byReason)
+  get counts(): readonly RejectionCount[] {
+    return [...this.#byReason].map(([reason, { code, count }]) => ({ code, reason, count }))
   }
 
-  add(remote: Address | undefined, reason: string): void {
-    const counted =
-      this.#byReason.has(reason) || this.#byReason.size < REASONS_MAX ? reason : 'other reasons'
-    this.#byReason.set(counted, (this.#byReason.get(counted) ?? 0) + 1)
+  /** The same by the text of the reason, without codes. */
+  get countsByText(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#byReason].map(([reason, { count }]) => [reason, count]))
+  }
+
+  add(remote: Address | undefined, reason: Reason): void {
+    this.#count(reason)
     const ip = remote?.ip ?? 'unknown'
     this.#remember(ip, reason)
     const place = remote === undefined ? 'unknown' : addressText(remote)
-    this.#throttle.occurred(`${ip} ${reason}`, { remote: place, reason })
+    this.#throttle.occurred(`${ip} ${reasonText(reason)}`, { remote: place, reason })
   }
 
-  #remember(ip: string, reason: string): void {
-    const refused = this.#byAddress.get(ip) ?? { count: 0, reason, sinceLastLook: 0 }
-    refused.count++
-    refused.sinceLastLook++
-    refused.reason = reason
-    // Inserted anew, so that the first of the map is the one that was quiet longest.
+  #count(reason: Reason): void {
+    const { code } = reason
+    const text = code === 'transport-refused' ? this.#transportText(reason) : REASON_TEXTS[code]
+    const counted = this.#byReason.get(text)
+    if (counted === undefined) this.#byReason.set(text, { code, count: 1 })
+    else counted.count++
+  }
+
+  #transportText(reason: Reason): string {
+    const text = reasonText(reason)
+    if (this.#byReason.has(text)) return text
+    if (this.#transportTexts >= TRANSPORT_TEXTS_MAX) return OTHER_TEXTS
+    this.#transportTexts++
+    return text
+  }
+
+  #remember(ip: string, reason: Reason): void {
+    const rejected = this.#byAddress.get(ip) ?? { count: 0, reason, sinceLastLook: 0 }
+    rejected.count++
+    rejected.sinceLastLook++
+    rejected.reason = reason
+    // Deleted and inserted again: the first of the map is then the address that has been quiet for longest.
     this.#byAddress.delete(ip)
-    this.#byAddress.set(ip, refused)
+    this.#byAddress.set(ip, rejected)
     if (this.#byAddress.size <= ADDRESSES_MAX) return
     const [quietest] = this.#byAddress.keys()
     if (quietest !== undefined) this.#byAddress.delete(quietest)
   }
 
-  /** Addresses that keep trying. Those that have not tried since the last look are left out when `forget` is set. */
+  /** Addresses that keep trying. With `forget` the next look leaves out those that have not tried since this one. */
   strangers(forget: boolean): Stranger[] {
     const strangers: Stranger[] = []
-    for (const [remote, refused] of this.#byAddress) {
-      const { count, reason, sinceLastLook } = refused
-      if (count >= STRANGER_TRIES_MIN && sinceLastLook > 0)
-        strangers.push({ remote, reason, count })
-      if (forget) refused.sinceLastLook = 0
+    for (const [remote, rejected] of this.#byAddress) {
+      const { count, reason, sinceLastLook } = rejected
+      if (count >= STRANGER_TRIES_MIN && sinceLastLook > 0) {
+        strangers.push({ remote, reason: reasonText(reason), code: reason.code, count })
+      }
+      if (forget) rejected.sinceLastLook = 0
     }
     return strangers
   }
 
+  /** Reports what the throttle still holds back. */
   close(): void {
     this.#throttle.close()
   }

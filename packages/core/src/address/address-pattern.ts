@@ -1,6 +1,6 @@
 import { type IpBytes, isUnspecified, parseIp } from './ip-address.js'
 
-/** Which remote addresses a passive entry stands for. */
+/** The remote addresses that a passive entry matches. */
 export type AddressPattern =
   | { readonly kind: 'exact'; readonly text: string; readonly address: IpBytes }
   | {
@@ -9,10 +9,10 @@ export type AddressPattern =
       readonly address: IpBytes
       readonly prefixBits: number
     }
-  /** `0.0.0.0` and `::` both mean anyone, of both families. */
+  /** `0.0.0.0` and `::` both match every address of both families. */
   | { readonly kind: 'anyone'; readonly text: string }
 
-/** @returns the pattern, or in one sentence what is wrong with the text. */
+/** @returns the pattern, or one sentence about the mistake in the text */
 export function parseAddressPattern(text: string): AddressPattern | string {
   const slash = text.indexOf('/')
   const address = parseIp(slash === -1 ? text : text.slice(0, slash))
@@ -43,7 +43,7 @@ function hostBits(address: IpBytes, prefixBits: number): boolean {
   return address.some((byte, at) => (byte & ~octetMask(prefixBits, at) & 0xff) !== 0)
 }
 
-/** The part of octet `at` that a prefix of so many bits covers. */
+/** The bits of octet `at` that the prefix covers. */
 function octetMask(prefixBits: number, at: number): number {
   const covered = Math.min(8, Math.max(0, prefixBits - at * 8))
   return (0xff << (8 - covered)) & 0xff
@@ -67,12 +67,12 @@ function covers(network: IpBytes, prefixBits: number, address: IpBytes): boolean
   )
 }
 
-/** How narrow a pattern is: the greater decides. Anyone is the widest. */
+/** How narrow a pattern is. Of two patterns that match an address, the one with the greater number decides. */
 export function specificity(pattern: AddressPattern): number {
   switch (pattern.kind) {
     case 'anyone':
       return -1
-    // Measured against the family's own width, so that exact always beats a range.
+    // The bits of a range are counted from 128 in both families, so that a single address always beats a range.
     case 'exact':
       return 128
     case 'range':

@@ -6,9 +6,9 @@ const HEX_GROUP = /^[0-9a-fA-F]{1,4}$/
 const MAPPED_PREFIX_BYTES = 12
 
 /**
- * Parses an IP address in the forms of RFC 4291 section 2.2 and dotted IPv4 without leading zeros; a zone
- * (`fe80::1%eth0`) is left out. undefined: not an address. Old forms (`010.1`, `0x7f.1`) are no addresses:
- * programs disagree about what they mean.
+ * Parses an IP address in the forms of RFC 4291 section 2.2, and dotted IPv4 without leading zeros. Ignores a zone
+ * (`fe80::1%eth0`). undefined: not an address. Old forms (`010.1`, `0x7f.1`) are not addresses, because programs
+ * disagree about their meaning.
  */
 export function parseIp(text: string): IpBytes | undefined {
   if (!text.includes(':')) return parseIpv4(text)
@@ -44,7 +44,7 @@ function parseIpv6(text: string): IpBytes | undefined {
   return bytes
 }
 
-/** Bytes of colon-separated groups; `last`: these reach the end of the address, where dotted IPv4 may stand. */
+/** The bytes of colon-separated groups. `last`: the groups end the address, so the last one may be dotted IPv4. */
 function groupBytes(text: string, last: boolean): number[] | undefined {
   if (text === '') return []
   const bytes: number[] = []
@@ -67,18 +67,19 @@ function unmapped(bytes: IpBytes): IpBytes {
   return bytes[10] === 0xff && bytes[11] === 0xff ? bytes.subarray(MAPPED_PREFIX_BYTES) : bytes
 }
 
-/** Equal as addresses, whatever the text looked like. */
+/** Equal as addresses, even if their texts differ. */
 export function sameIp(left: IpBytes, right: IpBytes): boolean {
   return left.length === right.length && left.every((byte, at) => byte === right[at])
 }
 
-/** A key that equal addresses share: the bytes in hexadecimal. */
+/** Equal for equal addresses: the bytes in hexadecimal. */
 export function ipKey(bytes: IpBytes): string {
   let key = ''
   for (const byte of bytes) key += byte.toString(16).padStart(2, '0')
   return key
 }
 
+/** `0.0.0.0` or `::`: any address, or every address of the machine. */
 export function isUnspecified(bytes: IpBytes): boolean {
   return bytes.every((byte) => byte === 0)
 }

@@ -3,24 +3,25 @@ import type { PassiveEntryConfig } from '../config/node-config.js'
 import type { Clock, Timer } from '../contracts/clock.js'
 import type { Link } from '../link/link.js'
 import type { Finding } from '../contracts/finding.js'
+import { type ReasonCode, reasonText } from '../contracts/reason.js'
 import { nearMatch } from './near-match.js'
 
-/** Of more strangers than this one cannot be told from a scan, and each is compared with every entry. */
+/** Strangers that get a hint: more of them are probably a scan, and each is compared with every entry. */
 const HINTS_MAX = 32
 
 export interface AuditOptions {
   readonly everyMs: number
-  /** An absence shorter than this is no finding. */
+  /** A shorter absence is not a finding. */
   readonly graceMs: number
 }
 
-/** The scheduled look for what should be there and is not. */
+/** Compares the table with the state of the links, on request and on a schedule. */
 export class Audit {
   readonly #rejections: Rejections
   readonly #clock: Clock
   #links: readonly Link[]
   #options: AuditOptions
-  readonly #tell: (findings: readonly Finding[]) => void
+  readonly #report: (findings: readonly Finding[]) => void
   #timer: Timer | undefined
   #looking = false
 
@@ -29,13 +30,13 @@ export class Audit {
     rejections: Rejections,
     clock: Clock,
     options: AuditOptions,
-    tell: (findings: readonly Finding[]) => void,
+    report: (findings: readonly Finding[]) => void,
   ) {
     this.#links = links
     this.#rejections = rejections
     this.#clock = clock
     this.#options = options
-    this.#tell = tell
+    this.#report = report
   }
 
   start(): void {
@@ -43,11 +44,11 @@ export class Audit {
     if (this.#options.everyMs === 0) return
     this.#timer = this.#clock.after(this.#options.everyMs, () => {
       this.start()
-      this.#tell(this.#look(true))
+      this.#report(this.#look(true))
     })
   }
 
-  /** The table, or when to look and what for, is another from now on. */
+  /** From now on for these links, with these options. */
   reconfigure(links: readonly Link[], options: AuditOptions): void {
     const everyChanged = options.everyMs !== this.#options.everyMs
     this.#links = links
@@ -62,17 +63,17 @@ export class Audit {
     this.#timer?.cancel()
   }
 
-  /** What there is to find now. */
+  /** The findings at this moment. */
   findings(): Finding[] {
     return this.#look(false)
   }
 
   #look(scheduled: boolean): Finding[] {
     const strangers = this.#rejections.strangers(scheduled)
-    return [...this.#absences(), ...this.#exhausted(), ...this.#told(strangers)]
+    return [...this.#absences(), ...this.#exhausted(), ...this.#strangers(strangers)]
   }
 
-  #told(strangers: readonly Stranger[]): Finding[] {
+  #strangers(strangers: readonly Stranger[]): Finding[] {
     const entries = strangers.length === 0 ? [] : this.#passiveEntries()
     return strangers.map((stranger, at) => {
       const hint = at < HINTS_MAX ? nearMatch(stranger.remote, entries) : undefined
@@ -80,17 +81,17 @@ export class Audit {
     })
   }
 
-  /** Those that somebody is missed for come first. */
+  /** Entries with a free slot first. */
   #passiveEntries(): PassiveEntryConfig[] {
-    const missed = new Set<PassiveEntryConfig>()
+    const vacant = new Set<PassiveEntryConfig>()
     const filled = new Set<PassiveEntryConfig>()
     for (const { entry, state } of this.#links) {
-      if (entry.role === 'passive') (state === 'awaiting' ? missed : filled).add(entry)
+      if (entry.role === 'passive') (state === 'awaiting' ? vacant : filled).add(entry)
     }
-    return [...missed, ...filled]
+    return [...vacant, ...filled]
   }
 
-  /** Of an entry with several slots one connection is enough: how many come is not configured. */
+  /** One connection is enough for an entry with several slots: how many peers should come is not configured. */
   #absences(): Finding[] {
     const byEntry = new Map<string, Link[]>()
     for (const link of this.#links) {
@@ -119,7 +120,12 @@ export class Audit {
         kind: 'exhausted',
         link: link.id,
         forMs: nowMs - link.changedMs,
-        reason: link.reason,
+        ...exhaustedReason(link),
       }))
   }
+}
+
+function exhaustedReason({ reason }: Link): { reason: string | undefined; code?: ReasonCode } {
+  if (reason === undefined) return { reason }
+  return { reason: reasonText(reason), code: reason.code }
 }

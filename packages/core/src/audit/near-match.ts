@@ -6,14 +6,14 @@ const IPV4_BYTES = 4
 /** A host chooses the second half of an IPv6 address itself, and often another one every day (RFC 8981). */
 const IPV6_NETWORK_BYTES = 8
 
-/** In the order in which they tell of a slip. */
-const SLIPS = ['two numbers changed places', 'one number differs', 'same /64'] as const
+/** The most telling slip first. */
+const SLIPS = ['two octets or digits are swapped', 'one octet differs', 'same /64'] as const
 
 type Slip = (typeof SLIPS)[number]
 
 /**
- * The entry that was probably meant for an address that no entry lets in, as one sentence; undefined: none is near.
- * Of entries that are equally near the first is named.
+ * One sentence that names the entry that was probably meant for an address which no entry admits; undefined: none is
+ * near. Among equally near entries it names the first.
  */
 export function nearMatch(ip: string, entries: readonly PassiveEntryConfig[]): string | undefined {
   const address = parseIp(ip)
@@ -37,17 +37,17 @@ function slipBetween(address: IpBytes, pattern: AddressPattern): Slip | undefine
     return near ? 'same /64' : undefined
   }
   if (pattern.kind === 'exact' && swapped(address, pattern.address)) {
-    return 'two numbers changed places'
+    return 'two octets or digits are swapped'
   }
   const bits = pattern.kind === 'exact' ? 8 * IPV4_BYTES : pattern.prefixBits
-  return octetsDiffering(address, pattern.address, bits) === 1 ? 'one number differs' : undefined
+  return octetsDiffering(address, pattern.address, bits) === 1 ? 'one octet differs' : undefined
 }
 
 function sameHead(left: IpBytes, right: IpBytes, bytes: number): boolean {
   return left.subarray(0, bytes).every((byte, at) => byte === right[at])
 }
 
-/** Of the octets that the prefix covers, in whole or in part. */
+/** Counts only octets that the prefix covers in whole or in part. */
 function octetsDiffering(left: IpBytes, right: IpBytes, prefixBits: number): number {
   let count = 0
   for (let at = 0; at * 8 < prefixBits; at++) {
@@ -57,7 +57,7 @@ function octetsDiffering(left: IpBytes, right: IpBytes, prefixBits: number): num
   return count
 }
 
-/** Two octets, or two characters of the text, stand in each other's place. */
+/** Two octets, or two characters of the text, are swapped. */
 function swapped(left: IpBytes, right: IpBytes): boolean {
   return (
     isSwap([...left], [...right]) || isSwap(Array.from(left.join('.')), Array.from(right.join('.')))

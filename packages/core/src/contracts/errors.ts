@@ -31,17 +31,36 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES
 
+/** What an error is about, for programs. Each part is absent if the error is not about one. */
+export interface ErrorDetails {
+  /** The file or folder. */
+  readonly path?: string
+  /** The key of an option, with dots between its parts. */
+  readonly option?: string
+  /** The link, entry or target that was named. */
+  readonly link?: string
+  /** The code of the failed system call, such as `ENOENT`. */
+  readonly syscall?: string
+}
+
 const BRAND = Symbol.for('commloop.CommloopError')
 
 /** The only error class of commloop. `code` identifies the error; `cause` is the error that led to it. */
 export class CommloopError extends Error {
   override readonly name = 'CommloopError'
   readonly code: ErrorCode
+  /** Absent if there is nothing beyond the code. */
+  declare readonly details?: ErrorDetails
   readonly [BRAND] = true
 
-  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: { readonly cause?: unknown; readonly details?: ErrorDetails },
+  ) {
     super(message, options)
     this.code = code
+    if (options?.details !== undefined) this.details = options.details
   }
 
   /** True for errors of any installed copy of commloop: copies have different classes, but share this brand. */

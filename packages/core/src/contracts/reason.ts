@@ -2,17 +2,21 @@
  * Every reason that commloop itself has for ending a connection, a copy, a message or a dial, or for refusing a
  * connection, with its text for people. Programs compare the code; the text may change.
  *
- * A reason may carry a detail: text that a peer, a plugin or the operating system has chosen. It follows the text after
- * a colon, or stands alone if the text is empty. A detail never becomes a metric label.
+ * A reason may carry a detail: names, numbers, or text that a peer, a plugin or the operating system has chosen. It
+ * follows the text after a colon (after a semicolon if it is only a guess), or stands alone if the text is empty.
  */
 export const REASON_TEXTS = {
   'peer-closed': 'peer closed',
+  'reset-by-peer': 'reset by peer',
   'connection-failed': '',
   'dial-failed': '',
+  'self-connection': 'connected to itself',
   'protocol-error': 'protocol error',
+  'frame-truncated': '',
   'partial-frame': 'partial frame',
   silence: 'silence',
   'write-stall': 'write stall',
+  operator: 'operator',
   reconfigured: 'reconfigured',
   replaced: 'replaced',
   removed: 'removed',
@@ -20,11 +24,32 @@ export const REASON_TEXTS = {
   stopped: 'stopped',
   ttl: 'ttl',
   epoch: 'epoch',
+  codec: 'codec',
   'outbox-full': 'outbox full',
+  'link-down': 'link down',
+  'peer-gone': 'peer gone',
   'unconfirmed-at-loss': 'unconfirmed at loss',
   'not-in-table': 'not in the table',
   'only-active': 'only in active entries',
+  'address-unknown': 'address unknown',
+  'slots-full': 'full',
+  'hold-down': 'hold-down',
+  'no-identity': 'no identity',
+  'identity-not-in-table': 'identity not in the table',
+  'transport-refused': '',
+  stopping: 'stopping',
   'router-drop': '',
+  'router-threw': 'router threw',
+  'router-no-link': 'router named no link',
+  'router-bad-delay': '',
+  'router-promised-twice': 'router promised a promise',
+  'router-late': 'router late',
+  'deferred-too-long': 'deferred too long',
+  'routing-full': 'routing full',
+  'payload-too-large': '',
+  'link-unknown': '',
+  'link-ambiguous': '',
+  'no-link-up': '',
 } as const
 
 export type ReasonCode = keyof typeof REASON_TEXTS
@@ -35,9 +60,29 @@ export interface Reason {
   readonly detail?: string
 }
 
+/**
+ * Reasons whose text is complete without a detail. Their detail is a guess at what the peer speaks instead, so it is an
+ * addition and not an explanation.
+ */
+const DIAGNOSED: ReadonlySet<ReasonCode> = new Set(['silence', 'partial-frame'])
+
 /** A reason as people read it: `protocol error: length 70000 exceeds 65535`. */
 export function reasonText({ code, detail }: Reason): string {
   const text = REASON_TEXTS[code]
   if (detail === undefined) return text
-  return text === '' ? detail : `${text}: ${detail}`
+  if (text === '') return detail
+  return `${text}${DIAGNOSED.has(code) ? ';' : ':'} ${detail}`
+}
+
+/** A reason as events carry it: the text for people, and the data for programs. */
+export interface ReasonFields {
+  readonly reason: string
+  readonly code: ReasonCode
+  readonly detail?: string
+}
+
+export function reasonFields(reason: Reason): ReasonFields {
+  const { code, detail } = reason
+  const text = reasonText(reason)
+  return detail === undefined ? { reason: text, code } : { reason: text, code, detail }
 }

@@ -2,17 +2,20 @@ import type { NodeEvents, ReceivedMessage } from '../contracts/node-events.js'
 
 export type EventListener<Name extends keyof NodeEvents> = (event: NodeEvents[Name]) => void
 
-type Listeners = { [Name in keyof NodeEvents]: readonly EventListener<Name>[] }
+/** Events that have listeners of their own. A former name leads to the listeners of the present one. */
+type EmittedName = Exclude<keyof NodeEvents, 'passing'>
+
+type Listeners = { [Name in EmittedName]: readonly EventListener<Name>[] }
 
 /**
- * Core's own dispatcher: a listener is a function call, and one that throws costs neither its neighbours nor the
- * connection whose bytes it was hearing about.
+ * Calls the listeners of a node's events. A listener is a function call: if it throws, neither the other listeners nor
+ * the connection that the event is about notice.
  */
 export class EventHub {
-  // Replaced, never changed, so that a listener may come or go while an event is being told.
+  // Replaced, never changed: a listener may be added or removed while an event is being emitted.
   #listeners: Listeners = {
     message: [],
-    passing: [],
+    traffic: [],
     link: [],
     outcome: [],
     drain: [],
@@ -21,67 +24,79 @@ export class EventHub {
     warning: [],
   }
   readonly #threw: (name: keyof NodeEvents, cause: unknown) => void
-  /** Somebody listens to `passing`. A plain field: it is looked at for every payload. */
-  watched = false
+  // Plain fields, because they are read for every payload.
+  /** `traffic` has listeners. */
+  trafficWatched = false
+  /** `message` has listeners. */
+  messageWatched = false
 
-  /** @param threw hears of a listener that threw, or whose promise was rejected */
+  /** @param threw called if a listener throws, or if the promise that it returned is rejected */
   constructor(threw: (name: keyof NodeEvents, cause: unknown) => void) {
     this.#threw = threw
   }
 
   on<Name extends keyof NodeEvents>(name: Name, listener: EventListener<Name>): void {
-    this.#set(name, [...this.#listeners[name], listener])
+    this.#set(name, [...this.#of(name), listener])
   }
 
   off<Name extends keyof NodeEvents>(name: Name, listener: EventListener<Name>): void {
-    const present: readonly EventListener<Name>[] = this.#listeners[name]
+    const present = this.#of(name)
     const at = present.indexOf(listener)
     if (at !== -1) this.#set(name, [...present.slice(0, at), ...present.slice(at + 1)])
   }
 
-  #set<Name extends keyof NodeEvents>(name: Name, listeners: readonly EventListener<Name>[]): void {
-    this.#listeners = { ...this.#listeners, [name]: listeners }
-    this.watched = this.#listeners.passing.length > 0
+  #of<Name extends keyof NodeEvents>(name: Name): readonly EventListener<Name>[] {
+    return this.#listeners[emittedName(name)] as readonly EventListener<Name>[]
   }
 
-  heard(name: keyof NodeEvents): boolean {
+  #set<Name extends keyof NodeEvents>(name: Name, listeners: readonly EventListener<Name>[]): void {
+    this.#listeners = { ...this.#listeners, [emittedName(name)]: listeners }
+    this.trafficWatched = this.#listeners.traffic.length > 0
+    this.messageWatched = this.#listeners.message.length > 0
+  }
+
+  hasListeners(name: EmittedName): boolean {
     return this.#listeners[name].length > 0
   }
 
-  emit<Name extends keyof NodeEvents>(name: Name, event: NodeEvents[Name]): void {
+  emit<Name extends EmittedName>(name: Name, event: NodeEvents[Name]): void {
     const listeners: readonly EventListener<Name>[] = this.#listeners[name]
     for (const listener of listeners) {
       try {
-        this.#watch(name, this.#answer(listener, event))
+        this.#catchRejection(name, this.#call(listener, event))
       } catch (error) {
         this.#threw(name, error)
       }
     }
   }
 
-  /** The same as `emit('message', …)`, apart because it is called for every frame. */
+  /** The same as `emit('message', …)`. A method of its own, because it runs for every frame. */
   emitMessage(event: ReceivedMessage): void {
     const listeners = this.#listeners.message
     // A counting loop: an iterator would be one more allocation for each frame.
     for (let at = 0; at < listeners.length; at++) {
       try {
         const answer: unknown = listeners[at]?.(event)
-        if (answer !== undefined) this.#watch('message', answer)
+        if (answer !== undefined) this.#catchRejection('message', answer)
       } catch (error) {
         this.#threw('message', error)
       }
     }
   }
 
-  #answer<Event>(listener: (event: Event) => unknown, event: Event): unknown {
+  #call<Event>(listener: (event: Event) => unknown, event: Event): unknown {
     return listener(event)
   }
 
-  /** Nobody waits for a listener, but one that is `async` may fail all the same. */
-  #watch(name: keyof NodeEvents, answer: unknown): void {
+  /** The hub does not wait for an `async` listener, but its promise may be rejected. */
+  #catchRejection(name: EmittedName, answer: unknown): void {
     if (!(answer instanceof Promise)) return
     answer.catch((error: unknown) => {
       this.#threw(name, error)
     })
   }
+}
+
+function emittedName(name: keyof NodeEvents): EmittedName {
+  return name === 'passing' ? 'traffic' : name
 }

@@ -1,16 +1,16 @@
 import { addressText } from '../address/address-text.js'
-import type { Finding } from '../contracts/finding.js'
 import type { Clock } from '../contracts/clock.js'
+import type { Finding } from '../contracts/finding.js'
 import type { Logger } from '../contracts/logger.js'
 import type { LinkChange } from '../contracts/node-events.js'
 import { Throttle } from './throttle.js'
 
-/** Lines about links of one entry that came into one state: its peers decide how often. Events tell every one. */
+/** Log lines for one entry and state: the entry's peers decide how often it changes. Events report every change. */
 const CHANGES = { perWindow: 10, windowMs: 10_000, kindsMax: 1_024 } as const
-/** Lines about strangers in one audit. The event tells all. */
+/** Log lines about strangers in one audit. The event has all of them. */
 const STRANGERS_MAX = 10
 
-/** What happens to links and entries, in the words of the log: bounded, whatever peers do. */
+/** Writes log lines about links and entries. Their number is bounded, whatever peers do. */
 export class NodeLog {
   readonly #logger: Logger
   readonly #changes: Throttle<LinkChange>
@@ -18,7 +18,7 @@ export class NodeLog {
   constructor(clock: Clock, logger: Logger) {
     this.#logger = logger
     this.#changes = new Throttle(clock, CHANGES, (change, count) => {
-      this.#tellChange(change, count)
+      this.#writeChange(change, count)
     })
   }
 
@@ -26,11 +26,11 @@ export class NodeLog {
     this.#changes.occurred(`${change.state} ${entry}`, change)
   }
 
-  /** `count` changes of this sort, of which this is the last. */
-  #tellChange(change: LinkChange, count: number): void {
+  /** @param count how many changes of one entry and state the line stands for; `change` is the last */
+  #writeChange(change: LinkChange, count: number): void {
     const { state } = change
     const level = state === 'backoff' || state === 'exhausted' ? 'warn' : 'info'
-    const more = count === 1 ? '' : `; ${String(count)} times of this entry`
+    const more = count === 1 ? '' : `; ${String(count)} changes of this entry`
     this.#logger[level](count === 1 ? { ...change } : { ...change, count }, linkText(change) + more)
   }
 
@@ -40,12 +40,12 @@ export class NodeLog {
       if (finding.kind === 'stranger' && ++strangers > STRANGERS_MAX) continue
       this.#logger.warn({ finding }, `audit: ${findingText(finding)}`)
     }
-    const unnamed = strangers - STRANGERS_MAX
-    if (unnamed <= 0) return
-    this.#logger.warn({ strangers }, `audit: ${String(unnamed)} more addresses keep trying`)
+    const more = strangers - STRANGERS_MAX
+    if (more <= 0) return
+    this.#logger.warn({ strangers }, `audit: ${String(more)} more addresses keep trying`)
   }
 
-  /** Tells what is untold. */
+  /** Writes what the throttle still holds back. */
   close(): void {
     this.#changes.close()
   }
@@ -62,11 +62,11 @@ function linkText(change: LinkChange): string {
 function findingText(finding: Finding): string {
   switch (finding.kind) {
     case 'never filled':
-      return `nobody has ever connected for "${finding.entry}"`
+      return `entry "${finding.entry}" has never had a connection`
     case 'absent':
-      return `nobody is connected for "${finding.entry}" since ${secondsText(finding.forMs)}`
+      return `entry "${finding.entry}" has had no connection for ${secondsText(finding.forMs)}`
     case 'exhausted':
-      return `"${finding.link}" gave up dialling ${secondsText(finding.forMs)} ago: ${finding.reason ?? 'unknown'}`
+      return `link "${finding.link}" gave up dialling ${secondsText(finding.forMs)} ago: ${finding.reason ?? 'unknown'}`
     case 'stranger':
       return `${finding.remote} keeps trying (${String(finding.count)} times): ${finding.reason}${hintText(finding.hint)}`
   }

@@ -4,9 +4,9 @@
  * The ledger, true at every moment: enqueued = queued + written + expired + dropped + undeliverable.
  */
 export interface LinkCounters {
-  /** Copies that were given to this link. */
+  /** Copies for this link. */
   readonly enqueued: number
-  /** Copies whose outcome is still to come; being written included. */
+  /** Copies without an outcome yet, including those that are being written. */
   readonly queued: number
   readonly written: number
   readonly writtenBytes: number
@@ -14,22 +14,22 @@ export interface LinkCounters {
   readonly dropped: number
   /** Copies that the codec could not encode. */
   readonly undeliverable: number
-  /** Copies sent again after a write that nobody confirmed: the peer may have them twice. */
+  /** Copies sent again after an unconfirmed write: the peer may have them twice. */
   readonly resent: number
   readonly received: number
-  /** Bytes as they came from the network, headers included. */
+  /** Bytes from the network, including headers. */
   readonly receivedBytes: number
-  /** Payloads that were received whole and not delivered, because the connection was lost first. */
+  /** Payloads received whole but not delivered, because the connection was lost first. */
   readonly discarded: number
   readonly heartbeatsSent: number
   readonly heartbeatsReceived: number
-  /** Events of a connection that was no longer the link's: ignored. */
+  /** Ignored events of a connection that the link had already given up. */
   readonly fenced: number
   /** Dials begun. */
   readonly dials: number
 }
 
-/** The same, for the link itself to count in. */
+/** The counters that the link itself increments. */
 export class LinkTally {
   enqueued = 0
   written = 0

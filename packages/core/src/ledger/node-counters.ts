@@ -1,6 +1,6 @@
 /**
- * What a node counts in messages. A message that goes to three links is one accepted and one routed message and
- * three copies; what became of the copies is in the links' counters.
+ * What a node counts, in messages. A message for three links is one accepted and one routed message and three copies.
+ * The counters of the links say how the copies ended.
  *
  * The ledger, true at every moment: accepted = routing + routed + dropped + undeliverable + expired, and the sum of
  * the links' `enqueued` = copies.
@@ -10,23 +10,25 @@ export interface NodeCounters {
   /** Waiting for a route now. */
   readonly routing: number
   readonly routed: number
-  /** The router answered `drop`, or the node stopped first. */
+  /** The router answered `drop`, or the node stopped before the message had a route. */
   readonly dropped: number
   readonly undeliverable: number
-  /** Outlived their TTL before they had a route. */
+  /** Their TTL ended before they had a route. */
   readonly expired: number
   readonly copies: number
   /** Refused by `send`: never accepted. */
   readonly refused: number
-  /** Answers of a router that came too late. */
+  /** Answers of a router that came after their message had ended. */
   readonly lateAnswers: number
-  /** Payloads received while nobody listened. */
+  /** Payloads received while there was no listener, no stream and no relay for them. */
+  readonly unhandled: number
+  /** The former name of `unhandled`. */
   readonly unheard: number
-  /** Connections refused, by reason. */
+  /** Connections rejected, by the text of the reason without its detail. */
   readonly rejected: Readonly<Record<string, number>>
 }
 
-/** The same, for the node itself to count in. */
+/** The counters that the node itself increments. */
 export class NodeTally {
   accepted = 0
   routed = 0
@@ -36,5 +38,14 @@ export class NodeTally {
   copies = 0
   refused = 0
   lateAnswers = 0
-  unheard = 0
+  unhandled = 0
+}
+
+/** The counters as users see them. */
+export function nodeCounters(
+  tally: NodeTally,
+  routing: number,
+  rejected: Readonly<Record<string, number>>,
+): NodeCounters {
+  return Object.assign({ routing, rejected, unheard: tally.unhandled }, tally)
 }

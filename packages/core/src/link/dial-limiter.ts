@@ -1,14 +1,14 @@
 import type { Clock } from '../contracts/clock.js'
 
 /**
- * Leave to dial, given in turn: thousands of links that lost one peer do not all dial at once. Whoever waited is
- * granted at the end of the present callback: a link that gives its permit back must not find itself changed by what
- * somebody did who heard that another link dials.
+ * Grants permits to dial in turn, so that thousands of links that have lost one peer do not all dial at the same time.
+ * Waiting permits are granted at the end of the present callback: a link that gives its permit back must not be changed,
+ * during that call, by a listener that hears of another link's dial.
  */
 export class DialLimiter {
   readonly #clock: Clock
   #dialsMax: number
-  /** Below 0 where more dials are under way than there may be now. */
+  /** Below 0 if more dials are under way than the limit allows now. */
   #free: number
   readonly #waiting = new Set<DialPermit>()
 
@@ -18,7 +18,7 @@ export class DialLimiter {
     this.#free = dialsMax
   }
 
-  /** Another number of dials at once. Those under way go on; with more, those that wait begin. */
+  /** Changes the limit. Dials under way continue; if there is room for more, waiting ones begin. */
   resize(dialsMax: number): void {
     this.#free += dialsMax - this.#dialsMax
     this.#dialsMax = dialsMax
@@ -30,7 +30,7 @@ export class DialLimiter {
     return new DialPermit(this, granted)
   }
 
-  /** For the permit itself: grants at once, or when another dial has ended, in order of asking. */
+  /** For the permit itself: grants it now, or when another dial has ended, in order of asking. */
   asked(permit: DialPermit): void {
     if (this.#free > 0 && this.#waiting.size === 0) {
       this.#free--
@@ -77,7 +77,7 @@ export class DialPermit {
     this.#granted = granted
   }
 
-  /** Calls `granted`, at once or later. */
+  /** Calls `granted`, now or later. */
   ask(): void {
     this.#permits.asked(this)
   }
@@ -88,7 +88,7 @@ export class DialPermit {
     this.#granted()
   }
 
-  /** The dial has ended, or is not wanted any more. Given back twice, it frees no second dial. */
+  /** The dial has ended, or is not wanted any more. A second call has no effect. */
   giveBack(): void {
     const wasGranted = this.#isGranted
     this.#isGranted = false

@@ -1,29 +1,40 @@
 import type { ActiveEntryConfig } from '../config/node-config.js'
 import type { Clock, Timer } from '../contracts/clock.js'
+import type { LinkChange } from '../contracts/node-events.js'
 import type { Random } from '../contracts/random.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
+import type { Reason } from '../contracts/reason.js'
+import type { LinkState } from '../contracts/send-router.js'
 import type { Connection, ConnectionHandler, Dial, Transport } from '../contracts/transport.js'
+import type { WarningCode } from '../contracts/warning.js'
 import { foreignText } from '../text/safe-text.js'
 import { DURATION_MS_MAX } from '../units/duration.js'
 import { sameIp, parseIp } from '../address/ip-address.js'
 import type { DialPermit, DialLimiter } from './dial-limiter.js'
-import { failureReason } from './connection/connection.js'
+import type { LinkTally } from '../ledger/link-counters.js'
+import { failureReason } from './connection/failure-reason.js'
+import type { LinkEvent } from './link-state.js'
 
-/** What a strategy that answers no number is taken to have meant. */
+/** The delay that replaces an answer of the strategy that cannot be used. */
 const DELAY_MS_UNUSABLE = 30_000
 
 /** The link whose connections a dialer opens. */
 export interface DialOwner {
-  /** A dial begins: the n-th since the last proof of life or (re-)arming. */
-  dialing(event: 'start' | 'retryDue' | 'rearm'): void
-  /** On probation the link is not up yet, and nothing is written. */
+  readonly id: string
+  readonly state: LinkState
+  readonly queue: { readonly tally: LinkTally }
+  /** Something has happened to the dial. The link's listeners may stop this dialer, or dial, before this returns. */
+  transition(event: DialEvent, reason: Reason | undefined, details: DialDetails): void
+  /** A connection is open. On probation the link is not up yet, and nothing is written. */
   opened(connection: Connection, probation: boolean): ConnectionHandler
-  /** No connection for now. `delayMs` undefined: the strategy gave up, and `gaveUp` follows. */
-  waiting(reason: string, attempt: number, delayMs: number | undefined): void
-  /** No more dials by itself, or not before the time to re-arm. */
-  gaveUp(reason: string, attempt: number): void
-  warning(code: string, message: string, cause?: unknown): void
 }
+
+/** The events in a link's life that its dialer causes. */
+export type DialEvent = Extract<
+  LinkEvent,
+  'start' | 'retryDue' | 'rearm' | 'failed' | 'lost' | 'gaveUp'
+>
+export type DialDetails = Pick<LinkChange, 'attempt' | 'delayMs'>
 
 /** What a dialer needs of its node. */
 export interface DialServices {
@@ -31,9 +42,12 @@ export interface DialServices {
   readonly random: Random
   readonly transport: Transport
   readonly permits: DialLimiter
+  readonly listener: { warning(code: WarningCode, message: string, cause?: unknown): void }
 }
 
-/** Dials one entry, and says when to dial again. */
+const SELF_CONNECTION: Reason = { code: 'self-connection' }
+
+/** Dials the peer of one link, and decides when to dial again. */
 export class Dialer {
   #entry: ActiveEntryConfig
   #strategy: ReconnectStrategy
@@ -45,7 +59,7 @@ export class Dialer {
   #dial: Dial | undefined
   #permit: DialPermit | undefined
   #probation = false
-  /** Another with each `begin` and `stop`. */
+  /** Changes with each `begin` and `stop`, so that a caller that comes back late notices it. */
   #round = 0
 
   constructor(
@@ -60,7 +74,7 @@ export class Dialer {
     this.#owner = owner
   }
 
-  /** Whom to dial and when, from the next dial on. Nothing is known of a peer at another place. */
+  /** Takes effect with the next dial. A peer at another address has proved nothing yet. */
   reconfigure(entry: ActiveEntryConfig, strategy: ReconnectStrategy, elsewhere: boolean): void {
     this.#entry = entry
     this.#strategy = strategy
@@ -72,12 +86,12 @@ export class Dialer {
     return this.#attempt
   }
 
-  /** Waits for its turn to dial, or dials: until the connection is open or has failed. */
+  /** Waits for its turn to dial, or dials, until the connection is open or has failed. */
   get waits(): boolean {
     return this.#permit !== undefined
   }
 
-  /** When the next dial is due, by the clock; undefined: none is. */
+  /** When the next dial is due, by the clock; undefined: no dial is planned. */
   get nextDialMs(): number | undefined {
     return this.#nextDialMs
   }
@@ -98,8 +112,9 @@ export class Dialer {
   #permitted(event: 'start' | 'retryDue' | 'rearm'): void {
     const permit = this.#permit
     this.#attempt++
-    this.#owner.dialing(event)
-    // Whoever heard of it may have stopped this dialer, or made it begin anew.
+    this.#owner.queue.tally.dials++
+    this.#owner.transition(event, undefined, { attempt: this.#attempt })
+    // A listener may have stopped this dialer, or made it begin again.
     if (permit !== this.#permit) return
     const { host, port, bind, transportOptions, settings } = this.#entry
     this.#dial = this.#services.transport.dial(
@@ -108,7 +123,7 @@ export class Dialer {
         opened: (connection) => this.#opened(connection),
         failed: (error) => {
           this.#ended()
-          this.failed(failureReason(error))
+          this.failed(failureReason('dial-failed', error))
         },
       },
     )
@@ -118,45 +133,61 @@ export class Dialer {
     this.#ended()
     if (isSelf(connection)) {
       connection.destroy()
-      this.failed('connected to itself')
-      return NOBODY
+      this.failed(SELF_CONNECTION)
+      return IGNORED
     }
     return this.#owner.opened(connection, this.#probation)
   }
 
-  /** The dial is over, one way or the other. */
+  /** The dial is over, whatever has become of it. */
   #ended(): void {
     this.#dial = undefined
     this.#permit?.giveBack()
     this.#permit = undefined
   }
 
-  /** The peer has shown that it wants us: the next loss is the first again. */
+  /** The peer has shown that it accepts us: the next loss counts as the first. */
   proved(): void {
     this.#attempt = 0
     this.#probation = false
   }
 
-  /** The connection is over. Without a proof of life the peer may be one that accepts everybody and hangs up. */
-  lost(reason: string): void {
+  /** The connection is over. Without a proof of life the peer may be one that accepts every connection and hangs up. */
+  lost(reason: Reason): void {
     if (this.#attempt > 0) this.#probation = true
     this.failed(reason)
   }
 
   /** There is no connection. */
-  failed(reason: string): void {
+  failed(reason: Reason): void {
     const round = this.#round
     const delayMs = this.#delayMs(this.#attempt + 1)
-    // Whoever was asked may have stopped this dialer, or made it begin anew.
+    // The strategy may have stopped this dialer, or made it begin again.
     if (round !== this.#round) return
-    // The timer is set first: whoever hears of it may stop this dialer, or dial at once.
+    // The timer is set first: a listener may stop this dialer, or dial.
     if (delayMs !== undefined) this.#wait(delayMs, 'retryDue')
     else if (this.#entry.settings.rearmAfterMs > 0) {
       this.#wait(this.#entry.settings.rearmAfterMs, 'rearm')
     }
-    this.#owner.waiting(reason, this.#attempt, delayMs)
-    // Whoever heard of it may have made this dialer begin anew, and wait for a permit.
-    if (delayMs === undefined && round === this.#round) this.#owner.gaveUp(reason, this.#attempt)
+    this.#report(reason, this.#attempt, delayMs)
+    // A listener may have made this dialer begin again, and wait for a permit.
+    if (delayMs === undefined && round === this.#round) {
+      this.#owner.transition('gaveUp', reason, { attempt: this.#attempt })
+    }
+  }
+
+  /** Without a connection, and without waiting for the next dial to be due. */
+  redial(reason: Reason): void {
+    this.stop()
+    this.#report(reason, 0, 0)
+    // A listener may have disabled the link, or dialled already.
+    if (this.#owner.state === 'backoff') this.begin('retryDue')
+  }
+
+  #report(reason: Reason, attempt: number, delayMs: number | undefined): void {
+    const event = this.#owner.state === 'dialing' ? 'failed' : 'lost'
+    const details = delayMs === undefined ? { attempt } : { attempt, delayMs }
+    this.#owner.transition(event, reason, details)
   }
 
   #wait(delayMs: number, event: 'retryDue' | 'rearm'): void {
@@ -172,11 +203,7 @@ export class Dialer {
     try {
       answer = this.#strategy.delayMs(attempt, this.#services.random)
     } catch (error) {
-      this.#owner.warning(
-        'STRATEGY_THREW',
-        `the reconnect strategy threw: ${foreignText(error)}`,
-        error,
-      )
+      this.#warn('STRATEGY_THREW', `the reconnect strategy threw: ${foreignText(error)}`, error)
       return DELAY_MS_UNUSABLE
     }
     if (answer === undefined) return undefined
@@ -184,12 +211,16 @@ export class Dialer {
     const delayMs = usable ? Math.min(Math.max(0, answer), DURATION_MS_MAX) : DELAY_MS_UNUSABLE
     if (delayMs !== answer) {
       const text = `the reconnect strategy answered ${foreignText(answer)}; ${String(delayMs)} ms is used`
-      this.#owner.warning('STRATEGY_ANSWER', text)
+      this.#warn('STRATEGY_ANSWER', text)
     }
     return delayMs
   }
 
-  /** Nothing comes of this dialer any more, until `begin`. */
+  #warn(code: WarningCode, message: string, cause?: unknown): void {
+    this.#services.listener.warning(code, `${this.#owner.id}: ${message}`, cause)
+  }
+
+  /** The dialer does nothing any more, until `begin`. */
   stop(): void {
     this.#cancel()
     this.#attempt = 0
@@ -205,7 +236,7 @@ export class Dialer {
   }
 }
 
-/** Both ends are one socket: the system gave a dial to a free local port that very port (simultaneous open). */
+/** Both ends are one socket: the system dialled a free local port from that very port (simultaneous open). */
 function isSelf(connection: Connection): boolean {
   const { local, remote } = connection.peer
   if (local.port !== remote.port) return false
@@ -214,8 +245,8 @@ function isSelf(connection: Connection): boolean {
   return left !== undefined && right !== undefined && sameIp(left, right)
 }
 
-/** For a connection that was destroyed at birth. */
-const NOBODY: ConnectionHandler = {
+/** Handles a connection that was destroyed as soon as it was open. */
+const IGNORED: ConnectionHandler = {
   received: () => undefined,
   written: () => undefined,
   ended: () => undefined,

@@ -9,15 +9,15 @@ import { DialLimiter } from './dial-limiter.js'
 import { Link, type LinkServices } from './link.js'
 import type { LinkSpec } from './link-spec.js'
 
-/** What links share unless their entry says otherwise. */
+/** What links use if their entry does not name it. */
 export interface LinkDefaults {
   readonly codec: FrameCodec
   readonly strategy: ReconnectStrategy
 }
 
 /**
- * Makes the links of each entry. An ordinary class: a link is made from data, and the container is only for what a
- * node has one of.
+ * Makes the links of each entry. An ordinary class, because a link is made from data, and the container is only for parts
+ * of which a node has one.
  */
 export class LinkFactory {
   readonly #services: LinkServices
@@ -34,15 +34,15 @@ export class LinkFactory {
     this.#services.permits.resize(dialsMax)
   }
 
-  /** `lastEpoch`: where a link of this id, which is gone, stood. */
+  /** `lastEpoch`: the last epoch of a former link of this id; 0: there was none. */
   linkOf(id: string, setup: LinkSpec, lastEpoch: number): Link {
     return new Link(id, setup, this.#services, lastEpoch)
   }
 }
 
 /**
- * What an entry makes of its links. `before`, what it made of them until now: a plugin that is asked for as it was is
- * the one that there is.
+ * What an entry says of its links. `before`: what it has said until now. A codec or a strategy that is chosen as before
+ * stays the same object.
  */
 export function specOf(
   entry: EntryConfig,
@@ -60,7 +60,7 @@ export function specOf(
   }
 }
 
-/** What keeps a codec from carrying what its entry wants sent; undefined: nothing. */
+/** A heartbeat of the entry that its codec cannot carry; undefined: there is none. */
 export function heartbeatProblem({ entry, codec }: LinkSpec): ConfigProblem | undefined {
   const { heartbeat } = entry.settings
   const bytes = Math.max(heartbeat?.payload.byteLength ?? 0, heartbeat?.answer?.byteLength ?? 0)
@@ -70,8 +70,8 @@ export function heartbeatProblem({ entry, codec }: LinkSpec): ConfigProblem | un
 }
 
 /**
- * What is wrong with the sizes that a codec names; undefined: nothing. They are believed for as long as the node runs, so
- * they are looked at once before.
+ * What is wrong with the sizes that a codec names; undefined: nothing. The node relies on them for as long as it runs, so
+ * it checks them once, before it starts.
  */
 export function codecProblem({ entry, codec }: LinkSpec): ConfigProblem | undefined {
   const wrong = Object.entries(sizesOf(codec)).find(([, size]) => !isSize(size))
@@ -91,7 +91,7 @@ function sizesOf(codec: FrameCodec): Readonly<Record<string, unknown>> {
   }
 }
 
-/** What a call answers, or else what it throws: neither is a size. */
+/** What a call returns or throws. What it throws is not a size, and is reported as the value. */
 function answerOf(call: () => number): unknown {
   try {
     return call()

@@ -2,12 +2,14 @@ import type { Clock } from '../contracts/clock.js'
 import type { LinkState, LinkView } from '../contracts/send-router.js'
 import type { Address } from '../contracts/transport.js'
 import type { LinkCounters } from '../ledger/link-counters.js'
-import type { Link } from './link.js'
+import { reasonText } from '../contracts/reason.js'
+import type { Link, Release } from './link.js'
 
-/** A link as its user sees it. Live: each property answers what is so now. */
+/** A link as its user sees it. Live: each property tells the present value. */
 export class LinkHandle implements LinkView {
   readonly #link: Link
   readonly #clock: Clock
+  #pause: Release | undefined
 
   constructor(link: Link, clock: Clock) {
     this.#link = link
@@ -35,7 +37,8 @@ export class LinkHandle implements LinkView {
   }
 
   get remote(): Address | undefined {
-    return this.#link.remote
+    const { state, connection } = this.#link
+    return state === 'up' || state === 'draining' ? connection?.peer.remote : undefined
   }
 
   /** Stands for one peer and keeps its queue while that peer is away. */
@@ -49,63 +52,75 @@ export class LinkHandle implements LinkView {
 
   /** Why the last connection or dial ended; undefined while up. */
   get reason(): string | undefined {
-    return this.#link.reason
+    const { reason } = this.#link
+    return reason === undefined ? undefined : reasonText(reason)
   }
 
-  /** Milliseconds since the state is what it is. */
+  /** Milliseconds since the link entered its state. */
   get sinceMs(): number {
     return this.#clock.now() - this.#link.changedMs
   }
 
   /** Dials begun since the last proof of life; 0 on passive links. */
   get attempt(): number {
-    return this.#link.attempt
+    return this.#link.dialer?.attempt ?? 0
   }
 
-  /** Milliseconds until the next dial; undefined: none is planned. */
+  /** Milliseconds until the next dial; undefined: no dial is planned. */
   get nextDialInMs(): number | undefined {
-    const dueMs = this.#link.nextDialMs
+    const dueMs = this.#link.dialer?.nextDialMs
     return dueMs === undefined ? undefined : Math.max(0, dueMs - this.#clock.now())
   }
 
   get queuedMessages(): number {
-    return this.#link.outbox.level.messages
+    return this.#link.queue.outbox.level.messages
   }
 
   /** Payload bytes plus 64 for each message. */
   get queuedBytes(): number {
-    return this.#link.outbox.level.bytes
+    return this.#link.queue.outbox.level.bytes
   }
 
   get aboveHighWaterMark(): boolean {
-    return this.#link.aboveHighWaterMark
+    return this.#link.queue.aboveMark
   }
 
   /** The numbers at this moment. */
   get counters(): LinkCounters {
-    return Object.assign({ queued: this.#link.outbox.level.messages }, this.#link.tally)
+    return Object.assign({ queued: this.#link.queue.outbox.level.messages }, this.#link.queue.tally)
   }
 
-  /** Stops reading from the peer until `resume`: TCP then makes the peer wait. */
+  /**
+   * Stops reading from the peer, so that TCP makes the peer wait. Each caller has its own hold: the link is read again
+   * when all of them were released.
+   * @returns a function that releases this hold; calling it again has no effect
+   */
+  hold(): Release {
+    return this.#link.hold()
+  }
+
+  /** One hold that all callers of `pause` and `resume` share: the first `resume` ends it for all of them. See `hold`. */
   pause(): void {
-    this.#link.hold('user')
+    this.#pause ??= this.#link.hold()
   }
 
+  /** Ends the hold of `pause`. The link stays unread as long as there is another hold. */
   resume(): void {
-    this.#link.unhold('user')
+    this.#pause?.()
+    this.#pause = undefined
   }
 
-  /** Dials now, re-arming an exhausted link. @returns false where there is nothing to dial: passive or disabled. */
+  /** Dials now, re-arming an exhausted link. @returns false if there is nothing to dial: passive or disabled. */
   dial(): boolean {
     return this.#link.dialNow()
   }
 
   /** Ends the present connection gracefully. An active link dials again by its strategy. */
   close(): void {
-    this.#link.close('operator')
+    this.#link.connection?.finish({ code: 'operator' })
   }
 
-  /** Keeps the link down until `enable`. Its queue stays, where it is a lasting link. */
+  /** Keeps the link down until `enable`. The queue stays if the link is `lasting`. */
   disable(): void {
     this.#link.disable()
   }

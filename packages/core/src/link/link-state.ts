@@ -13,14 +13,14 @@ export type LinkEvent =
   | 'stop'
   | 'disable'
   | 'drained'
-  | 'rested'
+  | 'drainedDisabled'
 
 type TransitionTable = Readonly<Record<LinkState, Readonly<Partial<Record<LinkEvent, LinkState>>>>>
 
 /**
- * The whole life of a link. A pair that is not listed cannot happen, and is a bug if it does. Only `up` has
- * something to drain, so only from there do `stop` and `disable` lead over `draining`, which ends in `closed`
- * (`drained`) or, after `disable`, in `idle` (`rested`).
+ * The whole life of a link. A pair that is not listed cannot happen, and is a bug if it does. Only a link that is `up`
+ * has something to drain, so only from there `stop` and `disable` lead to `draining`. It ends in `closed` (`drained`) or,
+ * after `disable`, in `idle` (`drainedDisabled`).
  */
 export const LINK_TRANSITIONS = {
   active: {
@@ -29,7 +29,7 @@ export const LINK_TRANSITIONS = {
     up: { lost: 'backoff', stop: 'draining', disable: 'draining' },
     backoff: { retryDue: 'dialing', gaveUp: 'exhausted', stop: 'closed', disable: 'idle' },
     exhausted: { rearm: 'dialing', stop: 'closed', disable: 'idle' },
-    draining: { drained: 'closed', rested: 'idle' },
+    draining: { drained: 'closed', drainedDisabled: 'idle' },
     closed: {},
     awaiting: {},
   },
@@ -37,7 +37,7 @@ export const LINK_TRANSITIONS = {
     idle: { start: 'awaiting', stop: 'closed', disable: 'idle' },
     awaiting: { opened: 'up', stop: 'closed', disable: 'idle' },
     up: { lost: 'awaiting', stop: 'draining', disable: 'draining' },
-    draining: { drained: 'closed', rested: 'idle' },
+    draining: { drained: 'closed', drainedDisabled: 'idle' },
     closed: {},
     dialing: {},
     backoff: {},

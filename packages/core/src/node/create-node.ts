@@ -1,28 +1,51 @@
+import { AcceptGroups } from '../accept/accept-groups.js'
+import { Acceptor } from '../accept/acceptor.js'
+import { Listening } from '../accept/listening.js'
+import { Rejections } from '../accept/rejections.js'
+import { Audit } from '../audit/audit.js'
 import type { NodeOptions } from '../config/node-options.js'
 import { NodeConfig } from '../config/node-config.js'
-import { resolveConfig } from '../config/resolve-config.js'
+import { problemsError, resolveConfig } from '../config/resolve-config.js'
 import { Clock } from '../contracts/clock.js'
 import { FrameCodec } from '../contracts/frame-codec.js'
 import { Logger } from '../contracts/logger.js'
 import { OutboxStore } from '../contracts/outbox.js'
 import { Random } from '../contracts/random.js'
+import { reasonFields } from '../contracts/reason.js'
 import { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
 import { SendRouter } from '../contracts/send-router.js'
 import { Transport } from '../contracts/transport.js'
 import { container, type DependencyContainer, type InjectionToken, Lifecycle } from '../di.js'
 import { CommloopError } from '../contracts/errors.js'
+import { EventHub } from '../events/event-hub.js'
+import { NodeLog } from '../events/node-log.js'
+import { OutcomeReporter } from '../events/outcome-reporter.js'
+import { Warnings } from '../events/warnings.js'
+import { NodeTally } from '../ledger/node-counters.js'
+import { LinkFactory } from '../link/link-factory.js'
 import { MemoryOutboxStore } from '../outbox/memory-outbox.js'
+import { Inbox } from '../receive/inbox.js'
 import { ExponentialBackoff } from '../reconnect/exponential-backoff.js'
 import { DirectRouter } from '../routing/direct-router.js'
+import { Dispatch } from '../routing/dispatch.js'
 import { SilentLogger } from '../runtime/silent-logger.js'
 import { SystemClock } from '../runtime/system-clock.js'
 import { SystemRandom } from '../runtime/system-random.js'
+import { LinkReports } from './link-reports.js'
 import { Node } from './node.js'
+import { NodeLinks } from './node-links.js'
+import { NodeServices } from './node-services.js'
+import { NodeState } from './node-state.js'
+import { heartbeatProblems, specsOf, unusableCodec } from './reconfiguration-plan.js'
+import { auditOptions, dispatchSetup, Reconfigurer, streamLimits } from './reconfigurer.js'
+import { Settling } from './settling.js'
+import { Starting } from './starting.js'
+import { Stopping } from './stopping.js'
 
-/** Registers implementations on a node's own container. What is registered last counts. */
+/** Registers implementations on a node's own container. The last registration of a contract counts. */
 export type Plugin = (scope: DependencyContainer) => void
 
-/** What has no default, with what a user gives to have it. */
+/** Contracts without a default, and what the user can do about it. */
 const REQUIRED: readonly {
   readonly token: InjectionToken
   readonly contract: string
@@ -33,10 +56,10 @@ const REQUIRED: readonly {
 ]
 
 /**
- * Makes a node from its options and plugins. The composition root: the one place that knows the container. Two nodes
- * of one process share nothing.
- * @throws CommloopError CML_ERR_CONFIG_INVALID naming every mistake; CML_ERR_PLUGIN_MISSING naming the contract that
- * nobody implements.
+ * Makes a node from its options and plugins. The composition root: the one place that knows the container, and that makes
+ * the parts of a node. Two nodes of one process share nothing.
+ * @throws CommloopError CML_ERR_CONFIG_INVALID with every mistake; CML_ERR_PLUGIN_MISSING with the contract that no
+ * plugin implements; CML_ERR_PLUGIN_INVALID if the sizes of a codec are invalid.
  */
 export function createNode(options: NodeOptions, ...plugins: readonly Plugin[]): Node {
   const scope = container.createChildContainer()
@@ -54,10 +77,87 @@ export function createNode(options: NodeOptions, ...plugins: readonly Plugin[]):
     const text = `no plugin implements ${contract}: ${remedy}`
     throw new CommloopError('CML_ERR_PLUGIN_MISSING', text)
   }
-  return scope.resolve(Node)
+  return composed(scope.resolve(NodeServices))
 }
 
-/** A plugin that puts one implementation in a contract's place. */
+/** What reports to the user: events, log lines, and counts of both. */
+function reporting({ clock, logger }: NodeServices): Reporting {
+  const events = new EventHub((name, cause) => {
+    warnings.listenerThrew(name, cause)
+  })
+  const warnings = new Warnings(clock, logger, (warning) => {
+    events.emit('warning', warning)
+  })
+  const rejections = new Rejections(clock, (remote, reason, count) => {
+    const fields = reasonFields(reason)
+    logger.warn({ remote, ...fields, count }, 'connection refused')
+    events.emit('rejected', { remote, ...fields, count })
+  })
+  const log = new NodeLog(clock, logger)
+  return { events, warnings, rejections, log, outcomes: new OutcomeReporter(clock, events) }
+}
+
+interface Reporting {
+  readonly events: EventHub
+  readonly warnings: Warnings
+  readonly rejections: Rejections
+  readonly log: NodeLog
+  readonly outcomes: OutcomeReporter
+}
+
+/** @throws CommloopError CML_ERR_CONFIG_INVALID, CML_ERR_PLUGIN_INVALID */
+function stateOf({ config, codec, strategy, router }: NodeServices): NodeState {
+  const setup = { config, codec, strategy, router }
+  const specs = specsOf(config.entries, setup, new Map())
+  const problem = unusableCodec(specs) ?? problemsError(heartbeatProblems(specs))
+  if (problem !== undefined) throw problem
+  return new NodeState(setup, specs)
+}
+
+/**
+ * Every part is made without links, because links report to the parts. The table, which makes the links, comes last; the
+ * parts then get it in the same way as from a reconfiguration.
+ */
+function composed(services: NodeServices): Node {
+  const { config, clock, random, transport, store, logger } = services
+  const state = stateOf(services)
+  const { events, warnings, rejections, log, outcomes } = reporting(services)
+  const tally = new NodeTally()
+  const links = new NodeLinks(clock)
+  const inbox = new Inbox(streamLimits(config))
+  const dispatch = new Dispatch(dispatchSetup(state, links), {
+    clock,
+    tally,
+    events,
+    outcomes,
+    warnings,
+    settled: () => {
+      settling.check()
+      stopping.routed()
+    },
+  })
+  const settling = new Settling(clock, dispatch, links)
+  const acceptor = new Acceptor(new AcceptGroups([]), clock, rejections)
+  const audit = new Audit([], rejections, clock, auditOptions(config), (findings) => {
+    log.found(findings)
+    events.emit('audit', { findings })
+  })
+  const listening = new Listening(transport, clock, acceptor, warnings, (at) => {
+    starting.listening(at)
+  })
+  const starting = new Starting(state, links, audit, listening, logger)
+  const reporters = [rejections, outcomes, warnings, log, inbox]
+  const parts = { state, tally, links, dispatch, acceptor, listening, audit, rejections, starting }
+  const stopping = new Stopping({ ...parts, clock, logger, reporters })
+  const reports = { ...parts, events, outcomes, warnings, log, inbox, settling, stopping }
+  const listener = new LinkReports(reports)
+  const factory = new LinkFactory(config.dialsMax, { clock, random, transport, store, listener })
+  const reconfigurer = new Reconfigurer({ ...parts, factory, inbox })
+  reconfigurer.makeFirstTable()
+  return new Node({ ...parts, events, inbox, reconfigurer, settling, stopping })
+}
+
+/** A plugin that registers one implementation of a contract. */
 export function use<Contract>(token: InjectionToken<Contract>, value: Contract): Plugin {
   return (scope) => {
     scope.register(token, { useValue: value })

@@ -1,13 +1,13 @@
-/** Ids remembered one by one; what is forgotten only makes new links of such a name begin with a higher number. */
+/** Ids remembered. A new link with a forgotten id only begins with a higher epoch than necessary. */
 const IDS_MAX = 10_000
 
 /**
- * Where links that are gone stood. A link that takes the id of one goes on counting from there: a reply that is bound
- * to a connection of the old one must never go out over one of the new.
+ * The last epochs of closed links. A new link with the same id continues from there: a reply that is bound to a connection
+ * of the old link must never go out over a connection of the new one.
  */
 export class EpochHistory {
   readonly #byId = new Map<string, number>()
-  /** The highest of those that were forgotten. */
+  /** The highest epoch that was forgotten. */
   #forgotten = 0
 
   lastOf(id: string): number {

@@ -9,20 +9,20 @@ import { codecProblem, heartbeatProblem, specOf } from '../link/link-factory.js'
 import type { LinkSpec } from '../link/link-spec.js'
 import type { NewPlugins, NodeSetup } from './reconfiguration.js'
 
-/** What a node is made of now. */
+/** The setup of a node, and how each entry makes its links, by the id of the entry. */
 export interface PresentSetup {
   readonly setup: NodeSetup
-  readonly setups: ReadonlyMap<string, LinkSpec>
+  readonly specs: ReadonlyMap<string, LinkSpec>
 }
 
-/** A configuration as it would be, and what speaks against it. */
+/** The setup that a reconfiguration leads to, and the problems that prevent it. */
 export interface ReconfigurationPlan extends PresentSetup {
-  /** Listening moves, or begins anew where it is. */
+  /** The node listens at another address, or opens its listener again at the same one. */
   readonly relistens: boolean
   readonly problems: ConfigProblem[]
 }
 
-/** What a node would be with other options; `relisten`: it is to listen anew even where it listens already. */
+/** The plan for other options. `relisten`: open the listener again even if its address stays the same. */
 export function reconfigurationPlanOf(
   present: PresentSetup,
   options: NodeOptions,
@@ -37,23 +37,23 @@ export function reconfigurationPlanOf(
     strategy: strategy ?? present.setup.strategy,
     router: router ?? present.setup.router,
   }
-  const setups = setupsOf(config.entries, setup, present.setups)
+  const specs = specsOf(config.entries, setup, present.specs)
   if (config.name !== present.setup.config.name) {
     const message = `a running node keeps its name, "${present.setup.config.name}": restart it to change that`
     problems.push({ path: ['node'], message })
   }
   problems.push(
-    ...codecProblems(setups),
-    ...heartbeatProblems(setups),
+    ...codecProblems(specs),
+    ...heartbeatProblems(specs),
     ...movedEntries(present.setup.config.entries, config.entries),
   )
   const moves = !sameValue(config.listen, present.setup.config.listen)
   const relistens = moves || (relisten && config.listen !== undefined)
-  return { setup, setups, relistens, problems }
+  return { setup, specs, relistens, problems }
 }
 
-/** What each entry makes of its links, by its id. */
-export function setupsOf(
+/** How each entry makes its links, by the id of the entry. `before`: plugins are reused if the entry did not change them. */
+export function specsOf(
   entries: readonly EntryConfig[],
   defaults: NodeSetup,
   before: ReadonlyMap<string, LinkSpec>,
@@ -63,27 +63,27 @@ export function setupsOf(
   )
 }
 
-function codecProblems(setups: ReconfigurationPlan['setups']): ConfigProblem[] {
-  return [...setups.values()].flatMap((setup) => codecProblem(setup) ?? [])
+function codecProblems(specs: ReconfigurationPlan['specs']): ConfigProblem[] {
+  return [...specs.values()].flatMap((spec) => codecProblem(spec) ?? [])
 }
 
-/** For a node that is being made: the first codec whose sizes cannot be. */
-export function unusableCodec(setups: ReconfigurationPlan['setups']): CommloopError | undefined {
-  for (const setup of setups.values()) {
-    const problem = codecProblem(setup)
+/** For a new node: the error of the first codec whose sizes are invalid. */
+export function unusableCodec(specs: ReconfigurationPlan['specs']): CommloopError | undefined {
+  for (const spec of specs.values()) {
+    const problem = codecProblem(spec)
     if (problem === undefined) continue
-    return new CommloopError('CML_ERR_PLUGIN_INVALID', `${setup.entry.id}: ${problem.message}`)
+    return new CommloopError('CML_ERR_PLUGIN_INVALID', `${spec.entry.id}: ${problem.message}`)
   }
   return undefined
 }
 
-export function heartbeatProblems(setups: ReconfigurationPlan['setups']): ConfigProblem[] {
-  return [...setups.values()].flatMap((setup) => heartbeatProblem(setup) ?? [])
+export function heartbeatProblems(specs: ReconfigurationPlan['specs']): ConfigProblem[] {
+  return [...specs.values()].flatMap((spec) => heartbeatProblem(spec) ?? [])
 }
 
-/** What the most generous codec takes. */
-export function payloadBytesMax(setups: ReconfigurationPlan['setups']): number {
+/** What the codec with the largest limit takes. */
+export function payloadBytesMax(specs: ReconfigurationPlan['specs']): number {
   let bytesMax = 0
-  for (const { codec } of setups.values()) bytesMax = Math.max(bytesMax, codec.payloadBytesMax)
+  for (const { codec } of specs.values()) bytesMax = Math.max(bytesMax, codec.payloadBytesMax)
   return bytesMax
 }

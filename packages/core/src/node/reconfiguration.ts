@@ -6,30 +6,30 @@ import type { SendRouter } from '../contracts/send-router.js'
 import type { LinkDefaults } from '../link/link-factory.js'
 import type { Link } from '../link/link.js'
 
-/** What a node is given in place of what it has; what is left out stays. Compared as objects. */
+/** Plugins that replace those of the node. A plugin that is left out stays. Compared as objects. */
 export interface NewPlugins {
   readonly codec?: FrameCodec
   readonly reconnect?: ReconnectStrategy
   readonly router?: SendRouter
 }
 
-/** What a change of a running node came to. Links by their ids, each in one of the lists. */
+/** The result of a reconfiguration. Each link's id is in one of the lists. */
 export interface Reconfiguration {
-  /** Not there before. A link of the same id and the other role is removed and added, hence in two lists. */
+  /** New links. A link that changes its role is removed and added, hence in two lists. */
   readonly added: readonly string[]
-  /** Not there any more: what is queued is written, if it is up, and then it ends. */
+  /** Links that the table no longer has. A link that is up writes its queue and then ends. */
   readonly removed: readonly string[]
-  /** Its connection, or its dial, is made anew; the queue stays. */
+  /** Links that connect or dial again. Their queues stay. */
   readonly reconnected: readonly string[]
-  /** Changed in place: the connection goes on. */
+  /** Links that changed in place. Their connections stay. */
   readonly changed: readonly string[]
-  /** Nothing was done about it. */
+  /** Links that did not change. */
   readonly unchanged: readonly string[]
-  /** Keys for the node as a whole that say something else than before; `links` where their order does. */
+  /** Changed keys of the node as a whole; `links` if the order of links has changed. */
   readonly node: readonly string[]
 }
 
-/** The keys at the top, and what of the configuration each of them says; `listen` apart, which may begin anew. */
+/** The top-level keys with the parts of the configuration that they set. Without `listen`, which may reopen unchanged. */
 const NODE_KEYS = {
   relay: ['relay'],
   audit: ['auditEveryMs', 'auditGraceMs'],
@@ -41,15 +41,15 @@ const NODE_KEYS = {
   stopDeadline: ['stopDeadlineMs'],
 } as const satisfies Readonly<Record<string, readonly (keyof NodeConfig)[]>>
 
-/** Everything that belongs to the node as a whole and may change while it runs. */
+/** What belongs to the node as a whole and may change while it runs. */
 export interface NodeSetup extends LinkDefaults {
   readonly config: NodeConfig
   readonly router: SendRouter
 }
 
 export function changedNodeKeys(before: NodeSetup, after: NodeSetup): string[] {
-  const says = (key: keyof NodeConfig): boolean => sameValue(before.config[key], after.config[key])
-  const keys = Object.entries(NODE_KEYS).filter(([, names]) => !names.every(says))
+  const same = (key: keyof NodeConfig): boolean => sameValue(before.config[key], after.config[key])
+  const keys = Object.entries(NODE_KEYS).filter(([, names]) => !names.every(same))
   const changed = keys.map(([key]) => key)
   if (before.codec !== after.codec) changed.push('codec')
   if (before.strategy !== after.strategy) changed.push('reconnect')
@@ -57,7 +57,7 @@ export function changedNodeKeys(before: NodeSetup, after: NodeSetup): string[] {
   return changed
 }
 
-/** Whether links that are in both lists follow one another in another order. */
+/** Whether the links that are in both lists have another order in the second. */
 export function isReordered(before: readonly Link[], after: readonly Link[]): boolean {
   const inBefore = new Set(before)
   const inAfter = new Set(after)

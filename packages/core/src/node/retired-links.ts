@@ -1,13 +1,14 @@
 import type { Clock, Timer } from '../contracts/clock.js'
+import type { Reason } from '../contracts/reason.js'
 import type { Link } from '../link/link.js'
 import { type LinkCounters, LinkTally } from '../ledger/link-counters.js'
 
 /** Why their connections and queues end. */
-const REASON = 'removed'
+const REASON: Reason = { code: 'removed' }
 
 /**
- * Links that the table does not have any more: those that still end in order, and what all those before have counted,
- * in one sum, so that what the node has accepted stays accounted for.
+ * Links that the table no longer has: those that are still ending, and the sum of the counters of all that have ended. The
+ * ledger of the node needs that sum.
  */
 export class RetiredLinks {
   readonly #clock: Clock
@@ -18,12 +19,12 @@ export class RetiredLinks {
     this.#clock = clock
   }
 
-  /** Writes what is queued on those that are up, and ends them; at the deadline the rest is dropped. */
+  /** Ends these links. Those that are up write their queues first; at the deadline they drop the rest. */
   retire(links: readonly Link[], deadlineMs: number): void {
-    // All of them are here before anybody hears that one is ending, and stops the node for it.
+    // All are registered before the first event: its listener may stop the node.
     for (const link of links) {
       const timer = this.#clock.after(deadlineMs, () => {
-        link.abort(REASON)
+        link.connection?.abort(REASON)
       })
       this.#leaving.set(link, timer)
     }
@@ -43,25 +44,25 @@ export class RetiredLinks {
     return [...this.#leaving.keys()]
   }
 
-  /** Its queue is empty: its connection may end. */
+  /** The link's queue is empty: its connection may end. */
   emptied(link: Link): void {
-    link.finishDrained(REASON)
+    if (link.state === 'draining') link.connection?.finish(REASON)
   }
 
-  /** It is closed: nothing is left of it but what it has counted. */
+  /** The link is closed: only its counters remain. */
   closed(link: Link): void {
     this.#leaving.get(link)?.cancel()
-    if (this.#leaving.delete(link)) addTo(this.#gone, link.tally)
+    if (this.#leaving.delete(link)) addTo(this.#gone, link.queue.tally)
   }
 
-  /** The sums over all of them. */
+  /** The sums over all links, including those that are still ending. */
   get counters(): LinkCounters {
     const sum = new LinkTally()
     addTo(sum, this.#gone)
     let queued = 0
     for (const link of this.#leaving.keys()) {
-      addTo(sum, link.tally)
-      queued += link.outbox.level.messages
+      addTo(sum, link.queue.tally)
+      queued += link.queue.outbox.level.messages
     }
     return Object.assign({ queued }, sum)
   }

@@ -8,23 +8,23 @@ import {
   type OutboxStore,
 } from '../contracts/outbox.js'
 
-/** A message that is nothing but its payload is kept as that: an object for each would be most of the garbage. */
+/** A message that consists only of its payload is kept as the payload: an object for each would be most of the garbage. */
 type Slot = OutboundMessage | Uint8Array | undefined
 
-/** Of all outboxes that are empty; never written to, because its mask lets nothing in. */
+/** All empty outboxes share it. Nothing is written to it, because the mask of an empty outbox is -1. */
 const NO_RING: Slot[] = []
 const CAPACITY_MIN = 16
-/** A ring larger than this is given up when the outbox is empty. */
+/** A ring larger than this is given up when the outbox becomes empty. */
 const CAPACITY_KEPT = 16_384
 
-/** Outboxes that live and die with the process. */
+/** Outboxes that exist only as long as the process. */
 export class MemoryOutboxStore implements OutboxStore {
   open(_link: string, limits: OutboxLimits, handler: OutboxHandler): Outbox {
     return new MemoryOutbox(limits, handler)
   }
 }
 
-/** Shows a payload as the message that it is. */
+/** Shows a payload as a message. */
 class PlainMessage implements OutboundMessage {
   payload: Uint8Array
   readonly id = undefined
@@ -38,8 +38,8 @@ class PlainMessage implements OutboundMessage {
 }
 
 /**
- * A ring of messages whose size is a power of two, so that a position is a number that only grows and its place is
- * found by a mask. What is removed from the middle leaves a hole, which the head passes over later: a message that
+ * A ring of messages whose size is a power of two. A position is a number that only grows, and a mask gives its place in
+ * the ring. A message that is removed from the middle leaves a hole, which the head passes over later: a message that
  * expires inside a batch must not move the ones before it, which are being written.
  */
 export class MemoryOutbox implements Outbox, OutboxLevel {
@@ -47,9 +47,9 @@ export class MemoryOutbox implements Outbox, OutboxLevel {
   bytes = 0
   #limits: OutboxLimits
   readonly #handler: OutboxHandler
-  // Made with the first message: most links of a large table are idle.
+  // Created with the first message, because most links of a large table are idle.
   #ring: Slot[] = NO_RING
-  /** Used again for every plain message that is shown. */
+  /** Reused for every plain message that is shown. */
   #shown: PlainMessage | undefined
   #mask = -1
   #head = 0
@@ -63,7 +63,7 @@ export class MemoryOutbox implements Outbox, OutboxLevel {
     this.#handler = handler
   }
 
-  /** Itself: an object for each of many idle links would be larger than the two numbers in it. */
+  /** The outbox itself: a separate object for each of many idle links would be larger than the two numbers in it. */
   get level(): OutboxLevel {
     return this
   }
@@ -97,7 +97,7 @@ export class MemoryOutbox implements Outbox, OutboxLevel {
 
   #makeRoom(bytes: number): boolean {
     if (this.#limits.overflow === 'reject') return false
-    // Nothing is given up in vain: what is being written stays, and may leave too little room.
+    // Do not drop messages if that cannot help: those that are being written stay, and may leave too little room.
     if (this.#takenBytes + bytes > this.#limits.bytesMax) return false
     if (this.#takenMessages >= this.#limits.messagesMax) return false
     while (!this.#fits(bytes)) {
@@ -109,7 +109,7 @@ export class MemoryOutbox implements Outbox, OutboxLevel {
     return true
   }
 
-  /** Makes room at the tail, leaving the holes behind; larger only if what is alive needs it. */
+  /** Makes room at the tail by leaving the holes out. The ring grows only if the messages in it need the room. */
   #rebuild(): void {
     const { messages } = this
     const roomy = messages * 2 <= this.#ring.length
@@ -180,7 +180,7 @@ export class MemoryOutbox implements Outbox, OutboxLevel {
     this.#forgetHoles()
   }
 
-  /** All of a write at once, which is how nearly every write ends: nothing is added up again for each message. */
+  /** All copies of a write together, which is how nearly every write ends: nothing is added up for each message. */
   #releaseTaken(): void {
     for (let at = this.#head; at < this.#cursor; at++) this.#ring[at & this.#mask] = undefined
     this.#head = this.#cursor
@@ -219,11 +219,11 @@ export class MemoryOutbox implements Outbox, OutboxLevel {
     this.bytes -= slotBytes(slot)
   }
 
-  /** An empty outbox owns nothing; otherwise holes at the head are given back to the ring. */
+  /** An empty outbox starts again at 0. In any other one, the head passes over the holes in front of it. */
   #forgetHoles(): void {
     if (this.messages === 0) {
       this.#head = this.#cursor = this.#tail = 0
-      // A ring that once held a long outage is not kept for the trickle that follows it.
+      // A ring that has held the messages of a long outage is not kept for the few that follow.
       if (this.#ring.length > CAPACITY_KEPT) {
         this.#ring = NO_RING
         this.#mask = -1

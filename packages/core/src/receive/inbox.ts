@@ -1,56 +1,54 @@
 import type { ReceivedMessage } from '../contracts/node-events.js'
 import { MessageStream, type StreamLimits } from './message-stream.js'
 
-/** What a full stream stops: the reading of one link. */
+/** A link, as far as a full stream stops it. */
 export interface ReadSource {
-  hold(holder: 'iterator'): void
-  unhold(holder: 'iterator'): void
+  /** Stops the reading of the link. @returns what releases it */
+  hold(): () => void
 }
 
-/** Hands received messages to the streams that `messages()` gave out, and holds the links while one is full. */
+/** Gives received messages to every stream of `messages()`, and holds the links while one of the streams is full. */
 export class Inbox {
   #limits: StreamLimits
   readonly #streams = new Set<MessageStream>()
-  readonly #held = new Set<ReadSource>()
+  readonly #held = new Map<ReadSource, () => void>()
 
   constructor(limits: StreamLimits) {
     this.#limits = limits
   }
 
-  /** Other limits, for the streams that there are too. */
+  /** New limits, for present streams too. */
   limit(limits: StreamLimits): void {
     this.#limits = limits
     for (const stream of this.#streams) stream.limit(limits)
   }
 
-  get heard(): boolean {
+  get hasStreams(): boolean {
     return this.#streams.size > 0
   }
 
   open(): MessageStream {
-    const stream = new MessageStream(this.#limits, (relieved) => {
-      if (relieved.ended) this.#streams.delete(relieved)
-      this.#relieved()
+    const stream = new MessageStream(this.#limits, (emptier) => {
+      if (emptier.ended) this.#streams.delete(emptier)
+      this.#releaseIfRoom()
     })
     this.#streams.add(stream)
     return stream
   }
 
-  /** Several streams: each gets all, the slowest rules. */
+  /** Each stream gets every message, so the slowest one decides when the links are read. */
   push(message: ReceivedMessage, link: ReadSource): void {
     for (const stream of this.#streams) {
       stream.push(message)
-      if (!stream.full) continue
-      this.#held.add(link)
-      link.hold('iterator')
+      if (stream.full && !this.#held.has(link)) this.#held.set(link, link.hold())
     }
   }
 
-  #relieved(): void {
+  #releaseIfRoom(): void {
     for (const stream of this.#streams) if (stream.full) return
-    const links = [...this.#held]
+    const releases = [...this.#held.values()]
     this.#held.clear()
-    for (const link of links) link.unhold('iterator')
+    for (const release of releases) release()
   }
 
   close(): void {

@@ -7,26 +7,26 @@ export interface StreamLimits {
 }
 
 /**
- * Received messages for one `for await`. Bounded: when it is full, the links that feed it are not read until half of
- * it was taken, so that the slowest reader sets the pace instead of filling the memory.
+ * Received messages for one `for await`. It is bounded: when it is full, the links that feed it are not read until half of
+ * it was taken. So a slow reader slows the peers down instead of filling the memory.
  */
 export class MessageStream implements AsyncIterableIterator<ReceivedMessage> {
   #limits: StreamLimits
-  readonly #relieved: (stream: MessageStream) => void
+  readonly #emptier: (stream: MessageStream) => void
   #waiting: ReceivedMessage[] = []
-  /** Where the oldest stands: an array is not shifted for each message. */
+  /** Index of the oldest message, so that the array need not be shifted for each one. */
   #at = 0
   #bytes = 0
   #full = false
   #ended = false
   #reader: ((result: IteratorResult<ReceivedMessage>) => void) | undefined
 
-  constructor(limits: StreamLimits, relieved: (stream: MessageStream) => void) {
+  constructor(limits: StreamLimits, emptier: (stream: MessageStream) => void) {
     this.#limits = limits
-    this.#relieved = relieved
+    this.#emptier = emptier
   }
 
-  /** Other limits: what waits stays, and counts by them when the next one comes or is taken. */
+  /** Changes the limits. Waiting messages stay, and count when the next one comes or is taken. */
   limit(limits: StreamLimits): void {
     this.#limits = limits
   }
@@ -67,7 +67,7 @@ export class MessageStream implements AsyncIterableIterator<ReceivedMessage> {
     if (message === undefined) return undefined
     this.#at++
     this.#bytes -= message.payload.byteLength + MESSAGE_OVERHEAD_BYTES
-    // Moved down once for each half of the array, which costs each message one move at most.
+    // The array is shifted when half of it was taken, so each message moves at most once.
     if (this.#at * 2 >= this.#waiting.length) {
       this.#waiting = this.#waiting.slice(this.#at)
       this.#at = 0
@@ -77,12 +77,12 @@ export class MessageStream implements AsyncIterableIterator<ReceivedMessage> {
       messages <= this.#limits.messagesMax / 2 && this.#bytes <= this.#limits.bytesMax / 2
     if (this.#full && halfTaken) {
       this.#full = false
-      this.#relieved(this)
+      this.#emptier(this)
     }
     return message
   }
 
-  /** The reader has enough: what waits is forgotten. */
+  /** The reader stops: waiting messages are discarded. */
   return(): Promise<IteratorResult<ReceivedMessage>> {
     this.#waiting = []
     this.#at = this.#bytes = 0
@@ -90,13 +90,13 @@ export class MessageStream implements AsyncIterableIterator<ReceivedMessage> {
     return Promise.resolve({ done: true, value: undefined })
   }
 
-  /** Nothing more comes; what waits can still be taken. */
+  /** No more messages come. Waiting ones can still be taken. */
   end(): void {
     this.#ended = true
     this.#full = false
     this.#reader?.({ done: true, value: undefined })
     this.#reader = undefined
-    this.#relieved(this)
+    this.#emptier(this)
   }
 
   get ended(): boolean {

@@ -3,11 +3,11 @@ import type { LinkView, Route, RoutedMessage, SendRouter } from '../contracts/se
 const NO_ROUTER: Route = { drop: 'no router: name a link with "to", or configure a router' }
 
 /**
- * The default router, for nodes whose every message names its link with `to`: where there is just one other link
- * it sends there, otherwise it drops and says what to do.
+ * The default router, for nodes that name a link with `to` in every message. If there is exactly one other link it sends
+ * there. Otherwise it drops the message, and the reason says what to do.
  */
 export class DirectRouter implements SendRouter {
-  /** The table that the ids below are of: looked at once, because it is asked for every message. */
+  /** The table of the ids below. Read once per table, because the node calls the router for every message. */
   #links: readonly LinkView[] | undefined
   #first: string | undefined
   #second: string | undefined
@@ -21,7 +21,7 @@ export class DirectRouter implements SendRouter {
 
   #look(links: readonly LinkView[]): void {
     this.#links = links
-    // More than two cannot be "the other link" and its source.
+    // With more than two links, none is the only other one.
     const few = links.length > 2 ? [] : links
     this.#first = few[0]?.id
     this.#second = few[1]?.id

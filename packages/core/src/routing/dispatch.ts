@@ -1,12 +1,22 @@
 import { sameValue } from '../config/same-value.js'
 import type { Clock } from '../contracts/clock.js'
-import type { LinkView, RouteTarget, SendRouter } from '../contracts/send-router.js'
 import { CommloopError, type ErrorCode } from '../contracts/errors.js'
-import { type Link, type Refusal, unpinned } from '../link/link.js'
-import type { NodeTally } from '../ledger/node-counters.js'
+import { type Reason, reasonText } from '../contracts/reason.js'
+import type { LinkView, RouteTarget, SendRouter } from '../contracts/send-router.js'
+import type { EventHub } from '../events/event-hub.js'
 import type { OutcomeReporter } from '../events/outcome-reporter.js'
+import type { Warnings } from '../events/warnings.js'
+import type { NodeTally } from '../ledger/node-counters.js'
+import type { Link } from '../link/link.js'
 import type { Table } from '../table/table.js'
-import { TargetSet } from '../table/target-set.js'
+import { Delivery, type Undelivered } from './delivery.js'
+import {
+  type MessageEnd,
+  type MessageSource,
+  PendingRoutes,
+  type RoutingLimits,
+  type UnroutedMessage,
+} from './pending-routes.js'
 import { RelayBackpressure } from './relay-backpressure.js'
 import {
   DeferredRoute,
@@ -18,125 +28,104 @@ import {
   thrownRoute,
 } from './router-answer.js'
 import { SlowRouterDetector } from './slow-router-detector.js'
-import {
-  type MessageSource,
-  type RoutingLimits,
-  PendingRoutes,
-  type UnroutedMessage,
-} from './pending-routes.js'
 
-/** TargetSet of one answer that are read, or the number of links where that is more: a list may be without end. */
+/** Targets read from one answer, or the number of links if that is more: a list may be endless. */
 const TARGETS_MAX = 1_024
-/** A router may send from within its call, and is asked then; deeper than this it does so without end. */
+/** A router may send from within its call, which calls it again. Deeper than this, it does so without end. */
 const NESTED_CALLS_MAX = 64
-const PROMISED_TWICE = 'router promised a promise'
+
+const ROUTING_FULL: Reason = { code: 'routing-full' }
+const PROMISED_TWICE = new FailedRoute({ code: 'router-promised-twice' })
 
 export interface SendOptions {
-  /** Straight to these links; the router is not asked. */
+  /** Send directly to these links, without asking the router. */
   readonly to?: RouteTarget | readonly RouteTarget[]
-  /** Echoed in the outcome events of this message; not checked for repeats. */
+  /** Repeated in the outcome events of this message. The node does not check it for repeats. */
   readonly id?: string
-  /** Milliseconds from now after which the message is not sent any more. Negative or NaN: it has expired already. */
+  /** Milliseconds from now after which the node no longer sends the message. Negative or NaN: it has expired already. */
   readonly ttlMs?: number
 }
 
 export interface DispatchServices {
   readonly clock: Clock
   readonly tally: NodeTally
+  readonly events: EventHub
   readonly outcomes: OutcomeReporter
-  drained(link: string): void
-  /** A message has left the routing stage. */
+  readonly warnings: Warnings
+  /** A message that waited for its route has left the node's half of the ledger. */
   settled(): void
-  warning(code: string, message: string, cause?: unknown): void
 }
 
-/** Where a message comes from: only a new one of `send` can be refused, and one asked about again was counted. */
-type Entering = 'sent' | 'relayed' | 'again'
-/** Who says where messages go, and where they can go. */
+/** The router, and the links to which it can send. */
 export interface DispatchSetup {
   readonly router: SendRouter
   readonly table: Table
   readonly views: readonly LinkView[]
-  /** What the most generous codec of the table takes: more can go nowhere, so no router is asked. */
+  /** What the codec with the largest limit takes. No link takes more, so the router is not asked. */
   readonly payloadBytesMax: number
   readonly limits: RoutingLimits
 }
 
-type MessageEnd = 'dropped' | 'undeliverable' | 'expired'
-
-/** A message that no link takes: nothing has happened to it yet. */
-interface Refused {
-  readonly code: ErrorCode
-  readonly reason: string
-}
-
-/** Links that did not take their copy, with why. */
-type Refusals = { readonly link: Link; readonly reason: Refusal }[]
+/**
+ * How a message comes to its route. `sent`: new, and may still be refused. `relayed`: new, and may not be refused.
+ * `again`: the router is asked once more. `late`: the router's promise was resolved.
+ */
+type Entering = 'sent' | 'relayed' | 'again' | 'late'
 
 /**
- * From an accepted message to the copies on its links, and the node's half of the ledger. Every message is counted
- * once when it is accepted and once when it leaves this stage.
+ * Routes messages, and keeps the node's half of the ledger: counts every message once when the node accepts it and once
+ * when it has a route or ends without one. `Delivery` makes the copies for the links.
  */
 export class Dispatch {
   readonly #services: DispatchServices
   readonly #tally: NodeTally
-  readonly #stage: PendingRoutes
-  readonly #pressure = new RelayBackpressure()
-  readonly #watch: SlowRouterDetector
-  // Used by one call at a time: nothing calls out between resolving targets and making their copies.
-  readonly #targets = new TargetSet()
-  /** Of what was delivered last, some target is above its high-water mark. */
-  #aboveMark = false
-  #stageWasAbove = false
+  readonly #pending: PendingRoutes
+  readonly #backpressure = new RelayBackpressure()
+  readonly #delivery: Delivery
+  readonly #slowRouter: SlowRouterDetector
   #nestedCalls = 0
   #targetsMax: number
   #setup: DispatchSetup
 
   constructor(setup: DispatchSetup, services: DispatchServices) {
+    const { clock, tally, warnings } = services
     this.#services = services
-    this.#tally = services.tally
+    this.#tally = tally
     this.#setup = setup
     this.#targetsMax = targetsMax(setup.table)
-    this.#watch = new SlowRouterDetector(services.clock, (tookMs) => {
-      const text = `a call of the router took ${String(Math.round(tookMs))} ms; meanwhile nothing else ran`
-      services.warning('ROUTER_SLOW', text)
+    this.#delivery = new Delivery(setup.table, clock, tally, this.#backpressure)
+    this.#slowRouter = new SlowRouterDetector(clock, (tookMs) => {
+      const text = `a call of the router took ${String(Math.round(tookMs))} ms and blocked the process`
+      warnings.warn('ROUTER_SLOW', text)
     })
-    this.#stage = new PendingRoutes(services.clock, setup.limits, {
+    this.#pending = new PendingRoutes(clock, setup.limits, tally, {
       answered: (message, answer) => {
-        this.#followLate(message, readAnswer(answer, this.#targetsMax))
+        this.#follow(message, readAnswer(answer, this.#targetsMax), 'late')
       },
       askAgain: (message) => {
         this.#ask(message, 'again')
       },
-      undeliverable: (message, reason) => {
-        this.#end('undeliverable', reason, message.id)
+      ended: (message, outcome, reason) => {
+        this.#end(outcome, reason, message.id)
       },
-      expired: (message) => {
-        this.#end('expired', 'ttl', message.id)
-      },
-      dropped: (message, reason) => {
-        this.#end('dropped', reason, message.id)
-      },
-      late: () => {
-        services.tally.lateAnswers++
-      },
-      relieved: () => {
-        this.#stageRelieved()
+      relieved: (drained) => {
+        this.#pendingRelieved(drained)
       },
     })
   }
 
-  /** From now on. What another router was asked and has not answered yet still counts, and goes where it is now. */
+  /** From now on by this setup. Pending answers of the former router still count, and go to the links of now. */
   reconfigure(setup: DispatchSetup): void {
     const { limits } = this.#setup
     this.#setup = setup
     this.#targetsMax = targetsMax(setup.table)
-    if (!sameValue(limits, setup.limits)) this.#stage.limit(setup.limits)
+    this.#delivery.useTable(setup.table)
+    if (!sameValue(limits, setup.limits)) this.#pending.limit(setup.limits)
   }
 
-  /** Messages whose route is not known yet. */
+  /** Messages that wait for a route. */
   get routing(): number {
-    return this.#stage.messages
+    return this.#pending.messages
   }
 
   // ── sending ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -146,32 +135,38 @@ export class Dispatch {
     if (!(payload instanceof Uint8Array)) {
       return this.#refuse('CML_ERR_PAYLOAD_INVALID', 'a payload is a Uint8Array')
     }
-    const expiresAtMs = this.#expiryIn(options.ttlMs)
-    if (options.to !== undefined) return this.#sendTo(payload, options.to, options.id, expiresAtMs)
-    if (payload.length > this.#setup.payloadBytesMax) {
-      const text = `payload of ${String(payload.byteLength)} bytes, and no link takes more than ${String(this.#setup.payloadBytesMax)}`
-      return this.#refuse('CML_ERR_PAYLOAD_TOO_LARGE', text)
-    }
-    const message = unrouted(payload, options.id, undefined, expiresAtMs)
-    return this.#ask(message, 'sent')
+    // Measured: with the delivery here and not in a method of its own, V8 inlines all of it up to the link's queue.
+    const { to, id } = options
+    const expiresAtMs = this.#delivery.expiryIn(options.ttlMs)
+    if (to === undefined) return this.#sendRouted(payload, id, expiresAtMs)
+    const delivered = this.#delivery.deliver(to, payload, id, expiresAtMs, undefined)
+    if (typeof delivered !== 'boolean') return this.#refuseUndelivered(delivered)
+    this.#tally.accepted++
+    return delivered
   }
 
-  #sendTo(
+  #sendRouted(
     payload: Uint8Array,
-    to: RouteTarget | readonly RouteTarget[],
     id: string | undefined,
     expiresAtMs: number | undefined,
   ): boolean {
-    const refused = this.#deliver(to, payload, id, expiresAtMs, undefined)
-    if (refused !== undefined) return this.#refuse(refused.code, refused.reason)
-    this.#tally.accepted++
-    return !this.#aboveMark
+    if (payload.length > this.#setup.payloadBytesMax) return this.#refuseTooLarge(payload)
+    return this.#ask(unrouted(payload, id, undefined, expiresAtMs), 'sent')
   }
 
-  /** Counts and throws. Never returns; the type lets callers say `return this.#refuse(…)`. */
-  #refuse(code: ErrorCode, reason: string): never {
+  #refuseTooLarge({ byteLength }: Uint8Array): never {
+    const text = `payload of ${String(byteLength)} bytes, and no link takes more than ${String(this.#setup.payloadBytesMax)}`
+    return this.#refuse('CML_ERR_PAYLOAD_TOO_LARGE', text)
+  }
+
+  #refuseUndelivered({ code, reason, link }: Undelivered): never {
+    return this.#refuse(code, reasonText(reason), link)
+  }
+
+  /** Counts and throws. Never returns: callers write `return this.#refuse(…)`. */
+  #refuse(code: ErrorCode, text: string, link?: string): never {
     this.#tally.refused++
-    throw new CommloopError(code, reason)
+    throw new CommloopError(code, text, link === undefined ? {} : { details: { link } })
   }
 
   /** For a node that is not running. */
@@ -179,40 +174,17 @@ export class Dispatch {
     return this.#refuse('CML_ERR_NOT_RUNNING', why)
   }
 
-  /** A received message goes to the router. It cannot be refused, so what cannot be done is an outcome. */
+  /** Asks the router for a received message. It cannot be refused: every failure is an outcome. */
   relay(payload: Uint8Array, source: Link): void {
     const from = { link: source.id, epoch: source.epoch }
     this.#ask(unrouted(payload, undefined, from, undefined), 'relayed')
-    if (this.#stage.aboveMark) this.#pressure.hold(source, 'routing')
+    if (this.#pending.aboveMark) this.#backpressure.hold(source, 'routing')
   }
 
-  // ── asking the router ───────────────────────────────────────────────────────────────────────────────────────
+  // ── the router's answer ─────────────────────────────────────────────────────────────────────────────────────
 
-  /**
-   * Asks the router and does what it answers. A new message of `send` is refused where nothing can be done, and
-   * `send` throws; any other is accepted, or was before, and every end of it is an outcome.
-   */
   #ask(message: UnroutedMessage, entering: Entering): boolean {
-    const refusable = entering === 'sent'
-    const first = entering !== 'again'
-    const answer = this.#call(message)
-    if (isPending(answer)) {
-      if (!this.#stage.hasRoomFor(message.payload)) {
-        if (refusable)
-          return this.#refuse('CML_ERR_ROUTING_FULL', 'too many messages wait for a route')
-        if (first) this.#tally.accepted++
-        this.#end('undeliverable', 'routing full', message.id)
-        return false
-      }
-      if (first) this.#tally.accepted++
-      this.#wait(message, answer)
-      return !this.#stage.aboveMark
-    }
-    const refused = this.#follow(message, answer)
-    if (refused !== undefined && refusable) return this.#refuse(refused.code, refused.reason)
-    if (first) this.#tally.accepted++
-    if (refused !== undefined) this.#end('dropped', refused.reason, message.id)
-    return !this.#aboveMark
+    return this.#follow(message, this.#call(message), entering)
   }
 
   #call(message: UnroutedMessage): RouterAnswer {
@@ -221,7 +193,7 @@ export class Dispatch {
       return thrownRoute(new RangeError('it sends from within its own call without end'))
     }
     this.#nestedCalls++
-    const timed = this.#watch.callBegins()
+    const timed = this.#slowRouter.callBegins()
     let answer: RouterAnswer
     try {
       answer = readAnswer(router.route(message, views), this.#targetsMax)
@@ -230,200 +202,122 @@ export class Dispatch {
     } finally {
       this.#nestedCalls--
     }
-    if (timed) this.#watch.callEnded()
+    if (timed) this.#slowRouter.callEnded()
     return answer
   }
 
-  #wait(message: UnroutedMessage, answer: PromisedRoute | DeferredRoute): void {
-    if (answer instanceof DeferredRoute) this.#stage.defer(message, answer.delayMs)
-    else this.#stage.awaitAnswer(message, answer.promise)
-    if (this.#stage.aboveMark) this.#stageWasAbove = true
-  }
-
-  /** An answer that came as a promise: the message is accepted already. */
-  #followLate(message: UnroutedMessage, answer: RouterAnswer): void {
-    if (answer instanceof DeferredRoute) {
-      this.#stage.defer(message, answer.delayMs)
-      return
+  /** The one place that distinguishes the kinds of answer. @returns what `send` returns */
+  #follow(message: UnroutedMessage, answer: RouterAnswer, entering: Entering): boolean {
+    // Usually the id of a link. `typeof` first, because `instanceof` on a string is slow.
+    if (typeof answer === 'string') return this.#deliver(message, answer, entering)
+    if (answer instanceof PromisedRoute || answer instanceof DeferredRoute) {
+      return entering === 'late'
+        ? this.#waitOn(message, answer)
+        : this.#wait(message, answer, entering)
     }
-    const refused = this.#follow(message, answer)
-    if (refused !== undefined) this.#end('dropped', refused.reason, message.id)
+    if (answer instanceof FailedRoute) return this.#failed(message, answer, entering)
+    if (answer instanceof DroppedRoute) {
+      return this.#endOf(message, 'dropped', answer.reason, entering)
+    }
+    return this.#deliver(message, answer, entering)
   }
 
-  /** Delivers to what an answer names. Answers what `send` throws; then nothing has happened. */
-  #follow(
+  #wait(
     message: UnroutedMessage,
-    answer: Exclude<RouterAnswer, DeferredRoute>,
-  ): Refused | undefined {
-    if (isTargetless(answer)) {
-      this.#aboveMark = false
-      if (answer instanceof DroppedRoute) this.#end('dropped', answer.reason, message.id)
-      else this.#failed(message, answer)
-      return undefined
+    answer: PromisedRoute | DeferredRoute,
+    entering: Entering,
+  ): boolean {
+    if (!this.#pending.hasRoomFor(message.payload)) {
+      if (entering === 'sent') {
+        return this.#refuse('CML_ERR_ROUTING_FULL', 'too many messages wait for a route')
+      }
+      this.#endOf(message, 'undeliverable', ROUTING_FULL, entering)
+      return false
     }
-    const { payload, id, expiresAtMs, from } = message
-    const refused = this.#deliver(answer, payload, id, expiresAtMs, from)
-    // Room comes again, so whoever sends may try again. What the router said wrong it would say once more.
-    if (refused === undefined || refused.code === 'CML_ERR_OUTBOX_FULL') return refused
-    this.#end('undeliverable', refused.reason, id)
-    return undefined
+    this.#accept(entering)
+    if (answer instanceof DeferredRoute) this.#pending.defer(message, answer.delayMs)
+    else this.#pending.awaitAnswer(message, answer.promise)
+    return !this.#pending.aboveMark
   }
 
-  #failed(message: UnroutedMessage, answer: FailedRoute | PromisedRoute): void {
-    // A promise of a promise is none of JavaScript's own: those are never an answer of another.
-    const { reason, thrown } =
-      answer instanceof FailedRoute ? answer : new FailedRoute(PROMISED_TWICE)
+  /** After a promise. Only a foreign thenable can resolve to another promise. */
+  #waitOn(message: UnroutedMessage, answer: PromisedRoute | DeferredRoute): boolean {
+    if (answer instanceof PromisedRoute) return this.#failed(message, PROMISED_TWICE, 'late')
+    this.#pending.defer(message, answer.delayMs)
+    return true
+  }
+
+  #failed(message: UnroutedMessage, { reason, thrown }: FailedRoute, entering: Entering): boolean {
     if (thrown !== undefined) {
-      this.#services.warning('ROUTER_THREW', `the ${reason}`, thrown.cause)
+      const text = `the ${reasonText(reason)}`
+      this.#services.warnings.warn('ROUTER_THREW', text, thrown.cause)
     }
-    this.#end('undeliverable', reason, message.id)
+    return this.#endOf(message, 'undeliverable', reason, entering)
   }
 
-  // ── copies ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** One copy to each link that `route` names, or none at all, with why: then nothing has happened. */
   #deliver(
+    message: UnroutedMessage,
     route: RouteTarget | readonly RouteTarget[],
-    payload: Uint8Array,
-    id: string | undefined,
-    expiresAtMs: number | undefined,
-    from: MessageSource | undefined,
-  ): Refused | undefined {
-    this.#aboveMark = false
-    // The name of a link, nearly always: nothing is collected then, only to be gone through again.
-    const only = typeof route === 'string' ? this.#setup.table.named(route) : undefined
-    return only === undefined
-      ? this.#deliverToAll(route, payload, id, expiresAtMs, from)
-      : this.#deliverTo(only, payload, id, expiresAtMs, from)
+    entering: Entering,
+  ): boolean {
+    const { payload, id, expiresAtMs, from } = message
+    const delivered = this.#delivery.deliver(route, payload, id, expiresAtMs, from)
+    if (typeof delivered !== 'boolean') return this.#undelivered(message, delivered, entering)
+    this.#accept(entering)
+    return delivered
   }
 
-  #deliverTo(
-    link: Link,
-    payload: Uint8Array,
-    id: string | undefined,
-    expiresAtMs: number | undefined,
-    from: MessageSource | undefined,
-  ): Refused | undefined {
-    if (payload.length > link.codec.payloadBytesMax) return tooLarge(payload, link)
-    const reason = this.#copy(link, 0, payload, id, expiresAtMs, from)
-    if (reason !== undefined) return allRefused([{ link, reason }])
-    this.#routed(1)
-    return undefined
-  }
-
-  /** All targets are resolved before any copy is made: a message is never delivered in part by mistake. */
-  #deliverToAll(
-    route: RouteTarget | readonly RouteTarget[],
-    payload: Uint8Array,
-    id: string | undefined,
-    expiresAtMs: number | undefined,
-    from: MessageSource | undefined,
-  ): Refused | undefined {
-    const problem = this.#resolve(route) ?? this.#tooLargeForOne(payload)
-    if (problem !== undefined) return problem
-    const targets = this.#targets
-    const refusals: Refusals = []
-    for (let at = 0; at < targets.count; at++) {
-      const link = targets.link(at)
-      const reason = this.#copy(link, targets.epoch(at), payload, id, expiresAtMs, from)
-      if (reason !== undefined) refusals.push({ link, reason })
-    }
-    if (refusals.length === targets.count) return allRefused(refusals)
-    for (const { link, reason } of refusals) link.refuseCopy(reason, id)
-    this.#routed(targets.count)
-    return undefined
-  }
-
-  #resolve(route: RouteTarget | readonly RouteTarget[]): Refused | undefined {
-    this.#targets.clear()
-    const { table } = this.#setup
-    for (const target of isList(route) ? route : [route]) {
-      const problem = table.resolve(target, this.#targets)
-      if (problem !== undefined) return { code: problem.code, reason: problem.message }
-    }
-    if (this.#targets.count > 0) return undefined
-    return { code: 'CML_ERR_LINK_UNKNOWN', reason: 'no link was named' }
-  }
-
-  #tooLargeForOne(payload: Uint8Array): Refused | undefined {
-    for (let at = 0; at < this.#targets.count; at++) {
-      const link = this.#targets.link(at)
-      if (payload.length > link.codec.payloadBytesMax) return tooLarge(payload, link)
-    }
-    return undefined
-  }
-
-  #copy(
-    link: Link,
-    epoch: number,
-    payload: Uint8Array,
-    id: string | undefined,
-    expiresAtMs: number | undefined,
-    from: MessageSource | undefined,
-  ): Refusal | undefined {
-    const kept = from !== undefined && link.copiesWait ? unpinned(payload) : payload
-    const refusal = link.offer(kept, id, this.#expiryOn(link, expiresAtMs), epoch)
-    if (link.aboveHighWaterMark) {
-      this.#aboveMark = true
-      if (from !== undefined) this.#holdSource(from.link, link)
-    }
-    return refusal
-  }
-
-  /** A message has left this stage, and lives on in so many copies. */
-  #routed(copies: number): void {
-    const tally = this.#tally
-    tally.routed++
-    tally.copies += copies
-  }
-
-  /** The message's own TTL, else that of the link's entry. */
-  #expiryOn(link: Link, expiresAtMs: number | undefined): number | undefined {
-    if (expiresAtMs !== undefined) return expiresAtMs
-    // Compared here: handed on, the number would be put into a box for each message.
-    const { settings } = link
-    return settings.ttlMs === Number.POSITIVE_INFINITY ? undefined : this.#expiryIn(settings.ttlMs)
-  }
-
-  #expiryIn(ttlMs: number | undefined): number | undefined {
-    if (ttlMs === undefined || ttlMs === Number.POSITIVE_INFINITY) return undefined
-    // A moment that is no number would never come, and a timer for it would always be due.
-    return this.#services.clock.now() + (ttlMs > 0 ? ttlMs : 0)
-  }
-
-  #holdSource(sourceId: string, target: Link): void {
-    const source = this.#setup.table.find(sourceId)
-    if (!('code' in source)) this.#pressure.hold(source, target)
+  #undelivered(message: UnroutedMessage, undelivered: Undelivered, entering: Entering): boolean {
+    const { code, reason, aboveMark } = undelivered
+    // A full outbox will have room again, so `send` throws and its caller may retry. The router would repeat its mistake.
+    const full = code === 'CML_ERR_OUTBOX_FULL'
+    if (full && entering === 'sent') return this.#refuseUndelivered(undelivered)
+    this.#endOf(message, full ? 'dropped' : 'undeliverable', reason, entering)
+    return !aboveMark
   }
 
   // ── counting ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #end(outcome: MessageEnd, reason: string, id: string | undefined): void {
+  #accept(entering: Entering): void {
+    if (entering === 'sent' || entering === 'relayed') this.#tally.accepted++
+  }
+
+  /** The message ends without a route. */
+  #endOf(
+    { id }: UnroutedMessage,
+    outcome: MessageEnd,
+    reason: Reason,
+    entering: Entering,
+  ): boolean {
+    this.#accept(entering)
+    this.#end(outcome, reason, id)
+    return true
+  }
+
+  #end(outcome: MessageEnd, reason: Reason, id: string | undefined): void {
     this.#tally[outcome]++
     this.#services.outcomes.ended(outcome, reason, undefined, id)
   }
 
-  #stageRelieved(): void {
-    // Told first: a relay that is let go may fill the stage at once.
-    if (this.#stageWasAbove && !this.#stage.aboveMark) {
-      this.#stageWasAbove = false
-      this.#services.drained('*')
-    }
-    if (!this.#stage.aboveMark) this.#pressure.release('routing')
+  #pendingRelieved(drained: boolean): void {
+    // The event comes first: a relay that reads again may fill the pending routes immediately.
+    if (drained) this.#services.events.emit('drain', { link: '*' })
+    if (!this.#pending.aboveMark) this.#backpressure.release('routing')
     this.#services.settled()
   }
 
-  /** A link's outbox has fallen below half its mark. */
+  /** A link's outbox has fallen to half its mark. */
   drained(link: Link): void {
-    if (!link.aboveHighWaterMark) this.#pressure.release(link)
+    if (!link.queue.aboveMark) this.#backpressure.release(link)
   }
 
-  dropDeferred(reason: string): void {
-    this.#stage.dropDeferred(reason)
+  /** Ends every message that the router deferred. Messages with a pending answer still wait. */
+  dropDeferred(reason: Reason): void {
+    this.#pending.dropDeferred(reason)
   }
 
-  dropAll(reason: string): void {
-    this.#stage.dropAll(reason)
+  dropAll(reason: Reason): void {
+    this.#pending.dropAll(reason)
   }
 }
 
@@ -436,42 +330,7 @@ function unrouted(
   return { payload, id, from, deferrals: 0, expiresAtMs, waitingSinceMs: 0 }
 }
 
-// The name of a link, nearly always: asked first, because to ask a name for its class is slow.
-
-function isPending(answer: RouterAnswer): answer is PromisedRoute | DeferredRoute {
-  if (typeof answer === 'string') return false
-  return answer instanceof PromisedRoute || answer instanceof DeferredRoute
-}
-
-function isTargetless(answer: RouterAnswer): answer is DroppedRoute | PromisedRoute | FailedRoute {
-  if (typeof answer === 'string') return false
-  return (
-    answer instanceof DroppedRoute ||
-    answer instanceof PromisedRoute ||
-    answer instanceof FailedRoute
-  )
-}
-
-function isList(route: RouteTarget | readonly RouteTarget[]): route is readonly RouteTarget[] {
-  return Array.isArray(route)
-}
-
-function tooLarge(payload: Uint8Array, { id, codec }: Link): Refused {
-  return {
-    code: 'CML_ERR_PAYLOAD_TOO_LARGE',
-    reason: `payload of ${String(payload.length)} bytes, and "${id}" takes ${String(codec.payloadBytesMax)}`,
-  }
-}
-
-function allRefused(refusals: Refusals): Refused {
-  const full = refusals.find(({ reason }) => reason === 'outbox full')
-  const names = refusals.map(({ link }) => `"${link.id}"`).join(', ')
-  return full === undefined
-    ? { code: 'CML_ERR_LINK_DOWN', reason: `link down: ${names}` }
-    : { code: 'CML_ERR_OUTBOX_FULL', reason: `outbox full: ${names}` }
-}
-
-/** A router may name each link of the table, and some twice. */
+/** A router may name every link of the table, and some of them twice. */
 function targetsMax(table: Table): number {
   return Math.max(TARGETS_MAX, table.links.length)
 }

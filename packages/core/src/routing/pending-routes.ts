@@ -1,17 +1,23 @@
 import type { Clock, Timer } from '../contracts/clock.js'
-import type { Route } from '../contracts/send-router.js'
 import { MESSAGE_OVERHEAD_BYTES } from '../contracts/outbox.js'
+import type { Reason } from '../contracts/reason.js'
+import type { Route } from '../contracts/send-router.js'
+import type { NodeTally } from '../ledger/node-counters.js'
 import { foreignText } from '../text/safe-text.js'
+
+const TTL: Reason = { code: 'ttl' }
+const ROUTER_LATE: Reason = { code: 'router-late' }
+const DEFERRED_TOO_LONG: Reason = { code: 'deferred-too-long' }
 
 export interface RoutingLimits {
   readonly messagesMax: number
   readonly bytesMax: number
   readonly routerTimeoutMs: number
-  /** Total age at which a message that is deferred again and again, and has no TTL, is given up. */
+  /** Total time after which the node gives up a message that is deferred again and again and has no TTL. */
   readonly deferMsMax: number
 }
 
-/** Where a message was received that is being relayed. */
+/** The connection from which a relayed message came. */
 export interface MessageSource {
   readonly link: string
   readonly epoch: number
@@ -29,18 +35,18 @@ export interface UnroutedMessage {
   waitingSinceMs: number
 }
 
-/** How a message leaves the stage. */
+/** How a message ends without a route. */
+export type MessageEnd = 'dropped' | 'undeliverable' | 'expired'
+
+/** How a message leaves the pending routes. */
 export interface RoutingListener {
-  /** The router has answered at last. */
+  /** The router's promise was resolved. */
   answered(message: UnroutedMessage, route: Route): void
   /** The delay is over: ask the router again. */
   askAgain(message: UnroutedMessage): void
-  undeliverable(message: UnroutedMessage, reason: string): void
-  expired(message: UnroutedMessage): void
-  dropped(message: UnroutedMessage, reason: string): void
-  /** An answer that came after its message had met its outcome. */
-  late(): void
-  relieved(): void
+  ended(message: UnroutedMessage, outcome: MessageEnd, reason: Reason): void
+  /** There may be more room than before. `drained`: it was above the mark, and is not any more. */
+  relieved(drained: boolean): void
 }
 
 interface Wait {
@@ -49,34 +55,33 @@ interface Wait {
 }
 
 /**
- * Messages whose route is a pending promise or was deferred. Bounded: a router that never answers costs the
- * messages that it was asked about, not the memory of the node.
+ * Messages whose route is a pending promise or was deferred. Bounded: a router that never answers costs the messages
+ * that it was asked about, but not the memory of the node.
  */
 export class PendingRoutes {
   readonly #clock: Clock
   #limits: RoutingLimits
+  readonly #tally: NodeTally
   readonly #listener: RoutingListener
   readonly #waiting = new Map<UnroutedMessage, Wait>()
   #bytes = 0
+  #wasAboveMark = false
 
-  constructor(clock: Clock, limits: RoutingLimits, listener: RoutingListener) {
+  constructor(clock: Clock, limits: RoutingLimits, tally: NodeTally, listener: RoutingListener) {
     this.#clock = clock
     this.#limits = limits
+    this.#tally = tally
     this.#listener = listener
   }
 
-  /** Other limits, for what comes from now on: what waits goes on as it was begun. */
+  /** Other limits for messages that come from now on. Those that wait keep their timers. */
   limit(limits: RoutingLimits): void {
     this.#limits = limits
-    this.#listener.relieved()
+    this.#relieved()
   }
 
   get messages(): number {
     return this.#waiting.size
-  }
-
-  get bytes(): number {
-    return this.#bytes
   }
 
   /** Above half of one of its limits. */
@@ -93,7 +98,7 @@ export class PendingRoutes {
     )
   }
 
-  /** Holds a message until the router's promise settles, or for as long as a router may take. */
+  /** Holds a message until the router's promise settles, at most until the router's timeout or the message's TTL. */
   awaitAnswer(message: UnroutedMessage, answer: PromiseLike<Route>): void {
     const nowMs = this.#entered(message)
     const leftMs = (message.expiresAtMs ?? Number.POSITIVE_INFINITY) - nowMs
@@ -102,16 +107,17 @@ export class PendingRoutes {
       Math.max(0, Math.min(leftMs, this.#limits.routerTimeoutMs)),
       () => {
         if (!this.#left(message)) return
-        if (expiresFirst) this.#listener.expired(message)
-        else this.#listener.undeliverable(message, 'router late')
-        this.#listener.relieved()
+        if (expiresFirst) this.#listener.ended(message, 'expired', TTL)
+        else this.#listener.ended(message, 'undeliverable', ROUTER_LATE)
+        this.#relieved()
       },
     )
     const wait = { timer, deferred: false }
     this.#waiting.set(message, wait)
     const failed = (error: unknown): void => {
       this.#settled(message, wait, () => {
-        this.#listener.undeliverable(message, `router threw: ${foreignText(error)}`)
+        const reason: Reason = { code: 'router-threw', detail: foreignText(error) }
+        this.#listener.ended(message, 'undeliverable', reason)
       })
     }
     try {
@@ -121,23 +127,24 @@ export class PendingRoutes {
         })
       }, failed)
     } catch (error) {
-      // A promise of somebody's own making; once it has answered, what it throws is ignored, as by real ones.
+      // A foreign thenable. If it threw after it had answered, `#settled` ignores the error, as real promises do.
       failed(error)
     }
+    this.#noteMark()
   }
 
   #settled(message: UnroutedMessage, wait: Wait, follow: () => void): void {
-    // Deferred meanwhile, or over: the answer belongs to a question that is not open any more.
+    // The message has ended or was deferred: the answer is to an earlier question.
     if (this.#waiting.get(message) !== wait) {
-      this.#listener.late()
+      this.#tally.lateAnswers++
       return
     }
     this.#left(message)
     follow()
-    this.#listener.relieved()
+    this.#relieved()
   }
 
-  /** Holds a message for `delayMs`, as the router asked; at most as long as it may live. */
+  /** Holds a message for `delayMs`, as the router asked, at most until its TTL or the limit for deferrals. */
   defer(message: UnroutedMessage, delayMs: number): void {
     const nowMs = this.#entered(message)
     const lastMs = message.expiresAtMs ?? message.waitingSinceMs + this.#limits.deferMsMax
@@ -145,16 +152,17 @@ export class PendingRoutes {
       Math.max(1, Math.min(delayMs, Math.max(0, lastMs - nowMs))),
       () => {
         if (!this.#left(message)) return
-        // Asked of the clock, not of the delay: in a process that stood still the timer comes late.
+        // By the clock and not by the delay: in a process that was suspended the timer comes late.
         if (this.#clock.now() < lastMs) {
           message.deferrals++
           this.#listener.askAgain(message)
-        } else if (message.expiresAtMs !== undefined) this.#listener.expired(message)
-        else this.#listener.undeliverable(message, 'deferred too long')
-        this.#listener.relieved()
+        } else if (message.expiresAtMs !== undefined) this.#listener.ended(message, 'expired', TTL)
+        else this.#listener.ended(message, 'undeliverable', DEFERRED_TOO_LONG)
+        this.#relieved()
       },
     )
     this.#waiting.set(message, { timer, deferred: true })
+    this.#noteMark()
   }
 
   #entered(message: UnroutedMessage): number {
@@ -162,6 +170,10 @@ export class PendingRoutes {
     if (message.waitingSinceMs === 0) message.waitingSinceMs = nowMs
     this.#bytes += message.payload.byteLength + MESSAGE_OVERHEAD_BYTES
     return nowMs
+  }
+
+  #noteMark(): void {
+    if (this.aboveMark) this.#wasAboveMark = true
   }
 
   #left(message: UnroutedMessage): boolean {
@@ -173,21 +185,27 @@ export class PendingRoutes {
     return true
   }
 
-  /** A node that stops does not wait for delays; answers that are pending may still come. */
-  dropDeferred(reason: string): void {
+  #relieved(): void {
+    const drained = this.#wasAboveMark && !this.aboveMark
+    if (drained) this.#wasAboveMark = false
+    this.#listener.relieved(drained)
+  }
+
+  /** A node that stops does not wait for delays. Pending answers may still come. */
+  dropDeferred(reason: Reason): void {
     this.#drop(reason, (wait) => wait.deferred)
   }
 
-  dropAll(reason: string): void {
+  dropAll(reason: Reason): void {
     this.#drop(reason, () => true)
   }
 
-  #drop(reason: string, which: (wait: Wait) => boolean): void {
+  #drop(reason: Reason, which: (wait: Wait) => boolean): void {
     for (const [message, wait] of [...this.#waiting]) {
       if (!which(wait)) continue
       this.#left(message)
-      this.#listener.dropped(message, reason)
+      this.#listener.ended(message, 'dropped', reason)
     }
-    this.#listener.relieved()
+    this.#relieved()
   }
 }

@@ -1,20 +1,25 @@
-import type { Link } from '../link/link.js'
+import type { Link, Release } from '../link/link.js'
 
-/** What a relayed message waits for: a link's outbox, or the routing stage. */
+/** What holds a relay back: a link's outbox, or the messages that wait for a route. */
 export type PressureSource = Link | 'routing'
 
 /**
- * Backpressure of a relay: while a target is above its mark, the links whose messages go there are not read, so that
- * TCP makes their peers wait instead of this node losing what they send.
+ * Backpressure of a relay: while a target is above its mark, the node does not read the links whose messages go there.
+ * TCP then makes their peers wait, and the node does not lose their messages.
  */
 export class RelayBackpressure {
   readonly #heldBy = new Map<PressureSource, Set<Link>>()
-  readonly #holding = new Map<Link, Set<PressureSource>>()
+  readonly #holding = new Map<
+    Link,
+    { readonly targets: Set<PressureSource>; readonly release: Release }
+  >()
 
   hold(source: Link, target: PressureSource): void {
     setOf(this.#heldBy, target).add(source)
-    setOf(this.#holding, source).add(target)
-    source.hold('relay')
+    const holding = this.#holding.get(source)
+    if (holding === undefined) {
+      this.#holding.set(source, { targets: new Set([target]), release: source.hold() })
+    } else holding.targets.add(target)
   }
 
   /** The target has room again. */
@@ -23,11 +28,11 @@ export class RelayBackpressure {
     if (sources === undefined) return
     this.#heldBy.delete(target)
     for (const source of sources) {
-      const targets = this.#holding.get(source)
-      targets?.delete(target)
-      if (targets?.size !== 0) continue
+      const holding = this.#holding.get(source)
+      holding?.targets.delete(target)
+      if (holding?.targets.size !== 0) continue
       this.#holding.delete(source)
-      source.unhold('relay')
+      holding.release()
     }
   }
 }

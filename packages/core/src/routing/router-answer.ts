@@ -1,10 +1,11 @@
+import type { Reason } from '../contracts/reason.js'
 import type { LinkRef, Route, RouteTarget } from '../contracts/send-router.js'
 import { foreignText } from '../text/safe-text.js'
 import { durationMs } from '../units/duration.js'
 
 /**
- * What a router has answered, read once. Routers are written by users, in JavaScript too: an answer may be anything,
- * and looking at it may run code of theirs. Behind this everything is data of our own, which nobody changes.
+ * A router's answer, read once. Users write routers, in JavaScript too: an answer may be any value, and reading it may
+ * run the user's code. Everything behind this type is the node's own data, which does not change.
  */
 export type RouterAnswer =
   RouteTarget | readonly RouteTarget[] | PromisedRoute | DeferredRoute | DroppedRoute | FailedRoute
@@ -17,7 +18,7 @@ export class PromisedRoute {
   }
 }
 
-/** The router wants to be asked again. */
+/** The router wants to be asked again after a delay. */
 export class DeferredRoute {
   readonly delayMs: number
   constructor(delayMs: number) {
@@ -26,30 +27,30 @@ export class DeferredRoute {
 }
 
 export class DroppedRoute {
-  readonly reason: string
-  constructor(reason: string) {
+  readonly reason: Reason
+  constructor(reason: Reason) {
     this.reason = reason
   }
 }
 
-/** Nothing that can be followed, with why. `thrown`: what the router threw, where it threw. */
+/** An answer that is not a route. `thrown`: what the router threw, if it threw. */
 export class FailedRoute {
-  readonly reason: string
+  readonly reason: Reason
   readonly thrown: { readonly cause: unknown } | undefined
-  constructor(reason: string, thrown?: { readonly cause: unknown }) {
+  constructor(reason: Reason, thrown?: { readonly cause: unknown }) {
     this.reason = reason
     this.thrown = thrown
   }
 }
 
-const NO_LINK = 'router named no link'
+const NO_LINK: Reason = { code: 'router-no-link' }
 
-/** Of a router that threw. */
+/** The answer of a router that threw. */
 export function thrownRoute(cause: unknown): FailedRoute {
-  return new FailedRoute(`router threw: ${foreignText(cause)}`, { cause })
+  return new FailedRoute({ code: 'router-threw', detail: foreignText(cause) }, { cause })
 }
 
-/** Never throws. A list of more than `targetsMax` targets, which may be without end, names no link. */
+/** Never throws. A list of more than `targetsMax` targets names no link: it may be endless. */
 export function readAnswer(answer: unknown, targetsMax: number): RouterAnswer {
   if (isLinkRef(answer)) return answer
   try {
@@ -59,18 +60,25 @@ export function readAnswer(answer: unknown, targetsMax: number): RouterAnswer {
       return new PromisedRoute(answer as PromiseLike<Route>)
     }
     if ('defer' in answer) return readDelay(answer.defer)
-    if ('drop' in answer) return new DroppedRoute(foreignText(answer.drop))
+    if ('drop' in answer) return droppedRoute(answer.drop)
     return readTarget(answer) ?? new FailedRoute(NO_LINK)
   } catch (error) {
     return thrownRoute(error)
   }
 }
 
+function droppedRoute(why: unknown): DroppedRoute {
+  return new DroppedRoute({ code: 'router-drop', detail: foreignText(why) })
+}
+
 function readDelay(delay: unknown): DeferredRoute | FailedRoute {
   const readable = typeof delay === 'number' || typeof delay === 'string'
   const delayMs = readable ? durationMs(delay) : undefined
   return delayMs === undefined
-    ? new FailedRoute(`router deferred by ${foreignText(delay)}`)
+    ? new FailedRoute({
+        code: 'router-bad-delay',
+        detail: `router deferred by ${foreignText(delay)}`,
+      })
     : new DeferredRoute(Math.max(1, delayMs))
 }
 

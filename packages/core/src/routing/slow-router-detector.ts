@@ -1,18 +1,18 @@
 import type { Clock } from '../contracts/clock.js'
 
-/** A router that takes longer than this is named: a call that hangs cannot be stopped, it stops everything. */
+/** A longer call of the router leads to a warning: the node cannot interrupt it, and does nothing else until it ends. */
 const CALL_MS_MAX = 50
-/** What a message of a burst may take from one call to the next without a suspicion. */
+/** The time that a message of a burst usually takes from one call to the next. */
 const MESSAGE_MS_USUAL = 0.01
 
 /**
- * Notices calls of the router that take long, without reading the clock for each message of a burst. The first call
- * of a turn of the event loop is timed; the others only as a whole, and one by one in the turn that follows a long one.
+ * Detects slow calls of the router without reading the clock for each message of a burst. It times the first call of a
+ * turn of the event loop, the others only in total. After a turn that took long, it times each call of the next turn.
  */
 export class SlowRouterDetector {
   readonly #clock: Clock
   readonly #slow: (tookMs: number) => void
-  /** Calls in the present turn. */
+  /** Calls in this turn. */
   #calls = 0
   #everyCall = false
   #turnMs = 0
@@ -23,7 +23,7 @@ export class SlowRouterDetector {
     this.#slow = slow
   }
 
-  /** @returns whether `callEnded` has to follow. */
+  /** @returns whether to call `callEnded` after the call */
   callBegins(): boolean {
     if (++this.#calls > 1 && !this.#everyCall) return false
     this.#callMs = this.#clock.now()
@@ -40,9 +40,9 @@ export class SlowRouterDetector {
   }
 
   readonly #turnEnded = (): void => {
-    const unsuspiciousMs = CALL_MS_MAX + this.#calls * MESSAGE_MS_USUAL
-    // A turn of one call has been timed already.
-    this.#everyCall = this.#calls > 1 && this.#clock.now() - this.#turnMs > unsuspiciousMs
+    const usualMs = CALL_MS_MAX + this.#calls * MESSAGE_MS_USUAL
+    // If the turn had one call, that call was timed.
+    this.#everyCall = this.#calls > 1 && this.#clock.now() - this.#turnMs > usualMs
     this.#calls = 0
   }
 }

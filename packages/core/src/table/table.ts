@@ -1,24 +1,27 @@
 import type { EntryConfig } from '../config/node-config.js'
 import type { LinkRef, LinkState, RouteTarget } from '../contracts/send-router.js'
 import type { ErrorCode } from '../contracts/errors.js'
+import type { Reason, ReasonCode } from '../contracts/reason.js'
 import type { Link } from '../link/link.js'
 import type { TargetSet } from './target-set.js'
 
 /** Why a target names no link. */
 export interface TargetProblem {
   readonly code: ErrorCode
-  readonly message: string
+  readonly reason: Reason
+  /** The link or entry that the target names. */
+  readonly link: string
 }
 
 const UP: LinkState = 'up'
 
-/** The links of a node by id, by entry and by position. Never changed: a node whose table changes has another one. */
+/** The links of a node by id, by entry and by position. Immutable: a node whose table changes gets a new one. */
 export class Table {
   readonly links: readonly Link[]
   readonly #byId = new Map<string, Link>()
   readonly #byEntry = new Map<string, readonly Link[]>()
   readonly #byIndex: (readonly Link[])[] = []
-  /** What was resolved last by the name of a link: messages come in bursts. */
+  /** The last result of `named`: messages come in bursts. */
   #lastName: string | undefined
   #lastLink: Link | undefined
 
@@ -36,19 +39,19 @@ export class Table {
     this.links = all
   }
 
-  /** The link of this very id. */
+  /** The link with this id. */
   link(id: string): Link | undefined {
     return this.#byId.get(id)
   }
 
-  /** The same, for what is named again and again. */
+  /** The same, faster for an id that repeats. */
   named(id: string): Link | undefined {
     if (id === this.#lastName) return this.#lastLink
     this.#lastName = id
     return (this.#lastLink = this.#byId.get(id))
   }
 
-  /** The one link that this names, or why there is none. */
+  /** The one link that `ref` names, or why it names none. */
   find(ref: LinkRef): Link | TargetProblem {
     if (typeof ref === 'string') {
       const link = this.#byId.get(ref)
@@ -60,10 +63,10 @@ export class Table {
     return links.length === 1 ? only : ambiguous(ref, links)
   }
 
-  /** Adds what `target` names to `into`; answers why it names nothing. */
+  /** Adds the links that `target` names to `into`. @returns why it names none */
   resolve(target: RouteTarget, into: TargetSet): TargetProblem | undefined {
     if (typeof target === 'object') return this.#resolveBound(target, into)
-    // The name of a link, nearly always: nothing else is looked for then.
+    // Usually the id of a link: then there is nothing else to look up.
     const named = typeof target === 'string' ? this.#byId.get(target) : undefined
     if (named !== undefined) {
       into.add(named, 0)
@@ -83,7 +86,12 @@ export class Table {
     const link = this.find(target.link)
     if ('code' in link) return link
     if (!Number.isSafeInteger(target.epoch) || target.epoch < 1) {
-      return { code: 'CML_ERR_LINK_UNKNOWN', message: `no epoch ${String(target.epoch)}` }
+      return problem(
+        'CML_ERR_LINK_UNKNOWN',
+        'link-unknown',
+        link.id,
+        `no epoch ${String(target.epoch)}`,
+      )
     }
     into.add(link, target.epoch)
     return undefined
@@ -97,19 +105,22 @@ export class Table {
     for (const link of up) into.add(link, 0)
     return up.length > 0
       ? undefined
-      : { code: 'CML_ERR_LINK_DOWN', message: `no link of "${target}" is up` }
+      : problem('CML_ERR_LINK_DOWN', 'no-link-up', target, `no link of "${target}" is up`)
   }
 }
 
 function unknown(ref: LinkRef): TargetProblem {
   const name = typeof ref === 'number' ? `position ${String(ref)}` : `"${ref}"`
-  return { code: 'CML_ERR_LINK_UNKNOWN', message: `no link ${name} in the table` }
+  const text = `no link ${name} in the table`
+  return problem('CML_ERR_LINK_UNKNOWN', 'link-unknown', String(ref), text)
 }
 
 function ambiguous(ref: LinkRef, links: readonly Link[]): TargetProblem {
   const names = links.slice(0, 3).map(({ id }) => id)
-  return {
-    code: 'CML_ERR_LINK_AMBIGUOUS',
-    message: `"${String(ref)}" has ${String(links.length)} links: name ${names.join(', ')} … or "${String(links[0]?.entry.id)}/*"`,
-  }
+  const text = `"${String(ref)}" has ${String(links.length)} links: name ${names.join(', ')} … or "${String(links[0]?.entry.id)}/*"`
+  return problem('CML_ERR_LINK_AMBIGUOUS', 'link-ambiguous', String(ref), text)
+}
+
+function problem(code: ErrorCode, reason: ReasonCode, link: string, text: string): TargetProblem {
+  return { code, reason: { code: reason, detail: text }, link }
 }

@@ -1,17 +1,17 @@
 import type { Link } from '../link/link.js'
 
-/** Up to here a look at each is faster than a set. */
-const LOOKED_THROUGH_MAX = 16
+/** Up to this number, comparing with each link is faster than a set. */
+const COMPARED_MAX = 16
 
 /**
- * The links that one message goes to, each once. Used again for every message, and never shrunk: emptying an array
- * by its length would give its memory back only to ask for it again.
+ * The links that one message goes to, each once. Reused for every message and never shrunk: setting an array's length to
+ * 0 would free its memory only to allocate it again.
  */
 export class TargetSet {
   #count = 0
   readonly #links: Link[] = []
   readonly #epochs: number[] = []
-  /** All of them, once they are many. */
+  /** The same links, once there are many. */
   readonly #many = new Set<Link>()
 
   get count(): number {
@@ -23,13 +23,13 @@ export class TargetSet {
     if (this.#many.size > 0) this.#many.clear()
   }
 
-  /** `epoch` 0: over any connection. A link that is there already stays as it was. */
+  /** `epoch` 0: over any connection. A link that is in the set already keeps its epoch. */
   add(link: Link, epoch: number): void {
     if (this.#has(link)) return
     this.#links[this.#count] = link
     this.#epochs[this.#count] = epoch
     this.#count++
-    if (this.#count >= LOOKED_THROUGH_MAX) this.#addToMany(link)
+    if (this.#count >= COMPARED_MAX) this.#addToMany(link)
   }
 
   #has(link: Link): boolean {

@@ -1,9 +1,9 @@
-/** Longer texts are cut: what a plugin or a peer has written must not fill the log. */
+/** Longer texts are cut: the text of a plugin or a peer must not fill the log. */
 const CHARACTERS_MAX = 500
 
 /**
- * A value that a plugin threw or answered, as text. Never throws, whatever the value is: one without a prototype has
- * no text, and one with a `toString` of its own may do anything.
+ * A value that a plugin threw or answered, as text. Never throws: a value without a prototype has no text, and the
+ * value's own `toString` may do anything.
  */
 export function foreignText(value: unknown): string {
   try {
@@ -13,10 +13,10 @@ export function foreignText(value: unknown): string {
   }
 }
 
-/** The message of an error, without its name; the text of whatever else was thrown. Never throws. */
+/** The message of an error without its name, or the text of any other value that was thrown. Never throws. */
 export function messageText(thrown: unknown): string {
   try {
-    // A message may have been made anything else.
+    // The property may have been set to a value of any type.
     return foreignText(thrown instanceof Error ? thrown.message : thrown)
   } catch {
     return 'an error that has no text'

@@ -1,15 +1,15 @@
-/** Longer words are no keys and no names; the comparison is quadratic. */
+/** No key or name is longer, and the comparison is quadratic. */
 const WORD_LENGTH_MAX = 64
 
-/** The candidate that was probably meant, or undefined where none is near. */
+/** The candidate that was probably meant; undefined if none is near. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > WORD_LENGTH_MAX) return undefined
   let best: string | undefined
   let bestDistance = Number.POSITIVE_INFINITY
   for (const candidate of candidates) {
-    // A third of the letters wrong is a typo; more is another word.
+    // Up to a third of wrong letters is a typo; beyond that it is another word.
     const distanceMax = Math.max(1, Math.floor(candidate.length / 3))
-    // Cheaper than to compare the letters, and no less than what they would give.
+    // A lower bound of the distance that needs no comparison of letters.
     if (Math.abs(word.length - candidate.length) > distanceMax) continue
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
     if (distance > distanceMax || distance >= bestDistance) continue

@@ -1,4 +1,4 @@
-import { ipKey, parseIp } from '@commloop/core'
+import { ipKey, isUnspecified, parseIp } from '@commloop/core'
 
 /** Whether two texts, each an address or a host name, name the same machine as far as can be told without asking. */
 export function samePlace(left: string, right: string): boolean {
@@ -13,5 +13,6 @@ export function placeKey(text: string): string {
 
 /** `0.0.0.0` or `::`: every address of the machine. */
 export function isAnyAddress(host: string): boolean {
-  return parseIp(host)?.every((byte) => byte === 0) ?? false
+  const address = parseIp(host)
+  return address !== undefined && isUnspecified(address)
 }

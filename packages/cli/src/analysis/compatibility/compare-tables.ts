@@ -1,9 +1,9 @@
 import {
   type ActiveEntryConfig,
   addressText,
+  decidingEntries,
   parseIp,
   type PassiveEntryConfig,
-  patternMatches,
 } from '@commloop/core'
 import type { End } from './side.js'
 import type { FitFinding } from './finding.js'
@@ -116,18 +116,9 @@ function notAdmitted(entry: ActiveEntryConfig, from: End, to: End): Fault {
 }
 
 /** The passive entries that decide about an address: the most specific that match it. */
-function admitting(source: string, to: End): PassiveEntryConfig[] {
+function admitting(source: string, to: End): readonly PassiveEntryConfig[] {
   const address = parseIp(source)
-  if (address === undefined) return []
-  const matching = passiveOf(to).filter(({ pattern }) => patternMatches(pattern, address))
-  const narrowest = Math.max(...matching.map(narrowness))
-  return matching.filter((entry) => narrowness(entry) === narrowest)
-}
-
-/** Bits of an address that are fixed. */
-function narrowness({ pattern }: PassiveEntryConfig): number {
-  if (pattern.kind === 'anyone') return -1
-  return pattern.kind === 'exact' ? Number.POSITIVE_INFINITY : pattern.prefixBits
+  return address === undefined ? [] : decidingEntries(to.table.node.entries, address)
 }
 
 function passiveOf({ table }: End): PassiveEntryConfig[] {

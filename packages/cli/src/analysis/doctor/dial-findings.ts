@@ -1,12 +1,13 @@
 import {
   type ActiveEntryConfig,
   addressText,
+  isUnspecified,
   type ListenConfig,
   parseIp,
   sameIp,
 } from '@commloop/core'
 import { type DoctorFinding, doctorFinding } from './doctor-finding.js'
-import { isWildcard, rangeText } from './listen-findings.js'
+import { rangeText } from './listen-findings.js'
 import type { NameLookup } from './name-lookup.js'
 import type { OwnAddresses } from './own-addresses.js'
 import type { PortRules } from './linux/ephemeral-ports.js'
@@ -35,7 +36,7 @@ function bindFinding(
 ): DoctorFinding | undefined {
   const address = bind === undefined ? undefined : parseIp(bind)
   if (bind === undefined || address === undefined) return undefined
-  if (isWildcard(address) || own.has(address)) return undefined
+  if (isUnspecified(address) || own.has(address)) return undefined
   return doctorFinding(
     'bind-address-foreign',
     id,
@@ -74,7 +75,7 @@ function itselfFinding(entry: ActiveEntryConfig, facts: DialFacts): DoctorFindin
   if (listen === undefined || listen.port !== entry.port || listen.port === 0) return undefined
   const door = parseIp(listen.host)
   if (door === undefined) return undefined
-  const meets = isWildcard(door)
+  const meets = isUnspecified(door)
     ? isOwn(entry, facts)
     : addressesOf(entry, facts).some((text) => {
         const address = parseIp(text)

@@ -1,4 +1,11 @@
-import { addressText, type IpBytes, type ListenConfig, parseIp, sameIp } from '@commloop/core'
+import {
+  addressText,
+  type IpBytes,
+  isUnspecified,
+  type ListenConfig,
+  parseIp,
+  sameIp,
+} from '@commloop/core'
 import { type DoctorFinding, doctorFinding } from './doctor-finding.js'
 import type { ListeningSocket } from './linux/listening-sockets.js'
 import type { OwnAddresses } from './own-addresses.js'
@@ -19,7 +26,7 @@ export function listenFindings(
 ): DoctorFinding[] {
   const findings: DoctorFinding[] = []
   const address = parseIp(host)
-  if (address !== undefined && !isWildcard(address) && !own.has(address)) {
+  if (address !== undefined && !isUnspecified(address) && !own.has(address)) {
     findings.push(
       doctorFinding(
         'listen-address-foreign',
@@ -86,13 +93,9 @@ export function conflicting(
 /** `::` takes IPv4 too, unless its program has asked for the contrary, which the system does not tell. */
 function overlaps(taken: IpBytes, wanted: IpBytes): boolean {
   const sameFamily = taken.length === wanted.length
-  if (isWildcard(taken)) return sameFamily || taken.length === 16
-  if (isWildcard(wanted)) return sameFamily || wanted.length === 16
+  if (isUnspecified(taken)) return sameFamily || taken.length === 16
+  if (isUnspecified(wanted)) return sameFamily || wanted.length === 16
   return sameIp(taken, wanted)
-}
-
-export function isWildcard(address: IpBytes): boolean {
-  return address.every((byte) => byte === 0)
 }
 
 export function rangeText({ ephemeral }: PortRules): string {

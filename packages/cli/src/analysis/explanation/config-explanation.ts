@@ -3,7 +3,7 @@ import {
   addressText,
   BATCH_BYTES_MAX,
   type EntryConfig,
-  ipKey,
+  inDecidingOrder,
   type NodeConfig,
   resolveConfig,
 } from '@commloop/core'
@@ -107,44 +107,11 @@ function patternText(pattern: AddressPattern): string {
 }
 
 function explainAccepts(entries: readonly EntryConfig[]): AcceptExplanation[] {
-  const groups = new Map<string, { pattern: AddressPattern; ids: string[] }>()
-  for (const entry of entries) {
-    if (entry.role !== 'passive') continue
-    const key = patternKey(entry.pattern)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, { pattern: entry.pattern, ids: [entry.id] })
-    else group.ids.push(entry.id)
-  }
-  return [...groups.values()]
-    .sort((left, right) => width(left.pattern) - width(right.pattern))
-    .map(({ pattern, ids }) => ({
-      group: pattern.kind,
-      pattern: patternText(pattern),
-      entries: ids,
-    }))
-}
-
-function patternKey(pattern: AddressPattern): string {
-  switch (pattern.kind) {
-    case 'anyone':
-      return 'anyone'
-    case 'exact':
-      return ipKey(pattern.address)
-    case 'range':
-      return `${ipKey(pattern.address)}/${String(pattern.prefixBits)}`
-  }
-}
-
-/** Bits of an address that may be anything: the narrower decides. */
-function width(pattern: AddressPattern): number {
-  switch (pattern.kind) {
-    case 'anyone':
-      return Number.POSITIVE_INFINITY
-    case 'exact':
-      return 0
-    case 'range':
-      return pattern.address.length * 8 - pattern.prefixBits
-  }
+  return inDecidingOrder(entries).map(({ pattern, entries: deciding }) => ({
+    group: pattern.kind,
+    pattern: patternText(pattern),
+    entries: deciding.map(({ id }) => id),
+  }))
 }
 
 function explainPlugins(config: LoadedConfig, node: NodeConfig): PluginExplanation[] {

@@ -1,11 +1,11 @@
 import {
   type ActiveEntryConfig,
   addressText,
+  decidingEntries,
   type EntryConfig,
   type NodeConfig,
   parseIp,
   type PassiveEntryConfig,
-  patternMatches,
 } from '@commloop/core'
 import { placeKey } from '../compatibility/address-key.js'
 
@@ -77,15 +77,12 @@ export function chosenPeers(peers: readonly MirroredPeer[], chosen: string): Mir
       (port !== undefined && addressText({ ip: place, port }) === chosen),
   )
   if (byPlace.length > 0) return byPlace
-  // An address that only a range has: the narrowest decides, as it does when the peer connects.
+  // An address that only a range has: the entry decides that would decide if the peer connected.
   const address = parseIp(chosen)
   if (address === undefined) return []
-  const matching = peers.filter(({ passive }) =>
-    passive.some(({ pattern }) => patternMatches(pattern, address)),
+  const [deciding] = decidingEntries(
+    peers.flatMap(({ passive }) => passive),
+    address,
   )
-  return matching.sort((left, right) => width(left) - width(right)).slice(0, 1)
-}
-
-function width({ passive: [first] }: MirroredPeer): number {
-  return first?.pattern.kind === 'range' ? -first.pattern.prefixBits : 1
+  return peers.filter(({ passive }) => passive.some((entry) => entry === deciding)).slice(0, 1)
 }

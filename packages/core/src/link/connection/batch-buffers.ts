@@ -1,19 +1,19 @@
-/** A write carries at most this many bytes, or one frame: so a slow peer shows progress within a stall timeout. */
+/** A write carries at most this many bytes, or one frame, so that a slow peer shows progress within `stall`. */
 export const BATCH_BYTES_MAX = 128 * 1024
 
 const CLASS_BYTES_MIN = 1024
-/** Kept for reuse, per node; what is beyond is left to the garbage collector. */
+/** How many bytes a node keeps for reuse. The garbage collector takes the rest. */
 const KEPT_BYTES_MAX = 8 * 1024 * 1024
 
 /**
- * Buffers that links borrow for the time of one write. In sizes of powers of two: thousands of links that each
- * wait for a small write must not hold a large buffer each.
+ * Buffers that links borrow for the time of one write. Their sizes are powers of two, so that thousands of links that
+ * each wait for a small write do not hold a large buffer each.
  */
 export class BatchBuffers {
   readonly #kept = new Map<number, Uint8Array[]>()
   #keptBytes = 0
 
-  /** A buffer of at least `bytes` bytes, its content arbitrary. */
+  /** A buffer of at least `bytes` bytes, with arbitrary content. */
   borrow(bytes: number): Uint8Array {
     const size = classBytes(bytes)
     const buffer = this.#kept.get(size)?.pop()
@@ -22,7 +22,7 @@ export class BatchBuffers {
     return buffer
   }
 
-  /** The borrower, and everybody it was shown to, will not touch it again. */
+  /** The borrower, and the transport that it was given to, will not touch the buffer again. */
   giveBack(buffer: Uint8Array): void {
     const size = buffer.byteLength
     if (size > BATCH_BYTES_MAX || this.#keptBytes + size > KEPT_BYTES_MAX) return

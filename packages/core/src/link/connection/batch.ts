@@ -3,16 +3,16 @@ import type { OutboundMessage, Outbox } from '../../contracts/outbox.js'
 import { foreignText } from '../../text/safe-text.js'
 import { BATCH_BYTES_MAX, type BatchBuffers } from './batch-buffers.js'
 
-/** From here on a payload goes out by reference: copying it would cost more than one more part of the write. */
+/** A payload of this size or more is written by reference: a copy would cost more than one more chunk of the write. */
 const BY_REFERENCE_BYTES_MIN = 16 * 1024
 
 /** Why a copy ends without having been written. */
 export type UnwrittenReason = 'expired' | 'epoch' | 'codec'
 
-/** Hears of the copies that ended while a batch was filled. */
+/** Receives the copies that end while a batch is filled. */
 export interface BatchListener {
   unwritten(message: OutboundMessage, reason: UnwrittenReason, cause?: unknown): void
-  /** A heartbeat that the codec could not encode. */
+  /** The codec could not encode something. `what` names it. */
   unencoded(what: string, cause: unknown): void
 }
 
@@ -23,22 +23,22 @@ export interface BatchListener {
  *     chunks   └───── 0 ────────────────┘ ─ 1 ─└── 2 ───┘ ── 3 ──└── 4 ──┘     1 and 3 are payloads themselves
  */
 export class Batch {
-  /** What the transport is given. */
+  /** The parts of the write, in order. */
   chunks: Uint8Array[] = []
-  /** Messages taken from the outbox, control frames not counted. */
+  /** Messages taken from the outbox. Control frames do not count. */
   messages = 0
   payloadBytes = 0
   resent = 0
-  /** Some message of it has an id, so its outcome has to be told. */
+  /** At least one of the messages has an id, so its outcome must be reported. */
   hasIds = false
   readonly #buffers: BatchBuffers
   readonly #codec: FrameCodec
   readonly #header: FrameHeader | undefined
   #buffer: Uint8Array | undefined
   #at = 0
-  /** Where the part of the buffer begins that is not among the chunks yet. */
+  /** The part of the buffer from here on is not among the chunks yet. */
   #chunkStart = 0
-  /** Payloads among the chunks that are not in the buffer. */
+  /** Bytes of the payloads that are chunks themselves. */
   #referredBytes = 0
 
   constructor(codec: FrameCodec, buffers: BatchBuffers) {
@@ -48,8 +48,8 @@ export class Batch {
   }
 
   /**
-   * Takes from the outbox what fits into one write, at least one frame if there is one. `control` goes first and is
-   * no message. @returns whether there is anything to write.
+   * Takes from the outbox what fits into one write: at least one frame, if there is one. `control` goes first, and does
+   * not count as messages. @returns whether there is anything to write
    */
   fill(
     outbox: Outbox,
@@ -102,9 +102,9 @@ export class Batch {
     }
   }
 
-  /** The buffer, borrowed with the first frame; undefined: the frame, and what it refers to, is for the next write. */
+  /** The buffer, borrowed with the first frame. undefined: the frame, with its payload, is left for the next write. */
   #roomFor(roomBytes: number, referredBytes: number, outbox: Outbox): Uint8Array | undefined {
-    // One frame goes out in any case: the buffer of another, which could not be encoded, may be too small for it.
+    // The first frame is always written. A frame before it, which could not be encoded, may have left too small a buffer.
     if (this.#at === 0) this.returnBuffer()
     const buffer = this.#buffer
     if (buffer === undefined) {
@@ -117,7 +117,7 @@ export class Batch {
     return fits ? buffer : undefined
   }
 
-  /** @throws what the codec throws, and Error where it answers an end that cannot be; nothing is added then. */
+  /** @throws what the codec throws, and RangeError if it returns an impossible end; nothing is added then */
   #encode(payload: Uint8Array, buffer: Uint8Array, frameBytesMax: number): void {
     const at = this.#at
     const end = this.#codec.encode(payload, buffer, at)
@@ -144,13 +144,13 @@ export class Batch {
     this.#chunkStart = this.#at
   }
 
-  /** Nobody reads what was encoded any more, while the write may still fail. */
+  /** The transport has copied the chunks: the buffer is free although the write may still fail. */
   returnBuffer(): void {
     if (this.#buffer !== undefined) this.#buffers.giveBack(this.#buffer)
     this.#buffer = undefined
   }
 
-  /** The write is over, one way or the other: nobody reads the buffer any more. */
+  /** The write is over, whatever has become of it: the transport does not read the buffer any more. */
   clear(): void {
     this.returnBuffer()
     this.#at = this.#chunkStart = this.#referredBytes = 0

@@ -1,599 +1,398 @@
-import type { Clock } from '../../contracts/clock.js'
-import type { FrameCodec, FrameDecoder } from '../../contracts/frame-codec.js'
-import type { OutboundMessage, Outbox } from '../../contracts/outbox.js'
+import type { Reason } from '../../contracts/reason.js'
 import type {
   CloseReason,
   Connection,
   ConnectionHandler,
   PeerInfo,
 } from '../../contracts/transport.js'
-import type { LinkSettings } from '../../config/node-config.js'
-import { sameBytes } from '../../units/bytes.js'
-import { messageText } from '../../text/safe-text.js'
-import { Batch, type BatchListener } from './batch.js'
-import type { BatchBuffers } from './batch-buffers.js'
-import { Deadline } from './deadline.js'
-import type { LinkTally } from '../../ledger/link-counters.js'
-import { FirstBytes } from './first-bytes.js'
+import type { Channel, Conversation } from '../conversation/conversation.js'
+import { Heartbeats } from '../conversation/heartbeats.js'
+import type { ConnectionOwner, ConnectionServices } from './connection-owner.js'
+import {
+  nextReceivePhase,
+  nextSendPhase,
+  type ReceiveEvent,
+  type ReceivePhase,
+  type SendEvent,
+  type SendPhase,
+} from './connection-phase.js'
+import { failureReason } from './failure-reason.js'
+import { FrameReader, type ReaderHost } from './frame-reader.js'
+import { FrameWriter } from './frame-writer.js'
+import { type Expiry, Liveness } from './liveness.js'
 
-/** What a connection needs of the link that it belongs to. */
-export interface ConnectionOwner extends BatchListener {
-  readonly settings: LinkSettings
-  readonly codec: FrameCodec
-  readonly outbox: Outbox
-  readonly tally: LinkTally
-  readonly epoch: number
-  /** The link's user, its iterators or its relay targets want no payload now. */
-  readonly held: boolean
-  /** A whole frame has come: the peer speaks. Before the frame is delivered. */
-  proved(): void
-  /** One payload, heartbeats left out. */
-  delivered(payload: Uint8Array): void
-  /** Somebody wants to be told of every copy that is written. */
-  readonly watched: boolean
-  /** Copies of a confirmed write that carry an id. */
-  written(message: OutboundMessage): void
-  /** Every copy of a confirmed write, while the link is watched; when its bookkeeping is done. */
-  sent(message: OutboundMessage): void
-  /** The outbox has become less full. */
-  relieved(): void
-  /** The connection is over. The last call. */
-  over(connection: LinkConnection, reason: string): void
-}
+const PEER_CLOSED: Reason = { code: 'peer-closed' }
 
 /**
- * - `probation`: reads, writes nothing: whether the peer wants us at all is not known yet
- * - `open`: reads and writes
- * - `finishing`: begins no write; the one under way ends, then FIN
- * - `finished`: our FIN is sent; reads on until the peer's
- * - `over`: nothing of it counts any more
+ * One connection of a link, from its birth to its end. It reads, writes and watches its peer by parts that are made when
+ * they are first needed, and `connection-phase.ts` says what is possible when. It ends with its connection, so that
+ * nothing of it can reach the link's next connection: not a byte of a half frame, and not a timer.
  */
-type Phase = 'probation' | 'open' | 'finishing' | 'finished' | 'over'
-
-const NO_CONTROL: readonly Uint8Array[] = []
-/** Beyond its largest frame a decoder may skip this much; one that takes more and finds no frame is lost, or hoards. */
-const UNFRAMED_BYTES_MAX = 1024 * 1024
-
-/**
- * One connection of a link, from birth to end: bytes to payloads, payloads to writes, and the deadlines by which it
- * is found out that nobody is there any more. It dies with its connection, so that nothing of an old one, no byte
- * of a half frame and no timer, can reach the next.
- */
-export class LinkConnection implements ConnectionHandler {
+export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   readonly #connection: Connection
   readonly #owner: ConnectionOwner
-  readonly #clock: Clock
-  /** The link may have another one for its next connection. */
-  readonly #codec: FrameCodec
-  readonly #buffers: BatchBuffers
-  // Made when they are first needed: most links of a large table are idle, and each costs memory.
-  #batch: Batch | undefined
-  #silence: Deadline | undefined
-  #stall: Deadline | undefined
-  #partialFrame: Deadline | undefined
-  #quiet: Deadline | undefined
-  #half: Deadline | undefined
-  #linger: Deadline | undefined
-  #decoder: FrameDecoder | undefined
-  /** A chunk has ended where a frame did: what comes is made of frames. */
-  #inStep = false
-  /** The first bytes, until then. */
-  #opening: FirstBytes | undefined
-  #phase: Phase
-  #reason = 'peer closed'
-  #reading = false
-  #decoding = false
-  #writing = false
-  #flushDue = false
-  /** The peer's FIN has come, and frames before it may still wait. */
-  #peerEnded = false
-  /** The peer's FIN has come, and everything before it was delivered. */
-  #streamOver = false
-  #control: readonly Uint8Array[] = NO_CONTROL
-  /** One function for all flushes. */
-  #flushSoon: (() => void) | undefined
+  readonly #services: ConnectionServices
+  #sending: SendPhase
+  #receiving: ReceivePhase = 'paused'
+  /** Why it ends, or will end unless another reason comes first. */
+  #reason: Reason = PEER_CLOSED
   #receivedMs = Number.NEGATIVE_INFINITY
-  /** Each payload ends with a byte of its own: a decoder that answers more than came since it had none does not stop. */
-  #payloadsLeft = 0
-  /** Received since the last frame. */
-  #unframedBytes = 0
+  // Most links of a large table are idle, and each part costs memory.
+  #reader: FrameReader | undefined
+  #writer: FrameWriter | undefined
+  #liveness: Liveness | undefined
+  #conversation: Conversation | undefined
 
   constructor(
     connection: Connection,
     owner: ConnectionOwner,
-    clock: Clock,
-    buffers: BatchBuffers,
+    services: ConnectionServices,
     probation: boolean,
   ) {
     this.#connection = connection
     this.#owner = owner
-    this.#clock = clock
-    this.#phase = probation ? 'probation' : 'open'
-    this.#codec = owner.codec
-    this.#buffers = buffers
-  }
-
-  /** A deadline that ends the connection of a peer of which no frame could be made. */
-  #unframed(delayMs: number, reason: string): Deadline {
-    return new Deadline(this.#clock, delayMs, () => {
-      this.abort(this.#diagnosed(reason))
-    })
+    this.#services = services
+    this.#sending = probation ? 'probation' : 'idle'
   }
 
   get peer(): PeerInfo {
     return this.#connection.peer
   }
 
-  /** May a new copy be meant for this connection? */
+  /** The connection is open: a new copy may be meant for it. */
   get writable(): boolean {
-    return this.#phase === 'open'
+    return this.#sending === 'idle' || this.#sending === 'writing' || this.#sending === 'due'
   }
 
-  /** Whether the peer wants us is not known yet, and it has not hung up. */
+  /** No write is under way. */
+  get quiet(): boolean {
+    return this.#sending !== 'writing' && this.#sending !== 'finishing'
+  }
+
+  /** Whether the peer accepts us is not known yet, and neither side has ended. */
   get onProbation(): boolean {
-    return this.#phase === 'probation'
+    return this.#sending === 'probation'
   }
 
-  /** The peer has ended its side, and everything that we wrote is confirmed: it only waits for more. */
-  get lingers(): boolean {
-    return this.#streamOver && this.#phase === 'open' && !this.#writing
+  /** The peer has ended its side and was sent everything that waited, so a newcomer may have the link. */
+  get replaceable(): boolean {
+    const { level } = this.#owner.queue.outbox
+    return this.#receiving === 'ended' && this.writable && this.quiet && level.messages === 0
   }
 
-  /** Messages of a write that was begun and is not confirmed. */
+  /** Copies of a write that was begun and is not confirmed. */
   get unconfirmed(): number {
-    return this.#writing ? (this.#batch?.messages ?? 0) : 0
+    return this.#writer?.unconfirmed ?? 0
   }
 
+  /** When the last bytes came, by the clock. */
   get receivedMs(): number {
     return this.#receivedMs
   }
 
+  #send(event: SendEvent): void {
+    this.#sending = nextSendPhase(this.#sending, event)
+  }
+
+  #receive(event: ReceiveEvent): void {
+    this.#receiving = nextReceivePhase(this.#receiving, event)
+  }
+
+  // Calls and not comparisons: the compiler would believe that a phase, once compared, stays.
+
+  #isClosed(): boolean {
+    return this.#sending === 'closed'
+  }
+
+  #isReading(): boolean {
+    return this.#receiving === 'reading'
+  }
+
+  #watch(): Liveness {
+    return (this.#liveness ??= new Liveness(this.#services.clock, this.#owner, this))
+  }
+
   /** Begins to read, and to write what waits. After the handler was given to the transport. */
   begin(): void {
-    if (this.#phase === 'over') return
-    const nowMs = this.#clock.now()
+    if (this.#isClosed()) return
+    const nowMs = this.#services.clock.now()
     this.#receivedMs = nowMs
-    this.#watchQuiet(nowMs)
-    this.holdChanged()
-    if (this.#owner.outbox.level.messages > 0) this.wake()
+    this.#converse(nowMs)
+    if (!this.#owner.readPaused) this.resume()
+    if (this.#owner.queue.outbox.level.messages > 0) this.wake()
   }
 
-  #watchQuiet(nowMs: number): void {
-    const { heartbeat } = this.#owner.settings
-    if (heartbeat === undefined) return
-    this.#quiet ??= new Deadline(this.#clock, heartbeat.everyMs, () => {
-      this.#heartbeatDue()
-    })
-    this.#quiet.start(nowMs)
+  /** Begins, changes or ends the conversation, as the settings ask for now. */
+  #converse(nowMs: number): void {
+    if (this.#owner.settings.heartbeat === undefined) {
+      this.#conversation?.finished()
+      this.#conversation = undefined
+      return
+    }
+    this.#conversation ??= new Heartbeats(this, this.#owner, this.#services.clock)
+    if (this.writable || this.onProbation) this.#conversation.settingsChanged(nowMs)
   }
 
-  #watchSilence(nowMs: number): void {
-    const { silenceMs } = this.#owner.settings
-    if (silenceMs === 0) return
-    this.#silence ??= this.#unframed(silenceMs, 'silence')
-    this.#silence.start(nowMs)
-  }
-
-  #watchStall(nowMs: number): void {
-    this.#stall ??= new Deadline(this.#clock, this.#owner.settings.stallMs, () => {
-      this.abort('write stall')
-    })
-    this.#stall.start(nowMs)
-  }
-
-  /** The probation is over: the link is up. */
+  /** The peer accepts us. */
   endProbation(): void {
-    if (this.#phase !== 'probation') return
-    this.#phase = 'open'
+    if (this.#sending !== 'probation') return
+    this.#send('admit')
     this.wake()
   }
 
-  /** The link's settings are others than they were: deadlines that run go on from where they began. */
   settingsChanged(): void {
-    const { settings } = this.#owner
-    const nowMs = this.#clock.now()
-    this.#silence?.setDelay(settings.silenceMs, nowMs)
-    this.#stall?.setDelay(settings.stallMs, nowMs)
-    this.#partialFrame?.setDelay(settings.partialFrameMs, nowMs)
-    this.#linger?.setDelay(Math.max(1, settings.lingerMs), nowMs)
-    this.#quiet?.setDelay(settings.heartbeat?.everyMs ?? 0, nowMs)
-    this.#half?.setDelay(Math.max(1, settings.halfCloseMs), nowMs)
-    // One that was off has not been started, whatever it would have watched.
-    const peerSpeaks = !this.#peerEnded && !this.#streamOver
-    const decoder = this.#decoder
-    if (this.#reading && peerSpeaks && isIdle(this.#silence)) this.#watchSilence(nowMs)
-    if (this.#writing && isIdle(this.#stall)) this.#watchStall(nowMs)
-    if (decoder !== undefined && peerSpeaks) this.#watchPartialFrame(decoder, nowMs)
-    if ((this.#phase === 'open' || this.#phase === 'probation') && isIdle(this.#quiet)) {
-      this.#watchQuiet(nowMs)
+    const nowMs = this.#services.clock.now()
+    const reading = this.#isReading()
+    const writing = !this.quiet
+    this.#liveness?.settingsChanged(nowMs)
+    if ((reading && this.#owner.settings.silenceMs > 0) || writing) {
+      this.#watch().startMissing(nowMs, reading, writing)
     }
+    if (reading && this.#reader !== undefined) this.#watchFrame(this.#reader, nowMs)
+    this.#converse(nowMs)
   }
 
   // ── received ────────────────────────────────────────────────────────────────────────────────────────────────
 
   received(chunk: Uint8Array): void {
-    if (this.#phase === 'over') {
-      this.#owner.tally.fenced++
+    const { tally } = this.#owner.queue
+    if (this.#receiving === 'closed') {
+      tally.fenced++
       return
     }
-    const nowMs = this.#clock.now()
+    const nowMs = this.#services.clock.now()
     this.#receivedMs = nowMs
-    if (this.#silence?.running === true) this.#silence.start(nowMs)
-    this.#owner.tally.receivedBytes += chunk.length
-    if (!this.#inStep) (this.#opening ??= new FirstBytes()).add(chunk)
-    const decoder = this.#pushed(chunk)
-    if (decoder !== undefined) this.#decode(decoder, nowMs)
+    this.#liveness?.received(nowMs)
+    tally.receivedBytes += chunk.length
+    const reader = (this.#reader ??= new FrameReader(this, this.#owner.codec))
+    if (reader.push(chunk)) this.#decode(reader, nowMs)
   }
 
-  #pushed(chunk: Uint8Array): FrameDecoder | undefined {
-    this.#payloadsLeft += chunk.length
-    this.#unframedBytes += chunk.length
-    const codec = this.#codec
-    try {
-      if (
-        this.#unframedBytes > UNFRAMED_BYTES_MAX &&
-        this.#unframedBytes > UNFRAMED_BYTES_MAX + codec.frameBytesMax(codec.payloadBytesMax)
-      ) {
-        throw new RangeError(`the codec found no frame in ${String(this.#unframedBytes)} bytes`)
-      }
-      this.#decoder ??= codec.createDecoder()
-      this.#decoder.push(chunk)
-      return this.#decoder
-    } catch (error) {
-      this.#protocolError(error)
-      return undefined
-    }
+  #decode(reader: FrameReader, nowMs: number): void {
+    if (!reader.decode() || this.#isClosed()) return
+    this.#watchFrame(reader, nowMs)
+    this.#endDrainedStream()
   }
 
-  #decode(decoder: FrameDecoder, nowMs: number): void {
-    // A listener that resumes this link while it is being told a payload must not start a second loop.
-    if (this.#decoding) return
-    this.#decoding = true
-    try {
-      while (!this.#owner.held) {
-        const payload = this.#next(decoder)
-        if (payload === undefined) break
-        this.#frame(payload)
-        if (this.#isOver()) break
-      }
-    } finally {
-      this.#decoding = false
-    }
-    if (this.#isOver()) return
-    this.#watchPartialFrame(decoder, nowMs)
-    if (this.#isOver()) return
-    if (this.#peerEnded && !this.#owner.held) this.#streamEnded()
+  get reads(): boolean {
+    const phase = this.#receiving
+    return phase === 'reading' || phase === 'lastFrames' || phase === 'ended'
   }
 
-  #next(decoder: FrameDecoder): Uint8Array | undefined {
-    try {
-      const payload: unknown = decoder.next()
-      if (payload === undefined) {
-        this.#payloadsLeft = 0
-        return undefined
-      }
-      if (!(payload instanceof Uint8Array)) throw new TypeError('the codec answered no bytes')
-      if (this.#payloadsLeft-- <= 0) throw new RangeError('the codec answered more than was sent')
-      this.#unframedBytes = 0
-      return payload
-    } catch (error) {
-      this.#protocolError(error)
-      return undefined
-    }
-  }
-
-  #protocolError(error: unknown): void {
-    this.abort(this.#diagnosed(`protocol error: ${messageText(error)}`))
-  }
-
-  /** The reason, and what the peer seems to speak instead where its stream has never been in step. */
-  #diagnosed(reason: string): string {
-    if (this.#opening === undefined) return reason
-    try {
-      const words: unknown = this.#decoder?.diagnosis?.(this.#opening.bytes)
-      return typeof words === 'string' ? `${reason}; ${words}` : reason
-    } catch {
-      // The connection ends anyway, and the first reason is the one that counts.
-      return reason
-    }
-  }
-
-  #frame(payload: Uint8Array): void {
+  deliver(payload: Uint8Array): void {
     const owner = this.#owner
     owner.proved()
-    const { heartbeat } = owner.settings
-    if (heartbeat !== undefined) {
-      if (sameBytes(payload, heartbeat.payload)) {
-        owner.tally.heartbeatsReceived++
-        if (heartbeat.answer !== undefined) this.#sendControl(heartbeat.answer)
-        return
-      }
-      if (heartbeat.answer !== undefined && sameBytes(payload, heartbeat.answer)) {
-        owner.tally.heartbeatsReceived++
-        return
-      }
-    }
+    if (this.#conversation?.received(payload) === true) return
     owner.delivered(payload)
   }
 
-  #watchPartialFrame(decoder: FrameDecoder, nowMs: number): void {
-    // Held back, frames that are whole wait too; whether the last one is cannot be known before they are taken.
-    if (this.#owner.held) return
-    if (this.#isMidFrame(decoder)) {
-      if (this.#partialFrame?.running !== true) this.#beginPartialFrame(nowMs)
-      return
-    }
-    this.#inStep = true
-    this.#opening = undefined
-    if (this.#partialFrame?.running === true) this.#partialFrame.stop()
+  #watchFrame(reader: FrameReader, nowMs: number): void {
+    // While paused, whole frames may wait, and only taking them would show whether the last one is whole.
+    if (!this.reads) return
+    if (reader.isMidFrame()) this.#watch().midFrame(nowMs)
+    else this.#liveness?.betweenFrames()
   }
 
-  #beginPartialFrame(nowMs: number): void {
-    const { partialFrameMs } = this.#owner.settings
-    this.#partialFrame ??= this.#unframed(partialFrameMs, 'partial frame')
-    this.#partialFrame.start(nowMs)
+  /** A holder wants no more payloads. */
+  pause(): void {
+    if (this.#receiving !== 'reading' && this.#receiving !== 'lastFrames') return
+    this.#receive('pause')
+    this.#liveness?.paused(this.#services.clock.now())
+    this.#connection.setReading(false)
   }
 
-  #isMidFrame(decoder: FrameDecoder): boolean {
-    try {
-      return decoder.midFrame
-    } catch (error) {
-      this.#protocolError(error)
-      return false
-    }
-  }
-
-  /** The link's `held` is another than it was. */
-  holdChanged(): void {
-    const reading = !this.#owner.held
-    if (reading === this.#reading) return
-    this.#reading = reading
-    const nowMs = this.#clock.now()
-    if (reading) {
-      // What we did not read is no sign of silence.
-      this.#watchSilence(nowMs)
-      this.#partialFrame?.resume(nowMs)
-      if (this.#decoder !== undefined) this.#decode(this.#decoder, nowMs)
-      else if (this.#peerEnded) this.#streamEnded()
-      // Draining may have closed the connection, or filled a queue again.
-      if (!this.#isOver() && this.#reading) this.#connection.setReading(true)
-    } else {
-      this.#silence?.stop()
-      this.#partialFrame?.pause(nowMs)
-      this.#connection.setReading(false)
-    }
+  /** No holder is left. */
+  resume(): void {
+    if (this.#receiving !== 'paused' && this.#receiving !== 'finHeld') return
+    this.#receive('resume')
+    const nowMs = this.#services.clock.now()
+    if (this.#isReading() && this.#owner.settings.silenceMs > 0) this.#watch().reading(nowMs)
+    this.#liveness?.resumed(nowMs)
+    if (this.#reader !== undefined) this.#decode(this.#reader, nowMs)
+    else this.#endDrainedStream()
+    // Draining may have closed the connection, or filled a queue again.
+    if (this.reads) this.#connection.setReading(true)
   }
 
   // ── the peer's FIN ──────────────────────────────────────────────────────────────────────────────────────────
 
   ended(): void {
-    if (this.#phase === 'over') {
-      this.#owner.tally.fenced++
+    if (this.#receiving === 'closed') {
+      this.#owner.queue.tally.fenced++
       return
     }
-    this.#peerEnded = true
-    this.#silence?.dispose()
-    // Nobody can end a stream twice, and frames that wait behind a pause come first, for a while.
-    if (this.#owner.held) this.#watchHalf()
-    else this.#streamEnded()
+    this.#receive('fin')
+    this.#liveness?.finReceived()
+    // The FIN comes once. Frames that wait behind a pause come first, for as long as `halfClose` allows.
+    if (this.#receiving === 'finHeld') this.#watch().halfClosed(this.#services.clock.now())
+    else this.#streamOver()
   }
 
-  #streamEnded(): void {
-    this.#peerEnded = false
-    this.#streamOver = true
-    this.#partialFrame?.dispose()
-    try {
-      this.#decoder?.end()
-    } catch (error) {
-      this.#reason = this.#diagnosed(messageText(error))
-    }
-    if (this.#phase === 'finishing' || this.#phase === 'finished') return
-    this.#watchHalf()
-    const serves = this.#owner.settings.halfClose === 'serve' && this.#phase === 'open'
+  /** All whole frames are delivered. After the peer's FIN they were the last. */
+  #endDrainedStream(): void {
+    if (this.#receiving === 'lastFrames') this.#streamOver()
+  }
+
+  #streamOver(): void {
+    this.#receive('streamOver')
+    this.#liveness?.streamOver()
+    this.#reason = this.#reader?.end() ?? this.#reason
+    if (!this.writable && !this.onProbation) return
+    this.#watch().halfClosed(this.#services.clock.now())
+    const serves = this.#owner.settings.halfClose === 'serve' && this.writable
     if (!serves) this.finish(this.#reason)
-  }
-
-  #watchHalf(): void {
-    this.#half ??= new Deadline(this.#clock, Math.max(1, this.#owner.settings.halfCloseMs), () => {
-      this.#halfCloseOver()
-    })
-    this.#half.start(this.#clock.now())
-  }
-
-  /** Time is up for whoever wanted to be served, or to read, after the peer's FIN. */
-  #halfCloseOver(): void {
-    if (this.#peerEnded) {
-      this.#countDiscarded()
-      this.#streamEnded()
-    } else if (this.#phase === 'open') {
-      this.finish(this.#reason)
-    } else {
-      this.abort(this.#reason)
-    }
   }
 
   // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** There is something to write. One flush at the end of the present callback takes all that came within it. */
   wake(): void {
-    if (this.#flushDue || this.#writing || this.#phase !== 'open') return
-    this.#flushDue = true
-    this.#clock.soon((this.#flushSoon ??= this.#makeFlushSoon()))
+    if (this.#sending !== 'idle') return
+    this.#send('wake')
+    this.#services.clock.soon((this.#writer ??= this.#makeWriter()).flush)
   }
 
-  /** Not within `wake`: whatever contains a function is given an object for it at every call, made or not. */
-  #makeFlushSoon(): () => void {
-    return () => {
-      this.#flushDue = false
+  /** Not within `wake`: V8 allocates the closure's context on every call, even if the closure is never created. */
+  #makeWriter(): FrameWriter {
+    const { codec, queue } = this.#owner
+    return new FrameWriter(codec, this.#services.buffers, queue, () => {
       this.#flush()
-    }
+    })
   }
 
   #flush(): void {
-    if (this.#writing || this.#phase !== 'open') return
-    const owner = this.#owner
-    if (owner.outbox.peek() === undefined && this.#control.length === 0) return
-    const nowMs = this.#clock.now()
-    const batch = (this.#batch ??= new Batch(this.#codec, this.#buffers))
-    const control = this.#control
-    this.#control = NO_CONTROL
-    const any = batch.fill(owner.outbox, control, { ms: nowMs, epoch: owner.epoch }, owner)
-    if (!any) {
-      batch.clear()
-      owner.relieved()
+    if (this.#sending !== 'due' && this.#sending !== 'idle') return
+    const writer = this.#writer
+    if (writer?.hasWork !== true) {
+      if (this.#sending === 'due') this.#send('rest')
       return
     }
-    owner.tally.resent += batch.resent
-    this.#writing = true
-    if (this.#quiet?.running === true) this.#quiet.start(nowMs)
-    this.#watchStall(nowMs)
-    if (this.#connection.write(batch.chunks) === true) batch.returnBuffer()
+    const nowMs = this.#services.clock.now()
+    this.#send('flush')
+    const filled = writer.fill(nowMs, this.#owner.epoch)
+    if (this.#isClosed()) {
+      // The codec, which may be a plugin, has ended the connection from within `encode`.
+      writer.takeBack()
+      return
+    }
+    if (!filled) {
+      this.#writeOver()
+      this.#owner.queue.shrunk()
+      return
+    }
+    this.#conversation?.writing(nowMs)
+    this.#watch().writing(nowMs)
+    if (this.#connection.write(writer.chunks) === true) writer.returnBuffer()
   }
 
   written(): void {
-    const owner = this.#owner
-    if (this.#phase === 'over') {
-      owner.tally.fenced++
+    if (this.#isClosed()) {
+      this.#owner.queue.tally.fenced++
       return
     }
-    const batch = this.#batch
-    if (batch === undefined || !this.#writing) {
-      throw new Error('link: a write was confirmed that nobody made')
+    const writer = this.#writer
+    if (writer === undefined || this.quiet) {
+      throw new Error('link: the transport confirmed a write that was not made')
     }
-    this.#writing = false
-    this.#stall?.stop()
-    owner.tally.written += batch.messages
-    owner.tally.writtenBytes += batch.payloadBytes
-    if (owner.watched) {
-      this.#releaseWatched(batch)
-    } else {
-      owner.outbox.release(batch.messages, batch.hasIds ? this.#tellWritten() : undefined)
-      batch.clear()
-    }
-    owner.relieved()
-    if (this.#phase === 'finishing') this.#sendFin()
+    // Before the copies are released: a listener that hears of one may send, or end the connection.
+    if (this.#sending === 'writing') this.#send('done')
+    this.#liveness?.written()
+    writer.confirmed()
+    this.#owner.queue.shrunk()
+    if (this.#sending === 'finishing') this.#writeOver()
     else this.#flush()
   }
 
-  /** Whoever is told may send again, which must not find the outbox half changed: told when all are released. */
-  #releaseWatched(batch: Batch): void {
-    const released: OutboundMessage[] = []
-    const tellWritten = this.#tellWritten()
-    this.#owner.outbox.release(batch.messages, (message) => {
-      tellWritten(message)
-      released.push(message)
-    })
-    batch.clear()
-    for (const message of released) this.#owner.sent(message)
+  /** No write is under way any more. */
+  #writeOver(): void {
+    this.#send('done')
+    if (this.#sending === 'finished') this.#sendFin()
   }
 
-  #tellWritten(): (message: OutboundMessage) => void {
-    const owner = this.#owner
-    return (message) => {
-      if (message.id !== undefined) owner.written(message)
-    }
-  }
-
-  /** Nothing was sent for a while. A write under way is a sign of life already, or a stall. */
-  #heartbeatDue(): void {
-    if (!this.#writing) this.probe()
-    this.#watchQuiet(this.#clock.now())
-  }
-
-  /** Sends a heartbeat now, where one is configured, so that a peer that answers shows that it is there. */
-  probe(): void {
-    const { heartbeat } = this.#owner.settings
-    if (heartbeat === undefined || this.#phase !== 'open') return
-    this.#owner.tally.heartbeatsSent++
-    this.#sendControl(heartbeat.payload)
-  }
-
-  #sendControl(payload: Uint8Array): void {
-    // One of each kind is enough, however often it was asked for while a write was under way.
-    if (this.#control.includes(payload)) return
-    this.#control = [...this.#control, payload]
+  send(payload: Uint8Array): void {
+    const writer = (this.#writer ??= this.#makeWriter())
+    writer.control(payload)
     this.wake()
+  }
+
+  /** Asks the peer to show that it is there, if the link has a conversation that can. */
+  probe(): void {
+    this.#conversation?.probe()
   }
 
   // ── ending: ask, join, free ─────────────────────────────────────────────────────────────────────────────────
 
+  /** The peer has failed to do something in time. */
+  peerFailed(at: Expiry): void {
+    if (at === 'half-close') this.#halfCloseOver()
+    else if (at === 'linger') this.abort(this.#reason)
+    else if (at === 'write-stall') this.abort({ code: at })
+    // A peer of which no frame could be made may speak another protocol.
+    else this.abort(this.#reader?.diagnosed({ code: at }) ?? { code: at })
+  }
+
+  /** The time after the peer's FIN is over, during which frames may wait unread or the link is served. */
+  #halfCloseOver(): void {
+    if (this.#receiving === 'finHeld') {
+      this.#discardUnread()
+      this.#streamOver()
+    } else if (this.writable) {
+      this.finish(this.#reason)
+    } else {
+      this.abort(this.#reason)
+    }
+  }
+
   /** Ends gracefully: the write under way, FIN, reading on until the peer's FIN or `linger`. */
-  finish(reason: string): void {
-    if (this.#phase !== 'open' && this.#phase !== 'probation') return
+  finish(reason: Reason): void {
+    if (!this.writable && !this.onProbation) return
     this.#reason = reason
-    this.#phase = 'finishing'
-    this.#quiet?.dispose()
-    if (!this.#writing) this.#sendFin()
+    this.#send('finish')
+    this.#conversation?.finished()
+    if (this.#sending === 'finished') this.#sendFin()
   }
 
   #sendFin(): void {
-    this.#phase = 'finished'
-    this.#stall?.dispose()
-    this.#linger = new Deadline(this.#clock, Math.max(1, this.#owner.settings.lingerMs), () => {
-      this.abort(this.#reason)
-    })
-    this.#linger.start(this.#clock.now())
+    this.#watch().finSent(this.#services.clock.now())
     this.#connection.end()
   }
 
-  /** Ends at once: reset. `over` follows with this reason. */
-  abort(reason: string): void {
-    if (this.#phase === 'over') return
+  /** Lets another connection have the link, if this one is `replaceable`, and ends gracefully without the link. */
+  release(): void {
+    if (!this.replaceable) return
+    this.finish(PEER_CLOSED)
+    this.#owner.closed(this, PEER_CLOSED)
+  }
+
+  /** Ends with a reset. Before it returns, the owner's `closed` is called with this reason. */
+  abort(reason: Reason): void {
+    if (this.#isClosed()) return
     this.#reason = reason
     this.#connection.destroy()
-    this.#over()
+    this.#close()
   }
 
   closed(reason: CloseReason): void {
-    if (this.#phase !== 'over') {
-      if (reason.kind === 'failed' && this.#phase !== 'finished') {
-        this.#reason = failureReason(reason.error)
+    if (!this.#isClosed()) {
+      if (reason.kind === 'failed' && this.#sending !== 'finished') {
+        this.#reason = failureReason('connection-failed', reason.error)
       }
-      this.#over()
+      this.#close()
     }
-    // Only now has the transport let go of the write.
-    this.#batch?.clear()
+    // Only now the transport does not use the chunks any more.
+    this.#writer?.clear()
   }
 
-  #over(): void {
-    this.#phase = 'over'
-    for (const deadline of [
-      this.#silence,
-      this.#stall,
-      this.#partialFrame,
-      this.#quiet,
-      this.#half,
-      this.#linger,
-    ]) {
-      deadline?.dispose()
-    }
-    this.#countDiscarded()
-    this.#owner.over(this, this.#reason)
+  #close(): void {
+    this.#send('close')
+    this.#receive('close')
+    this.#liveness?.dispose()
+    this.#conversation?.finished()
+    this.#discardUnread()
+    this.#owner.closed(this, this.#reason)
   }
 
-  /** What was received whole and nobody took. */
-  #countDiscarded(): void {
-    const decoder = this.#decoder
-    try {
-      while (this.#payloadsLeft-- > 0 && decoder?.next() !== undefined) {
-        this.#owner.tally.discarded++
-      }
-    } catch {
-      // The stream is over anyway; what cannot be decoded was no payload.
-    }
+  #discardUnread(): void {
+    this.#owner.queue.tally.discarded += this.#reader?.discard() ?? 0
   }
-
-  #isOver(): boolean {
-    return this.#phase === 'over'
-  }
-}
-
-function isIdle(deadline: Deadline | undefined): boolean {
-  return deadline?.running !== true
-}
-
-/** `ECONNRESET` tells an operator more than "read ECONNRESET" in one place and "write EPIPE" in the next. */
-export function failureReason(error: Error): string {
-  const code: unknown = 'code' in error ? error.code : undefined
-  return code === 'ECONNRESET' ? 'reset by peer' : error.message
 }

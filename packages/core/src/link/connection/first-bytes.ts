@@ -1,11 +1,11 @@
-/** Enough for some frames of most protocols; kept only by connections that were never in step. */
+/** Enough for some frames of most protocols. Only connections that have never been in step keep them. */
 export const FIRST_BYTES_MAX = 1024
 
-/** The first bytes of a stream, for as long as nobody knows whether they are frames. */
+/** The first bytes of a stream, as long as it is not known whether they are frames. */
 export class FirstBytes {
   #bytes = new Uint8Array(0)
 
-  /** A copy: a view would pin the whole chunk. */
+  /** Copies the bytes: a view would keep the whole chunk in memory. */
   add(chunk: Uint8Array): void {
     const missingBytes = FIRST_BYTES_MAX - this.#bytes.length
     if (missingBytes === 0) return

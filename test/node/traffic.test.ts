@@ -1,20 +1,20 @@
 import { Len16Codec } from '@commloop/codec-len16'
-import { Clock, createNode, FrameCodec, type PassingMessage, Transport, use } from '@commloop/core'
+import { Clock, createNode, FrameCodec, type TrafficMessage, Transport, use } from '@commloop/core'
 import { ManualClock } from '@commloop/testing'
 import { describe, expect, it } from 'vitest'
 import { BenchNode, PEER } from './bench-node.js'
 import { ScriptedTransport } from './scripted-transport.js'
 
-function told({ direction, link, epoch, payload, id }: PassingMessage): string {
+function told({ direction, link, epoch, payload, id }: TrafficMessage): string {
   const named = id === undefined ? '' : ` (${id})`
   return `${direction} ${link}#${String(epoch)} ${Buffer.from(payload).toString('latin1')}${named}`
 }
 
-describe('a listener of passing messages', () => {
+describe('a listener of traffic', () => {
   it('is told what is sent when the write is confirmed, and what is received, in both directions', async () => {
     const bench = BenchNode.started({ links: [PEER] })
     const seen: string[] = []
-    bench.node.on('passing', (message) => seen.push(told(message)))
+    bench.node.on('traffic', (message) => seen.push(told(message)))
     const connection = bench.transport.lastDial.open()
     bench.send('one', { to: 'peer' })
     bench.send('two', { to: 'peer', id: 'b' })
@@ -29,11 +29,26 @@ describe('a listener of passing messages', () => {
     await bench.stopped()
   })
 
+  it('may use the former name of the event, and is removed by either name', async () => {
+    const bench = BenchNode.started({ links: [PEER] })
+    const seen: string[] = []
+    const watch = (message: TrafficMessage): void => {
+      seen.push(told(message))
+    }
+    const connection = bench.transport.lastDial.open()
+    bench.node.on('passing', watch)
+    connection.receive('one')
+    bench.node.off('traffic', watch)
+    connection.receive('two')
+    expect(seen).toEqual(['received peer#1 one'])
+    await bench.stopped()
+  })
+
   it('may send from within, and the ledger holds', async () => {
     const bench = BenchNode.started({ links: [PEER] })
     const connection = bench.transport.lastDial.open()
     const seen: string[] = []
-    bench.node.on('passing', (message) => {
+    bench.node.on('traffic', (message) => {
       seen.push(told(message))
       bench.checkLedgers()
       if (seen.length < 90) for (let more = 0; more < 30; more++) bench.send('x', { to: 'peer' })
@@ -53,7 +68,7 @@ describe('a listener of passing messages', () => {
     const heartbeat = { every: 1_000, payload: 'beat' }
     const bench = BenchNode.started({ links: [{ ...PEER, heartbeat, onLoss: 'drop' }] })
     const seen: string[] = []
-    bench.node.on('passing', (message) => seen.push(told(message)))
+    bench.node.on('traffic', (message) => seen.push(told(message)))
     const connection = bench.transport.lastDial.open()
     connection.receive('beat')
     bench.clock.advance(1_000)
@@ -66,7 +81,7 @@ describe('a listener of passing messages', () => {
     await bench.stopped()
   })
 
-  it('does not count as one that hears the message', async () => {
+  it('does not handle the message, which the node counts as unhandled', async () => {
     const transport = new ScriptedTransport()
     const clock = new ManualClock()
     const plugins = [
@@ -79,13 +94,14 @@ describe('a listener of passing messages', () => {
     const watch = (): void => {
       seen++
     }
-    node.on('passing', watch)
+    node.on('traffic', watch)
     void node.start()
     const connection = transport.lastDial.open()
     connection.receive('one')
-    node.off('passing', watch)
+    node.off('traffic', watch)
     connection.receive('two')
-    expect({ seen, unheard: node.counters.unheard }).toEqual({ seen: 1, unheard: 2 })
+    const { unhandled, unheard } = node.counters
+    expect({ seen, unhandled, unheard }).toEqual({ seen: 1, unhandled: 2, unheard: 2 })
     const stopping = node.stop()
     clock.advance(60_000)
     await stopping

@@ -1,26 +1,32 @@
-import type { Clock, Timer } from '../../contracts/clock.js'
-import { DURATION_MS_MAX } from '../../units/duration.js'
+import type { Clock, Timer } from '../contracts/clock.js'
+import { DURATION_MS_MAX } from '../units/duration.js'
 
-/** A timer that fires this late tells of a process that was stopped or blocked, not of a silent peer. */
+/** A timer that fires this late shows that the process was stopped or blocked, and not that the peer is silent. */
 const LATE_MS = 20
-/** Then I/O that waited meanwhile is read first. */
+/** Then the process first reads what has waited in the kernel. */
 const GRACE_MS = 50
 
-/** How much later than asked for it may fire, as a part of the delay. */
+/** How much later than asked for a deadline may expire, as a part of its delay. */
 const COARSE = 0.01
-/** The grids on which deadlines fall, in milliseconds: delays in round numbers are on theirs. */
+/** Deadlines expire on multiples of these, in milliseconds. A delay in round numbers is on its grid already. */
 const GRIDS_MS = [100, 50, 20, 10, 5, 2] as const
 
+/** An object and not a function: a closure for each of many thousands of deadlines would be larger than the deadline. */
+export interface DeadlineOwner {
+  expired(deadline: Deadline): void
+}
+
 /**
- * A timeout that traffic pushes forward by storing a time stamp; the timer looks at it when it fires. A link that
- * is busy pays one assignment for each chunk, and one that is idle pays nothing. It falls on a grid, up to a hundredth
- * of the delay later than asked for: so the heartbeats of ten thousand links wake the process a hundred times in
- * their interval and not ten thousand times.
+ * A timeout that traffic pushes forward by storing a time stamp. The timer looks at the stamp when it fires. So a busy
+ * link pays one assignment for each chunk, and an idle one pays nothing.
+ *
+ * A deadline expires on a grid, up to a hundredth of its delay later than asked for. So the heartbeats of ten thousand
+ * links wake the process a hundred times in their interval, and not ten thousand times.
  */
 export class Deadline {
   readonly #clock: Clock
   #delayMs: number
-  readonly #expired: () => void
+  readonly #owner: DeadlineOwner
   #timer: Timer | undefined
   #armedForMs = 0
   // NaN: not running.
@@ -30,17 +36,17 @@ export class Deadline {
   #graced = false
 
   /** `delayMs` 0: never expires. */
-  constructor(clock: Clock, delayMs: number, expired: () => void) {
+  constructor(clock: Clock, delayMs: number, owner: DeadlineOwner) {
     this.#clock = clock
     this.#delayMs = delayMs
-    this.#expired = expired
+    this.#owner = owner
   }
 
   get running(): boolean {
     return !Number.isNaN(this.#sinceMs)
   }
 
-  /** Begins, or begins anew: expires `delayMs` after `nowMs`. */
+  /** Starts or restarts it: it expires `delayMs` after `nowMs`. */
   start(nowMs: number): void {
     this.#run(nowMs, nowMs)
   }
@@ -50,11 +56,11 @@ export class Deadline {
     this.#sinceMs = sinceMs
     this.#elapsedMs = Number.NaN
     this.#graced = false
-    // A timer that is there was armed for an earlier start, so it fires in time to look again.
+    // A present timer was armed for an earlier start, so it fires in time to look again.
     if (this.#timer === undefined) this.#armOnGrid(nowMs, sinceMs + this.#delayMs)
   }
 
-  /** Stands still, if it runs; `resume` goes on with what was left. */
+  /** Stands still, if it runs. `resume` continues with the time that was left. */
   pause(nowMs: number): void {
     if (!this.running) return
     this.#elapsedMs = nowMs - this.#sinceMs
@@ -65,13 +71,13 @@ export class Deadline {
     if (!Number.isNaN(this.#elapsedMs)) this.#run(nowMs - this.#elapsedMs, nowMs)
   }
 
-  /** The timer stays and finds nothing to do: stopping is as frequent as starting. */
+  /** The timer stays and will find nothing to do, because stopping is as frequent as starting. */
   stop(): void {
     this.#sinceMs = Number.NaN
     this.#elapsedMs = Number.NaN
   }
 
-  /** Another delay, counted from when the present one began; 0: never expires from now on. */
+  /** Changes the delay, which still counts from the same start. 0: never expires from now on. */
   setDelay(delayMs: number, nowMs: number): void {
     if (delayMs === this.#delayMs) return
     this.#delayMs = delayMs
@@ -113,7 +119,7 @@ export class Deadline {
       this.#arm(nowMs, nowMs + GRACE_MS)
     } else {
       this.stop()
-      this.#expired()
+      this.#owner.expired(this)
     }
   }
 }

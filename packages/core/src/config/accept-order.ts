@@ -1,0 +1,51 @@
+import { type AddressPattern, patternMatches, specificity } from '../address/address-pattern.js'
+import { type IpBytes, ipKey } from '../address/ip-address.js'
+import type { EntryConfig, PassiveEntryConfig } from './node-config.js'
+
+/** Passive entries with the same addresses, in the order of the table. They decide together. */
+export interface AcceptRule {
+  readonly pattern: AddressPattern
+  readonly entries: readonly PassiveEntryConfig[]
+}
+
+/**
+ * The passive entries in the order in which they decide about an address: single addresses, then ranges from narrow to
+ * wide, then the entries for any address. Rules of equal width stand in the order of the table.
+ */
+export function inDecidingOrder(entries: readonly EntryConfig[]): AcceptRule[] {
+  const rules = new Map<string, { pattern: AddressPattern; entries: PassiveEntryConfig[] }>()
+  for (const entry of entries) {
+    if (entry.role !== 'passive') continue
+    const key = patternKey(entry.pattern)
+    const rule = rules.get(key)
+    if (rule === undefined) rules.set(key, { pattern: entry.pattern, entries: [entry] })
+    else rule.entries.push(entry)
+  }
+  return [...rules.values()].sort(
+    (left, right) => specificity(right.pattern) - specificity(left.pattern),
+  )
+}
+
+/**
+ * The passive entries that decide about an address, which is the first rule that matches it. No other entry may take
+ * the address, even if every slot of these is taken. Empty: the node refuses the address.
+ */
+export function decidingEntries(
+  entries: readonly EntryConfig[],
+  address: IpBytes,
+): readonly PassiveEntryConfig[] {
+  const rule = inDecidingOrder(entries).find(({ pattern }) => patternMatches(pattern, address))
+  return rule?.entries ?? []
+}
+
+/** Equal for patterns that match the same addresses. */
+function patternKey(pattern: AddressPattern): string {
+  switch (pattern.kind) {
+    case 'anyone':
+      return 'anyone'
+    case 'exact':
+      return ipKey(pattern.address)
+    case 'range':
+      return `${ipKey(pattern.address)}/${String(pattern.prefixBits)}`
+  }
+}

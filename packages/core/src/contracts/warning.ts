@@ -1,0 +1,19 @@
+/** Every code of a `warning` event. `docs/errors.md` says what each means and what to do. */
+export type WarningCode =
+  | 'CODEC_ENCODE'
+  | 'LISTENER_THREW'
+  | 'LISTEN_LOST'
+  | 'ROUTER_SLOW'
+  | 'ROUTER_THREW'
+  | 'STRATEGY_ANSWER'
+  | 'STRATEGY_THREW'
+
+/** Something went wrong that costs no link and no node. */
+export interface WarningEvent {
+  readonly code: WarningCode
+  readonly message: string
+  /** What a plugin or a listener threw, or the system's error. */
+  readonly cause?: unknown
+  /** How many warnings this event stands for. */
+  readonly count: number
+}

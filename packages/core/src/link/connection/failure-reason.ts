@@ -1,0 +1,9 @@
+import type { Reason } from '../../contracts/reason.js'
+
+const RESET_BY_PEER: Reason = { code: 'reset-by-peer' }
+
+/** Why a dial or a connection has failed. "reset by peer" says more than "read ECONNRESET" or "write ECONNRESET". */
+export function failureReason(code: 'dial-failed' | 'connection-failed', error: Error): Reason {
+  const systemCode: unknown = 'code' in error ? error.code : undefined
+  return systemCode === 'ECONNRESET' ? RESET_BY_PEER : { code, detail: error.message }
+}

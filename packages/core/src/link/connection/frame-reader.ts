@@ -1,0 +1,151 @@
+import type { FrameCodec, FrameDecoder } from '../../contracts/frame-codec.js'
+import type { Reason } from '../../contracts/reason.js'
+import { messageText } from '../../text/safe-text.js'
+import { FirstBytes } from './first-bytes.js'
+
+/** A decoder may skip this much beyond its largest frame. A decoder that skips more is lost, or hoards bytes. */
+const UNFRAMED_BYTES_MAX = 1024 * 1024
+
+/** The connection whose bytes are read. */
+export interface ReaderHost {
+  /** Frames may be delivered now. Asked before each frame. */
+  readonly reads: boolean
+  /** One whole frame. May end the connection, or pause it. */
+  deliver(payload: Uint8Array): void
+  abort(reason: Reason): void
+}
+
+/**
+ * Turns the chunks of one connection into payloads. The codec may be a plugin, so nothing that it throws or answers
+ * may cost more than this connection.
+ */
+export class FrameReader {
+  readonly #host: ReaderHost
+  readonly #codec: FrameCodec
+  #decoder: FrameDecoder | undefined
+  /** Until a chunk has ended where a frame did: from then on the stream is known to consist of frames. */
+  #firstBytes: FirstBytes | undefined = new FirstBytes()
+  /** Not a phase, but a guard: a listener that resumes the link from within `deliver` must not start a second loop. */
+  #decoding = false
+  /** Each payload takes at least one byte, so a decoder that yields more payloads than it got bytes does not stop. */
+  #payloadsLeft = 0
+  /** Bytes received since the last frame. */
+  #unframedBytes = 0
+
+  constructor(host: ReaderHost, codec: FrameCodec) {
+    this.#host = host
+    this.#codec = codec
+  }
+
+  /** Takes a chunk. @returns whether the decoder has accepted it; if not, the connection was aborted. */
+  push(chunk: Uint8Array): boolean {
+    this.#firstBytes?.add(chunk)
+    this.#payloadsLeft += chunk.length
+    this.#unframedBytes += chunk.length
+    const codec = this.#codec
+    try {
+      if (
+        this.#unframedBytes > UNFRAMED_BYTES_MAX &&
+        this.#unframedBytes > UNFRAMED_BYTES_MAX + codec.frameBytesMax(codec.payloadBytesMax)
+      ) {
+        throw new RangeError(`the codec found no frame in ${String(this.#unframedBytes)} bytes`)
+      }
+      this.#decoder ??= codec.createDecoder()
+      this.#decoder.push(chunk)
+      return true
+    } catch (error) {
+      this.#protocolError(error)
+      return false
+    }
+  }
+
+  /**
+   * Delivers every whole frame, as long as the connection reads.
+   * @returns false if this was called from within a delivery: the outer call goes on then
+   */
+  decode(): boolean {
+    const decoder = this.#decoder
+    if (this.#decoding || decoder === undefined) return false
+    const host = this.#host
+    this.#decoding = true
+    try {
+      while (host.reads) {
+        const payload = this.#next(decoder)
+        if (payload === undefined) break
+        host.deliver(payload)
+      }
+    } finally {
+      this.#decoding = false
+    }
+    return true
+  }
+
+  #next(decoder: FrameDecoder): Uint8Array | undefined {
+    try {
+      const payload: unknown = decoder.next()
+      if (payload === undefined) {
+        this.#payloadsLeft = 0
+        return undefined
+      }
+      if (!(payload instanceof Uint8Array)) throw new TypeError('the codec answered no bytes')
+      if (this.#payloadsLeft-- <= 0) throw new RangeError('the codec answered more than was sent')
+      this.#unframedBytes = 0
+      return payload
+    } catch (error) {
+      this.#protocolError(error)
+      return undefined
+    }
+  }
+
+  /** Whether a frame has begun and is not complete. Only after `decode`: whole frames may wait before. */
+  isMidFrame(): boolean {
+    try {
+      if (this.#decoder?.midFrame === true) return true
+    } catch (error) {
+      this.#protocolError(error)
+    }
+    this.#firstBytes = undefined
+    return false
+  }
+
+  /** The stream has ended. @returns what is wrong if it ended inside a frame */
+  end(): Reason | undefined {
+    try {
+      this.#decoder?.end()
+      return undefined
+    } catch (error) {
+      return this.diagnosed({ code: 'frame-truncated', detail: messageText(error) })
+    }
+  }
+
+  /** How many payloads were received whole and not delivered. They are gone then. */
+  discard(): number {
+    let discarded = 0
+    try {
+      while (this.#payloadsLeft-- > 0 && this.#decoder?.next() !== undefined) discarded++
+    } catch {
+      // The stream is over anyway, and what cannot be decoded was not a payload.
+    }
+    return discarded
+  }
+
+  /** The reason, and what the peer seems to speak instead, if its stream never consisted of frames. */
+  diagnosed(reason: Reason): Reason {
+    if (this.#firstBytes === undefined) return reason
+    try {
+      const diagnosis: unknown = this.#decoder?.diagnosis?.(this.#firstBytes.bytes)
+      return typeof diagnosis === 'string' ? withDetail(reason, diagnosis) : reason
+    } catch {
+      // The connection ends anyway, and the first reason is the one that counts.
+      return reason
+    }
+  }
+
+  #protocolError(error: unknown): void {
+    this.#host.abort(this.diagnosed({ code: 'protocol-error', detail: messageText(error) }))
+  }
+}
+
+function withDetail({ code, detail }: Reason, more: string): Reason {
+  return { code, detail: detail === undefined ? more : `${detail}; ${more}` }
+}

@@ -1,0 +1,117 @@
+import type { FrameCodec } from '../../contracts/frame-codec.js'
+import type { OutboundMessage, Outbox } from '../../contracts/outbox.js'
+import type { LinkTally } from '../../ledger/link-counters.js'
+import { Batch, type BatchListener } from './batch.js'
+import type { BatchBuffers } from './batch-buffers.js'
+
+/** The queue of the link, as far as its connection empties it. */
+export interface WrittenQueue extends BatchListener {
+  readonly outbox: Outbox
+  readonly tally: LinkTally
+  /** Every copy that is written must be reported by `sent`. */
+  readonly tapped: boolean
+  /** A copy of a confirmed write that carries an id. */
+  written(message: OutboundMessage): void
+  /** Every copy of a confirmed write while the link is tapped. Only when the queue's bookkeeping is done. */
+  sent(message: OutboundMessage): void
+  /** The queue has become shorter. May call back into the connection. */
+  shrunk(): void
+}
+
+const NO_CONTROL: readonly Uint8Array[] = []
+
+/** What one connection writes: control payloads first, then the copies at the head of the queue, one write at a time. */
+export class FrameWriter {
+  /** One function for all flushes, since a connection may ask for thousands of them a second. */
+  readonly flush: () => void
+  readonly #queue: WrittenQueue
+  readonly #batch: Batch
+  #control: readonly Uint8Array[] = NO_CONTROL
+
+  constructor(codec: FrameCodec, buffers: BatchBuffers, queue: WrittenQueue, flush: () => void) {
+    this.flush = flush
+    this.#queue = queue
+    this.#batch = new Batch(codec, buffers)
+  }
+
+  /** Copies of a write that was begun and is not confirmed. */
+  get unconfirmed(): number {
+    return this.#batch.messages
+  }
+
+  get hasWork(): boolean {
+    return this.#queue.outbox.peek() !== undefined || this.#control.length > 0
+  }
+
+  get chunks(): readonly Uint8Array[] {
+    return this.#batch.chunks
+  }
+
+  /** Queues a control payload. One of each kind is enough, however often it is asked for during a write. */
+  control(payload: Uint8Array): void {
+    if (!this.#control.includes(payload)) this.#control = [...this.#control, payload]
+  }
+
+  /** Encodes what the next write carries. @returns false if there is nothing to write after all */
+  fill(nowMs: number, epoch: number): boolean {
+    const batch = this.#batch
+    const queue = this.#queue
+    const control = this.#control
+    this.#control = NO_CONTROL
+    if (!batch.fill(queue.outbox, control, { ms: nowMs, epoch }, queue)) {
+      batch.clear()
+      return false
+    }
+    queue.tally.resent += batch.resent
+    return true
+  }
+
+  /** What was filled is not written: the copies wait in the queue again. */
+  takeBack(): void {
+    this.#queue.outbox.rewind()
+    this.#batch.clear()
+  }
+
+  /** The transport has copied the chunks: the buffer is free although the write may still fail. */
+  returnBuffer(): void {
+    this.#batch.returnBuffer()
+  }
+
+  /** The transport has confirmed the write. */
+  confirmed(): void {
+    const batch = this.#batch
+    const { outbox, tally, tapped } = this.#queue
+    tally.written += batch.messages
+    tally.writtenBytes += batch.payloadBytes
+    if (tapped) {
+      this.#releaseTapped(batch)
+    } else {
+      outbox.release(batch.messages, batch.hasIds ? this.#reportWritten() : undefined)
+      batch.clear()
+    }
+  }
+
+  /** A listener may send again, which must not find the outbox half changed. So `sent` follows when all are released. */
+  #releaseTapped(batch: Batch): void {
+    const released: OutboundMessage[] = []
+    const reportWritten = this.#reportWritten()
+    this.#queue.outbox.release(batch.messages, (message) => {
+      reportWritten(message)
+      released.push(message)
+    })
+    batch.clear()
+    for (const message of released) this.#queue.sent(message)
+  }
+
+  #reportWritten(): (message: OutboundMessage) => void {
+    const queue = this.#queue
+    return (message) => {
+      if (message.id !== undefined) queue.written(message)
+    }
+  }
+
+  /** The transport does not use the chunks any more, whatever has become of the write. */
+  clear(): void {
+    this.#batch.clear()
+  }
+}

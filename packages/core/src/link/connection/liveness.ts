@@ -1,0 +1,152 @@
+import type { LinkSettings } from '../../config/node-config.js'
+import type { Clock } from '../../contracts/clock.js'
+import { Deadline, type DeadlineOwner } from '../../timing/deadline.js'
+
+/** What a peer can fail to do in time. */
+export type Expiry = 'silence' | 'partial-frame' | 'write-stall' | 'half-close' | 'linger'
+
+/** The link, whose settings may change while a deadline runs. */
+interface Configured {
+  readonly settings: LinkSettings
+}
+
+/** The connection that is watched. */
+interface Watched {
+  peerFailed(at: Expiry): void
+}
+
+/**
+ * The deadlines by which a connection finds out that its peer is gone or stuck. Each is made when it is first needed,
+ * since most links of a large table are idle.
+ */
+export class Liveness implements DeadlineOwner {
+  readonly #clock: Clock
+  readonly #link: Configured
+  readonly #connection: Watched
+  #silence: Deadline | undefined
+  #partialFrame: Deadline | undefined
+  #stall: Deadline | undefined
+  #halfClose: Deadline | undefined
+  #linger: Deadline | undefined
+
+  constructor(clock: Clock, link: Configured, connection: Watched) {
+    this.#clock = clock
+    this.#link = link
+    this.#connection = connection
+  }
+
+  expired(deadline: Deadline): void {
+    this.#connection.peerFailed(this.#kindOf(deadline))
+  }
+
+  #kindOf(deadline: Deadline): Expiry {
+    if (deadline === this.#silence) return 'silence'
+    if (deadline === this.#partialFrame) return 'partial-frame'
+    if (deadline === this.#stall) return 'write-stall'
+    return deadline === this.#halfClose ? 'half-close' : 'linger'
+  }
+
+  // ── receiving ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The connection is read from now on. Time during which it was not read does not count as silence. */
+  reading(nowMs: number): void {
+    const { silenceMs } = this.#link.settings
+    if (silenceMs === 0) return
+    this.#silence ??= new Deadline(this.#clock, silenceMs, this)
+    this.#silence.start(nowMs)
+  }
+
+  received(nowMs: number): void {
+    if (this.#silence?.running === true) this.#silence.start(nowMs)
+  }
+
+  paused(nowMs: number): void {
+    this.#silence?.stop()
+    this.#partialFrame?.pause(nowMs)
+  }
+
+  resumed(nowMs: number): void {
+    this.#partialFrame?.resume(nowMs)
+  }
+
+  /** A frame has begun and is not complete. */
+  midFrame(nowMs: number): void {
+    if (this.#partialFrame?.running === true) return
+    this.#partialFrame ??= new Deadline(this.#clock, this.#link.settings.partialFrameMs, this)
+    this.#partialFrame.start(nowMs)
+  }
+
+  betweenFrames(): void {
+    if (this.#partialFrame?.running === true) this.#partialFrame.stop()
+  }
+
+  finReceived(): void {
+    this.#silence?.dispose()
+  }
+
+  streamOver(): void {
+    this.#partialFrame?.dispose()
+  }
+
+  /** How long the peer's FIN may leave frames unread, or the link half open, begins to count. */
+  halfClosed(nowMs: number): void {
+    this.#halfClose ??= new Deadline(this.#clock, this.#halfCloseMs, this)
+    this.#halfClose.start(nowMs)
+  }
+
+  // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  writing(nowMs: number): void {
+    this.#stall ??= new Deadline(this.#clock, this.#link.settings.stallMs, this)
+    this.#stall.start(nowMs)
+  }
+
+  written(): void {
+    this.#stall?.stop()
+  }
+
+  finSent(nowMs: number): void {
+    this.#stall?.dispose()
+    this.#linger = new Deadline(this.#clock, this.#lingerMs, this)
+    this.#linger.start(nowMs)
+  }
+
+  // ── both ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The settings have changed. Deadlines that run keep the time at which they began. */
+  settingsChanged(nowMs: number): void {
+    const { settings } = this.#link
+    this.#silence?.setDelay(settings.silenceMs, nowMs)
+    this.#stall?.setDelay(settings.stallMs, nowMs)
+    this.#partialFrame?.setDelay(settings.partialFrameMs, nowMs)
+    this.#linger?.setDelay(this.#lingerMs, nowMs)
+    this.#halfClose?.setDelay(this.#halfCloseMs, nowMs)
+  }
+
+  /** After a change of settings: a deadline that was turned off has not been started, whatever it would watch. */
+  startMissing(nowMs: number, reads: boolean, writes: boolean): void {
+    if (reads && this.#silence?.running !== true) this.reading(nowMs)
+    if (writes && this.#stall?.running !== true) this.writing(nowMs)
+  }
+
+  get #lingerMs(): number {
+    return Math.max(1, this.#link.settings.lingerMs)
+  }
+
+  get #halfCloseMs(): number {
+    return Math.max(1, this.#link.settings.halfCloseMs)
+  }
+
+  /** The connection is over: no deadline leaves a timer behind. */
+  dispose(): void {
+    for (const deadline of [
+      this.#silence,
+      this.#partialFrame,
+      this.#stall,
+      this.#halfClose,
+      this.#linger,
+    ]) {
+      deadline?.dispose()
+    }
+  }
+}

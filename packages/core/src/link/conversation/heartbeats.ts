@@ -1,0 +1,76 @@
+import type { LinkSettings } from '../../config/node-config.js'
+import type { Clock } from '../../contracts/clock.js'
+import type { LinkTally } from '../../ledger/link-counters.js'
+import { sameBytes } from '../../units/bytes.js'
+import { Deadline, type DeadlineOwner } from '../../timing/deadline.js'
+import type { Channel, Conversation } from './conversation.js'
+
+/** The link whose settings name the heartbeat, and which counts heartbeats. */
+export interface HeartbeatLink {
+  readonly settings: LinkSettings
+  readonly queue: { readonly tally: LinkTally }
+}
+
+/** Sends a payload when nothing was sent for a while, so that both sides notice a connection that is dead. */
+export class Heartbeats implements Conversation, DeadlineOwner {
+  readonly #channel: Channel
+  readonly #link: HeartbeatLink
+  readonly #clock: Clock
+  /** Since the last write. */
+  #quiet: Deadline | undefined
+
+  constructor(channel: Channel, link: HeartbeatLink, clock: Clock) {
+    this.#channel = channel
+    this.#link = link
+    this.#clock = clock
+  }
+
+  #begin(nowMs: number): void {
+    const { heartbeat } = this.#link.settings
+    if (heartbeat === undefined) return
+    this.#quiet ??= new Deadline(this.#clock, heartbeat.everyMs, this)
+    this.#quiet.start(nowMs)
+  }
+
+  /** Nothing was sent for a while. A write under way is a sign of life already, or a stall. */
+  expired(): void {
+    if (this.#channel.quiet) this.probe()
+    this.#begin(this.#clock.now())
+  }
+
+  received(payload: Uint8Array): boolean {
+    const { heartbeat } = this.#link.settings
+    if (heartbeat === undefined) return false
+    if (sameBytes(payload, heartbeat.payload)) {
+      this.#link.queue.tally.heartbeatsReceived++
+      if (heartbeat.answer !== undefined) this.#channel.send(heartbeat.answer)
+      return true
+    }
+    if (heartbeat.answer !== undefined && sameBytes(payload, heartbeat.answer)) {
+      this.#link.queue.tally.heartbeatsReceived++
+      return true
+    }
+    return false
+  }
+
+  writing(nowMs: number): void {
+    if (this.#quiet?.running === true) this.#quiet.start(nowMs)
+  }
+
+  /** Sends a heartbeat now. A peer that answers heartbeats shows that it is there. */
+  probe(): void {
+    const { heartbeat } = this.#link.settings
+    if (heartbeat === undefined || !this.#channel.writable) return
+    this.#link.queue.tally.heartbeatsSent++
+    this.#channel.send(heartbeat.payload)
+  }
+
+  settingsChanged(nowMs: number): void {
+    this.#quiet?.setDelay(this.#link.settings.heartbeat?.everyMs ?? 0, nowMs)
+    if (this.#quiet?.running !== true) this.#begin(nowMs)
+  }
+
+  finished(): void {
+    this.#quiet?.dispose()
+  }
+}

@@ -1,0 +1,130 @@
+import type { Acceptor } from '../accept/acceptor.js'
+import type { LinkChange, Outcome, ReceivedMessage } from '../contracts/node-events.js'
+import type { OutboundMessage } from '../contracts/outbox.js'
+import type { Reason } from '../contracts/reason.js'
+import type { WarningCode } from '../contracts/warning.js'
+import type { EventHub } from '../events/event-hub.js'
+import type { NodeLog } from '../events/node-log.js'
+import type { OutcomeReporter } from '../events/outcome-reporter.js'
+import type { Warnings } from '../events/warnings.js'
+import type { NodeTally } from '../ledger/node-counters.js'
+import type { Link, LinkListener } from '../link/link.js'
+import type { Inbox } from '../receive/inbox.js'
+import type { Dispatch } from '../routing/dispatch.js'
+import type { NodeLinks } from './node-links.js'
+import type { NodeState } from './node-state.js'
+import type { Settling } from './settling.js'
+import type { Stopping } from './stopping.js'
+
+/** The parts of a node that take what a link reports. */
+export interface ReportReceivers {
+  readonly state: NodeState
+  readonly tally: NodeTally
+  readonly events: EventHub
+  readonly outcomes: OutcomeReporter
+  readonly warnings: Warnings
+  readonly log: NodeLog
+  readonly inbox: Inbox
+  readonly links: NodeLinks
+  readonly dispatch: Dispatch
+  readonly acceptor: Acceptor
+  readonly settling: Settling
+  readonly stopping: Stopping
+}
+
+/** Takes what the links report: emits the events, and calls the parts that act on it. */
+export class LinkReports implements LinkListener {
+  readonly #receivers: ReportReceivers
+  // Fields of their own, because `received` runs for every payload.
+  readonly #state: NodeState
+  readonly #events: EventHub
+  readonly #inbox: Inbox
+
+  constructor(receivers: ReportReceivers) {
+    this.#receivers = receivers
+    this.#state = receivers.state
+    this.#events = receivers.events
+    this.#inbox = receivers.inbox
+  }
+
+  // ── payloads ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  tapped(): boolean {
+    return this.#events.trafficWatched
+  }
+
+  sent(link: Link, { payload, id }: OutboundMessage): void {
+    const { epoch } = link
+    const named = id === undefined ? {} : { id }
+    this.#events.emit('traffic', { direction: 'sent', payload, link: link.id, epoch, ...named })
+  }
+
+  received(link: Link, payload: Uint8Array): void {
+    if (this.#events.trafficWatched) this.#emitReceived(link, payload)
+    if (this.#events.messageWatched || this.#inbox.hasStreams) this.#handOver(link, payload)
+    else if (!this.#state.relay) this.#receivers.tally.unhandled++
+    if (this.#state.relay) this.#relay(link, payload)
+  }
+
+  #handOver(link: Link, payload: Uint8Array): void {
+    const message: ReceivedMessage = { payload, link: link.id, epoch: link.epoch }
+    if (this.#inbox.hasStreams) this.#inbox.push(message, link)
+    if (this.#events.messageWatched) this.#events.emitMessage(message)
+  }
+
+  #emitReceived({ id, epoch }: Link, payload: Uint8Array): void {
+    this.#events.emit('traffic', { direction: 'received', payload, link: id, epoch })
+  }
+
+  #relay(link: Link, payload: Uint8Array): void {
+    const { dispatch, tally } = this.#receivers
+    if (this.#state.phase === 'running') dispatch.relay(payload, link)
+    else tally.refused++
+  }
+
+  // ── copies and the queue ────────────────────────────────────────────────────────────────────────────────────
+
+  ended(outcome: Outcome, reason: Reason | undefined, link: Link, id: string | undefined): void {
+    this.#receivers.outcomes.ended(outcome, reason, link.id, id)
+  }
+
+  belowMark(link: Link): void {
+    // The event comes first: a relay that reads again may fill the queue immediately.
+    this.#events.emit('drain', { link: link.id })
+    this.#receivers.dispatch.drained(link)
+  }
+
+  queueEmpty(link: Link): void {
+    const { settling, stopping, links } = this.#receivers
+    settling.check()
+    if (link.state !== 'draining') return
+    if (links.retired.has(link)) links.retired.emptied(link)
+    else stopping.finishDrained([link])
+  }
+
+  // ── the state of the link ───────────────────────────────────────────────────────────────────────────────────
+
+  changed(link: Link, change: LinkChange): void {
+    const { log, acceptor, links, stopping } = this.#receivers
+    const { state } = change
+    log.changed(link.entry.id, change)
+    this.#events.emit('link', change)
+    // After the event: a newcomer that challenges the link may fill it immediately, which is the next event.
+    if (state === 'awaiting') acceptor.vacated(link)
+    if (state !== 'closed') return
+    if (links.retired.has(link)) this.#removed(link)
+    stopping.check()
+  }
+
+  #removed(link: Link): void {
+    const { links, settling } = this.#receivers
+    links.closed(link)
+    // The table may have a new link of the same id, which waits until this one is closed.
+    if (this.#state.phase === 'running') links.table.link(link.id)?.start()
+    settling.check()
+  }
+
+  warning(code: WarningCode, message: string, cause?: unknown): void {
+    this.#receivers.warnings.warn(code, message, cause)
+  }
+}

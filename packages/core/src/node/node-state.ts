@@ -1,0 +1,38 @@
+import type { Address } from '../contracts/transport.js'
+import type { LinkSpec } from '../link/link-spec.js'
+import type { NodeSetup } from './reconfiguration.js'
+import type { PresentSetup } from './reconfiguration-plan.js'
+
+export type NodePhase = 'new' | 'starting' | 'running' | 'stopping' | 'stopped'
+
+/** What all parts of a node share, and what starting, reconfiguring and stopping change. */
+export class NodeState implements PresentSetup {
+  phase: NodePhase = 'new'
+  /** The setting `relay`. A plain field, because it is read for every received payload. */
+  relay: boolean
+  #setup: NodeSetup
+  #specs: ReadonlyMap<string, LinkSpec>
+  /** Where the node listens: the real port, even if the configuration says 0. */
+  listening: Address | undefined
+
+  constructor(setup: NodeSetup, specs: ReadonlyMap<string, LinkSpec>) {
+    this.#setup = setup
+    this.#specs = specs
+    this.relay = setup.config.relay
+  }
+
+  get setup(): NodeSetup {
+    return this.#setup
+  }
+
+  /** How each entry makes its links, by the id of the entry. */
+  get specs(): ReadonlyMap<string, LinkSpec> {
+    return this.#specs
+  }
+
+  use({ setup, specs }: PresentSetup): void {
+    this.#setup = setup
+    this.#specs = specs
+    this.relay = setup.config.relay
+  }
+}
