@@ -274,6 +274,7 @@ describe('the end of the input', () => {
       id: 'v',
       outcome: 'dropped',
       link: 'out',
+      code: 'stopped',
       reason: 'stopped',
     })
     await commloop.log(({ msg }) => msg === 'not all messages could be sent within 200ms')
