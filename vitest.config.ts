@@ -3,12 +3,12 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     projects: ['packages/*', 'test'],
-    // They wait for sockets and processes more than they compute: more at once than the two cores of a small machine.
+    // More workers than the two CPUs of a small machine, because the tests mostly wait for sockets and processes.
     maxWorkers: 3,
     reporters: ['default', './counts-reporter.ts'],
     coverage: {
       provider: 'v8',
-      // The rest runs in processes of its own, where nobody counts.
+      // The other packages run in separate processes, where coverage is not collected.
       include: ['packages/{core,codec-len16,transport-tcp}/src/**/*.ts'],
       reporter: ['text-summary', 'text'],
       reportOnFailure: true,

@@ -2,13 +2,13 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig, mergeConfig } from 'vitest/config'
 import shared from './vitest.shared.js'
 
-/** Mutants are in a copy of the tree: its own sources are to be tested, not the packages as npm has linked them. */
+/** Mutants are in a copy of the tree, so its own sources must be tested, not the packages that npm has linked. */
 function sourceOf(path: string): string {
   return fileURLToPath(new URL(`packages/${path}`, import.meta.url))
 }
 
-/** Fewer may be named, parted by commas: one file of sources is judged sooner by the tests that are about it. */
-const JUDGES = process.env['MUTATION_TESTS']?.split(',') ?? [
+/** The test files; `MUTATION_TESTS` names fewer of them, separated by commas, to test a source file faster. */
+const TESTS = process.env['MUTATION_TESTS']?.split(',') ?? [
   'packages/core/test/**/*.test.ts',
   'packages/codec-len16/test/**/*.test.ts',
   'test/node/**/*.test.ts',
@@ -16,7 +16,7 @@ const JUDGES = process.env['MUTATION_TESTS']?.split(',') ?? [
   'test/simulation/{found-defects,noise}.test.ts',
 ]
 
-/** The tests that judge mutants: those that need no process and no socket, so that a run of them takes seconds. */
+/** Runs the tests that need neither a process nor a socket, so that each mutant takes seconds. */
 export default mergeConfig(
   shared,
   defineConfig({
@@ -29,10 +29,10 @@ export default mergeConfig(
       },
     },
     test: {
-      // One set of modules for all files of a run: loading them anew takes ten times as long as the tests do.
+      // All test files share the loaded modules, because loading them takes ten times as long as the tests.
       isolate: false,
       setupFiles: ['./vitest.mutation.setup.ts'],
-      include: JUDGES,
+      include: TESTS,
     },
   }),
 )

@@ -1,4 +1,4 @@
 import fc from 'fast-check'
 
-// A mutant that a property has noticed is killed: nobody reads the smallest case, which takes minutes to find.
+// A property test that fails has killed the mutant. Shrinking its counterexample would take minutes for nothing.
 fc.configureGlobal({ endOnFailure: true })

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-// Tests run on the sources, so that they need no build and coverage points at what was written.
+// Tests run on the sources, so that they need no build and coverage refers to the sources.
 const conditions = ['@commloop/source', 'module', 'node', 'development|production']
 
 export default defineConfig({
@@ -16,7 +16,7 @@ export default defineConfig({
     setupFiles: ['reflect-metadata'],
     environment: 'node',
     pool: 'forks',
-    // A property with thousands of rounds takes its time where other programs run beside it.
+    // A property test with thousands of rounds takes long on a busy machine.
     testTimeout: 30_000,
   },
 })

@@ -1,17 +1,17 @@
-// node ../../tools/bundle.mjs ENTRY…, in the folder of a package: what its users load, as few files in bundle/.
-// Node takes about a millisecond for each module that it loads, and a node that starts would load four hundred of them.
+// node ../../tools/bundle.mjs ENTRY…, run in the folder of a package: bundles its entries into a few files in bundle/.
+// Node needs about a millisecond to load a module, and without bundles a starting node would load four hundred modules.
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { rolldown } from 'rolldown'
 
 const FOLDER = 'bundle'
 const LICENCES = join(FOLDER, 'third-party-licenses.txt')
-/** cosmiconfig loads it for a configuration in TypeScript, which commloop does not accept. */
+/** cosmiconfig loads it only for a configuration in TypeScript, which commloop does not accept. */
 const NEVER_LOADED = ['typescript']
 
 const entries = process.argv.slice(2)
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
-// What a user installs beside the package stays outside; what it has for development only is taken in.
+// Packages that are installed with this one stay outside; development dependencies are included in the bundle.
 const outside = [
   ...Object.keys({
     ...manifest.dependencies,
@@ -34,7 +34,7 @@ const { output } = await bundle.write({
   sourcemap: true,
   chunkFileNames: '[name].js',
   codeSplitting: {
-    // One file for each, by its name: who looks at what a command loads sees it.
+    // One file for each package, with its name, so that it is visible what a command loads.
     groups: [{ name: packageOf, debugName: 'third party', test: /[\\/]node_modules[\\/]/ }],
   },
 })
@@ -58,7 +58,7 @@ function folderOf(id) {
   return folder
 }
 
-/** A package.json that only says which kind of modules a folder has. */
+/** A package.json without a version, which only declares the module type of a folder. */
 function isMarker(folder) {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).version === undefined
 }

@@ -7,10 +7,10 @@ import { type Plan, PLANS } from './plan.js'
 import { WORKLOADS } from './workloads/all.js'
 
 /*
- *     npm run bench                  everything, and docs/performance.md anew
- *     npm run bench -- NAME …        some workloads; shown, and not put into the page
- *     npm run bench -- --short       everything, coarsely, in under two minutes; shown only
- *     npm run bench -- --smoke       whether it works at all, for tests
+ *     npm run bench                  all workloads; rewrites docs/performance.md
+ *     npm run bench -- NAME …        some workloads; only prints the results
+ *     npm run bench -- --short       all workloads, coarsely, in under two minutes; only prints the results
+ *     npm run bench -- --smoke       a very short run, for tests
  */
 
 const RESULTS = new URL('../results/', import.meta.url)
@@ -23,7 +23,9 @@ async function main(parameters: readonly string[]): Promise<number> {
   const unknown = names.filter((name) => !WORKLOADS.some((workload) => workload.name === name))
   if (unknown.length > 0) {
     const known = WORKLOADS.map(({ name }) => name).join(', ')
-    process.stderr.write(`bench: no workload "${unknown.join('", "')}"; there are ${known}\n`)
+    process.stderr.write(
+      `bench: no workload "${unknown.join('", "')}"; the workloads are ${known}\n`,
+    )
     return 2
   }
   const plan = planOf(parameters)

@@ -1,21 +1,21 @@
-/** How long everything is measured. */
+/** The sizes and durations of a benchmark run. */
 export interface Plan {
   readonly name: 'full' | 'short' | 'smoke'
   readonly rounds: number
-  /** Of one contender in one round. */
+  /** Milliseconds for one contender in one round. */
   readonly roundMs: number
-  /** Disturbed rounds that may be measured again, for each case of a workload. */
+  /** How many disturbed rounds are measured again, for each case of a workload. */
   readonly repeatsMax: number
-  /** Of each link in one round, where there are many: fewer would be over before the queues are full. */
+  /** Messages for each of many links in one round: with fewer, the queues would never be full. */
   readonly messagesPerLinkMin: number
   /** Round trips in one round. */
   readonly trips: number
-  /** Links of the workloads with many, from which the table and the restart take their sizes too. */
+  /** Links in workloads with many links, and the size of the table and of the restart. */
   readonly manyLinks: number
   readonly idleLinks: number
-  /** How long idle links are watched. */
+  /** How long idle links are measured, in milliseconds. */
   readonly idleMs: number
-  /** Starts of a process. */
+  /** How often a process is started. */
   readonly starts: number
 }
 
@@ -44,7 +44,7 @@ export const PLANS: Readonly<Record<Plan['name'], Plan>> = {
     idleMs: 10_000,
     starts: 5,
   },
-  // Does it work at all: for tests.
+  // For tests: only checks that everything works.
   smoke: {
     name: 'smoke',
     rounds: 1,

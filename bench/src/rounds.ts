@@ -2,20 +2,20 @@ import { ForeignTime } from './process/processor-time.js'
 import type { Plan } from './plan.js'
 import type { Load } from './results/result.js'
 
-/** Somebody who is measured in turn with others. */
+/** A contender that is measured in turn with others. */
 export interface Entrant {
   readonly name: string
-  /** One short measurement. @returns the value of this round. */
+  /** One short measurement. @returns the value of this round */
   round(): Promise<number>
 }
 
-/** Processors that others may keep busy during a round that counts. */
+/** How many CPUs other processes may keep busy during a valid round. */
 const FOREIGN_PROCESSORS_MAX = 0.15
 
 /**
- * Rounds of measurements, each with everybody in it, in changing order: whatever disturbs the machine disturbs all,
- * and ratios are taken within a round. A round during which others used the processors is measured again, as often
- * as the plan allows.
+ * Rounds of measurements. Each round contains all contenders, in changing order, and ratios are taken within a round, so
+ * that a disturbance affects all of them. If other processes used the CPUs during a round, it is measured again, as
+ * often as the plan allows.
  */
 export class Rounds {
   readonly #plan: Plan
@@ -29,7 +29,7 @@ export class Rounds {
     this.#progress = progress
   }
 
-  /** @returns the values by name, one for each round. */
+  /** @returns the values by name, one for each round */
   async measure(what: string, entrants: readonly Entrant[]): Promise<Map<string, number[]>> {
     const values = new Map(entrants.map(({ name }) => [name, [] as number[]]))
     let repeats = this.#plan.repeatsMax
@@ -41,7 +41,7 @@ export class Rounds {
         this.#repeated++
         this.#progress(`${what}: disturbed, round ${String(round + 1)} again`)
         const again = await this.#round(entrants, round)
-        // Where it is never quiet the quietest counts.
+        // If no round is quiet, the quietest one counts.
         if (again.foreign < measured.foreign) measured = again
       }
       if (measured.foreign > FOREIGN_PROCESSORS_MAX) this.#disturbed++
@@ -63,7 +63,7 @@ export class Rounds {
     return { values, foreign: time.take() }
   }
 
-  /** Of all rounds so far. */
+  /** The load of all rounds so far. */
   get load(): Load {
     const sum = this.#foreign.reduce((left, right) => left + right, 0)
     return {

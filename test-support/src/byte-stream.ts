@@ -10,7 +10,7 @@ export function streamOf(codec: FrameCodec, payloads: readonly Uint8Array[]): Ui
   return Buffer.concat(payloads.map((payload) => frameOf(codec, payload)))
 }
 
-/** Bytes that differ by place and by seed, so that a payload in the wrong place is noticed. */
+/** Bytes that depend on position and seed, so that a payload in the wrong position is noticed. */
 export function payloadOf(bytes: number, seed = bytes): Uint8Array {
   return Uint8Array.from({ length: bytes }, (_, at) => (at * 7 + (at >> 8) + seed * 13) & 0xff)
 }
@@ -45,13 +45,13 @@ export function hexOf(payloads: readonly Uint8Array[]): string[] {
   return payloads.map((payload) => Buffer.from(payload).toString('hex'))
 }
 
-/** What a decoder made of a stream: its payloads, then why it stopped. */
+/** The payloads that a decoder returned for a stream, and why it stopped. */
 export interface Reading {
   readonly payloads: readonly Uint8Array[]
   readonly end: 'whole' | 'truncated' | 'CML_ERR_FRAME_INVALID' | 'CML_ERR_FRAME_TOO_LARGE'
 }
 
-/** Written to be obviously right: looks at the whole stream at once, with DataView. */
+/** A simple reference: it decodes the whole stream with DataView. */
 export function naiveReading(stream: Uint8Array, options: Len16Options): Reading {
   const { byteOrder, lengthIncludesHeader = false, emptyFrames } = options
   const payloadBytesMax = Number(options.maxPayload ?? (lengthIncludesHeader ? 65533 : 65535))

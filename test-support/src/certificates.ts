@@ -10,7 +10,7 @@ export interface Identity {
 }
 
 export interface CertificateWishes {
-  /** As openssl writes them, `DNS:localhost,IP:127.0.0.1`; undefined: none. */
+  /** In the form of openssl, `DNS:localhost,IP:127.0.0.1`; undefined: none. */
   readonly names?: string | undefined
   /** Default: the certificate's own name. */
   readonly subject?: string
@@ -18,14 +18,14 @@ export interface CertificateWishes {
   readonly fromMs?: number
   /** Default in a year. */
   readonly toMs?: number
-  /** `serverAuth`, `clientAuth`; undefined: for everything. */
+  /** `serverAuth` or `clientAuth`; undefined: for all purposes. */
   readonly usage?: string
 }
 
 const DAY_MS = 86_400_000
 export const LOOPBACK_NAMES = 'DNS:localhost,IP:127.0.0.1,IP:::1'
 
-/** Whether there is a command `openssl`; says on the console what is skipped without it. */
+/** Whether the command `openssl` is installed; if not, prints what is skipped. */
 export function opensslIsMissing(suite: string): boolean {
   try {
     execFileSync('openssl', ['version'], { stdio: 'ignore' })
@@ -36,11 +36,11 @@ export function opensslIsMissing(suite: string): boolean {
   }
 }
 
-/** Certificates and keys in a folder of their own, made by openssl and never valid anywhere else. */
+/** Certificates and keys in a separate folder, made by openssl for this test only. */
 export class CertificateFolder {
   readonly path = mkdtempSync(join(tmpdir(), 'commloop-tls-'))
 
-  /** An authority that signs for others. @returns the path of its certificate. */
+  /** An authority that signs for others. @returns the path of its certificate */
   authority(name: string): string {
     const constraint = ['-addext', 'basicConstraints=critical,CA:TRUE']
     this.#openssl('req', '-x509', '-days', '30', ...this.#newKey(name), ...constraint)
@@ -70,7 +70,7 @@ export class CertificateFolder {
     return { cert: this.#path(`${name}.pem`), key: this.#path(`${name}.key`) }
   }
 
-  /** A certificate that nobody but its own key has signed. */
+  /** A self-signed certificate. */
   selfSigned(name: string): Identity {
     const extensions = ['basicConstraints=CA:FALSE', `subjectAltName=${LOOPBACK_NAMES}`]
     const added = extensions.flatMap((extension) => ['-addext', extension])
@@ -78,7 +78,7 @@ export class CertificateFolder {
     return { cert: this.#path(`${name}.pem`), key: this.#path(`${name}.key`) }
   }
 
-  /** A certificate with a key as short as nobody trusts any more. */
+  /** A certificate with a key that is too short to be trusted. */
   weak(name: string): Identity {
     const key = ['-newkey', 'rsa:512', '-nodes', '-keyout', this.#path(`${name}.key`)]
     const rest = ['-out', this.#path(`${name}.pem`), ...subj(name)]
@@ -86,7 +86,7 @@ export class CertificateFolder {
     return { cert: this.#path(`${name}.pem`), key: this.#path(`${name}.key`) }
   }
 
-  /** The same key under a passphrase. @returns its path. */
+  /** The same key, encrypted with a passphrase. @returns its path */
   protectedKey(key: string): string {
     this.#openssl('pkcs8', '-topk8', '-in', key, '-out', `${key}.locked`, '-passout', 'pass:secret')
     return `${key}.locked`
@@ -98,7 +98,7 @@ export class CertificateFolder {
     return `sha256:${(text.split('=')[1] ?? '').trim().replaceAll(':', '').toLowerCase()}`
   }
 
-  /** Writes a file. @returns its path. */
+  /** Writes a file. @returns its path */
   file(name: string, text: string): string {
     writeFileSync(this.#path(name), text)
     return this.#path(name)
@@ -117,14 +117,14 @@ export class CertificateFolder {
     return join(this.path, name)
   }
 
-  /** Arguments for a new key and what is made of it: a certificate, or a request for one. */
+  /** Arguments for a new key, and for a certificate or a request for one. */
   #newKey(name: string, subject = name, out = this.#path(`${name}.pem`)): string[] {
     const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
     const files = ['-keyout', this.#path(`${name}.key`), '-out', out]
     return [...curve, ...this.#config(), ...files, ...subj(subject)]
   }
 
-  /** Nothing of what the machine's own configuration adds. */
+  /** Without the additions of the configuration of the machine. */
   #config(): string[] {
     return ['-config', this.file('req.conf', '[req]\ndistinguished_name=dn\n[dn]\n')]
   }

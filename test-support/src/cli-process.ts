@@ -8,27 +8,27 @@ import { afterEach, vi } from 'vitest'
 
 const PACKAGE = fileURLToPath(new URL('../../packages/cli/', import.meta.url))
 
-/** The command as it is installed. */
+/** The path of the command. */
 export const COMMLOOP_BIN = join(PACKAGE, 'bin', 'commloop.js')
 
-/** How long a test waits for something that happens at once on an idle machine. */
+/** How long a test waits for something that happens immediately on an idle machine. */
 export const DEADLINE_MS = 15_000
 
 const WRITE_BYTES = 4 * 1024
-/** Small writes go together, or a thousand lines would be a thousand of them. */
+/** Up to this many parts are combined into one write, because a thousand small writes are slow. */
 const FEED_PARTS = 64
 
 export interface CliOptions {
   readonly cwd?: string
-  /** The script that is started; default: that of this repository. */
+  /** The script to start; default: the one of this repository. */
   readonly bin?: string
-  /** Beside the environment of the tests, from which everything that configures commloop is taken out. */
+  /** Added to the environment of the tests without the variables that configure commloop. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** Options of Node itself, before the script. */
+  /** Options of Node, before the script. */
   readonly nodeOptions?: readonly string[]
-  /** A command with arguments that starts it and becomes it, such as `prlimit --nofile=64:64`. */
+  /** A command with arguments that executes the process, such as `prlimit --nofile=64:64`. */
   readonly within?: readonly string[]
-  /** Where the process's stdin comes from: `pipe` (default) for `send` and `write`, `ignore` for an empty one. */
+  /** The stdin of the process: `pipe` (default) for `send` and `write`, `ignore` for an empty one. */
   readonly stdin?: 'pipe' | 'ignore'
 }
 
@@ -54,10 +54,10 @@ interface Waiter {
 const running = new Set<CliProcess>()
 
 /**
- * A commloop that runs as a process of its own: built, started, fed and watched as a user's would be. Everything
- * waits for a condition with a deadline, and a deadline that passes shows what the process has said so far.
+ * A built commloop that runs in a separate process, as a user would start it. All waits have a deadline; if it passes,
+ * the error contains the output of the process.
  *
- * What a test leaves running is killed, by its process id, by `endCliProcesses`.
+ * `endCliProcesses` kills processes that a test has not ended, by their process ids.
  */
 export class CliProcess {
   readonly args: readonly string[]
@@ -83,7 +83,7 @@ export class CliProcess {
     }) as ChildProcessByStdio<Writable | null, Readable, Readable>
     this.#follow(this.#child.stdout, this.#stdout)
     this.#follow(this.#child.stderr, this.#stderr)
-    // The process may be gone before it has read everything: that is its business, and visible in its output.
+    // The process may end before it has read everything; its output shows why.
     this.#child.stdin?.on('error', () => undefined)
     this.#exit = new Promise((resolve, reject) => {
       this.#child.once('error', reject)
@@ -134,14 +134,14 @@ export class CliProcess {
     return this.#status !== undefined
   }
 
-  // ── feeding ─────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Writes one object as a line to stdin. @returns whether everything so far was taken at once. */
+  /** Writes one object as a line to stdin. @returns whether the pipe took everything immediately */
   send(line: unknown): boolean {
     return this.write(`${JSON.stringify(line)}\n`)
   }
 
-  /** Writes text or bytes to stdin as they are, as fast as they are taken. */
+  /** Writes text or bytes to stdin, as fast as the process reads them. */
   write(data: string | Uint8Array): boolean {
     const bytes = Buffer.from(data)
     for (let at = 0; at < bytes.length; at += WRITE_BYTES) {
@@ -152,7 +152,7 @@ export class CliProcess {
     return this.unreadInputBytes === 0
   }
 
-  /** One write at a time: of several that wait together none counts as taken before all are. */
+  /** One write at a time, because Node reports several waiting writes as finished only together. */
   #feed(): void {
     if (this.#feeding) return
     const bytes = Buffer.concat(this.#unwritten.splice(0, FEED_PARTS))
@@ -173,12 +173,12 @@ export class CliProcess {
     })
   }
 
-  /** Bytes that were written to stdin and that the process has not taken yet. */
+  /** Bytes that were written to stdin and that the process has not read yet. */
   get unreadInputBytes(): number {
     return this.#unwrittenBytes + this.#stdin.writableLength
   }
 
-  /** After what was written. */
+  /** Closes stdin after everything that was written. */
   endInput(): void {
     this.#inputEnds = true
     this.#feed()
@@ -190,14 +190,14 @@ export class CliProcess {
     return stdin
   }
 
-  // ── watching ────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── reading ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Whole lines of stdout so far. */
+  /** The complete lines of stdout so far. */
   get stdoutLines(): readonly string[] {
     return this.#stdout.lines
   }
 
-  /** Whole lines of stderr so far. */
+  /** The complete lines of stderr so far. */
   get stderrLines(): readonly string[] {
     return this.#stderr.lines
   }
@@ -210,17 +210,17 @@ export class CliProcess {
     return this.#stderr.text
   }
 
-  /** Everything that `run --stdio` has said so far. A line that is no JSON is an error. */
+  /** All objects that `run --stdio` has written so far. @throws Error for a line that is not JSON */
   get events(): readonly OutputLine[] {
     return this.#stdout.lines.map((line) => JSON.parse(line) as OutputLine)
   }
 
-  /** The first line of stdout, among those that are there and those to come, that matches. */
+  /** The first line of stdout that matches, among existing and future lines. */
   event(matches: (event: OutputLine) => boolean, deadlineMs = DEADLINE_MS): Promise<OutputLine> {
     return this.#first(this.#stdout, (line) => parsed(line, matches), deadlineMs)
   }
 
-  /** The same for `type` and some of the fields. */
+  /** The same, for `type` and some of the fields. */
   eventOf(
     type: string,
     fields: Readonly<Record<string, unknown>> = {},
@@ -233,7 +233,7 @@ export class CliProcess {
     )
   }
 
-  /** The first `count` lines of stdout that match, when they are there. */
+  /** The first `count` lines of stdout that match. */
   eventsOf(type: string, count: number, deadlineMs = DEADLINE_MS): Promise<OutputLine[]> {
     const found: OutputLine[] = []
     const collect = (event: OutputLine): boolean => {
@@ -256,7 +256,7 @@ export class CliProcess {
     return this.#first(this.#stderr, (line) => (matches(line) ? line : undefined), deadlineMs)
   }
 
-  /** `pick` is called once for each line, in order; its first answer that is not undefined is the result. */
+  /** Calls `pick` once for each line, in order, and returns its first result that is not undefined. */
   #first<Found>(
     reader: LineReader,
     pick: (line: string) => Found | undefined,
@@ -297,7 +297,7 @@ export class CliProcess {
     })
   }
 
-  /** What the process has said, for people. */
+  /** The output of the process, for error messages. */
   transcript(): string {
     const status =
       this.#status === undefined
@@ -331,7 +331,7 @@ export class CliProcess {
     this.#child.kill(signal)
   }
 
-  /** Stops reading what the process says: its pipe fills, and it has to wait. */
+  /** Stops reading the output of the process, so that its pipe fills and it has to wait. */
   pauseOutput(): void {
     this.#child.stdout.pause()
   }
@@ -340,7 +340,7 @@ export class CliProcess {
     this.#child.stdout.resume()
   }
 
-  /** Closes our end of the process's stdout: its next write finds nobody. */
+  /** Closes the reading end of stdout, so that the next write of the process fails. */
   closeOutput(): void {
     this.#child.stdout.destroy()
   }
@@ -351,7 +351,7 @@ export class CliProcess {
   }
 }
 
-/** Kills what is still running. */
+/** Kills the processes that are still running. */
 export async function endCliProcesses(): Promise<void> {
   const left = [...running]
   for (const process of left) process.kill('SIGKILL')
@@ -361,15 +361,15 @@ export async function endCliProcesses(): Promise<void> {
 }
 
 /**
- * Once at the top of a test file: no process outlives the test that started it, and each test has the time that its
- * processes may take on a busy machine.
+ * Call this once at the top of a test file: it ends all processes after each test, and gives tests the time that
+ * processes need on a busy machine.
  */
 export function endCliProcessesAfterEach(): void {
   vi.setConfig({ testTimeout: 4 * DEADLINE_MS })
   afterEach(endCliProcesses)
 }
 
-/** Runs a command to its end. */
+/** Runs a command and waits for its end. */
 export async function runCli(
   args: readonly string[],
   options: CliOptions = {},
@@ -379,7 +379,7 @@ export async function runCli(
   return { ...status, stdout: process.stdoutText, stderr: process.stderrText }
 }
 
-/** @throws where the command was not built: its tests run what users run. */
+/** @throws Error if the command was not built, because the tests run what users run */
 export function requireBuild(): void {
   const main = join(PACKAGE, 'dist', 'main.js')
   if (existsSync(main)) return
@@ -388,13 +388,13 @@ export function requireBuild(): void {
 
 let runtime: string | undefined
 
-/** Where control sockets of tests lie: what is killed leaves its own behind, and they go with the processes. */
+/** The folder for control sockets. A killed process leaves its socket behind, so the folder is removed with them. */
 export function runtimeFolder(): string {
   runtime ??= mkdtempSync(join(tmpdir(), 'commloop-run-'))
   return runtime
 }
 
-/** Nothing of the developer's own settings may change what a test sees. */
+/** The environment without settings of the developer that would change the results. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const foreign = /^(COMMLOOP_|NODE_OPTIONS$|NODE_DEBUG$|NO_COLOR$|FORCE_COLOR$|VITEST|NODE_ENV$)/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))
@@ -415,7 +415,7 @@ function lastLines(name: string, lines: readonly string[]): string[] {
   return lines.length > 20 ? [`  ${name}: … ${String(lines.length - 20)} lines`, ...shown] : shown
 }
 
-/** Bytes to whole lines. A line ends with `\n`; what stands after the last one is a line when the stream ends. */
+/** Splits bytes into lines. A line ends with `\n`, or with the end of the stream. */
 class LineReader {
   readonly lines: string[] = []
   #chunks: Buffer[] = []

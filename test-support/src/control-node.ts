@@ -14,11 +14,11 @@ export interface Answer {
   readonly json: unknown
 }
 
-/** A node that runs, and its control socket, asked with nothing but Node's own HTTP. */
+/** A running node and its control socket, which is queried with the HTTP client of Node. */
 export class ControlNode {
   readonly process: CliProcess
   readonly folder: string
-  /** Where the log says that the socket is. */
+  /** The path of the socket, from the log. */
   readonly socket: string
   readonly port: number
 
@@ -56,7 +56,7 @@ export class ControlNode {
     return (await this.ask('GET', path)).json
   }
 
-  /** The answer to one question, asked again until it is as it should be. */
+  /** Repeats a request until its answer is as expected. */
   async until<Value>(
     path: string,
     matches: (value: Value) => boolean,
@@ -72,7 +72,7 @@ export class ControlNode {
     }
   }
 
-  /** A bare connection to the socket. */
+  /** A raw connection to the socket. */
   connect(): RawClient {
     return new RawClient(this.socket)
   }
@@ -116,7 +116,7 @@ export function ask(
   })
 }
 
-/** Bytes to and from a socket, as slow or rude as a test wants. */
+/** A raw HTTP client, which can be slow or violate the protocol. */
 export class RawClient {
   readonly #socket: Socket
   text = ''
@@ -154,7 +154,7 @@ export class RawClient {
     this.#socket.destroy()
   }
 
-  /** The whole events so far, by their data. One is never cut by the parts in which it is transferred. */
+  /** The data of the complete events so far. An event may arrive in several chunks. */
   get events(): Record<string, unknown>[] {
     return [...this.text.matchAll(/^data: (.*)\n\n/gm)].map(
       ([, data = '']) => JSON.parse(data) as Record<string, unknown>,
@@ -177,7 +177,7 @@ export class RawClient {
   }
 }
 
-/** Once at the top of a test file: no client outlives its test. */
+/** Call this once at the top of a test file: it closes all clients after each test. */
 export function closeClientsAfterEach(): void {
   afterEach(() => {
     for (const socket of [...open]) socket.destroy()

@@ -6,8 +6,8 @@ import { DEADLINE_MS } from './cli-process.js'
 const open = new Set<FramedPeer | PeerServer>()
 
 /**
- * The other end of a link, made of a bare socket: two bytes of length, big endian, then the payload. It shares no
- * code with commloop, and does only what a test tells it to: it may stop reading, or vanish.
+ * The other end of a link, on a raw socket: two bytes of length, big endian, then the payload. It shares no code with
+ * commloop, and does only what the test calls: it can stop reading, or disappear.
  */
 export class FramedPeer {
   readonly #socket: Socket
@@ -28,7 +28,7 @@ export class FramedPeer {
       this.#ended = true
       this.#look()
     })
-    // A connection that is reset is what many tests are about; they see it as `closed`.
+    // Many tests reset the connection; they see it as `closed`.
     socket.on('error', () => undefined)
     socket.on('close', () => {
       this.#closed = true
@@ -43,7 +43,7 @@ export class FramedPeer {
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve)
       socket.once('error', (error: NodeJS.ErrnoException) => {
-        // Connected, and refused by a reset before this process looked.
+        // Connected, and reset before this process noticed it.
         if (error.code === 'ECONNRESET') resolve()
         else reject(error)
       })
@@ -63,7 +63,7 @@ export class FramedPeer {
     this.#bytes = this.#bytes.subarray(at)
   }
 
-  /** @returns false where the socket's buffer is full. */
+  /** @returns false if the buffer of the socket is full */
   send(...payloads: readonly (string | Uint8Array)[]): boolean {
     const frames = payloads.map((payload) => {
       const body = Buffer.from(payload)
@@ -88,7 +88,7 @@ export class FramedPeer {
     return this.received.map((payload) => payload.toString())
   }
 
-  /** The peer has sent its FIN. */
+  /** The node has sent its FIN. */
   get hasEnded(): boolean {
     return this.#ended
   }
@@ -105,7 +105,7 @@ export class FramedPeer {
     this.#socket.resume()
   }
 
-  /** Our FIN. */
+  /** Sends FIN. */
   end(): void {
     this.#socket.end()
   }
@@ -118,7 +118,7 @@ export class FramedPeer {
     this.#socket.destroy()
   }
 
-  /** Resolves when the condition holds, which is looked at whenever anything has come. */
+  /** Resolves when the condition holds. It is checked whenever something has arrived. */
   until(condition: (peer: this) => boolean, deadlineMs = DEADLINE_MS): Promise<void> {
     return new Promise((resolve, reject) => {
       const expired = (): void => {
@@ -137,7 +137,7 @@ export class FramedPeer {
   }
 }
 
-/** A place where peers wait to be dialled. */
+/** A listener for connections of the node. */
 export class PeerServer {
   readonly #server: Server
   readonly #accepted: FramedPeer[] = []
@@ -153,7 +153,7 @@ export class PeerServer {
     open.add(this)
   }
 
-  /** @param port 0: any that is free */
+  /** @param port 0 for any free port */
   static async listen(port = 0, host = '127.0.0.1'): Promise<PeerServer> {
     const server = new PeerServer()
     server.#server.listen(port, host)
@@ -165,7 +165,7 @@ export class PeerServer {
     return (this.#server.address() as AddressInfo).port
   }
 
-  /** The next connection that comes, or has come and was not asked for. */
+  /** The next connection, which may have arrived before this call. */
   accepted(): Promise<FramedPeer> {
     const peer = this.#accepted.shift()
     if (peer !== undefined) return Promise.resolve(peer)
@@ -178,7 +178,7 @@ export class PeerServer {
   }
 }
 
-/** Once at the top of a test file: no socket outlives its test. */
+/** Call this once at the top of a test file: it closes all sockets after each test. */
 export function closePeersAfterEach(): void {
   afterEach(() => {
     for (const peer of [...open]) peer.destroy()

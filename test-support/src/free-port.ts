@@ -1,11 +1,11 @@
 import { createServer } from 'node:net'
 
-/** Below the ports that Linux gives to outgoing connections, so that no dial of another test takes it meanwhile. */
+/** Below the ports that Linux uses for outgoing connections, so that no dial of another test takes the port. */
 const PORT_MIN = 10_240
 const PORT_MAX = 32_767
 const TRIES = 50
 
-/** A port that nobody listens on now, at any address: for tables that must name it before the node listens. */
+/** A port without a listener at any address, for tables that must contain the port before the node listens. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < TRIES; tries++) {
     const port = PORT_MIN + Math.floor(Math.random() * (PORT_MAX - PORT_MIN))

@@ -5,12 +5,12 @@ import { COMMLOOP_BIN, DEADLINE_MS, requireBuild, runtimeFolder } from './cli-pr
 
 const open = new Set<Terminal>()
 
-/** Each terminal has a server of its own: a shared one goes away with its last terminal, while the next is made. */
+/** Each terminal has a separate tmux server: a shared one would end with its last terminal while the next one starts. */
 function tmux(server: string, ...args: readonly string[]): string {
   return execFileSync('tmux', ['-L', server, '-f', '/dev/null', ...args], { encoding: 'utf8' })
 }
 
-/** Whether there is a tmux; where there is none, says which tests are left out. */
+/** Whether tmux is installed; if not, prints which tests are skipped. */
 export function hasTerminal(tests: string): boolean {
   if (spawnSync('tmux', ['-V']).status === 0) return true
   process.stderr.write(`SKIPPED: ${tests} need tmux, which is not installed\n`)
@@ -24,7 +24,7 @@ export interface TerminalOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** commloop on a terminal of its own, which stays when the command has ended, and then shows `ended with N`. */
+/** commloop in a separate terminal, which stays open when the command has ended, and then shows `ended with N`. */
 export class Terminal {
   readonly #server = `commloop-test-${randomBytes(4).toString('hex')}`
 
@@ -54,12 +54,12 @@ export class Terminal {
     return new Terminal(args, options)
   }
 
-  /** What can be read on the screen. */
+  /** The text on the screen. */
   get screen(): string {
     return tmux(this.#server, 'capture-pane', '-p')
   }
 
-  /** The same with the escape sequences that make it look as it does. */
+  /** The text on the screen with its escape sequences. */
   get coloredScreen(): string {
     return tmux(this.#server, 'capture-pane', '-pe')
   }
@@ -73,7 +73,7 @@ export class Terminal {
     return this.#flag('cursor_flag')
   }
 
-  /** The second screen, which programs use that draw, and leave. */
+  /** Whether the alternate screen is on, which programs use to draw. */
   get isOnSecondScreen(): boolean {
     return this.#flag('alternate_on')
   }
@@ -86,7 +86,7 @@ export class Terminal {
     tmux(this.#server, 'send-keys', key)
   }
 
-  /** What can be read when the condition holds. */
+  /** The text on the screen when the condition holds. */
   async until(matches: (screen: string) => boolean): Promise<string> {
     const deadline = performance.now() + DEADLINE_MS
     for (;;) {
@@ -97,7 +97,7 @@ export class Terminal {
     }
   }
 
-  /** What can be read when the command has ended. */
+  /** The text on the screen when the command has ended. */
   ended(): Promise<string> {
     return this.until((screen) => screen.includes('ended with '))
   }
@@ -108,7 +108,7 @@ export class Terminal {
   }
 }
 
-/** Once at the top of a test file: no terminal outlives its test. */
+/** Call this once at the top of a test file: it closes all terminals after each test. */
 export function closeTerminalsAfterEach(): void {
   afterEach(() => {
     for (const terminal of [...open]) terminal.close()

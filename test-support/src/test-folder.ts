@@ -5,7 +5,7 @@ import { afterEach } from 'vitest'
 
 const made: string[] = []
 
-/** A folder of its own for a test, with these files; values that are no text are written as JSON. */
+/** A separate folder for a test, with these files. Values that are not texts are written as JSON. */
 export function testFolder(files: Readonly<Record<string, unknown>> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'commloop-test-'))
   made.push(folder)
@@ -17,7 +17,7 @@ export function testFolder(files: Readonly<Record<string, unknown>> = {}): strin
   return folder
 }
 
-/** Once at the top of a test file: folders go with the test that made them. */
+/** Call this once at the top of a test file: it removes all folders after each test. */
 export function removeTestFoldersAfterEach(): void {
   afterEach(() => {
     for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true })

@@ -14,7 +14,7 @@ export interface DeafPeersOptions {
 
 /** What peers that never read cost, and what became of everything that was sent to them. */
 export interface DeafPeersFigures {
-  /** Live memory of one link whose outbox is full, with a write under way. */
+  /** Live memory of one link with a full outbox and a write in progress. */
   readonly bytesPerLink: number
   /** The limit of the outbox, two frames of the largest size and 10 %. */
   readonly bytesPerLinkMax: number
@@ -22,7 +22,7 @@ export interface DeafPeersFigures {
   readonly accepted: number
   /** `send` threw that the outbox is full. */
   readonly refused: number
-  /** Outcomes told, one for each accepted message. */
+  /** Reported outcomes, one for each accepted message. */
   readonly outcomes: number
   /** Messages that had no outcome, or more than one. */
   readonly unaccounted: number
@@ -101,7 +101,7 @@ function fill(node: Node, link: string, payloadBytes: number, tally: Tally): voi
   for (let refusals = 0; refusals < REFUSALS_IN_A_ROW;) {
     tally.sends++
     try {
-      // A payload of its own for each: by reference they would all be one.
+      // A separate payload for each message, because payloads are kept by reference.
       node.send(Buffer.alloc(payloadBytes), { to: link, id: String(tally.accepted) })
       tally.accepted++
     } catch (error) {

@@ -9,7 +9,7 @@ export interface DecoderFuzzOptions {
 }
 
 export interface DecoderFuzzFigures {
-  /** Bytes that lay in whole frames; what comes after an error is nobody's. */
+  /** Bytes in complete frames; bytes after an error do not count. */
   readonly bytes: number
   readonly streams: number
   readonly frames: number
@@ -84,7 +84,7 @@ function oneStream(seed: number): { expected: Reading; difference: string | unde
   const bits = new Bits(seed)
   const options = bits.pick(OPTIONS)
   const random = randomStream(bits)
-  // Now and then it ends with a whole frame, which chance alone hardly ever brings about.
+  // Sometimes the stream ends with a complete frame, which random bytes alone hardly ever do.
   const stream = bits.below(4) === 0 ? wholeFramesOf(random, options) : random
   const expected = naiveReading(stream, options)
   const actual = cutReading(stream, options, bits)

@@ -9,12 +9,12 @@ import { NodeUnderTest, stopNodesAfterEach } from './node-under-test.js'
 stopNodesAfterEach()
 closeRawPeersAfterEach()
 
-/** Three frames: one with a byte, one below and one above 255, where the first length byte begins to count. */
+/** Three frames: one of a byte, one below and one above 255 bytes, above which the first length byte is used. */
 const PAYLOADS = [Buffer.from('a'), numbered(1, 254), numbered(2, 600)]
 const FRAMES = PAYLOADS.map((payload) => wireFrame(payload))
 const CORPUS = Buffer.concat(FRAMES)
 const TEXTS = PAYLOADS.map((payload) => payload.toString('latin1'))
-/** Connections at once; each lane is a peer of its own with an address of its own. */
+/** Concurrent connections; each lane is a separate peer with a separate address. */
 const LANES = 24
 
 /** How many frames lie whole before a place in the corpus, and how many bytes of the next one do. */
@@ -84,7 +84,7 @@ function playEach(
 /** Before that, Linux would send FIN for what was written just now. */
 const BEFORE_RESET_MS = 2
 
-/** Sends so many bytes of the corpus, then RST, when the node has let it in: else it would be nobody's connection. */
+/** Sends this many bytes of the corpus, then RST, after the node has accepted the connection. */
 function resetAt(
   cut: (peer: RawPeer, readBytes: () => number, at: number) => Promise<void>,
 ): Promise<CutCase[]> {
@@ -121,12 +121,12 @@ describe(`a connection that ends within three frames, at each of ${String(CORPUS
       // What the kernel had not handed over yet is lost with a reset.
       expect(texts.length, String(at)).toBeLessThanOrEqual(before(at).whole)
       expect(texts, String(at)).toEqual(TEXTS.slice(0, texts.length))
-      // Read together with the last bytes, a reset looks like an end: libuv does not tell them apart.
+      // If a reset is read together with the last bytes, libuv reports it like an end.
       expect(reason, String(at)).toMatch(/^(reset by peer|peer closed|the stream ended \d+ bytes)/)
     }
   })
 
-  it('by FIN: every frame before it is delivered, nothing of the cut one, and the reason says where it was cut', async () => {
+  it('by FIN: every frame before it is delivered, nothing of the cut one, and the reason contains the position', async () => {
     const cases = await playEach(EVERY_CUT, (at) => [
       { do: 'open' },
       { do: 'send bytes', bytes: CORPUS.subarray(0, at) },
@@ -159,7 +159,7 @@ describe('three frames', () => {
   it('in two segments, parted at every byte, come out as if they had been one', async () => {
     const cases = await received(CORPUS.length - 1, (at) => [
       { do: 'send bytes', bytes: CORPUS.subarray(0, at) },
-      // Long enough for the first part to be read by itself, in most cases.
+      // Usually long enough for the first part to be read separately.
       { do: 'wait', ms: 1 },
       { do: 'send bytes', bytes: CORPUS.subarray(at) },
     ])

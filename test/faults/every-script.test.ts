@@ -6,15 +6,15 @@ import {
   faultScript,
   type FaultScript,
   linkTerms,
-  STANDARD_SHAPE,
+  DEFAULT_SHAPE,
 } from '@commloop/fault-peer'
 import { describe, expect, it } from 'vitest'
 import { NodeUnderTest } from './node-under-test.js'
 
 /** Below what two bytes can announce, so that a length can be too large. */
 const CODEC = { maxPayload: 60_000 }
-const SHAPE = { ...STANDARD_SHAPE, payloadBytesMax: CODEC.maxPayload }
-/** Short, so that what waits for them is short. */
+const SHAPE = { ...DEFAULT_SHAPE, payloadBytesMax: CODEC.maxPayload }
+/** Short timeouts, so that the tests are short. */
 const IMPATIENT = {
   partialFrame: '300ms',
   halfClose: '100ms',
@@ -30,7 +30,7 @@ interface Played {
   readonly first: string
 }
 
-/** Plays a script against a node of its own, the peer being the one of its only entry. */
+/** Plays a script against a new node, as the peer of its only entry. */
 async function played(
   script: FaultScript | undefined,
   role: 'active' | 'passive',
@@ -69,13 +69,16 @@ describe('every named fault', () => {
     script.roles.map((role) => ({ name: script.name, role, script })),
   )
 
-  it.concurrent.each(cases)('$name is borne by a node that is $role', async ({ script, role }) => {
-    const { report, under } = await played(script, role)
-    expect(report.failure, JSON.stringify(under.changes)).toBeUndefined()
-  })
+  it.concurrent.each(cases)(
+    '$name is handled by a node that is $role',
+    async ({ script, role }) => {
+      const { report, under } = await played(script, role)
+      expect(report.failure, JSON.stringify(under.changes)).toBeUndefined()
+    },
+  )
 })
 
-describe('what a node says of it', () => {
+describe('what a node reports about a fault', () => {
   it.concurrent.each([
     ['length-too-large', /^protocol error: length 60001 .* above the limit of 60000$/],
     ['http-request', /^partial frame; the peer's first bytes .* look like an HTTP request/],
@@ -98,7 +101,7 @@ describe('what a node says of it', () => {
   })
 
   it.concurrent.each(['active', 'passive'] as const)(
-    'silence, where a heartbeat is set and the node is %s',
+    'silence, if a heartbeat is set and the node is %s',
     async (role) => {
       const { report, under, first } = await played(faultScript('silence'), role, {
         heartbeat: { every: '100ms', payload: 'beat' },
@@ -116,7 +119,7 @@ describe('what a node says of it', () => {
       expect(report.held).toBe(true)
       const { rejected } = under.node.counters
       const refused = Object.values(rejected).reduce((sum, count) => sum + count, 0)
-      // One is let in, and one more takes its place where it does not show life in time.
+      // One is accepted, and another one replaces it if it does not show life in time.
       expect(refused).toBeGreaterThanOrEqual(49)
       expect(Object.keys(rejected)).toEqual(expect.arrayContaining(['full']))
     },

@@ -10,7 +10,7 @@ const SAME_BYTES = 4_096
 
 /** Bytes that are still in use: objects and array buffers, after everything else was collected. */
 export async function liveBytes(): Promise<number> {
-  // What ends in one turn lets go of its memory in the next, and array buffers are swept beside the program.
+  // Memory is released in the next turn of the event loop, and array buffers are swept in the background.
   let least = Number.POSITIVE_INFINITY
   for (let turn = 0, same = 0; turn < TURNS_MAX && same < 3; turn++) {
     await nextTurn()

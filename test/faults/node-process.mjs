@@ -1,4 +1,4 @@
-// A node of the library as a process of its own. It sends back what the listed peer says.
+// A node in a separate process. It sends back what the listed peer sends.
 import { len16Codec } from '@commloop/codec-len16'
 import { createNode } from '@commloop/core'
 import { tcpTransport } from '@commloop/transport-tcp'

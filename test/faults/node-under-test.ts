@@ -19,7 +19,7 @@ export interface NodeUnderTestOptions {
   readonly plugins?: readonly Plugin[]
 }
 
-/** A node of the library in this process, on real sockets, with everything at hand that it has told. */
+/** A node in this process, on real sockets. It records the events of the node. */
 export class NodeUnderTest {
   readonly node: Node
   readonly messages: { readonly link: string; readonly epoch: number; readonly text: string }[] = []

@@ -29,12 +29,12 @@ async function flooded(steps: readonly FaultStep[], options: Readonly<Record<str
   return { under, at, slow }
 }
 
-describe('a peer that does not take what it is sent', () => {
+describe('a peer that does not read', () => {
   it('loses its connection by a write that does not end, and every message meets its outcome', async () => {
     const { under, at, slow } = await flooded([{ do: 'stop reading' }, { do: 'wait', ms: 2_000 }], {
       stall: '500ms',
     })
-    // Meanwhile somebody else is served as if nothing were.
+    // The node still serves another peer normally.
     const quick = await FaultPeer.dialling({ ...at, from: '127.0.0.3' }).play([
       { do: 'open' },
       { do: 'send frames', payloads: ['here'] },
@@ -48,7 +48,7 @@ describe('a peer that does not take what it is sent', () => {
     expect(new Set(under.outcomes.map(({ id }) => id)).size).toBe(MESSAGES)
   })
 
-  it('loses it as well where it takes a byte now and then', async () => {
+  it('also loses its connection if it reads a byte now and then', async () => {
     const { under, slow } = await flooded(
       [
         { do: 'read slowly', bytes: 1, everyMs: 100 },
@@ -60,7 +60,7 @@ describe('a peer that does not take what it is sent', () => {
     await slow
   })
 
-  it('keeps it where it takes enough for each write to end in time, however long the whole takes', async () => {
+  it('keeps its connection if each write finishes in time, however long the whole message takes', async () => {
     const { under, slow } = await flooded(
       [
         { do: 'read slowly', bytes: 512 * 1024, everyMs: 20 },
@@ -76,8 +76,8 @@ describe('a peer that does not take what it is sent', () => {
   })
 })
 
-describe('a peer that ends its side while the node still has something for it', () => {
-  it('gets all of it where its link serves on, then FIN', async () => {
+describe('a peer that ends its side while the node still has messages for it', () => {
+  it('receives everything and then FIN if `halfClose` gives the node enough time', async () => {
     const { slow } = await flooded(
       [
         { do: 'send FIN' },
@@ -91,7 +91,7 @@ describe('a peer that ends its side while the node still has something for it', 
     expect(report.connections[0]).toMatchObject({ receivedFrames: MESSAGES, restBytes: 0 })
   })
 
-  it('gets whole frames and FIN where its link closes at once, and the rest waits for the next connection', async () => {
+  it('receives complete frames and FIN if the link closes immediately; the rest waits for the next connection', async () => {
     const { under, at, slow } = await flooded(
       [{ do: 'send FIN' }, { do: 'expect end', how: 'FIN', withinMs: 40_000 }],
       { halfClose: 'close' },

@@ -30,7 +30,7 @@ function stranger() {
   socket.resume()
 }
 
-/** The last count, when nothing is under way any more. */
+/** Prints the last count when no connection is in progress. */
 function leave() {
   if (open > 0) return
   process.send(counted, () => process.disconnect())

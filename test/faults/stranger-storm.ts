@@ -9,13 +9,13 @@ import { wireFrame } from '@commloop/fault-peer'
 export interface StrangerStormOptions {
   /** How long the node is under the storm; the bare server twice half of it, before and after. Default 10. */
   readonly seconds?: number
-  /** Connections under way at once. Default 64. */
+  /** Concurrent connections. Default 64. */
   readonly concurrency?: number
   /** What comes first and does not count: until then memory grows and code gets fast. Default 3. */
   readonly warmSeconds?: number
 }
 
-/** How a node refuses strangers, beside a server that does nothing but reset them, in the same run. */
+/** How a node refuses strangers, compared with a server that only resets them, in the same run. */
 export interface StrangerStormFigures {
   readonly bareRefusalsPerS: number
   readonly refusalsPerS: number
@@ -39,7 +39,7 @@ const ADDRESSES = 200
 const CALM_MS = 1_000
 const ECHO_EVERY_MS = 10
 
-/** Needs the build: the node is a process of its own, as users run it. */
+/** Needs the build, because the node is a separate process, as users run it. */
 export async function strangerStorm(
   options: StrangerStormOptions = {},
 ): Promise<StrangerStormFigures> {
@@ -174,7 +174,7 @@ function residentBytes({ pid }: ChildProcess): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
 }
 
-/** A listed peer: says something every few milliseconds, one at a time, and measures how long the echo takes. */
+/** A listed peer: sends a message every few milliseconds, one at a time, and measures the time until its echo. */
 class Echo {
   readonly #socket: Socket
   #ms: number[] = []

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { unfinishedInDecoders, unfinishedOnLinks } from './unfinished-frame.js'
 
-/** The frame itself, once; nothing for each of its chunks. */
+/** The memory of the frame, once, and nothing for each chunk. */
 const BYTES_MAX = 72 * 1024
 
-describe('a frame of 65 535 bytes that comes byte by byte and never gets whole', () => {
+describe('a frame of 65,535 bytes that arrives byte by byte and is never complete', () => {
   it('costs a decoder the frame, and nothing for its chunks', async () => {
     const { bytesEach } = await unfinishedInDecoders()
     expect(bytesEach).toBeGreaterThan(60_000)
@@ -14,7 +14,7 @@ describe('a frame of 65 535 bytes that comes byte by byte and never gets whole',
   it('costs a link the frame, and nothing for its chunks', async () => {
     const { bytesEach } = await unfinishedOnLinks()
     expect(bytesEach).toBeGreaterThan(60_000)
-    // The peers and what this test itself remembers live in the same process.
+    // The peers and the records of this test are in the same process.
     expect(bytesEach).toBeLessThanOrEqual(2 * BYTES_MAX)
   })
 })

@@ -11,7 +11,7 @@ import {
   Transport,
 } from '@commloop/core'
 
-/** Puts itself before a node's transport and counts the writes of the connections that the node dials. */
+/** Wraps the transport of a node, and counts the writes of the connections that the node dials. */
 export class CountedWrites implements Transport {
   #inner: Transport | undefined
   /** Bytes of each write, in order, over all connections. */

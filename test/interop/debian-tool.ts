@@ -1,13 +1,13 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** A program that nobody here wrote, and the Debian package that brings it. */
+/** A foreign program, and the Debian package that contains it. */
 export interface DebianTool {
   readonly command: string
   readonly package: string
 }
 
-// Servers are installed where only the administrator's path looks.
+// Servers are installed in folders that only the PATH of the administrator contains.
 const FOLDERS = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin']
 
 /** The command's full path; undefined: not installed. */
@@ -24,7 +24,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** For `describe.skipIf`: says on the console which packages are missing, so that skipping is not silent. */
+/** For `describe.skipIf`. Prints which packages are missing, so that tests are not skipped silently. */
 export function someToolIsMissing(suite: string, tools: readonly DebianTool[]): boolean {
   const missing = tools.filter(({ command }) => toolPath(command) === undefined)
   if (missing.length === 0) return false

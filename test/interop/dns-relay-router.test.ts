@@ -88,7 +88,7 @@ describe('the router of examples/dns-relay', () => {
     expect(relay.route(answer, BOB)).toEqual(ALICE)
   })
 
-  it('drops an answer that nobody asked for, and one that comes twice', () => {
+  it('drops an answer without a query, and a second answer to a query', () => {
     const relay = new Relay()
     expect(relay.route(answer, UPSTREAM)).toEqual({ drop: 'an answer without a pending query' })
     relay.route(query, ALICE)
@@ -96,7 +96,7 @@ describe('the router of examples/dns-relay', () => {
     expect(relay.route(answer, UPSTREAM)).toEqual({ drop: 'an answer without a pending query' })
   })
 
-  it('tells two clients with the same id apart by the question, in any order', () => {
+  it('distinguishes two clients with the same id by the question, in any order', () => {
     const relay = new Relay()
     expect(relay.route(query, ALICE)).toBe('upstream')
     expect(relay.route(otherQuery, BOB)).toBe('upstream')
@@ -122,7 +122,7 @@ describe('the router of examples/dns-relay', () => {
     expect(relay.route(answer, UPSTREAM)).toEqual(BOB)
   })
 
-  it('drops a deferred query whose asker has gone, whoever is in the slot now', () => {
+  it('drops a deferred query whose client has disconnected, even if another client has its slot', () => {
     const relay = new Relay()
     relay.route(query, ALICE)
     relay.route(queryWithOption, BOB)
@@ -136,7 +136,7 @@ describe('the router of examples/dns-relay', () => {
     expect(relay.route(formatError, UPSTREAM)).toEqual(ALICE)
   })
 
-  it('drops an answer without its question where two wait with that id', () => {
+  it('drops an answer without its question if two queries with that id are pending', () => {
     const relay = new Relay()
     relay.route(query, ALICE)
     relay.route(otherQuery, BOB)
@@ -226,7 +226,7 @@ describe('its pending queries', () => {
     expect(pending.size).toBe(0)
   })
 
-  it('are given up one by one where the same bytes were asked at different times', () => {
+  it('expire one by one if the same bytes were sent at different times', () => {
     let nowMs = 0
     const pending = new PendingQueries(10, 1_000, () => nowMs)
     pending.add(read(query), 'a', ALICE)
@@ -238,7 +238,7 @@ describe('its pending queries', () => {
     expect(pending.take(read(answer))).toEqual(BOB)
   })
 
-  it('go to whoever asked, once, and stay within their limit, whatever comes', () => {
+  it('are answered once to the client that asked, and stay within their limit', () => {
     const random = new SeededRandom(7)
     let nowMs = 0
     const pending = new PendingQueries(20, 100, () => nowMs)

@@ -100,14 +100,14 @@ describe.skipIf(someToolIsMissing('the DNS relay before nsd', [NSD, DIG, DNSPERF
       }
     })
 
-    it('answers a client that has said that it will ask nothing more', async () => {
+    it('answers a client that has ended its side', async () => {
       const client = await rawClient(relay)
       client.ask(dnsQuery(1, hostName(1)))
       client.end()
       expect(await client.answer()).toMatchObject({ id: 1, address: hostAddress(1) })
     })
 
-    it('drops what is no query, and keeps the connection that all share', async () => {
+    it('drops a message that is not a query, and keeps the shared connection', async () => {
       const client = await rawClient(relay)
       client.ask(
         Buffer.from('no DNS'),

@@ -12,7 +12,7 @@ export interface DnsAnswer {
   readonly responseCode: number
   readonly answers: number
   readonly name: string
-  /** The first record's data, where it is an IPv4 address. */
+  /** The data of the first record, if it is an IPv4 address. */
   readonly address: string | undefined
 }
 
@@ -29,7 +29,7 @@ export function dnsQuery(id: number, name: string, type: number = RECORD_TYPES.A
   return Buffer.concat([header, ...labels, end])
 }
 
-/** Reads what the tests look at. @throws RangeError where the message ends too early. */
+/** Reads what the tests need. @throws RangeError if the message ends too early */
 export function readDnsAnswer(payload: Uint8Array): DnsAnswer {
   const message = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
   const flags = message.readUInt16BE(2)
@@ -50,7 +50,7 @@ function readName(message: Buffer, start: number): { readonly name: string; read
   let at = start
   for (;;) {
     const bytes = message.readUInt8(at)
-    // The rest of a name may be told by pointing to an earlier place.
+    // The rest of a name may be a pointer to an earlier position.
     if (bytes >= 0xc0) return { name: labels.join('.'), end: at + 2 }
     if (bytes === 0) return { name: labels.join('.'), end: at + 1 }
     labels.push(message.toString('latin1', at + 1, at + 1 + bytes))

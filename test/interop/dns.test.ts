@@ -85,7 +85,7 @@ describe.skipIf(someToolIsMissing('DNS over TCP with nsd', [NSD]))('DNS over TCP
     expect(readDnsAnswer(received[0]?.payload ?? new Uint8Array())).toMatchObject({ id: 43 })
   })
 
-  it('is dialled again after a restart, and then gets what was asked meanwhile', async () => {
+  it('is dialled again after a restart, and then receives the queries of the outage', async () => {
     await nsd.stop()
     await waitFor(() => node.link('nsd').state !== 'up')
     for (let at = 0; at < 10; at++) ask(at, hostName(at))

@@ -24,7 +24,7 @@ const SCRIPT = fileURLToPath(new URL('packet2-peer.escript', import.meta.url))
 const BOUNDARY_LENGTHS = [0, 1, 255, 256, 32_767, 32_768, 65_534, 65_535]
 const SEED = 20_240_229
 const MANY = 3_000
-/** Erlang says `ok` to this one and wraps the header around. */
+/** Erlang returns `ok` for this size, and the length in the header wraps around. */
 const TOO_LONG = 65_536
 
 const running: { stop(): Promise<void> }[] = []
@@ -103,7 +103,7 @@ function framesSeenBy(erlang: ForeignProcess): string[] {
   return erlang.output.split('\n').filter((line) => line.startsWith('frame '))
 }
 
-/** Sends them all, waiting whenever `send` says so. */
+/** Sends all of them, and waits whenever `send` returns false. */
 async function sendAll(node: Node, to: string, payloads: readonly Uint8Array[]): Promise<void> {
   for (const payload of payloads) {
     if (node.send(payload, { to })) continue
@@ -167,7 +167,7 @@ describe.skipIf(someToolIsMissing('Erlang {packet,2}', [ERLANG]))('Erlang {packe
     })
   })
 
-  it(`gets ${String(MANY)} random messages of its own back from a relay to the sender`, async () => {
+  it(`receives its own ${String(MANY)} random messages back from a relay to the sender`, async () => {
     const back = useRouter({ route: ({ from }) => from ?? { drop: 'not received' } })
     const { node, port } = await waitingNode({ relay: true }, {}, back)
     const erlang = startErlang('ask', '127.0.0.1', port, String(MANY), String(SEED))
@@ -191,7 +191,7 @@ describe.skipIf(someToolIsMissing('Erlang {packet,2}', [ERLANG]))('Erlang {packe
     // finds an empty frame and 253 frames of 257 bytes; the last 9 bytes begin one that swallows "after".
     const phantoms = Math.floor(TOO_LONG / (2 + 257))
 
-    it('costs the connection, not the node, where empty frames are messages', async () => {
+    it('costs only the connection if empty frames are messages', async () => {
       const { node, port, heard } = await waitingNode({ partialFrame: '2s' })
       const erlang = startErlang('wrap', '127.0.0.1', port)
       await erlang.line(/^sending 65536 bytes: ok$/)
@@ -201,7 +201,7 @@ describe.skipIf(someToolIsMissing('Erlang {packet,2}', [ERLANG]))('Erlang {packe
       await expectNextErlangIsHeard(node, port, heard)
     })
 
-    it('is found out at once where empty frames are mistakes', async () => {
+    it('is recognised immediately if empty frames are rejected', async () => {
       const { node, port, heard } = await waitingNode({}, { emptyFrames: 'reject' })
       const erlang = startErlang('wrap', '127.0.0.1', port)
       await erlang.line(/^ended: \{error,/)

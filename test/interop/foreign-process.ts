@@ -11,7 +11,7 @@ interface LineWaiter {
   readonly resolve: (match: RegExpExecArray) => void
 }
 
-/** A foreign program while it runs: what it says line by line, and its end. */
+/** A running foreign program: its output line by line, and its end. */
 export class ForeignProcess {
   readonly #name: string
   readonly #child: ChildProcess
@@ -43,7 +43,7 @@ export class ForeignProcess {
     })
   }
 
-  /** Everything that it has said on standard output. */
+  /** Its whole standard output. */
   get output(): string {
     return this.#stdout.join('\n')
   }
@@ -75,7 +75,7 @@ export class ForeignProcess {
     }
   }
 
-  /** Waits until it ends by itself. @returns its exit code. */
+  /** Waits until it ends. @returns its exit code */
   async ended(deadlineMs = DEADLINE_MS): Promise<number | null> {
     return this.#within(
       this.#ended.then((code) => ({ code })),

@@ -9,7 +9,7 @@ import { ForeignProcess } from './foreign-process.js'
 
 export const NSD: DebianTool = { command: 'nsd', package: 'nsd' }
 export const ZONE = 'example.test'
-/** `host-0` to `host-199`, each with an address of its own (RFC 5737). */
+/** `host-0` to `host-199`, each with a different address (RFC 5737). */
 export const HOSTS = 200
 /** Records of the zone that is there to be transferred. */
 export const LARGE_ZONE = 'large.test'

@@ -26,7 +26,7 @@ export class RawDnsClient {
     port: number,
     options: { readonly mute?: boolean } = {},
   ): Promise<RawDnsClient> {
-    // It may still have to read after it has said that it will not write.
+    // It may still read after it has ended its side.
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
     await once(socket, 'connect')
     const client = new RawDnsClient(socket)

@@ -18,7 +18,7 @@ interface Told {
 
 /**
  * `examples/dns-relay` as a user runs it: the file as it is, and two ports from the environment. What happens is read from
- * its JSON lines, which tell of every change; the log counts where there are many.
+ * its JSON lines, which report every change; the log summarises many changes.
  */
 export class RelayProcess {
   readonly #cli: CliProcess
@@ -46,7 +46,7 @@ export class RelayProcess {
     return this.#port
   }
 
-  /** What it has told so far, messages left out. */
+  /** Its events so far, without messages. */
   get #events(): readonly Told[] {
     const lines = this.#cli.stdoutLines
     for (; this.#parsedLines < lines.length; this.#parsedLines++) {
@@ -64,7 +64,7 @@ export class RelayProcess {
     )
   }
 
-  /** Waits until a link has been in a state, in its connection number `epoch` where that is given. */
+  /** Waits until a link has been in a state; if `epoch` is given, in that epoch. */
   async link(link: string, state: string, epoch?: number): Promise<void> {
     await this.#told(
       `${link} ${state}`,
@@ -90,7 +90,7 @@ export class RelayProcess {
 
   /** How many of its slots are taken. */
   occupied(): number {
-    // Each slot begins with nobody in it.
+    // Each slot starts without a connection.
     return this.#changes('up') - this.#changes('awaiting', 1)
   }
 

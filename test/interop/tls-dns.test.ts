@@ -45,7 +45,7 @@ describe.skipIf(someToolIsMissing('DNS over TLS with kdig', [KDIG, NSD, OPENSSL]
       certificates.dispose()
     })
 
-    /** Asks as somebody who wants to be sure whom. @returns what it says. */
+    /** Queries with a check of the certificate. @returns the output */
     async function kdig(name: string, ...args: readonly string[]): Promise<string> {
       const place = ['@127.0.0.1', '-p', String(port), '+retry=0', '+time=10']
       const process = new ForeignProcess(KDIG.command, [
@@ -82,7 +82,7 @@ describe.skipIf(someToolIsMissing('DNS over TLS with kdig', [KDIG, NSD, OPENSSL]
       expect(said).toMatch(/TLS, handshake failed \(.*certificate/)
     })
 
-    it('tells a client that asks without TLS', async () => {
+    it('reports a client that does not use TLS', async () => {
       const plain = ['@127.0.0.1', '-p', String(port), '+tcp', '+retry=0', '+time=10', hostName(1)]
       const process = new ForeignProcess(KDIG.command, plain)
       await process.ended()
@@ -90,7 +90,7 @@ describe.skipIf(someToolIsMissing('DNS over TLS with kdig', [KDIG, NSD, OPENSSL]
       expect(process.output).not.toContain(hostAddress(1))
     })
 
-    it('warns that it verifies nobody', async () => {
+    it('warns that it does not verify clients', async () => {
       await relay.log(
         ({ level, msg }) =>
           level === 'warn' &&

@@ -9,7 +9,7 @@ const running = new Set<OpensslPeer>()
 /** `openssl s_client` or `s_server`: what is written to its stdin it sends, what it receives it writes to stdout. */
 export class OpensslPeer {
   readonly payloads: Buffer[] = []
-  /** What it said about itself. */
+  /** Its messages about itself. */
   said = ''
   ended = false
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>

@@ -51,7 +51,7 @@ describe.skipIf(someToolIsMissing('TLS with openssl', [OPENSSL]))('TLS with open
     return CliProcess.start(['run', '--stdio'], { cwd: testFolder({ '.commlooprc': config }) })
   }
 
-  /** A node that listens by TLS, and takes whoever proves to be the furnace. */
+  /** A node that listens with TLS, and accepts a peer with the certificate of the furnace. */
   async function listening(
     tls: Readonly<Record<string, unknown>> = {},
   ): Promise<{ cli: CliProcess; port: number }> {
@@ -99,7 +99,7 @@ describe.skipIf(someToolIsMissing('TLS with openssl', [OPENSSL]))('TLS with open
     expect((await cli.exit()).code).toBe(0)
   })
 
-  it('says why it refuses whom it does not know', async () => {
+  it('reports why it rejects an unknown client', async () => {
     const { cli, port } = await listening()
     const span = { fromMs: Date.now() - 2 * DAY_MS, toMs: Date.now() - DAY_MS }
     const names = { names: 'DNS:furnace.example' }
@@ -130,7 +130,7 @@ describe.skipIf(someToolIsMissing('TLS with openssl', [OPENSSL]))('TLS with open
     expect(cli.events.filter(({ type, state }) => type === 'link' && state === 'up')).toEqual([])
   })
 
-  it('says why it does not trust whom it dials', async () => {
+  it('reports why it does not trust a server', async () => {
     const port = await freePort()
     OpensslPeer.server(port, ...own(furnace))
     const plain = createServer((socket) => {
@@ -157,7 +157,7 @@ describe.skipIf(someToolIsMissing('TLS with openssl', [OPENSSL]))('TLS with open
     await reasonOf('plain', /^tls: the peer does not speak TLS$/)
   })
 
-  it('tells a peer that speaks TLS where none is spoken', async () => {
+  it('recognises a peer that uses TLS on a plain link', async () => {
     const cli = run({
       listen: { host: '127.0.0.1', port: 0 },
       codec: { use: 'len16', maxPayload: '4KiB' },
@@ -168,7 +168,7 @@ describe.skipIf(someToolIsMissing('TLS with openssl', [OPENSSL]))('TLS with open
     await cli.event(({ reason }) => /look like TLS: set tls here/.test(String(reason)))
   })
 
-  it('stops before it starts where a file is wrong, and says which', async () => {
+  it('does not start if a file is wrong, and names the file', async () => {
     const links = [{ role: 'active', ip: '127.0.0.1', port: 1, tls: { ...node, key: furnace.key } }]
     const cli = run({ links })
     expect((await cli.exit()).code).toBe(2)

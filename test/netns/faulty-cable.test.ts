@@ -25,17 +25,17 @@ describe.skipIf(noNetworkOfOurOwn('faults of a network'))('two nodes and a fault
   ])('find a hole %s, with data in flight: %s', async (hole, inFlight) => {
     const figure = await detectionFigure(network, { hole, inFlight, heartbeatMs: 200 })
     const reasons = [figure.nearReason, figure.farReason]
-    // Whoever hears nothing finds out by itself; the other one too, or is told by the reset.
+    // The node that receives nothing notices it by its timeout; the other one too, or by the reset.
     expect(reasons).toContain('silence')
     for (const reason of reasons) expect(['silence', 'reset by peer']).toContain(reason)
   })
 
-  it('give up a dial that nobody answers, by their own deadline', async () => {
+  it('give up a dial that is not answered, at their deadline', async () => {
     const figure = await connectDeadlineFigure(network, 700)
     expect(figure.reason).toContain('did not answer within 700ms')
   })
 
-  it('are told of a port that a firewall forbids', async () => {
+  it('report a port that a firewall rejects', async () => {
     const rule = 'add rule inet fault in iif cable reject with icmpx type admin-prohibited'
     network.run('far', 'nft', rule)
     const node = await RunningNode.start(
@@ -78,7 +78,7 @@ describe.skipIf(noNetworkOfOurOwn('faults of a network'))('two nodes and a fault
     expect(far.texts('peer')).toEqual(['for a moment', 'queued meanwhile'])
   })
 
-  it('do not take a connection of a socket with itself for a peer', async () => {
+  it('do not accept a connection of a socket with itself as a peer', async () => {
     const range = '/proc/sys/net/ipv4/ip_local_port_range'
     network.run('near', 'sh', '-c', `echo 40000 40001 > ${range}`)
     const node = await RunningNode.start(
@@ -94,7 +94,7 @@ links: [{ id: self, role: active, ip: 127.0.0.1, port: 40000 }]
     expect(node.linkEvents('self').filter(({ state }) => state === 'up')).toEqual([])
   })
 
-  it('take over a half-open connection of the same peer, and hear nothing of the old one', async () => {
+  it('replace a half-open connection of the same peer, and ignore the old one', async () => {
     const { far } = await startPair(
       network,
       'heartbeat: { every: 500ms, payload: beat }\nsilence: 60s',

@@ -10,7 +10,7 @@ const TOOLS = [
   { command: 'nsenter', package: 'util-linux' },
 ]
 
-/** For `describe.skipIf`: says on the console what is missing, so that skipping is not silent. */
+/** For `describe.skipIf`. Prints what is missing, so that tests are not skipped silently. */
 export function noNetworkOfOurOwn(suite: string): boolean {
   if (someToolIsMissing(suite, TOOLS)) return true
   const tried = spawnSync('unshare', ['-Urn', 'true'], { encoding: 'utf8' })
@@ -63,13 +63,13 @@ export class IsolatedNetwork {
     return side === 'near' ? this.#near.enter : this.#far.enter
   }
 
-  /** Runs a command there to its end. @throws where it fails. */
+  /** Runs a command in the network and waits for its end. @throws Error if it fails */
   run(side: Side, command: string, ...args: readonly string[]): string {
     const [first = '', ...rest] = [...this.within(side), toolPath(command) ?? command, ...args]
     return execFileSync(first, rest, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
   }
 
-  /** What comes to this machine by the cable is lost, and nobody is told. `rule`: which of it, in words of nft. */
+  /** Drops what this machine receives over the cable. `rule` selects the packets, in the syntax of nft. */
   lose(side: Side, rule = ''): void {
     this.run(side, 'nft', `add rule inet fault in iif cable ${rule} drop`)
   }

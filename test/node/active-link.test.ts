@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from './bench-node.js'
+import { PEER, TestNode } from './test-node.js'
 import { type Address, ExponentialBackoff } from '@commloop/core'
 
 const fixed = (delayMs: number, maxAttempts = 10) => ({
@@ -10,8 +10,8 @@ const fixed = (delayMs: number, maxAttempts = 10) => ({
 })
 
 describe('an active link', () => {
-  it('dials at once, and is up when the connection opens', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+  it('dials immediately, and is up when the connection opens', async () => {
+    const bench = TestNode.started({ links: [PEER] })
     expect(bench.states).toEqual(['peer dialing'])
     bench.transport.lastDial.open()
     expect(bench.states.at(-1)).toBe('peer up')
@@ -20,7 +20,7 @@ describe('an active link', () => {
   })
 
   it('dials exactly maxAttempts times, then is exhausted and stays so until it is re-armed', async () => {
-    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: fixed(100, 3) }] })
+    const bench = TestNode.started({ links: [{ ...PEER, reconnect: fixed(100, 3) }] })
     for (let dial = 1; dial <= 3; dial++) {
       expect(bench.transport.dials).toHaveLength(dial)
       bench.transport.lastDial.fail()
@@ -44,8 +44,8 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
-  it('stays exhausted where it is never to be re-armed', async () => {
-    const bench = BenchNode.started({
+  it('stays exhausted if `rearmAfter` is 0', async () => {
+    const bench = TestNode.started({
       links: [{ ...PEER, reconnect: fixed(100, 1), rearmAfter: 0 }],
     })
     bench.transport.lastDial.fail()
@@ -55,9 +55,9 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
-  it('is not exhausted where whoever hears of its last failure dials, and waits for that', async () => {
+  it('is not exhausted if a listener of its last failure dials it, and waits for a permit', async () => {
     const links = ['a', 'b'].map((id) => ({ ...PEER, id, reconnect: fixed(100, 1) }))
-    const bench = new BenchNode({ links, dials: 1 })
+    const bench = new TestNode({ links, dials: 1 })
     bench.node.on('link', ({ link, state }) => {
       if (link === 'a' && state === 'backoff') bench.node.link('a').dial()
     })
@@ -72,8 +72,8 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
-  it('counts attempts on when the peer accepts and hangs up, and resets them by a frame', async () => {
-    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: fixed(100) }] })
+  it('counts attempts if the peer accepts and closes, and resets them after a frame', async () => {
+    const bench = TestNode.started({ links: [{ ...PEER, reconnect: fixed(100) }] })
     for (let attempt = 1; attempt <= 4; attempt++) {
       bench.transport.lastDial.open().fin()
       expect(bench.node.link('peer').attempt).toBe(attempt)
@@ -87,7 +87,7 @@ describe('an active link', () => {
   })
 
   it('resets attempts when it was up for stableAfter', async () => {
-    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: fixed(100) }] })
+    const bench = TestNode.started({ links: [{ ...PEER, reconnect: fixed(100) }] })
     bench.transport.lastDial.open()
     bench.clock.advance(4_999)
     expect(bench.node.link('peer').attempt).toBe(1)
@@ -97,7 +97,7 @@ describe('an active link', () => {
   })
 
   it('on probation writes nothing, and is up with the first frame', async () => {
-    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: fixed(100) }] })
+    const bench = TestNode.started({ links: [{ ...PEER, reconnect: fixed(100) }] })
     bench.send('waiting')
     const first = bench.transport.lastDial.open()
     first.reset()
@@ -115,7 +115,7 @@ describe('an active link', () => {
   })
 
   it('on probation is up after a second of holding', async () => {
-    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: fixed(100) }] })
+    const bench = TestNode.started({ links: [{ ...PEER, reconnect: fixed(100) }] })
     bench.transport.lastDial.open().reset()
     bench.clock.advance(100)
     const second = bench.transport.lastDial.open()
@@ -126,8 +126,8 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
-  it('is not on probation after the loss of a peer that had spoken', async () => {
-    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: fixed(100) }] })
+  it('is not on probation after the loss of a peer that had sent a frame', async () => {
+    const bench = TestNode.started({ links: [{ ...PEER, reconnect: fixed(100) }] })
     const first = bench.transport.lastDial.open()
     first.receive('hello')
     first.reset()
@@ -137,8 +137,8 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
-  it('is not on probation after dials that nobody answered', async () => {
-    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: fixed(100) }] })
+  it('is not on probation after dials that were not answered', async () => {
+    const bench = TestNode.started({ links: [{ ...PEER, reconnect: fixed(100) }] })
     bench.transport.lastDial.fail()
     bench.clock.advance(100)
     bench.transport.lastDial.open()
@@ -146,8 +146,8 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
-  it('takes a connection to itself for a failed dial', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+  it('treats a connection to itself as a failed dial', async () => {
+    const bench = TestNode.started({ links: [PEER] })
     const connection = bench.transport.lastDial.open({ ip: '::ffff:10.0.0.2', port: 8001 })
     expect(connection.destroyed).toBe(true)
     expect(bench.states.at(-1)).toBe('peer backoff (connected to itself)')
@@ -161,7 +161,7 @@ describe('an active link', () => {
     ['whose address cannot be read', { ip: '10.0.0.2', port: 8001 }, { ip: 'there', port: 8001 }],
     ['who has, and whose, is none', { ip: '', port: 8001 }, { ip: '', port: 8001 }],
   ])('is not connected to itself where it is connected to %s', async (_name, local, remote) => {
-    const bench = BenchNode.started({ links: [PEER] })
+    const bench = TestNode.started({ links: [PEER] })
     const connection = bench.transport.lastDial.open(local, remote)
     expect(connection.destroyed).toBe(false)
     expect(bench.node.link('peer').state).toBe('up')
@@ -174,10 +174,10 @@ describe('an active link', () => {
     [1e12, '1000000000000', 2 ** 31 - 1],
     ['soon' as unknown as number, 'soon', 30_000],
   ])(
-    'survives a strategy that answers %s, and tells what is used',
+    'handles a strategy that returns %s, and reports the delay that it uses',
     async (answer, text, usedMs) => {
       const strategy = { spec: 'odd', value: { delayMs: () => answer } }
-      const bench = BenchNode.started({ links: [{ ...PEER, reconnect: strategy }] })
+      const bench = TestNode.started({ links: [{ ...PEER, reconnect: strategy }] })
       const told: string[] = []
       bench.node.on('warning', ({ message }) => told.push(message))
       bench.transport.lastDial.fail()
@@ -190,7 +190,7 @@ describe('an active link', () => {
     },
   )
 
-  it('survives a strategy that throws, and tells what it threw', async () => {
+  it('handles a strategy that throws, and reports the error', async () => {
     const strategy = {
       spec: 'odd',
       value: {
@@ -199,7 +199,7 @@ describe('an active link', () => {
         },
       },
     }
-    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: strategy }] })
+    const bench = TestNode.started({ links: [{ ...PEER, reconnect: strategy }] })
     const told: string[] = []
     bench.node.on('warning', ({ message }) => told.push(message))
     bench.transport.lastDial.fail()
@@ -214,7 +214,7 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
-  it('that its strategy dials at once, while it is asked, is dialled once', async () => {
+  it('that its strategy dials within its call is dialled once', async () => {
     let asked = 0
     const value = {
       delayMs: (): number => {
@@ -223,7 +223,7 @@ describe('an active link', () => {
         return 100
       },
     }
-    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: { spec: 'x', value } }] })
+    const bench = TestNode.started({ links: [{ ...PEER, reconnect: { spec: 'x', value } }] })
     bench.transport.lastDial.fail()
     expect(bench.states.at(-1)).toBe('peer dialing')
     bench.clock.advance(60_000)
@@ -233,9 +233,9 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
-  it('dials no more at once than allowed, and the rest in order', async () => {
+  it('waits for a permit to dial, in order', async () => {
     const links = Array.from({ length: 5 }, (_, at) => ({ ...PEER, id: `p${String(at)}` }))
-    const bench = BenchNode.started({ links, dials: 2 })
+    const bench = TestNode.started({ links, dials: 2 })
     expect(bench.transport.dials).toHaveLength(2)
     expect(bench.node.link('p2').state).toBe('idle')
     bench.transport.dials[0]?.open()
@@ -251,7 +251,7 @@ describe('an active link', () => {
   })
 
   it('is kept down by disable with its queue, and comes back by enable', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+    const bench = TestNode.started({ links: [PEER] })
     const first = bench.transport.lastDial.open()
     bench.node.link('peer').disable()
     expect(bench.states.at(-1)).toBe('peer draining (disabled)')
@@ -269,8 +269,8 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
-  it('cancels the dial under way when it is stopped', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+  it('cancels the dial in progress when it is stopped', async () => {
+    const bench = TestNode.started({ links: [PEER] })
     bench.send('never', { id: 'x' })
     await bench.stopped()
     expect(bench.transport.lastDial.cancelled).toBe(true)
@@ -286,10 +286,10 @@ describe('an active link', () => {
     ])
   })
 
-  it('may be disabled from within the event of any of its states', async () => {
+  it('can be disabled within the event of any of its states', async () => {
     for (const state of ['dialing', 'backoff', 'exhausted', 'up'] as const) {
       const reconnect = { spec: 'x', value: new ExponentialBackoff({ maxAttempts: 2 }) }
-      const bench = new BenchNode({ links: [{ ...PEER, reconnect }] })
+      const bench = new TestNode({ links: [{ ...PEER, reconnect }] })
       bench.node.on('link', (change) => {
         if (change.state === state) bench.node.link('peer').disable()
       })

@@ -1,22 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import type { EntryOptions } from '@commloop/core'
-import { BenchNode, PEER } from './bench-node.js'
+import { PEER, TestNode } from './test-node.js'
 import { frame, type ScriptedConnection } from './scripted-transport.js'
 
 const up = (entry: Partial<EntryOptions> = {}) => {
-  const bench = BenchNode.started({ links: [{ ...PEER, ...entry }] })
+  const bench = TestNode.started({ links: [{ ...PEER, ...entry }] })
   return { bench, connection: bench.transport.lastDial.open() }
 }
 const accepted = (entry: Partial<EntryOptions> = {}) => {
   const links: EntryOptions[] = [{ id: 'in', role: 'passive', ip: '0.0.0.0', ...entry }]
-  const bench = BenchNode.started({ listen: { port: 1 }, links })
+  const bench = TestNode.started({ listen: { port: 1 }, links })
   const connection = bench.transport.accept('10.0.0.2')
   if (connection === undefined) throw new Error('refused')
   return { bench, connection }
 }
 
 describe('an unconfirmed write', () => {
-  it('goes out again whole, first, and counted as resent', async () => {
+  it('is sent again completely and first, and counted as resent', async () => {
     const { bench, connection } = up()
     bench.send('one', { id: '1' })
     bench.send('two')
@@ -40,7 +40,7 @@ describe('an unconfirmed write', () => {
     await bench.stopped()
   })
 
-  it('is dropped where onLoss says so, and what was only queued stays', async () => {
+  it('is dropped if `onLoss` is `drop`; copies that were only queued stay', async () => {
     const { bench, connection } = up({ onLoss: 'drop' })
     bench.send('one', { id: '1' })
     bench.soon()
@@ -66,7 +66,7 @@ describe('an unconfirmed write', () => {
 })
 
 describe('a confirmation without a write', () => {
-  it('is not confirmed: the transport that does so hears of it', async () => {
+  it('throws into the transport', async () => {
     const { bench, connection } = up()
     expect(() => {
       connection.written()
@@ -74,7 +74,7 @@ describe('a confirmation without a write', () => {
     await bench.stopped()
   })
 
-  it('is not confirmed after one that somebody made either', async () => {
+  it('throws after a confirmed write too', async () => {
     const { bench, connection } = up()
     bench.send('once')
     bench.soon()
@@ -108,7 +108,7 @@ describe("the peer's FIN", () => {
     await bench.stopped()
   })
 
-  it('on a passing link is followed by what there is to say, for halfClose', async () => {
+  it('on a passing link lets the node send its queue, for `halfClose`', async () => {
     const { bench, connection } = accepted()
     connection.receive('question')
     connection.fin()
@@ -125,7 +125,7 @@ describe("the peer's FIN", () => {
     await bench.stopped()
   })
 
-  it('inside a frame is told as such', async () => {
+  it('inside a frame is reported as such', async () => {
     const { bench, connection } = up()
     connection.receiveBytes(frame('half a frame').subarray(0, 5))
     connection.fin()
@@ -148,7 +148,7 @@ describe("the peer's FIN", () => {
     await bench.stopped()
   })
 
-  it('does not hurry a last write that was under way before it', async () => {
+  it('does not cut a write in progress', async () => {
     const { bench, connection } = up()
     bench.send('the last word')
     bench.soon()
@@ -163,7 +163,7 @@ describe("the peer's FIN", () => {
     await bench.stopped()
   })
 
-  it('after our own leaves the transport all of linger to end the connection', async () => {
+  it('after our own leaves the transport the whole `linger` to end the connection', async () => {
     const { bench, connection } = up({ linger: '10s' })
     bench.node.link('peer').close()
     connection.fin()
@@ -174,7 +174,7 @@ describe("the peer's FIN", () => {
     await bench.stopped()
   })
 
-  it('on probation is answered at once, whoever is served otherwise', async () => {
+  it('on probation is answered immediately, whatever `halfClose` is', async () => {
     const { bench, connection } = up({ halfClose: 'serve' })
     connection.reset()
     bench.clock.advance(60_000)
@@ -184,7 +184,7 @@ describe("the peer's FIN", () => {
     await bench.stopped()
   })
 
-  it('is answered at last when a write under way never ends', async () => {
+  it('is finally answered if a write in progress never finishes', async () => {
     const { bench, connection } = up()
     bench.send('stuck')
     bench.soon()
@@ -221,7 +221,7 @@ describe("silence after the peer's FIN", () => {
   })
 })
 
-describe('frames that wait behind a pause', () => {
+describe('frames that wait during a pause', () => {
   it('are delivered before the loss when the peer ended', async () => {
     const { bench, connection } = up()
     bench.node.link('peer').pause()
@@ -255,7 +255,7 @@ describe('frames that wait behind a pause', () => {
     await bench.stopped()
   })
 
-  it('are none where nothing has come: the end is answered when reading goes on', async () => {
+  it('do not exist if nothing has arrived: the end is answered when reading continues', async () => {
     const { bench, connection } = up()
     bench.node.link('peer').pause()
     connection.fin()
@@ -265,7 +265,7 @@ describe('frames that wait behind a pause', () => {
     await bench.stopped()
   })
 
-  it('are told one after the other where a listener pauses and goes on within', async () => {
+  it('are delivered one after the other if a listener pauses and resumes', async () => {
     const { bench, connection } = up()
     bench.node.on('message', () => {
       bench.node.link('peer').pause()
@@ -279,7 +279,7 @@ describe('frames that wait behind a pause', () => {
     await bench.stopped()
   })
 
-  it('stop in the middle of a chunk when a listener pauses, and go on in order', async () => {
+  it('stop in the middle of a chunk if a listener pauses, and continue in order', async () => {
     const { bench, connection } = up()
     bench.node.on('message', () => {
       bench.node.link('peer').pause()
@@ -297,8 +297,8 @@ describe('frames that wait behind a pause', () => {
   })
 })
 
-describe('nothing of an old connection', () => {
-  it('reaches the next: half a frame is forgotten', async () => {
+describe('an old connection', () => {
+  it('leaves no half frame for the next one', async () => {
     const { bench, connection } = up()
     connection.receiveBytes(frame('lost in the middle').subarray(0, 9))
     connection.reset()
@@ -309,7 +309,7 @@ describe('nothing of an old connection', () => {
     await bench.stopped()
   })
 
-  it('is told as if it were of the next one: the rest of its chunk is discarded', async () => {
+  it('delivers nothing as if it came from the next one: the rest of its chunk is discarded', async () => {
     const { bench, connection } = accepted({ duplicate: 'replace' })
     let discardedAtLoss: number | undefined
     bench.node
@@ -327,12 +327,12 @@ describe('nothing of an old connection', () => {
     await bench.stopped()
   })
 
-  it('begins where it was replaced as soon as it was up', async () => {
+  it('starts nothing if it was replaced as soon as it was up', async () => {
     const heartbeat = { every: '5s', payload: 'hb' }
     const links: EntryOptions[] = [
       { id: 'in', role: 'passive', ip: '0.0.0.0', duplicate: 'replace', heartbeat },
     ]
-    const bench = BenchNode.started({ listen: { port: 1 }, links })
+    const bench = TestNode.started({ listen: { port: 1 }, links })
     const connections: (ScriptedConnection | undefined)[] = []
     bench.node.on('link', ({ epoch, state }) => {
       if (state === 'up' && epoch === 1) connections.push(bench.transport.accept('10.0.0.2'))
@@ -345,7 +345,7 @@ describe('nothing of an old connection', () => {
     await bench.stopped()
   })
 
-  it('is written after our FIN, though the peer has shown only then that it wants us', async () => {
+  it('is not written to after our FIN, even if proof of life comes only then', async () => {
     const { bench, connection } = up()
     connection.reset()
     bench.clock.advance(60_000)
@@ -359,7 +359,7 @@ describe('nothing of an old connection', () => {
     await bench.stopped()
   })
 
-  it('counts: late confirmations, bytes and ends are fenced', async () => {
+  it('is fenced: late confirmations, bytes and ends are ignored', async () => {
     const { bench, connection } = up({ stall: '1s' })
     bench.send('x')
     bench.soon()
@@ -376,7 +376,7 @@ describe('nothing of an old connection', () => {
 })
 
 describe('the reason of a loss', () => {
-  it('is what the network says while both sides speak', async () => {
+  it('is the error of the network while both sides are open', async () => {
     const { bench, connection } = up()
     connection.reset()
     expect(bench.states.at(-1)).toBe('peer backoff (reset by peer)')
@@ -387,7 +387,7 @@ describe('the reason of a loss', () => {
     await bench.stopped()
   })
 
-  it('stays ours where the peer cuts what we have ended', async () => {
+  it('stays our own if the peer resets a connection that we have ended', async () => {
     const { bench, connection } = up()
     bench.node.link('peer').close()
     connection.reset()
@@ -395,7 +395,7 @@ describe('the reason of a loss', () => {
     await bench.stopped()
   })
 
-  it('stays the first of two ends, and so does the time that the peer has', async () => {
+  it('stays the first of two ends, as does the deadline', async () => {
     const { bench, connection } = up()
     bench.node.link('peer').close()
     bench.clock.advance(900)
@@ -408,7 +408,7 @@ describe('the reason of a loss', () => {
 })
 
 describe('a dead peer', () => {
-  it('is found by a write that does not end', async () => {
+  it('is noticed by a write that does not finish', async () => {
     const { bench, connection } = up()
     bench.send('x')
     bench.clock.advance(29_999)
@@ -418,7 +418,7 @@ describe('a dead peer', () => {
     await bench.stopped()
   })
 
-  it('is found by silence, three heartbeats long', async () => {
+  it('is noticed by silence of three heartbeats', async () => {
     const { bench, connection } = up({ heartbeat: { every: '5s', payload: 'hb' } })
     bench.clock.advance(5_000)
     expect(connection.sent).toEqual(['hb'])
@@ -431,7 +431,7 @@ describe('a dead peer', () => {
     await bench.stopped()
   })
 
-  it('is not seen in the silence of a peer that we do not read', async () => {
+  it('is not assumed while reading is paused', async () => {
     const { bench, connection } = up({ silence: '5s' })
     bench.clock.advance(4_000)
     bench.node.link('peer').pause()
@@ -444,7 +444,7 @@ describe('a dead peer', () => {
     await bench.stopped()
   })
 
-  it('is found by a frame that does not get whole, however it trickles', async () => {
+  it('is noticed by a frame that is not completed in time', async () => {
     const { bench, connection } = up()
     for (const byte of [0, 20, 1, 2, 3, 4]) {
       connection.receiveBytes(new Uint8Array([byte]))
@@ -454,7 +454,7 @@ describe('a dead peer', () => {
     await bench.stopped()
   })
 
-  it('is not seen in a frame whose rest we do not read', async () => {
+  it('is not assumed for an incomplete frame while reading is paused', async () => {
     const { bench, connection } = up()
     const pause = (): void => {
       bench.node.link('peer').pause()
@@ -473,7 +473,7 @@ describe('a dead peer', () => {
     await bench.stopped()
   })
 
-  it('is not seen in frames that each get whole in time', async () => {
+  it('is not assumed for frames that are each completed in time', async () => {
     const { bench, connection } = up()
     for (let round = 0; round < 5; round++) {
       const bytes = frame('slow but whole')
@@ -488,7 +488,7 @@ describe('a dead peer', () => {
 })
 
 describe('a heartbeat', () => {
-  it('is sent only after quiet, goes ahead of the queue, and is no message', async () => {
+  it('is sent only after quiet, before the queue, and is not a message', async () => {
     const { bench, connection } = up({ heartbeat: { every: '5s', payload: 'hb', answer: 'ok' } })
     bench.clock.advance(3_000)
     bench.send('data')
@@ -525,7 +525,7 @@ describe('a heartbeat', () => {
     await bench.stopped()
   })
 
-  it('is answered once for all that come during one write', async () => {
+  it('is answered once for all heartbeats that arrive during one write', async () => {
     const { bench, connection } = up({ heartbeat: { every: '5s', payload: 'hb', answer: 'ok' } })
     bench.send('under way')
     bench.soon()
@@ -535,7 +535,7 @@ describe('a heartbeat', () => {
     await bench.stopped()
   })
 
-  it('is not sent before the peer has shown that it wants us, nor made up for then', async () => {
+  it('is not sent before proof of life, and not made up for', async () => {
     const { bench, connection } = up({ heartbeat: { every: '400ms', payload: 'hb' } })
     connection.reset()
     bench.clock.advance(60_000)
@@ -585,7 +585,7 @@ describe('stopping', () => {
     expect(bench.clock.pendingTimers).toBe(0)
   })
 
-  it('cuts at the deadline and says what was not written', async () => {
+  it('cuts at the deadline and reports what was not written', async () => {
     const { bench } = up()
     bench.send('stuck', { id: 's' })
     bench.soon()
@@ -599,7 +599,7 @@ describe('stopping', () => {
     expect(bench.clock.pendingTimers).toBe(0)
   })
 
-  it('is one stop for whoever asks, and for who asks while being told of it', async () => {
+  it('is one stop for all callers, including those within its events', async () => {
     const { bench, connection } = up()
     bench.node.on('link', ({ state }) => {
       if (state === 'draining') void bench.node.stop()
@@ -611,7 +611,7 @@ describe('stopping', () => {
   })
 
   it('does not wait for links that are not up', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+    const bench = TestNode.started({ links: [PEER] })
     bench.send('queued', { id: 'q' })
     await bench.node.stop()
     expect(bench.outcomes).toMatchObject([{ id: 'q', outcome: 'dropped', reason: 'stopped' }])
@@ -619,7 +619,7 @@ describe('stopping', () => {
   })
 
   it('resolves for a node that never started, and twice', async () => {
-    const bench = new BenchNode({ links: [PEER] })
+    const bench = new TestNode({ links: [PEER] })
     await bench.node.stop()
     await bench.node.stop()
     await expect(bench.node.start()).rejects.toMatchObject({ code: 'CML_ERR_NOT_RUNNING' })

@@ -1,25 +1,25 @@
 import type { EntryOptions } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from './bench-node.js'
+import { PEER, TestNode } from './test-node.js'
 import type { ScriptedConnection } from './scripted-transport.js'
 
 const LISTEN = { host: '::', port: 8000 }
 const CELL: EntryOptions = { id: 'cell', role: 'passive', ip: '10.0.0.0/24' }
 
 /** An active link with one message under way and one that waits. */
-function busy(): { bench: BenchNode; connection: ScriptedConnection } {
-  const bench = BenchNode.started({ links: [PEER] })
+function busy(): { bench: TestNode; connection: ScriptedConnection } {
+  const bench = TestNode.started({ links: [PEER] })
   const connection = bench.transport.lastDial.open()
   bench.send('under way', { id: 'first' })
   bench.soon()
   bench.send('waits', { id: 'second' })
   return { bench, connection }
 }
-const ends = (bench: BenchNode): string[] =>
+const ends = (bench: TestNode): string[] =>
   bench.outcomes.map(({ id, outcome, reason = '' }) => `${String(id)} ${outcome} ${reason}`)
 
 describe('a link that is disabled', () => {
-  it('keeps what waits until it is enabled, where it stands for one peer', async () => {
+  it('keeps its queue until it is enabled, if it is lasting', async () => {
     const { bench, connection } = busy()
     bench.node.link('peer').disable()
     connection.written()
@@ -37,8 +37,8 @@ describe('a link that is disabled', () => {
     await bench.stopped()
   })
 
-  it('keeps what waits where it was not up', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+  it('keeps its queue if it was not up', async () => {
+    const bench = TestNode.started({ links: [PEER] })
     bench.send('waits')
     bench.node.link('peer').disable()
     expect(bench.transport.lastDial.cancelled).toBe(true)
@@ -49,8 +49,8 @@ describe('a link that is disabled', () => {
     await bench.stopped()
   })
 
-  it('drops what waits where it stands for many, and says why', async () => {
-    const bench = BenchNode.started({ listen: LISTEN, links: [CELL] })
+  it('drops its queue with a reason if it is passing', async () => {
+    const bench = TestNode.started({ listen: LISTEN, links: [CELL] })
     const connection = bench.transport.accept('10.0.0.2')
     bench.send('under way', { to: 'cell', id: 'first' })
     bench.soon()
@@ -64,7 +64,7 @@ describe('a link that is disabled', () => {
     await bench.stopped()
   })
 
-  it('drops what was meant for the connection that ends, and nothing else', async () => {
+  it('drops copies for the connection that ends, and nothing else', async () => {
     const { bench, connection } = busy()
     bench.send('reply', { to: { link: 'peer', epoch: 1 }, id: 'reply' })
     bench.node.link('peer').disable()
@@ -76,15 +76,15 @@ describe('a link that is disabled', () => {
     await bench.stopped()
   })
 
-  it('tells nothing where it was down already', async () => {
-    const bench = BenchNode.started({ links: [{ ...PEER, enabled: false }] })
+  it('emits no event if it was already down', async () => {
+    const bench = TestNode.started({ links: [{ ...PEER, enabled: false }] })
     bench.node.link('peer').disable()
     bench.node.link('peer').disable()
     expect(bench.states).toEqual([])
     await bench.stopped()
   })
 
-  it('comes up again where it is enabled while it still ends', async () => {
+  it('goes up again if it is enabled while it is still closing', async () => {
     const { bench, connection } = busy()
     bench.node.link('peer').disable()
     bench.node.link('peer').enable()
@@ -97,7 +97,7 @@ describe('a link that is disabled', () => {
 })
 
 describe('a node that stops', () => {
-  it('does not wait for ever for a link that is being disabled', async () => {
+  it('does not wait without a limit for a link that is being disabled', async () => {
     const { bench, connection } = busy()
     bench.node.link('peer').disable()
     const stopping = bench.node.stop()
@@ -110,7 +110,7 @@ describe('a node that stops', () => {
     expect(bench.clock.pendingTimers).toBe(0)
   })
 
-  it('ends a link for good that somebody disables meanwhile', async () => {
+  it('closes a link that is disabled at the same time', async () => {
     const { bench, connection } = busy()
     const stopping = bench.node.stop()
     bench.node.link('peer').disable()

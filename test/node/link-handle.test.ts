@@ -1,6 +1,6 @@
 import type { EntryOptions, LinkChange, LinkHandle } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from './bench-node.js'
+import { PEER, TestNode } from './test-node.js'
 
 const fixed = (delayMs: number, maxAttempts = 10) => ({
   spec: 'fixed',
@@ -11,14 +11,14 @@ const CELL: EntryOptions = { id: 'cell', role: 'passive', ip: '10.0.0.0/24' }
 const REMOTE = { ip: '10.0.0.2', port: 8001 }
 
 /** What the handle shows of how its link stands. */
-function shown(bench: BenchNode, id = 'peer'): object {
+function shown(bench: TestNode, id = 'peer'): object {
   const { state, remote, reason, attempt, sinceMs, nextDialInMs } = bench.node.link(id)
   return { state, remote, reason, attempt, sinceMs, nextDialInMs }
 }
 
 describe('the handle of an active link', () => {
-  it('shows how it stands, and since when, from dial to end', async () => {
-    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: fixed(500) }] })
+  it('shows the state, and since when, from dial to end', async () => {
+    const bench = TestNode.started({ links: [{ ...PEER, reconnect: fixed(500) }] })
     const none = { remote: undefined, reason: undefined, nextDialInMs: undefined }
     bench.clock.advance(30)
     expect(shown(bench)).toEqual({ ...none, state: 'dialing', attempt: 1, sinceMs: 30 })
@@ -52,8 +52,8 @@ describe('the handle of an active link', () => {
     await bench.stopped()
   })
 
-  it('dials only where a dial is waited for, and says whether there is something to dial', async () => {
-    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: fixed(60_000, 2) }] })
+  it('dials only if a dial is due, and returns whether it dials', async () => {
+    const bench = TestNode.started({ links: [{ ...PEER, reconnect: fixed(60_000, 2) }] })
     const link = bench.node.link('peer')
     const dials = (): number => bench.transport.dials.length
     expect([link.dial(), dials()], 'dialing').toEqual([true, 1])
@@ -71,9 +71,9 @@ describe('the handle of an active link', () => {
     await bench.stopped()
   })
 
-  it('has something to dial while it waits for its turn, and no second place in the line', async () => {
+  it('returns true while a dial waits for a permit, and does not queue a second dial', async () => {
     const links = ['a', 'b', 'c'].map((id) => ({ ...PEER, id }))
-    const bench = BenchNode.started({ links, dials: 1 })
+    const bench = TestNode.started({ links, dials: 1 })
     expect(bench.states).toEqual(['a dialing'])
     expect(bench.node.link('b').dial()).toBe(true)
     bench.transport.lastDial.open()
@@ -84,16 +84,16 @@ describe('the handle of an active link', () => {
     await bench.stopped()
   })
 
-  it('closes nothing where there is no connection', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+  it('closes nothing if there is no connection', async () => {
+    const bench = TestNode.started({ links: [PEER] })
     bench.node.link('peer').close()
     expect(bench.transport.lastDial.cancelled).toBe(false)
     expect(bench.states).toEqual(['peer dialing'])
     await bench.stopped()
   })
 
-  it('holds back what comes over a connection that is still to come', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+  it('pauses a connection that opens later', async () => {
+    const bench = TestNode.started({ links: [PEER] })
     bench.node.link('peer').pause()
     bench.node.link('peer').resume()
     bench.node.link('peer').pause()
@@ -107,8 +107,8 @@ describe('the handle of an active link', () => {
     await bench.stopped()
   })
 
-  it('changes nothing once its node has stopped', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+  it('changes nothing after its node has stopped', async () => {
+    const bench = TestNode.started({ links: [PEER] })
     const link = bench.node.link('peer')
     await bench.stopped()
     const { states } = bench
@@ -124,8 +124,8 @@ describe('the handle of an active link', () => {
 })
 
 describe('the handle of a passive link', () => {
-  it('knows of no dials, and cannot dial', async () => {
-    const bench = BenchNode.started({ listen: LISTEN, links: [CELL] })
+  it('has no dials, and cannot dial', async () => {
+    const bench = TestNode.started({ listen: LISTEN, links: [CELL] })
     const noDials = { attempt: 0, nextDialInMs: undefined }
     expect(shown(bench, 'cell')).toMatchObject({ state: 'awaiting', ...noDials })
     expect(bench.node.link('cell').dial()).toBe(false)
@@ -139,7 +139,7 @@ describe('the handle of a passive link', () => {
 
 describe('a hold on a link', () => {
   const up = () => {
-    const bench = BenchNode.started({ links: [PEER] })
+    const bench = TestNode.started({ links: [PEER] })
     const connection = bench.transport.lastDial.open()
     return { bench, connection, link: bench.node.link('peer') }
   }
@@ -189,8 +189,8 @@ describe('a hold on a link', () => {
 })
 
 describe('the event of a link', () => {
-  it('says which dial it is, who the peer is, why it was lost and when it is dialled again', async () => {
-    const bench = new BenchNode({ links: [{ ...PEER, reconnect: fixed(500, 1) }] })
+  it('contains the attempt, the peer, the reason of the loss and the time of the next dial', async () => {
+    const bench = new TestNode({ links: [{ ...PEER, reconnect: fixed(500, 1) }] })
     const changes: LinkChange[] = []
     bench.node.on('link', (change) => changes.push(change))
     void bench.node.start()
@@ -222,9 +222,9 @@ function saidBy(link: LinkHandle) {
   return { ...names, attempt, nextDialInMs, queuedMessages, queuedBytes, aboveHighWaterMark }
 }
 
-describe('a link as its user sees it', () => {
-  it('says what is so now, through the life of an active link', async () => {
-    const bench = new BenchNode({
+describe('the view of a link', () => {
+  it('shows the present state throughout the life of an active link', async () => {
+    const bench = new TestNode({
       links: [{ ...PEER, reconnect: fixed(5_000), highWaterMark: 100 }],
     })
     const link = bench.node.link('peer')
@@ -285,9 +285,9 @@ describe('a link as its user sees it', () => {
     await bench.stopped()
   })
 
-  it('names its entry where that has several links, and plans no dial where it is passive', async () => {
+  it('names its entry if that has several links, and shows no dial if it is passive', async () => {
     const links = [{ id: 'in', role: 'passive', ip: '10.0.0.0/24', slots: 2 } as const]
-    const bench = BenchNode.started({ listen: { port: 1 }, links })
+    const bench = TestNode.started({ listen: { port: 1 }, links })
     expect(saidBy(bench.node.link('in/2'))).toMatchObject({
       id: 'in/2',
       entry: 'in',

@@ -1,7 +1,7 @@
 import { Len16Codec } from '@commloop/codec-len16'
 import { type EntryOptions, type Route, useRouter } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from './bench-node.js'
+import { PEER, TestNode } from './test-node.js'
 import type { ScriptedConnection } from './scripted-transport.js'
 
 const OTHER: EntryOptions = { id: 'other', role: 'active', ip: '10.0.0.3', port: 8001 }
@@ -10,15 +10,15 @@ const CELL: EntryOptions = { id: 'cell', role: 'passive', ip: '10.0.0.0/24' }
 
 const up = (
   entry: Partial<EntryOptions> = {},
-): { bench: BenchNode; connection: ScriptedConnection } => {
-  const bench = BenchNode.started({ links: [{ ...PEER, ...entry }] })
+): { bench: TestNode; connection: ScriptedConnection } => {
+  const bench = TestNode.started({ links: [{ ...PEER, ...entry }] })
   return { bench, connection: bench.transport.lastDial.open() }
 }
-const ends = (bench: BenchNode): string[] =>
+const ends = (bench: TestNode): string[] =>
   bench.outcomes.map(({ id, outcome, reason = '' }) => `${String(id)} ${outcome} ${reason}`)
 
 describe('the high-water mark', () => {
-  it('is passed by what is more than it, and left at exactly half of it', async () => {
+  it('is exceeded above its value, and a drain comes at exactly half of it', async () => {
     // 136 and 64 bytes, with the 64 that each message counts beside its payload.
     const { bench, connection } = up({ highWaterMark: 200 })
     expect(bench.send('x'.repeat(72)), 'below').toBe(true)
@@ -41,8 +41,8 @@ describe('the high-water mark', () => {
 })
 
 describe('a message that expires', () => {
-  it('expires at the very moment, also behind one that has none', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+  it('expires at exactly its time, even behind a message without a TTL', async () => {
+    const bench = TestNode.started({ links: [PEER] })
     bench.send('for ever')
     bench.send('short', { id: 'short', ttlMs: 300 })
     bench.send('long', { id: 'long', ttlMs: 301 })
@@ -55,7 +55,7 @@ describe('a message that expires', () => {
     await bench.stopped()
   })
 
-  it('is not written where its turn comes before anybody has looked for it', async () => {
+  it('is not written if its turn comes before the timer', async () => {
     const { bench, connection } = up()
     bench.send('under way')
     bench.soon()
@@ -72,8 +72,8 @@ describe('a message that expires', () => {
     await bench.stopped()
   })
 
-  it('is waited for by one timer of its link, and by none where none waits', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+  it('needs one timer of its link, and none if no such message waits', async () => {
+    const bench = TestNode.started({ links: [PEER] })
     const before = bench.clock.pendingTimers
     bench.send('for ever')
     expect(bench.clock.pendingTimers).toBe(before)
@@ -115,7 +115,7 @@ describe('a message for one connection', () => {
   })
 
   it('is dropped on a link that has never been up', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+    const bench = TestNode.started({ links: [PEER] })
     bench.send('reply', { to: { link: 'peer', epoch: 1 }, id: 'reply' })
     bench.soon()
     expect(ends(bench)).toEqual(['reply dropped epoch'])
@@ -124,8 +124,8 @@ describe('a message for one connection', () => {
 })
 
 describe('a message for several links', () => {
-  it('is dropped on the one that is down and keeps no queue, and written on the others', async () => {
-    const bench = BenchNode.started({ listen: LISTEN, links: [PEER, CELL] })
+  it('is dropped on a passing link that is down, and written on the others', async () => {
+    const bench = TestNode.started({ listen: LISTEN, links: [PEER, CELL] })
     const connection = bench.transport.lastDial.open()
     bench.send('x', { to: ['peer', 'cell'], id: 'x' })
     bench.soon()
@@ -138,10 +138,10 @@ describe('a message for several links', () => {
     await bench.stopped()
   })
 
-  it('does not wait on a link that is closed while its node still stops', async () => {
+  it('does not wait on a closed link while its node is still stopping', async () => {
     let answer: (route: Route) => void = () => undefined
     const route = (): Promise<Route> => new Promise<Route>((resolve) => (answer = resolve))
-    const bench = BenchNode.started({ links: [PEER, OTHER] }, useRouter({ route }))
+    const bench = TestNode.started({ links: [PEER, OTHER] }, useRouter({ route }))
     const connection = bench.transport.dials[0]?.open()
     bench.send('x', { id: 'x' })
     const stopping = bench.node.stop()
@@ -156,9 +156,9 @@ describe('a message for several links', () => {
   })
 })
 
-describe('an answer that is not written yet', () => {
+describe('a reply that is not yet written', () => {
   it('keeps the slot of a peer that has ended its side', async () => {
-    const bench = BenchNode.started({ listen: LISTEN, links: [CELL] })
+    const bench = TestNode.started({ listen: LISTEN, links: [CELL] })
     const first = bench.transport.accept('10.0.0.2')
     first?.receive('question')
     first?.fin()
@@ -174,7 +174,7 @@ describe('an answer that is not written yet', () => {
 })
 
 describe('a payload that its codec cannot encode', () => {
-  it('is told with its link, the cause and what has become of it', async () => {
+  it('is reported with its link, the cause and its outcome', async () => {
     class Choosy extends Len16Codec {
       override encode(payload: Uint8Array, into: Uint8Array, at: number): number {
         if (payload.length === 3) throw new Error('three bytes')

@@ -2,6 +2,7 @@ import { len16Codec } from '@commloop/codec-len16'
 import { Clock, createNode, type Node, Random, Transport, use } from '@commloop/core'
 import { ManualClock, MemoryNetwork, SeededRandom } from '@commloop/testing'
 import { describe, expect, it } from 'vitest'
+import { expectLedgers } from './ledgers.js'
 
 const A = '10.0.0.1'
 const B = '10.0.0.2'
@@ -28,23 +29,6 @@ function pair(seed: number) {
       len16Codec(),
     )
   return { clock, random, network, nodes: [make(A, B), make(B, A)] as const }
-}
-
-function expectLedgers(node: Node): void {
-  const { accepted, routing, routed, dropped, undeliverable, expired, copies } = node.counters
-  expect(accepted).toBe(routing + routed + dropped + undeliverable + expired)
-  let enqueued = 0
-  for (const counters of [...node.links().map((link) => link.counters), node.retired]) {
-    const ends =
-      counters.queued +
-      counters.written +
-      counters.expired +
-      counters.dropped +
-      counters.undeliverable
-    expect(counters.enqueued).toBe(ends)
-    enqueued += counters.enqueued
-  }
-  expect(enqueued).toBe(copies)
 }
 
 async function storm(seed: number): Promise<string[]> {
@@ -95,9 +79,9 @@ async function storm(seed: number): Promise<string[]> {
   return trace
 }
 
-describe('two nodes over a network that resets and parts', () => {
+describe('two nodes over a network with resets and partitions', () => {
   it.each(Array.from({ length: 40 }, (_, seed) => seed))(
-    'keep order and both ledgers, and come back: seed %i',
+    'keep the order and both ledgers, and recover: seed %i',
     async (seed) => {
       await storm(seed)
     },

@@ -7,7 +7,7 @@ import {
 import { MemoryOutbox } from '../../packages/core/src/outbox/memory-outbox.js'
 import { use } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from './bench-node.js'
+import { PEER, TestNode } from './test-node.js'
 
 /** One that has something to send only once it was told so, as one that writes to a disk first. */
 class SlowOutbox extends MemoryOutbox {
@@ -35,7 +35,7 @@ class SlowOutbox extends MemoryOutbox {
   }
 }
 
-function withSlowOutbox(fill: (outbox: SlowOutbox) => void): [BenchNode, SlowOutbox] {
+function withSlowOutbox(fill: (outbox: SlowOutbox) => void): [TestNode, SlowOutbox] {
   const outboxes: SlowOutbox[] = []
   const store: OutboxStore = {
     open: (_link, limits, handler) => {
@@ -45,14 +45,14 @@ function withSlowOutbox(fill: (outbox: SlowOutbox) => void): [BenchNode, SlowOut
       return outbox
     },
   }
-  const bench = BenchNode.started({ links: [PEER] }, use(OutboxStore, store))
+  const bench = TestNode.started({ links: [PEER] }, use(OutboxStore, store))
   const [outbox] = outboxes
   if (outbox === undefined) throw new Error('no outbox was opened')
   return [bench, outbox]
 }
 
-describe('an outbox that is ready later than it was given something', () => {
-  it('is written when it says so, and not before', async () => {
+describe('an outbox that becomes ready later', () => {
+  it('is written when it reports `sendable`, and not before', async () => {
     const [bench, outbox] = withSlowOutbox(() => undefined)
     outbox.ready = false
     bench.send('x', { to: 'peer' })
@@ -70,7 +70,7 @@ describe('an outbox that is ready later than it was given something', () => {
 })
 
 describe('an outbox that has outlived its process', () => {
-  it('is written, but for what was meant for a connection of then', async () => {
+  it('is written, except copies for an earlier connection', async () => {
     const [bench] = withSlowOutbox((outbox) => {
       outbox.append(Buffer.from('reply'), 'reply', undefined, 7)
       outbox.append(Buffer.from('for anybody'), 'kept', undefined, 0)
@@ -89,7 +89,7 @@ describe('an outbox that has outlived its process', () => {
 })
 
 describe('a queue of messages that expire one after the other', () => {
-  it('is looked through ten times a second, not for each of them', async () => {
+  it('is searched ten times a second, not for each message', async () => {
     const [bench, outbox] = withSlowOutbox(() => undefined)
     for (let ttlMs = 1; ttlMs <= 1_000; ttlMs++) bench.send('x', { to: 'peer', ttlMs })
     bench.clock.advance(1_100)

@@ -1,7 +1,7 @@
 import { Len16Codec } from '@commloop/codec-len16'
 import type { EntryOptions, FrameCodec, FrameDecoder } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from './bench-node.js'
+import { PEER, TestNode } from './test-node.js'
 
 const MIB = 1024 * 1024
 const LEN16 = new Len16Codec()
@@ -25,7 +25,7 @@ function decodedBy(decoder: Partial<FrameDecoder>, payloadBytesMax = 1_000): Fra
 
 const up = (value: FrameCodec, entry: Partial<EntryOptions> = {}) => {
   const links = [{ ...PEER, ...entry, codec: { spec: 'own', value } }]
-  const bench = BenchNode.started({ links })
+  const bench = TestNode.started({ links })
   return { bench, connection: bench.transport.lastDial.open() }
 }
 
@@ -46,8 +46,8 @@ function everyByte(): Partial<FrameDecoder> {
 
 const ENDLESS: Partial<FrameDecoder> = { next: () => Uint8Array.of(0x78) }
 
-describe('a decoder that answers as many payloads as there are bytes', () => {
-  it('is right, however the bytes come', async () => {
+describe('a decoder that returns as many payloads as bytes', () => {
+  it('is correct, however the bytes arrive', async () => {
     const { bench, connection } = up(decodedBy(everyByte()))
     for (const text of ['abc', 'd', 'ef']) connection.receiveBytes(Buffer.from(text))
     expect(bench.messages).toEqual(['a', 'b', 'c', 'd', 'e', 'f'].map((byte) => `peer#1 ${byte}`))
@@ -55,7 +55,7 @@ describe('a decoder that answers as many payloads as there are bytes', () => {
     await bench.stopped()
   })
 
-  it('is wrong where it answers one more', async () => {
+  it('is wrong if it returns one payload more', async () => {
     const { bench, connection } = up(decodedBy(ENDLESS))
     connection.receiveBytes(Buffer.from('abc'))
     expect(bench.messages).toEqual(['peer#1 x', 'peer#1 x', 'peer#1 x'])
@@ -65,7 +65,7 @@ describe('a decoder that answers as many payloads as there are bytes', () => {
     await bench.stopped()
   })
 
-  it('makes no more of what is discarded', async () => {
+  it('is limited in the same way while payloads are discarded', async () => {
     const { bench, connection } = up(decodedBy(ENDLESS))
     bench.node.link('peer').pause()
     connection.receiveBytes(Buffer.from('abc'))
@@ -76,7 +76,7 @@ describe('a decoder that answers as many payloads as there are bytes', () => {
 })
 
 describe('a decoder that finds no frame', () => {
-  it('may take its largest frame and 1 MiB, and no byte more', async () => {
+  it('may consume its largest frame and 1 MiB, and no byte more', async () => {
     const { bench, connection } = up(decodedBy({}, 3 * MIB))
     for (let mib = 0; mib < 4; mib++) connection.receiveBytes(new Uint8Array(MIB))
     connection.receiveBytes(new Uint8Array(2))
@@ -90,7 +90,7 @@ describe('a decoder that finds no frame', () => {
 })
 
 describe('a decoder that fails', () => {
-  it('is told with what it answered, where that are no bytes', async () => {
+  it('is reported with its result, if that is not a Uint8Array', async () => {
     const next = (): Uint8Array => 'text' as unknown as Uint8Array
     const { bench, connection } = up(decodedBy({ next, midFrame: true }))
     connection.receiveBytes(Buffer.of(1, 2, 3, 4))
@@ -99,7 +99,7 @@ describe('a decoder that fails', () => {
     expect(bench.clock.pendingTimers, 'timers left').toBe(0)
   })
 
-  it('at the end of what has waited costs the connection once, and leaves no timer', async () => {
+  it('at the end of frames that have waited costs the connection once, and leaves no timer', async () => {
     const decoder = { ...everyByte(), end: () => undefined }
     const midFrame = (): never => {
       throw new Error('where am I')
@@ -121,8 +121,8 @@ describe('a decoder that fails', () => {
   })
 })
 
-describe('a decoder that answers again after it had nothing more', () => {
-  it('is not asked once its connection is over: that would be told of the next one', async () => {
+describe('a decoder that returns a payload after it has returned undefined', () => {
+  it('is not called after its connection has ended', async () => {
     const answers = ['a', undefined, 'b', 'c']
     const next = (): Uint8Array | undefined => {
       const text = answers.shift()
@@ -138,7 +138,7 @@ describe('a decoder that answers again after it had nothing more', () => {
         codec: { spec: 'own', value },
       },
     ]
-    const bench = BenchNode.started({ listen: { port: 1 }, links })
+    const bench = TestNode.started({ listen: { port: 1 }, links })
     bench.node.on('message', () => bench.transport.accept('10.0.0.2'))
     bench.transport.accept('10.0.0.2')?.receive('a', 'b', 'c')
     expect(bench.messages).toEqual(['in#1 a'])
@@ -147,11 +147,11 @@ describe('a decoder that answers again after it had nothing more', () => {
   })
 })
 
-describe('what the peer seems to speak instead', () => {
+describe('a guess what the peer sends instead of frames', () => {
   const REFUSED = 'protocol error: '
   const up16 = () => up(new Len16Codec({ maxPayload: 100 }))
 
-  it('is told behind the reason where no frame has ever come, from all that has', async () => {
+  it('follows the reason if no frame has ever arrived', async () => {
     const { bench, connection } = up16()
     connection.receiveBytes(Buffer.from('G'))
     connection.receiveBytes(Buffer.from('ET / HTTP/1.1\r\n\r\n'))
@@ -160,7 +160,7 @@ describe('what the peer seems to speak instead', () => {
     await bench.stopped()
   })
 
-  it('is not guessed once frames have come', async () => {
+  it('is not made after frames have arrived', async () => {
     const { bench, connection } = up16()
     connection.receive('hello')
     connection.receiveBytes(Buffer.from('GET / HTTP/1.1\r\n\r\n'))
@@ -169,7 +169,7 @@ describe('what the peer seems to speak instead', () => {
     await bench.stopped()
   })
 
-  it('is asked of the codec once, with all that has come', async () => {
+  it('is requested from the codec once, with all bytes that have arrived', async () => {
     const asked: string[] = []
     const diagnosis = (opening: Uint8Array): undefined => {
       asked.push(Buffer.from(opening).toString('latin1'))

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { EntryOptions } from '@commloop/core'
 import { Link } from '../../packages/core/src/link/link.js'
-import { BenchNode } from './bench-node.js'
+import { TestNode } from './test-node.js'
 
 const LISTEN = { host: '::', port: 8000 }
 const entry = (id: string, ip: string, more: Partial<EntryOptions> = {}): EntryOptions => ({
@@ -10,11 +10,11 @@ const entry = (id: string, ip: string, more: Partial<EntryOptions> = {}): EntryO
   ip,
   ...more,
 })
-const listening = (...links: EntryOptions[]): BenchNode =>
-  BenchNode.started({ listen: LISTEN, links })
+const listening = (...links: EntryOptions[]): TestNode =>
+  TestNode.started({ listen: LISTEN, links })
 
 describe('an accepted connection', () => {
-  it('fills the entry of its address, whatever the address looks like', async () => {
+  it('fills the entry of its address, in every notation', async () => {
     const bench = listening(entry('two', '10.0.0.2'), entry('three', '10.0.0.3'))
     expect(bench.transport.accept('::ffff:10.0.0.3')).toBeDefined()
     expect(bench.node.link('three').state).toBe('up')
@@ -22,7 +22,7 @@ describe('an accepted connection', () => {
     await bench.stopped()
   })
 
-  it('costs no timer of its own while nothing is under way and no deadline is wanted', async () => {
+  it('needs no timer while nothing is in progress and no deadline is set', async () => {
     const bench = listening(entry('cell', '10.0.0.0/24', { silence: 'off', slots: 8 }))
     bench.transport.accept('10.0.0.2')
     const afterFirst = bench.clock.pendingTimers
@@ -33,7 +33,7 @@ describe('an accepted connection', () => {
   })
 
   it('of a stranger is refused with the reason', async () => {
-    const bench = BenchNode.started({
+    const bench = TestNode.started({
       listen: LISTEN,
       links: [entry('two', '10.0.0.2'), { id: 'out', role: 'active', ip: '10.0.0.9', port: 1 }],
     })
@@ -48,7 +48,7 @@ describe('an accepted connection', () => {
     await bench.stopped()
   })
 
-  it('without an address is refused even where anyone may come', async () => {
+  it('without an address is refused even by an entry for any address', async () => {
     const bench = listening(entry('anyone', '0.0.0.0'))
     expect(bench.transport.listens[0]?.handler.admit(undefined)).toBe(false)
     await bench.stopped()
@@ -83,9 +83,9 @@ describe('an accepted connection', () => {
     await bench.stopped()
   })
 
-  it('of a peer whose active link is exhausted makes us dial it again', async () => {
+  it('of a peer whose active link is exhausted re-arms that link', async () => {
     const reconnect = { spec: 'once', value: { delayMs: () => undefined } }
-    const bench = BenchNode.started({
+    const bench = TestNode.started({
       listen: LISTEN,
       links: [
         entry('in', '10.0.0.2'),
@@ -140,7 +140,7 @@ describe('the queue', () => {
 })
 
 describe('a second connection for a full entry', () => {
-  it('wins when the first shows no byte within 2 s', async () => {
+  it('replaces the first one if no byte arrives on that within 2 s', async () => {
     const bench = listening(entry('two', '10.0.0.2'))
     const first = bench.transport.accept('10.0.0.2', 1)
     bench.send('in flight', { to: 'two' })
@@ -161,7 +161,7 @@ describe('a second connection for a full entry', () => {
     await bench.stopped()
   })
 
-  it('is refused when the first shows a byte', async () => {
+  it('is refused if a byte arrives on the first one', async () => {
     const bench = listening(entry('two', '10.0.0.2'))
     const first = bench.transport.accept('10.0.0.2', 1)
     const second = bench.transport.accept('10.0.0.2', 2)
@@ -174,7 +174,7 @@ describe('a second connection for a full entry', () => {
     await bench.stopped()
   })
 
-  it('asks the first by a heartbeat where one is configured', async () => {
+  it('makes the node send a heartbeat on the first one, if configured', async () => {
     const bench = listening(entry('two', '10.0.0.2', { heartbeat: { every: '3s', payload: 'hb' } }))
     const first = bench.transport.accept('10.0.0.2', 1)
     bench.transport.accept('10.0.0.2', 2)
@@ -197,7 +197,7 @@ describe('a second connection for a full entry', () => {
     await bench.stopped()
   })
 
-  it('gets the link at once when the first ends meanwhile', async () => {
+  it('takes the link immediately if the first one ends', async () => {
     const bench = listening(entry('two', '10.0.0.2'))
     const first = bench.transport.accept('10.0.0.2', 1)
     const second = bench.transport.accept('10.0.0.2', 2)
@@ -208,7 +208,7 @@ describe('a second connection for a full entry', () => {
     await bench.stopped()
   })
 
-  it('leaves everything as it was when it goes away meanwhile', async () => {
+  it('changes nothing if it ends before the decision', async () => {
     const bench = listening(entry('two', '10.0.0.2'))
     const first = bench.transport.accept('10.0.0.2', 1)
     const second = bench.transport.accept('10.0.0.2', 2)
@@ -222,7 +222,7 @@ describe('a second connection for a full entry', () => {
     await bench.stopped()
   })
 
-  it('ends as any other when it has sent FIN before it was let in', async () => {
+  it('ends normally if it has sent FIN before it was accepted', async () => {
     const bench = listening(entry('two', '10.0.0.2', { halfClose: 'close' }))
     bench.transport.accept('10.0.0.2', 1)
     const second = bench.transport.accept('10.0.0.2', 2)
@@ -235,7 +235,7 @@ describe('a second connection for a full entry', () => {
     await bench.stopped()
   })
 
-  it('passes on what comes of it once it was let in, its end included', async () => {
+  it('delivers its messages and its end after it was accepted', async () => {
     const bench = listening(entry('two', '10.0.0.2', { halfClose: 'close' }))
     bench.transport.accept('10.0.0.2', 1)
     const second = bench.transport.accept('10.0.0.2', 2)
@@ -252,7 +252,7 @@ describe('a second connection for a full entry', () => {
     await bench.stopped()
   })
 
-  it('takes the place of whoever was silent longest, where an address holds several', async () => {
+  it('replaces the connection that was silent longest, if an address has several', async () => {
     const bench = listening(entry('cell', '10.0.0.0/24', { slots: 2, duplicate: 'replace' }))
     const first = bench.transport.accept('10.0.0.2', 1)
     const second = bench.transport.accept('10.0.0.2', 2)
@@ -263,7 +263,7 @@ describe('a second connection for a full entry', () => {
     await bench.stopped()
   })
 
-  it('is refused where whoever hears of the loss disables the link', async () => {
+  it('is refused if a listener of the loss disables the link', async () => {
     const bench = listening(entry('two', '10.0.0.2', { duplicate: 'replace' }))
     bench.node.on('link', ({ reason }) => {
       if (reason === 'replaced') bench.node.link('two').disable()
@@ -286,7 +286,7 @@ describe('a second connection for a full entry', () => {
     await bench.stopped()
   })
 
-  it('comes from another address of the range: refused, it cannot oust', async () => {
+  it('from another address of the range is refused and replaces nothing', async () => {
     const bench = listening(entry('cell', '10.0.0.0/24', { duplicate: 'replace' }))
     bench.transport.accept('10.0.0.2')
     expect(bench.transport.accept('10.0.0.3')).toBeUndefined()
@@ -305,7 +305,7 @@ describe('a second connection for a full entry', () => {
 })
 
 describe('a slot whose peer has ended its side', () => {
-  it('is given to the next at once when it has every answer', async () => {
+  it('is given to the next connection immediately if its queue is empty', async () => {
     const bench = listening(entry('cell', '0.0.0.0'))
     const first = bench.transport.accept('10.0.0.2')
     first?.receive('question')
@@ -324,7 +324,7 @@ describe('a slot whose peer has ended its side', () => {
     await bench.stopped()
   })
 
-  it('is given to the next only when it has ended, once we have ended our side too', async () => {
+  it('is given to the next connection only after its end, if the node has ended its side', async () => {
     const bench = listening(entry('cell', '10.0.0.2', { halfClose: 'close' }))
     const first = bench.transport.accept('10.0.0.2', 1)
     first?.fin()
@@ -341,14 +341,14 @@ describe('a slot whose peer has ended its side', () => {
 
 describe('listening', () => {
   it('that fails at the start rejects start with the address and the cause', async () => {
-    const bench = new BenchNode({ listen: LISTEN, links: [entry('two', '10.0.0.2')] })
+    const bench = new TestNode({ listen: LISTEN, links: [entry('two', '10.0.0.2')] })
     const started = bench.node.start()
     bench.transport.listens[0]?.handler.failed(new Error('EADDRINUSE'))
     await expect(started).rejects.toThrow('cannot listen at [::]:8000: EADDRINUSE')
     await expect(started).rejects.toMatchObject({ code: 'CML_ERR_LISTEN' })
   })
 
-  it('that is lost later is tried again while links go on', async () => {
+  it('that is lost later is tried again, and links stay up', async () => {
     const bench = listening(entry('two', '10.0.0.2'))
     bench.transport.accept('10.0.0.2')
     bench.transport.listens[0]?.handler.failed(new Error('gone'))
@@ -386,7 +386,7 @@ function countReads<Name extends string>(
 }
 
 describe('an entry with many slots', () => {
-  it('is filled without a look at all slots that are taken, for each that comes', async () => {
+  it('is filled without a search of all used slots for each connection', async () => {
     const slots = 400
     const starts = vi.spyOn(Link.prototype, 'start')
     const bench = listening(entry('cells', '10.0.0.0/8', { slots }))
@@ -406,7 +406,7 @@ describe('an entry with many slots', () => {
     await bench.stopped()
   })
 
-  it('gives the first free slot of the table to whoever comes when one has become free', async () => {
+  it('gives a slot that has become free to the next connection', async () => {
     const bench = listening(entry('cells', '10.0.0.0/8', { slots: 4 }))
     for (let port = 1; port <= 3; port++) bench.transport.accept('10.0.0.2', port)
     bench.node.link('cells/1').disable()
@@ -421,10 +421,10 @@ describe('an entry with many slots', () => {
 })
 
 describe('an entry that demands an identity', () => {
-  const secured = (...links: EntryOptions[]): BenchNode =>
-    BenchNode.started({ listen: { ...LISTEN, tls: {} }, links })
+  const secured = (...links: EntryOptions[]): TestNode =>
+    TestNode.started({ listen: { ...LISTEN, tls: {} }, links })
 
-  it('takes only who has proved it, and tells what was proved instead', async () => {
+  it('accepts only a peer that has proved it, and reports other identities', async () => {
     const bench = secured(entry('cell', '10.0.0.0/8', { identity: ['plc-1', 'plc-2'], slots: 2 }))
     expect(bench.transport.accept('10.0.0.2', 1)).toBeUndefined()
     expect(bench.transport.accept('10.0.0.3', 2, ['plc-9'])).toBeUndefined()
@@ -433,13 +433,13 @@ describe('an entry that demands an identity', () => {
     await bench.stopped()
   })
 
-  it('is lasting wherever its one peer comes from', async () => {
+  it('has a lasting link, whatever address its peer has', async () => {
     const bench = secured(entry('plc', '10.0.0.0/8', { identity: 'plc-1' }))
     expect(bench.node.link('plc').lasting).toBe(true)
     await bench.stopped()
   })
 
-  it('is never challenged by somebody else at the same address', async () => {
+  it('is never challenged by another identity at the same address', async () => {
     const bench = secured(entry('plc', '10.0.0.2', { identity: 'plc-1' }))
     const first = bench.transport.accept('10.0.0.2', 1, ['plc-1'])
     expect(bench.transport.accept('10.0.0.2', 2, ['plc-2'])).toBeUndefined()

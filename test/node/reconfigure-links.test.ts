@@ -1,7 +1,7 @@
 import { Len16Codec } from '@commloop/codec-len16'
 import { type EntryOptions, ExponentialBackoff, type NodeOptions } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from './bench-node.js'
+import { PEER, TestNode } from './test-node.js'
 
 const OTHER: EntryOptions = { id: 'other', role: 'active', ip: '10.0.0.3', port: 8001 }
 const one = (more: Partial<EntryOptions>): NodeOptions => ({ links: [{ ...PEER, ...more }] })
@@ -15,20 +15,20 @@ const codec = (spec: string, maxPayload: number) => ({
 })
 
 /** What was done about the links, without the lists that are empty. */
-async function changed(bench: BenchNode, options: NodeOptions): Promise<object> {
+async function changed(bench: TestNode, options: NodeOptions): Promise<object> {
   const lists = Object.entries(await bench.node.reconfigure(options))
   return Object.fromEntries(lists.filter(([, ids]) => (ids as string[]).length > 0))
 }
 
-describe('a link whose entry says the same', () => {
-  it('hears nothing of a change, whatever the text looks like', async () => {
+describe('a link whose entry does not change', () => {
+  it('is not affected by a change, even if the text of its entry differs', async () => {
     const options: NodeOptions = {
       links: [
         { ...PEER, heartbeat: { every: '2s', payload: 'x' }, codec: codec('len16', 1000) },
         OTHER,
       ],
     }
-    const bench = BenchNode.started(options)
+    const bench = TestNode.started(options)
     const connection = bench.transport.dials[0]?.open()
     bench.send('a', { to: 'peer' })
     bench.soon()
@@ -56,8 +56,8 @@ describe('a link whose entry says the same', () => {
     await bench.stopped()
   })
 
-  it('stays as an operator has left it', async () => {
-    const bench = BenchNode.started({ links: [PEER, OTHER] })
+  it('stays disabled if its entry does not change', async () => {
+    const bench = TestNode.started({ links: [PEER, OTHER] })
     bench.node.link('peer').disable()
     await bench.node.reconfigure({ links: [PEER] })
     expect(bench.node.link('peer')).toMatchObject({ state: 'idle', enabled: false })
@@ -66,8 +66,8 @@ describe('a link whose entry says the same', () => {
 })
 
 describe('a link whose limits change', () => {
-  it('keeps its connection and its queue, and is judged by the new ones', async () => {
-    const bench = BenchNode.started(one({}))
+  it('keeps its connection and its queue, and uses the new limits', async () => {
+    const bench = TestNode.started(one({}))
     const connection = bench.transport.lastDial.open()
     bench.send('being written', { to: 'peer' })
     bench.soon()
@@ -83,8 +83,8 @@ describe('a link whose limits change', () => {
     await bench.stopped()
   })
 
-  it('keeps what is queued above a bound that falls, and gives it up for newcomers only', async () => {
-    const bench = BenchNode.started(one({}))
+  it('keeps its queue above a lower limit, and drops from it only for new copies', async () => {
+    const bench = TestNode.started(one({}))
     for (const text of ['1', '2', '3', '4']) bench.send(text, { to: 'peer', id: text })
     await bench.node.reconfigure(one({ outbox: { messages: 2 }, overflow: 'drop-oldest' }))
     expect(bench.node.link('peer').queuedMessages).toBe(4)
@@ -95,8 +95,8 @@ describe('a link whose limits change', () => {
     await bench.stopped()
   })
 
-  it('tells that there is room when a mark rises above what is queued', async () => {
-    const bench = BenchNode.started(one({ highWaterMark: 100 }))
+  it('reports a drain if the mark rises above its queue', async () => {
+    const bench = TestNode.started(one({ highWaterMark: 100 }))
     expect(bench.send('x'.repeat(100), { to: 'peer' })).toBe(false)
     await bench.node.reconfigure(one({ highWaterMark: 150 }))
     expect(bench.drains, 'above half of it still').toEqual([])
@@ -109,8 +109,8 @@ describe('a link whose limits change', () => {
     await bench.stopped()
   })
 
-  it('lets messages expire by a new ttl, those that come from then on', async () => {
-    const bench = BenchNode.started(one({}))
+  it('uses a new TTL for messages that are sent afterwards', async () => {
+    const bench = TestNode.started(one({}))
     bench.send('for ever', { to: 'peer', id: 'old' })
     await bench.node.reconfigure(one({ ttl: '1s' }))
     bench.send('for a while', { to: 'peer', id: 'new' })
@@ -121,8 +121,8 @@ describe('a link whose limits change', () => {
 })
 
 describe('a deadline that changes', () => {
-  it('begins on a connection that had none', async () => {
-    const bench = BenchNode.started(one({ stall: 0, partialFrame: 0 }))
+  it('starts on a connection that had none', async () => {
+    const bench = TestNode.started(one({ stall: 0, partialFrame: 0 }))
     const connection = bench.transport.lastDial.open()
     bench.clock.advance(100_000)
     await bench.node.reconfigure(one({ silence: '5s' }))
@@ -153,9 +153,9 @@ describe('a deadline that changes', () => {
     string,
     Partial<EntryOptions>,
     Partial<EntryOptions>,
-    (bench: BenchNode, connection: { receiveBytes(bytes: Uint8Array): void }) => unknown,
+    (bench: TestNode, connection: { receiveBytes(bytes: Uint8Array): void }) => unknown,
   ])[])('counts from where %s began', async (reason, before, after, begin) => {
-    const bench = BenchNode.started(one(before))
+    const bench = TestNode.started(one(before))
     const connection = bench.transport.lastDial.open()
     begin(bench, connection)
     bench.clock.advance(8_000)
@@ -179,9 +179,9 @@ describe('a deadline that changes', () => {
   ] as readonly (readonly [
     string,
     Partial<EntryOptions>,
-    (bench: BenchNode, connection: { receiveBytes(bytes: Uint8Array): void }) => unknown,
+    (bench: TestNode, connection: { receiveBytes(bytes: Uint8Array): void }) => unknown,
   ])[])('counts from now where %s was off', async (reason, off, begin) => {
-    const bench = BenchNode.started(one(off))
+    const bench = TestNode.started(one(off))
     const connection = bench.transport.lastDial.open()
     begin(bench, connection)
     bench.clock.advance(100_000)
@@ -193,8 +193,8 @@ describe('a deadline that changes', () => {
     await bench.stopped()
   })
 
-  it.each(['1s', '5s'])('gives a connection that we have ended until %s', async (linger) => {
-    const bench = BenchNode.started(one({ linger: '3s' }))
+  it.each(['1s', '5s'])('gives a connection that we have ended %s', async (linger) => {
+    const bench = TestNode.started(one({ linger: '3s' }))
     const connection = bench.transport.lastDial.open()
     bench.node.link('peer').close()
     bench.clock.advance(500)
@@ -206,8 +206,8 @@ describe('a deadline that changes', () => {
     await bench.stopped()
   })
 
-  it('serves a peer that has ended its side as long as is said now, and does not wait for its word', async () => {
-    const bench = BenchNode.started(one({ halfClose: '3s' }))
+  it('serves a peer that has ended its side for the new time', async () => {
+    const bench = TestNode.started(one({ halfClose: '3s' }))
     const connection = bench.transport.lastDial.open()
     connection.receiveBytes(Buffer.of(0))
     connection.fin()
@@ -220,8 +220,8 @@ describe('a deadline that changes', () => {
     await bench.stopped()
   })
 
-  it('does not count what nobody reads', async () => {
-    const bench = BenchNode.started(one({}))
+  it('does not run while reading is paused', async () => {
+    const bench = TestNode.started(one({}))
     const connection = bench.transport.lastDial.open()
     bench.node.link('peer').pause()
     await bench.node.reconfigure(one({ silence: '1s' }))
@@ -235,8 +235,8 @@ describe('a deadline that changes', () => {
     await bench.stopped()
   })
 
-  it('ends where it is turned off', async () => {
-    const bench = BenchNode.started(one({ silence: '5s' }))
+  it('ends if it is turned off', async () => {
+    const bench = TestNode.started(one({ silence: '5s' }))
     const connection = bench.transport.lastDial.open()
     await bench.node.reconfigure(one({ silence: 'off' }))
     bench.clock.advance(600_000)
@@ -244,8 +244,8 @@ describe('a deadline that changes', () => {
     await bench.stopped()
   })
 
-  it('makes a heartbeat begin, change and end on one connection', async () => {
-    const bench = BenchNode.started(one({}))
+  it('starts, changes and ends a heartbeat on one connection', async () => {
+    const bench = TestNode.started(one({}))
     const connection = bench.transport.lastDial.open()
     const beat = async (heartbeat: EntryOptions['heartbeat']): Promise<void> => {
       await bench.node.reconfigure(one({ ...(heartbeat && { heartbeat }), silence: 'off' }))
@@ -259,9 +259,9 @@ describe('a deadline that changes', () => {
     await bench.stopped()
   })
 
-  it('leaves a heartbeat due when it was due', async () => {
+  it('keeps the due time of a heartbeat', async () => {
     const heartbeat = { every: '5s', payload: 'hb' }
-    const bench = BenchNode.started(one({ heartbeat }))
+    const bench = TestNode.started(one({ heartbeat }))
     const connection = bench.transport.lastDial.open()
     bench.clock.advance(3_000)
     await bench.node.reconfigure(one({ heartbeat, stall: '9s' }))
@@ -272,8 +272,8 @@ describe('a deadline that changes', () => {
     await bench.stopped()
   })
 
-  it('makes a heartbeat begin on a connection that has yet to show that we are wanted', async () => {
-    const bench = BenchNode.started(one({}))
+  it('starts a heartbeat on a connection without proof of life', async () => {
+    const bench = TestNode.started(one({}))
     bench.transport.lastDial.open().reset()
     bench.clock.advance(60_000)
     const connection = bench.transport.lastDial.open()
@@ -285,9 +285,9 @@ describe('a deadline that changes', () => {
   })
 })
 
-describe('a link that is dialled elsewhere', () => {
-  it('ends its connection in order, keeps its queue and dials the new place at once', async () => {
-    const bench = BenchNode.started(one({}))
+describe('a link whose address changes', () => {
+  it('ends its connection in order, keeps its queue and dials the new address immediately', async () => {
+    const bench = TestNode.started(one({}))
     const connection = bench.transport.lastDial.open()
     bench.send('being written', { to: 'peer', id: 'a' })
     bench.soon()
@@ -318,8 +318,8 @@ describe('a link that is dialled elsewhere', () => {
     await bench.stopped()
   })
 
-  it('cuts a connection that does not end in time, and sends again what was not confirmed', async () => {
-    const bench = BenchNode.started({ ...one({ stall: 0 }), stopDeadline: '2s' })
+  it('cuts a connection that does not end in time, and resends what was not confirmed', async () => {
+    const bench = TestNode.started({ ...one({ stall: 0 }), stopDeadline: '2s' })
     const connection = bench.transport.lastDial.open()
     bench.send('unconfirmed', { to: 'peer' })
     bench.soon()
@@ -335,8 +335,8 @@ describe('a link that is dialled elsewhere', () => {
     await bench.stopped()
   })
 
-  it('takes on the last of several changes that come before its connection has ended', async () => {
-    const bench = BenchNode.started(one({}))
+  it('uses the last of several changes before its connection has ended', async () => {
+    const bench = TestNode.started(one({}))
     const connection = bench.transport.lastDial.open()
     await bench.node.reconfigure(one({ port: 9000 }))
     await bench.node.reconfigure(one({ port: 9001, connectTimeout: '3s' }))
@@ -349,8 +349,8 @@ describe('a link that is dialled elsewhere', () => {
     await bench.stopped()
   })
 
-  it('gives up a dial that is under way', async () => {
-    const bench = BenchNode.started(one({}))
+  it('cancels a dial in progress', async () => {
+    const bench = TestNode.started(one({}))
     const dial = bench.transport.lastDial
     await bench.node.reconfigure(one({ ip: '10.0.0.9' }))
     expect(dial.cancelled).toBe(true)
@@ -366,7 +366,7 @@ describe('a link that is dialled elsewhere', () => {
     ['exhausted', 1],
   ])('does not wait for the next dial in %s', async (state, attemptsMax) => {
     const reconnect = fixed(60_000, attemptsMax)
-    const bench = BenchNode.started(one({ reconnect }))
+    const bench = TestNode.started(one({ reconnect }))
     bench.transport.lastDial.fail()
     expect(bench.node.link('peer').state).toBe(state)
     await bench.node.reconfigure(one({ reconnect, port: 9000 }))
@@ -377,7 +377,7 @@ describe('a link that is dialled elsewhere', () => {
   })
 
   it('ends on probation too, without having been up', async () => {
-    const bench = BenchNode.started(one({ reconnect: fixed(100) }))
+    const bench = TestNode.started(one({ reconnect: fixed(100) }))
     bench.transport.lastDial.open().reset()
     bench.clock.advance(100)
     const watched = bench.transport.lastDial.open()
@@ -393,8 +393,8 @@ describe('a link that is dialled elsewhere', () => {
     await bench.stopped()
   })
 
-  it('keeps its turn where it waits for leave to dial', async () => {
-    const bench = BenchNode.started({ links: [PEER, OTHER], dials: 1 })
+  it('keeps its turn while it waits for a permit to dial', async () => {
+    const bench = TestNode.started({ links: [PEER, OTHER], dials: 1 })
     await bench.node.reconfigure({ links: [PEER, { ...OTHER, port: 9000 }], dials: 1 })
     expect(bench.transport.dials).toHaveLength(1)
     bench.transport.lastDial.open()
@@ -407,19 +407,19 @@ describe('a link that is dialled elsewhere', () => {
     [
       'disables it',
       'idle',
-      (bench: BenchNode) => {
+      (bench: TestNode) => {
         bench.node.link('peer').disable()
       },
     ],
     [
       'dials it',
       'dialing',
-      (bench: BenchNode) => {
+      (bench: TestNode) => {
         bench.node.link('peer').dial()
       },
     ],
   ])('is left to whoever hears of it and %s', async (_what, state, react) => {
-    const bench = BenchNode.started(one({}))
+    const bench = TestNode.started(one({}))
     bench.node.on('link', ({ reason }) => {
       if (reason === 'reconfigured') react(bench)
     })
@@ -430,9 +430,9 @@ describe('a link that is dialled elsewhere', () => {
     await bench.stopped()
   })
 
-  it('is not said to be dialled anew where whoever heard of the change before has stopped the node', async () => {
+  it('is not dialled again if a listener of the change has stopped the node', async () => {
     const links: EntryOptions[] = [{ ...PEER, highWaterMark: 100 }, OTHER]
-    const bench = BenchNode.started({ links })
+    const bench = TestNode.started({ links })
     bench.send('x'.repeat(100), { to: 'peer' })
     bench.node.on('drain', () => void bench.node.stop())
     const after = [
@@ -445,8 +445,8 @@ describe('a link that is dialled elsewhere', () => {
     await bench.stopped()
   })
 
-  it('dials the new place when it was disabled meanwhile', async () => {
-    const bench = BenchNode.started(one({ reconnect: fixed(100) }))
+  it('dials the new address after it was disabled', async () => {
+    const bench = TestNode.started(one({ reconnect: fixed(100) }))
     bench.transport.lastDial.open().reset()
     bench.clock.advance(100)
     bench.transport.lastDial.open()
@@ -459,8 +459,8 @@ describe('a link that is dialled elsewhere', () => {
 })
 
 describe('a reconnect strategy that changes', () => {
-  it('leaves a link that is up alone and counts from its next loss', async () => {
-    const bench = BenchNode.started(one({ reconnect: fixed(60_000) }))
+  it('does not affect a link that is up, and applies from its next loss', async () => {
+    const bench = TestNode.started(one({ reconnect: fixed(60_000) }))
     const connection = bench.transport.lastDial.open()
     expect(await changed(bench, one({ reconnect: fixed(10) }))).toEqual({ changed: ['peer'] })
     expect(connection.finSent).toBe(false)
@@ -474,7 +474,7 @@ describe('a reconnect strategy that changes', () => {
     ['its strategy', { reconnect: fixed(10, 5), rearmAfter: 0 }],
     ['rearmAfter', { reconnect: fixed(60_000, 1), rearmAfter: '2m' }],
   ])('wakes a link that had given up: %s', async (_name, more) => {
-    const bench = BenchNode.started(one({ reconnect: fixed(60_000, 1), rearmAfter: 0 }))
+    const bench = TestNode.started(one({ reconnect: fixed(60_000, 1), rearmAfter: 0 }))
     bench.transport.lastDial.fail()
     expect(bench.node.link('peer').state).toBe('exhausted')
     await bench.node.reconfigure(one(more))
@@ -485,23 +485,20 @@ describe('a reconnect strategy that changes', () => {
   it.each([
     ['backoff', 10],
     ['exhausted', 1],
-  ])(
-    'is not taken for one where something else changes: %s goes on',
-    async (state, maxAttempts) => {
-      const reconnect = fixed(60_000, maxAttempts)
-      const bench = BenchNode.started(one({ reconnect }))
-      bench.transport.lastDial.fail()
-      bench.clock.advance(10_000)
-      const { nextDialInMs } = bench.node.link('peer')
-      expect(await changed(bench, one({ reconnect, stall: '7s' }))).toEqual({ changed: ['peer'] })
-      expect(bench.node.link('peer')).toMatchObject({ state, nextDialInMs })
-      expect(bench.transport.dials).toHaveLength(1)
-      await bench.stopped()
-    },
-  )
+  ])('is not assumed if something else changes: %s continues', async (state, maxAttempts) => {
+    const reconnect = fixed(60_000, maxAttempts)
+    const bench = TestNode.started(one({ reconnect }))
+    bench.transport.lastDial.fail()
+    bench.clock.advance(10_000)
+    const { nextDialInMs } = bench.node.link('peer')
+    expect(await changed(bench, one({ reconnect, stall: '7s' }))).toEqual({ changed: ['peer'] })
+    expect(bench.node.link('peer')).toMatchObject({ state, nextDialInMs })
+    expect(bench.transport.dials).toHaveLength(1)
+    await bench.stopped()
+  })
 
-  it('leaves a peer on probation that has accepted and hung up', async () => {
-    const bench = BenchNode.started(one({ reconnect: fixed(100) }))
+  it('keeps a peer on probation that has accepted and closed', async () => {
+    const bench = TestNode.started(one({ reconnect: fixed(100) }))
     bench.transport.lastDial.open().reset()
     await bench.node.reconfigure(one({ reconnect: fixed(200) }))
     expect(bench.transport.dials).toHaveLength(2)
@@ -512,8 +509,8 @@ describe('a reconnect strategy that changes', () => {
     await bench.stopped()
   })
 
-  it('counts at once for a link that waits for its next dial', async () => {
-    const bench = BenchNode.started(one({ reconnect: fixed(60_000) }))
+  it('applies immediately to a link that waits for its next dial', async () => {
+    const bench = TestNode.started(one({ reconnect: fixed(60_000) }))
     bench.transport.lastDial.fail()
     expect(bench.node.link('peer').state).toBe('backoff')
     await bench.node.reconfigure(one({ reconnect: fixed(60_000), ttl: '5s' }))
@@ -524,8 +521,8 @@ describe('a reconnect strategy that changes', () => {
     await bench.stopped()
   })
 
-  it('reaches the links that have none of their own when it is the node’s', async () => {
-    const bench = BenchNode.started({ links: [PEER, { ...OTHER, reconnect: fixed(50) }] })
+  it('of the node applies to the links without their own', async () => {
+    const bench = TestNode.started({ links: [PEER, { ...OTHER, reconnect: fixed(50) }] })
     const options = { links: [PEER, { ...OTHER, reconnect: fixed(50) }] }
     const reconnect = new ExponentialBackoff({ initial: 7, factor: 1, jitter: 'none', min: 7 })
     const result = await bench.node.reconfigure(options, { reconnect })
@@ -537,8 +534,8 @@ describe('a reconnect strategy that changes', () => {
 })
 
 describe('a codec that changes', () => {
-  it('comes with a new connection; what is queued is encoded by it, and what it cannot take is told', async () => {
-    const bench = BenchNode.started(one({ codec: codec('wide', 1_000) }))
+  it('needs a new connection; it encodes the queue, and payloads that it cannot encode are reported', async () => {
+    const bench = TestNode.started(one({ codec: codec('wide', 1_000) }))
     const connection = bench.transport.lastDial.open()
     bench.send('first', { to: 'peer' })
     bench.soon()
@@ -563,8 +560,8 @@ describe('a codec that changes', () => {
     await bench.stopped()
   })
 
-  it('does not touch what is queued while the old connection ends, whatever else changes', async () => {
-    const bench = BenchNode.started(one({ codec: codec('wide', 1_000) }))
+  it('does not affect the queue while the old connection ends', async () => {
+    const bench = TestNode.started(one({ codec: codec('wide', 1_000) }))
     const connection = bench.transport.lastDial.open()
     bench.send('first', { to: 'peer' })
     bench.soon()
@@ -582,9 +579,9 @@ describe('a codec that changes', () => {
     await bench.stopped()
   })
 
-  it('of the node concerns the links that have none of their own', async () => {
+  it('of the node applies to the links without their own', async () => {
     const options = { links: [PEER, { ...OTHER, codec: codec('own', 10) }] }
-    const bench = BenchNode.started(options)
+    const bench = TestNode.started(options)
     for (const dial of bench.transport.dials) dial.open()
     const result = await bench.node.reconfigure(options, { codec: new Len16Codec() })
     expect(result).toMatchObject({ reconnected: ['peer'], unchanged: ['other'], node: ['codec'] })
@@ -593,8 +590,8 @@ describe('a codec that changes', () => {
 })
 
 describe('an entry that is switched off or on', () => {
-  it('takes its link down and keeps its queue, and brings it up again', async () => {
-    const bench = BenchNode.started(one({}))
+  it('closes its link and keeps its queue, and opens it again', async () => {
+    const bench = TestNode.started(one({}))
     const connection = bench.transport.lastDial.open()
     expect(await changed(bench, one({ enabled: false }))).toEqual({ changed: ['peer'] })
     expect(connection.finSent).toBe(true)
@@ -608,8 +605,8 @@ describe('an entry that is switched off or on', () => {
     await bench.stopped()
   })
 
-  it('dials the new place where it is switched on and moved at once', async () => {
-    const bench = BenchNode.started(one({ enabled: false }))
+  it('dials the new address if it is enabled and moved in one change', async () => {
+    const bench = TestNode.started(one({ enabled: false }))
     await bench.node.reconfigure(one({ port: 9000 }))
     expect(bench.transport.dials.map(({ target, cancelled }) => [target.port, cancelled])).toEqual([
       [9000, false],
@@ -617,8 +614,8 @@ describe('an entry that is switched off or on', () => {
     await bench.stopped()
   })
 
-  it('does not dial where it is moved and switched off at once', async () => {
-    const bench = BenchNode.started(one({ reconnect: fixed(60_000) }))
+  it('does not dial if it is moved and disabled in one change', async () => {
+    const bench = TestNode.started(one({ reconnect: fixed(60_000) }))
     bench.transport.lastDial.fail()
     await bench.node.reconfigure(one({ reconnect: fixed(60_000), port: 9000, enabled: false }))
     expect(bench.transport.dials).toHaveLength(1)
@@ -633,8 +630,8 @@ const passive = (more: Partial<EntryOptions>): NodeOptions => ({
 })
 
 describe('a passive entry whose address changes', () => {
-  it('keeps a connection that it still stands for', async () => {
-    const bench = BenchNode.started(passive({}))
+  it('keeps a connection that it still matches', async () => {
+    const bench = TestNode.started(passive({}))
     const connection = bench.transport.accept('10.0.0.2')
     bench.send('before', { to: 'cell' })
     expect(await changed(bench, passive({ ip: '10.0.0.0/24' }))).toEqual({ changed: ['cell'] })
@@ -650,8 +647,8 @@ describe('a passive entry whose address changes', () => {
     await bench.stopped()
   })
 
-  it('ends a connection that it does not stand for any more, and is filled by the new peer', async () => {
-    const bench = BenchNode.started(passive({}))
+  it('ends a connection that it no longer matches, and accepts the new peer', async () => {
+    const bench = TestNode.started(passive({}))
     const connection = bench.transport.accept('10.0.0.2')
     bench.send('before', { to: 'cell' })
     expect(await changed(bench, passive({ ip: '10.0.0.3' }))).toEqual({ reconnected: ['cell'] })
@@ -664,8 +661,8 @@ describe('a passive entry whose address changes', () => {
     await bench.stopped()
   })
 
-  it('never hands on what was queued for one of several peers', async () => {
-    const bench = BenchNode.started(passive({ ip: '10.0.0.0/24' }))
+  it('never sends the queue of one of several peers to another', async () => {
+    const bench = TestNode.started(passive({ ip: '10.0.0.0/24' }))
     const connection = bench.transport.accept('10.0.0.2')
     bench.send('being written', { to: 'cell' })
     bench.soon()
@@ -683,8 +680,8 @@ describe('a passive entry whose address changes', () => {
     await bench.stopped()
   })
 
-  it('drops the queue of one peer where it stands for many from now on', async () => {
-    const bench = BenchNode.started(passive({}))
+  it('drops the queue of one peer if it now matches many', async () => {
+    const bench = TestNode.started(passive({}))
     bench.send('for 10.0.0.2', { to: 'cell', id: 'a' })
     await bench.node.reconfigure(passive({ ip: '10.0.0.0/24' }))
     bench.soon()
@@ -692,8 +689,8 @@ describe('a passive entry whose address changes', () => {
     await bench.stopped()
   })
 
-  it('refuses a newcomer that waits for the slot and is not in the table any more', async () => {
-    const bench = BenchNode.started(passive({ ip: '10.0.0.2' }))
+  it('refuses a waiting connection that is no longer in the table', async () => {
+    const bench = TestNode.started(passive({ ip: '10.0.0.2' }))
     const incumbent = bench.transport.accept('10.0.0.2')
     const newcomer = bench.transport.accept('10.0.0.2')
     expect(newcomer?.reading).toBe(false)
@@ -705,9 +702,9 @@ describe('a passive entry whose address changes', () => {
     await bench.stopped()
   })
 
-  it('ends a connection whose peer has not proved the name that is asked for now', async () => {
+  it('ends a connection whose peer has not proved the new identity', async () => {
     const tls = { listen: { ...LISTEN, tls: {} } }
-    const bench = BenchNode.started({ ...passive({ identity: ['a', 'b'] }), ...tls })
+    const bench = TestNode.started({ ...passive({ identity: ['a', 'b'] }), ...tls })
     const connection = bench.transport.accept('10.0.0.2', 40_000, ['b'])
     await bench.node.reconfigure({ ...passive({ identity: ['b', 'c'] }), ...tls })
     expect(connection?.finSent).toBe(false)

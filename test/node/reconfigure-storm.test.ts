@@ -13,6 +13,7 @@ import {
 } from '@commloop/core'
 import { ManualClock, MemoryNetwork, SeededRandom } from '@commloop/testing'
 import { describe, expect, it } from 'vitest'
+import { expectLedgers } from './ledgers.js'
 
 const MUTATIONS_PER_SEED = 100
 const HOME = '10.0.0.1'
@@ -179,17 +180,6 @@ class Numbered {
   sent(key: string): number {
     return this.#next.get(key) ?? 0
   }
-}
-
-function expectLedgers(node: Node): void {
-  const { accepted, routing, routed, dropped, undeliverable, expired, copies } = node.counters
-  expect(accepted).toBe(routing + routed + dropped + undeliverable + expired)
-  const all = [...node.links().map(({ counters }) => counters), node.retired]
-  for (const each of all) {
-    const ends = each.queued + each.written + each.expired + each.dropped + each.undeliverable
-    expect(each.enqueued).toBe(ends)
-  }
-  expect(all.reduce((sum, { enqueued }) => sum + enqueued, 0)).toBe(copies)
 }
 
 function world(seed: number) {
@@ -364,7 +354,7 @@ async function expectAllCame(clock: ManualClock, home: Node, numbered: Numbered)
 
 describe('a thousand changes of the table, half of them wrong', () => {
   it.each(Array.from({ length: 10 }, (_, seed) => seed))(
-    'change nothing where they are wrong, and touch no link that they do not mean: seed %i',
+    'change nothing if they are wrong, and affect no link that they do not name: seed %i',
     async (seed) => {
       const { valid, invalid } = await storm(seed)
       expect(valid + invalid).toBe(MUTATIONS_PER_SEED)

@@ -7,7 +7,7 @@ import {
   useRouter,
 } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from './bench-node.js'
+import { PEER, TestNode } from './test-node.js'
 
 const LISTEN = { host: '::', port: 8000 }
 const active = (id: string, more: Partial<EntryOptions> = {}): EntryOptions => ({
@@ -24,11 +24,11 @@ const passive = (id: string, more: Partial<EntryOptions> = {}): EntryOptions => 
   ...more,
 })
 const table = (...links: EntryOptions[]): NodeOptions => ({ listen: LISTEN, links })
-const ids = (bench: BenchNode): string[] => bench.node.links().map(({ id }) => id)
+const ids = (bench: TestNode): string[] => bench.node.links().map(({ id }) => id)
 
 describe('a reconfiguration that is refused', () => {
-  it('names every mistake, and has changed nothing', async () => {
-    const bench = BenchNode.started(table(active('a')))
+  it('names every mistake, and changes nothing', async () => {
+    const bench = TestNode.started(table(active('a')))
     bench.transport.lastDial.open()
     const links = bench.node.links()
     const { config } = bench.node
@@ -54,7 +54,7 @@ describe('a reconfiguration that is refused', () => {
   })
 
   it('has a heartbeat that the codec cannot carry', async () => {
-    const bench = BenchNode.started(table(active('a')))
+    const bench = TestNode.started(table(active('a')))
     const heartbeat = { every: '1s', payload: new Uint8Array(70_000) } as const
     await expect(bench.node.reconfigure(table(active('a', { heartbeat })))).rejects.toThrow(
       'links[0]: a heartbeat of 70000 bytes, and the codec takes 65535',
@@ -64,8 +64,8 @@ describe('a reconfiguration that is refused', () => {
     await bench.stopped()
   })
 
-  it('has a codec whose sizes cannot be', async () => {
-    const bench = BenchNode.started(table(active('a')))
+  it('has a codec with invalid sizes', async () => {
+    const bench = TestNode.started(table(active('a')))
     const value = Object.assign(new Len16Codec(), {
       frameBytesMax: () => {
         throw new Error('no idea')
@@ -81,8 +81,8 @@ describe('a reconfiguration that is refused', () => {
     await bench.stopped()
   })
 
-  it('comes before the start, or after the stop', async () => {
-    const bench = new BenchNode(table(active('a')))
+  it('is requested before the start or after the stop', async () => {
+    const bench = new TestNode(table(active('a')))
     const early = bench.node.reconfigure(table())
     await expect(early).rejects.toMatchObject({ code: 'CML_ERR_NOT_RUNNING' })
     void bench.node.start()
@@ -92,7 +92,7 @@ describe('a reconfiguration that is refused', () => {
   })
 })
 
-describe('entries without ids of their own', () => {
+describe('entries without an id', () => {
   const nameless = (bind: string): EntryOptions => ({
     role: 'active',
     ip: '10.0.0.2',
@@ -106,9 +106,9 @@ describe('entries without ids of their own', () => {
     ['the first that is gone', [A, B], [B]],
     ['one that came before', [A, B], [C, A, B]],
   ])('are refused where one would be taken for another: %s', async (_name, before, after) => {
-    const bench = BenchNode.started(table(...before.map(nameless)))
+    const bench = TestNode.started(table(...before.map(nameless)))
     await expect(bench.node.reconfigure(table(...after.map(nameless)))).rejects.toThrow(
-      /would be taken for "active-10\.0\.0\.2:8001.*write down the ids that these entries had/,
+      /would now be matched to "active-10\.0\.0\.2:8001.*Add the ids that these entries had/,
     )
     expect(ids(bench)).toEqual(['active-10.0.0.2:8001', 'active-10.0.0.2:8001-2'])
     await bench.stopped()
@@ -119,14 +119,14 @@ describe('entries without ids of their own', () => {
     ['the last one gone', [A, B], [A]],
     ['one that says something else', [A, B], [A, C]],
   ])('are told apart where their order tells: %s', async (_name, before, after) => {
-    const bench = BenchNode.started(table(...before.map(nameless)))
+    const bench = TestNode.started(table(...before.map(nameless)))
     await bench.node.reconfigure(table(...after.map(nameless)))
     expect(ids(bench)).toHaveLength(after.length)
     await bench.stopped()
   })
 
-  it('go on as the links that they were once their names are written down', async () => {
-    const bench = BenchNode.started(table(nameless(A), nameless(B)))
+  it('keep their links when their generated ids are written down', async () => {
+    const bench = TestNode.started(table(nameless(A), nameless(B)))
     const [first, second] = bench.node.links()
     const result = await bench.node.reconfigure(
       table(
@@ -139,9 +139,9 @@ describe('entries without ids of their own', () => {
     await bench.stopped()
   })
 
-  it('may stand anywhere as long as none is like another', async () => {
+  it('may change their order as long as they differ', async () => {
     const [one, other] = [nameless(A), { ...nameless(A), port: 9000 }]
-    const bench = BenchNode.started(table(one, other))
+    const bench = TestNode.started(table(one, other))
     const { unchanged } = await bench.node.reconfigure(table(other, one))
     expect(unchanged).toEqual(['active-10.0.0.2:9000', 'active-10.0.0.2:8001'])
     await bench.stopped()
@@ -150,7 +150,7 @@ describe('entries without ids of their own', () => {
 
 describe('the table', () => {
   it('is a new frozen list when it has changed, with the links that stay in it', async () => {
-    const bench = BenchNode.started(table(active('a'), active('b')))
+    const bench = TestNode.started(table(active('a'), active('b')))
     const [a, b] = bench.node.links()
     const result = await bench.node.reconfigure(table(active('c'), active('b'), active('a')))
     expect(result).toEqual({
@@ -169,7 +169,7 @@ describe('the table', () => {
   })
 
   it('is the same list when only settings have changed', async () => {
-    const bench = BenchNode.started(table(active('a')))
+    const bench = TestNode.started(table(active('a')))
     const links = bench.node.links()
     await bench.node.reconfigure({ ...table(active('a', { ttl: '1s' })), relay: true, dials: 2 })
     expect(bench.node.links()).toBe(links)
@@ -178,8 +178,8 @@ describe('the table', () => {
 })
 
 describe('a link that is removed', () => {
-  it('writes what is queued, ends in order, and stays in the books', async () => {
-    const bench = BenchNode.started(table(active('a'), active('b')))
+  it('writes its queue, ends in order, and its counters are kept', async () => {
+    const bench = TestNode.started(table(active('a'), active('b')))
     const connection = bench.transport.dials[0]?.open()
     bench.send('1', { to: 'a', id: '1' })
     bench.soon()
@@ -200,8 +200,8 @@ describe('a link that is removed', () => {
     await bench.stopped()
   })
 
-  it('drops at the deadline what its peer does not take', async () => {
-    const bench = BenchNode.started({ ...table(active('a')), stopDeadline: '3s' })
+  it('drops at the deadline what its peer does not read', async () => {
+    const bench = TestNode.started({ ...table(active('a')), stopDeadline: '3s' })
     bench.transport.lastDial.open()
     bench.send('being written', { to: 'a' })
     bench.soon()
@@ -218,9 +218,9 @@ describe('a link that is removed', () => {
   })
 
   it.each(['dialing', 'backoff'])(
-    'drops its queue at once in %s, and never comes back',
+    'drops its queue immediately in %s, and is not dialled again',
     async (state) => {
-      const bench = BenchNode.started(table(active('a')))
+      const bench = TestNode.started(table(active('a')))
       const dial = bench.transport.lastDial
       if (state === 'backoff') dial.fail()
       bench.send('waits', { to: 'a', id: 'x' })
@@ -234,8 +234,8 @@ describe('a link that is removed', () => {
     },
   )
 
-  it('is waited for by `settled` and by the stop', async () => {
-    const bench = BenchNode.started(table(active('a')))
+  it('is part of what `settled` and stop wait for', async () => {
+    const bench = TestNode.started(table(active('a')))
     const connection = bench.transport.lastDial.open()
     bench.send('1', { to: 'a' })
     bench.soon()
@@ -261,13 +261,13 @@ describe('a link that is removed', () => {
     await bench.stopped()
   })
 
-  it('lets go of the source of a relay that waited for it', async () => {
+  it('releases the source of a relay that waited for it', async () => {
     const route = (): Route => 'to'
     const options = {
       ...table(active('from'), active('to', { highWaterMark: 50, port: 1 })),
       relay: true,
     }
-    const bench = BenchNode.started(options, useRouter({ route }))
+    const bench = TestNode.started(options, useRouter({ route }))
     const source = bench.transport.dials[0]?.open()
     bench.transport.dials[1]?.open()
     source?.receive('x'.repeat(60))
@@ -280,9 +280,9 @@ describe('a link that is removed', () => {
   })
 })
 
-describe('an entry that takes the other role', () => {
-  it('is another link of the same name, which begins when the old one has ended', async () => {
-    const bench = BenchNode.started(table(active('a')))
+describe('an entry that changes its role', () => {
+  it('is a new link with the same id, which starts when the old one has ended', async () => {
+    const bench = TestNode.started(table(active('a')))
     const connection = bench.transport.lastDial.open()
     const old = bench.node.link('a')
     bench.send('old', { to: 'a' })
@@ -305,8 +305,8 @@ describe('an entry that takes the other role', () => {
     await bench.stopped()
   })
 
-  it('counts its connections on, so that no reply to the old peer reaches the new one', async () => {
-    const bench = BenchNode.started(table(active('a')))
+  it('continues its epochs, so that no reply to the old peer reaches the new one', async () => {
+    const bench = TestNode.started(table(active('a')))
     const connection = bench.transport.lastDial.open()
     await bench.node.reconfigure(table(passive('a')))
     connection.closed()
@@ -318,8 +318,8 @@ describe('an entry that takes the other role', () => {
     await bench.stopped()
   })
 
-  it('also when the name was away for a while', async () => {
-    const bench = BenchNode.started(table(active('a')))
+  it('continues its epochs even if the id was absent for a while', async () => {
+    const bench = TestNode.started(table(active('a')))
     const connection = bench.transport.lastDial.open()
     await bench.node.reconfigure(table())
     connection.closed()
@@ -333,8 +333,8 @@ describe('an entry that takes the other role', () => {
 describe('slots', () => {
   const cell = (slots: number): NodeOptions => table(passive('cell', { ip: '10.0.0.0/24', slots }))
 
-  it('grow by links that anybody of the entry may fill', async () => {
-    const bench = BenchNode.started(cell(2))
+  it('grow by links that any peer of the entry can fill', async () => {
+    const bench = TestNode.started(cell(2))
     const [one, two] = [bench.transport.accept('10.0.0.1'), bench.transport.accept('10.0.0.2')]
     expect(bench.transport.accept('10.0.0.3')).toBeUndefined()
     const result = await bench.node.reconfigure(cell(3))
@@ -344,8 +344,8 @@ describe('slots', () => {
     await bench.stopped()
   })
 
-  it('shrink by the highest numbers, which are written to the end', async () => {
-    const bench = BenchNode.started(cell(3))
+  it('shrink by the highest numbers, whose queues are written first', async () => {
+    const bench = TestNode.started(cell(3))
     const connections = ['10.0.0.1', '10.0.0.2', '10.0.0.3'].map((ip) => bench.transport.accept(ip))
     bench.send('x', { to: 'cell/3' })
     bench.soon()
@@ -357,8 +357,8 @@ describe('slots', () => {
     await bench.stopped()
   })
 
-  it('are other links than the one of an entry with one slot', async () => {
-    const bench = BenchNode.started(cell(1))
+  it('are different links from the one of an entry with one slot', async () => {
+    const bench = TestNode.started(cell(1))
     const connection = bench.transport.accept('10.0.0.1')
     const result = await bench.node.reconfigure(cell(2))
     expect(result).toMatchObject({ removed: ['cell'], added: ['cell/1', 'cell/2'] })
@@ -368,12 +368,12 @@ describe('slots', () => {
 })
 
 describe('the router', () => {
-  it('is swapped whole; what the old one was asked still counts, and goes where it is now', async () => {
+  it('is replaced; pending answers of the old one still count, for the new table', async () => {
     const asked: ((route: Route) => void)[] = []
     const slow = {
       route: () => new Promise<Route>((resolve) => asked.push(resolve)),
     }
-    const bench = BenchNode.started(table(active('a'), active('b')), useRouter(slow))
+    const bench = TestNode.started(table(active('a'), active('b')), useRouter(slow))
     for (const id of ['1', '2']) bench.send(id, { id })
     const result = await bench.node.reconfigure(table(active('b')), {
       router: { route: () => 'b' },
@@ -391,9 +391,9 @@ describe('the router', () => {
     await bench.stopped()
   })
 
-  it('is asked anew about what the old one has deferred, with the links that there are', async () => {
+  it('is asked about messages that the old one has deferred, with the new links', async () => {
     const seen: string[][] = []
-    const bench = BenchNode.started(
+    const bench = TestNode.started(
       table(active('a')),
       useRouter({ route: () => ({ defer: '1s' }) }),
     )
@@ -410,9 +410,9 @@ describe('the router', () => {
   })
 })
 
-describe('what concerns the node as a whole', () => {
-  it('changes in place, and is named', async () => {
-    const bench = BenchNode.started({ ...table(active('a')), relay: false, dials: 1 })
+describe('an option of the whole node', () => {
+  it('changes in place, and is reported', async () => {
+    const bench = TestNode.started({ ...table(active('a')), relay: false, dials: 1 })
     const options: NodeOptions = {
       ...table(active('a')),
       relay: true,
@@ -435,9 +435,9 @@ describe('what concerns the node as a whole', () => {
     await bench.stopped()
   })
 
-  it('lets links dial that waited for a permit, and takes permits back as dials end', async () => {
+  it('lets links dial that waited for a permit, and reduces permits as dials end', async () => {
     const links = ['a', 'b', 'c'].map((id) => active(id))
-    const bench = BenchNode.started({ ...table(...links), dials: 1 })
+    const bench = TestNode.started({ ...table(...links), dials: 1 })
     expect(bench.transport.dials).toHaveLength(1)
     await bench.node.reconfigure({ ...table(...links), dials: 3 })
     bench.clock.advance(0)
@@ -453,9 +453,9 @@ describe('what concerns the node as a whole', () => {
     await bench.stopped()
   })
 
-  it('makes the audit look at the table that there is, when it is to', async () => {
+  it('makes the audit use the new table and its new schedule', async () => {
     const audit = { every: '1m', grace: 0 } as const
-    const bench = BenchNode.started({ ...table(passive('a')), audit })
+    const bench = TestNode.started({ ...table(passive('a')), audit })
     const findings: unknown[] = []
     bench.node.on('audit', (event) => findings.push(event.findings))
     const options = { ...table(passive('b', { ip: '10.0.0.4' })), audit: { ...audit, every: '5s' } }
@@ -465,9 +465,9 @@ describe('what concerns the node as a whole', () => {
     await bench.stopped()
   })
 
-  it('bounds the streams that are open already', async () => {
+  it('limits streams that are already open', async () => {
     const options = table(active('a'))
-    const bench = BenchNode.started({ ...options, iterator: { messages: 1 } })
+    const bench = TestNode.started({ ...options, iterator: { messages: 1 } })
     const stream = bench.node.messages()
     const connection = bench.transport.lastDial.open()
     connection.receive('1')
@@ -481,10 +481,10 @@ describe('what concerns the node as a whole', () => {
     await bench.stopped()
   })
 
-  it('gives the routing stage the room that it has now', async () => {
+  it('changes the size of the routing stage', async () => {
     const options = table(active('a'))
     const router = useRouter({ route: () => ({ defer: '1s' }) })
-    const bench = BenchNode.started({ ...options, routing: { messages: 1 } }, router)
+    const bench = TestNode.started({ ...options, routing: { messages: 1 } }, router)
     expect(bench.send('1')).toBe(false)
     expect(() => bench.send('2')).toThrow(/wait for a route/)
     await bench.node.reconfigure({ ...options, routing: { messages: 4 } })
@@ -494,9 +494,9 @@ describe('what concerns the node as a whole', () => {
   })
 })
 
-describe('whoever hears of a change', () => {
-  it('finds it done already, and may stop the node for it', async () => {
-    const bench = BenchNode.started(table(active('a'), active('b')))
+describe('a listener of a change', () => {
+  it('is called after the change, and may stop the node', async () => {
+    const bench = TestNode.started(table(active('a'), active('b')))
     for (const dial of bench.transport.dials) dial.open()
     const seen: string[][] = []
     bench.node.on('link', ({ state }) => {
@@ -510,8 +510,8 @@ describe('whoever hears of a change', () => {
     await bench.stopped()
   })
 
-  it('waits with the next change until this one is whole', async () => {
-    const bench = BenchNode.started(table(active('a'), active('b')))
+  it('can request another change, which waits until this one is complete', async () => {
+    const bench = TestNode.started(table(active('a'), active('b')))
     const order: string[] = []
     bench.node.on('link', ({ link, state }) => {
       order.push(`${link} ${state}`)
@@ -526,15 +526,15 @@ describe('whoever hears of a change', () => {
   })
 })
 
-describe('listening elsewhere', () => {
+describe('a new listen address', () => {
   const at = (port: number, more: object = {}): NodeOptions => ({
     listen: { host: '::', port, ...more },
     links: [passive('in'), PEER],
   })
   const inUse = Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE' })
 
-  it('opens the new place, then shuts the old one, and keeps connections', async () => {
-    const bench = BenchNode.started(at(8000))
+  it('is opened before the old one is closed, and connections stay open', async () => {
+    const bench = TestNode.started(at(8000))
     const connection = bench.transport.accept('10.0.0.2')
     const changing = bench.node.reconfigure({ ...at(8001), relay: true })
     expect(bench.transport.listens.map(({ closed }) => closed)).toEqual([false, false])
@@ -547,8 +547,8 @@ describe('listening elsewhere', () => {
     await bench.stopped()
   })
 
-  it('changes nothing where it fails', async () => {
-    const bench = BenchNode.started(at(8000))
+  it('changes nothing if it fails', async () => {
+    const bench = TestNode.started(at(8000))
     const changing = bench.node.reconfigure({ ...at(8001), links: [PEER] })
     bench.transport.listens[1]?.handler.failed(inUse)
     await expect(changing).rejects.toMatchObject({ code: 'CML_ERR_LISTEN' })
@@ -559,8 +559,8 @@ describe('listening elsewhere', () => {
     await bench.stopped()
   })
 
-  it('leaves the old place first where it is in the way of the new one', async () => {
-    const bench = BenchNode.started(at(8000))
+  it('is opened after the old one if both cannot be open at the same time', async () => {
+    const bench = TestNode.started(at(8000))
     const changing = bench.node.reconfigure(at(8000, { host: '10.0.0.1' }))
     bench.transport.listens[1]?.handler.failed(inUse)
     expect(bench.transport.listens.map(({ closed }) => closed)).toEqual([true, false, false])
@@ -570,8 +570,8 @@ describe('listening elsewhere', () => {
     await bench.stopped()
   })
 
-  it('comes back to the old place where that was in vain', async () => {
-    const bench = BenchNode.started(at(8000))
+  it('is replaced by the old one again if it fails', async () => {
+    const bench = TestNode.started(at(8000))
     const changing = bench.node.reconfigure(at(8000, { host: '10.0.0.1' }))
     bench.transport.listens[1]?.handler.failed(inUse)
     bench.transport.listens[2]?.handler.failed(new Error('no such address'))
@@ -582,8 +582,8 @@ describe('listening elsewhere', () => {
     await bench.stopped()
   })
 
-  it('begins and ends with the entries that need it', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+  it('is opened and closed with the entries that need it', async () => {
+    const bench = TestNode.started({ links: [PEER] })
     const changing = bench.node.reconfigure(at(8000))
     bench.transport.listening()
     expect((await changing).added).toEqual(['in'])
@@ -595,8 +595,8 @@ describe('listening elsewhere', () => {
     await bench.stopped()
   })
 
-  it('makes the next change wait for it', async () => {
-    const bench = BenchNode.started(at(8000))
+  it('makes the next change wait', async () => {
+    const bench = TestNode.started(at(8000))
     const first = bench.node.reconfigure(at(8001))
     const second = bench.node.reconfigure({ ...at(8001), relay: true })
     expect(bench.transport.listens).toHaveLength(2)
@@ -606,8 +606,8 @@ describe('listening elsewhere', () => {
     await bench.stopped()
   })
 
-  it('is given up when the node stops meanwhile', async () => {
-    const bench = BenchNode.started(at(8000))
+  it('is abandoned if the node stops', async () => {
+    const bench = TestNode.started(at(8000))
     const changing = bench.node.reconfigure(at(8001))
     const stopping = bench.stopped()
     await expect(changing).rejects.toMatchObject({ code: 'CML_ERR_NOT_RUNNING' })

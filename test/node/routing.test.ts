@@ -6,7 +6,7 @@ import {
   type SendRouter,
   useRouter,
 } from '@commloop/core'
-import { BenchNode } from './bench-node.js'
+import { TestNode } from './test-node.js'
 import type { ScriptedConnection } from './scripted-transport.js'
 
 const active = (id: string, more: Partial<EntryOptions> = {}): EntryOptions => ({
@@ -21,8 +21,8 @@ const AB = { links: [active('a'), active('b')] }
 function routed(
   route: SendRouter['route'],
   options: NodeOptions = AB,
-): { bench: BenchNode; connections: ScriptedConnection[] } {
-  const bench = BenchNode.started(options, useRouter({ route }))
+): { bench: TestNode; connections: ScriptedConnection[] } {
+  const bench = TestNode.started(options, useRouter({ route }))
   const connections = bench.transport.dials.map((dial) => dial.open())
   return { bench, connections }
 }
@@ -45,7 +45,7 @@ describe('a route', () => {
     await bench.stopped()
   })
 
-  it('by a long list with repeats gives each link one copy', async () => {
+  it('with a long list and repetitions gives each link one copy', async () => {
     const ids = Array.from({ length: 40 }, (_, at) => `link-${String(at)}`)
     const list = [...ids.slice(0, 20), ...ids.slice(10), ...ids]
     const { bench, connections } = routed(() => list, { links: ids.map((id) => active(id)) })
@@ -82,7 +82,7 @@ describe('a route', () => {
     await bench.stopped()
   })
 
-  it('that drops says why', async () => {
+  it('that drops has a reason', async () => {
     const { bench } = routed(() => ({ drop: 'not today' }))
     bench.send('x', { id: 'm' })
     bench.soon()
@@ -91,7 +91,7 @@ describe('a route', () => {
     await bench.stopped()
   })
 
-  it('that throws costs that message', async () => {
+  it('that throws costs only that message', async () => {
     const { bench, connections } = routed(({ payload }) => {
       if (payload.length === 1) throw new Error('one byte')
       return 'a'
@@ -107,7 +107,7 @@ describe('a route', () => {
     await bench.stopped()
   })
 
-  it('over another epoch is dropped, and never reaches the next occupant', async () => {
+  it('for another epoch is dropped, and never reaches the next peer', async () => {
     const { bench } = routed(() => ({ link: 'a', epoch: 2 }))
     bench.send('reply', { id: 'm' })
     bench.soon()
@@ -141,7 +141,7 @@ describe('a route', () => {
     await bench.stopped()
   })
 
-  it('is not asked for when `to` is given', async () => {
+  it('is not requested if `to` is given', async () => {
     let asked = 0
     const { bench, connections } = routed(() => {
       asked++
@@ -155,7 +155,7 @@ describe('a route', () => {
   })
 })
 
-describe('a route that takes its time', () => {
+describe('a route that comes later', () => {
   it('is followed when it comes', async () => {
     const { bench, connections } = routed(() => Promise.resolve('b'))
     bench.send('x', { id: 'm' })
@@ -177,7 +177,7 @@ describe('a route that takes its time', () => {
     await bench.stopped()
   })
 
-  it('and comes too late is counted, and the message undeliverable', async () => {
+  it('that comes too late is counted, and the message is undeliverable', async () => {
     let answer: (route: Route) => void = () => undefined
     const { bench, connections } = routed(() => new Promise<Route>((resolve) => (answer = resolve)))
     bench.send('x', { id: 'm' })
@@ -190,7 +190,7 @@ describe('a route that takes its time', () => {
     await bench.stopped()
   })
 
-  it('holds only so many messages, then send refuses', async () => {
+  it('is limited in number; then send refuses', async () => {
     const { bench } = routed(() => new Promise(() => undefined), {
       ...AB,
       routing: { messages: 2 },
@@ -204,7 +204,7 @@ describe('a route that takes its time', () => {
     await bench.stopped()
   })
 
-  it('may still be followed while the node stops', async () => {
+  it('is still followed while the node stops', async () => {
     let answer: (route: Route) => void = () => undefined
     const { bench, connections } = routed(() => new Promise<Route>((resolve) => (answer = resolve)))
     bench.send('x')
@@ -223,7 +223,7 @@ describe('a route that takes its time', () => {
 })
 
 describe('a deferred message', () => {
-  it('is asked about again with the number of deferrals', async () => {
+  it('is routed again with the number of deferrals', async () => {
     const { bench, connections } = routed(({ deferrals }) =>
       deferrals < 3 ? { defer: '200ms' } : 'a',
     )
@@ -236,7 +236,7 @@ describe('a deferred message', () => {
     await bench.stopped()
   })
 
-  it('is given up after deferMax, and with a TTL when that is over', async () => {
+  it('ends after deferMax, or after its TTL', async () => {
     const { bench } = routed(() => ({ defer: 0 }))
     bench.send('x', { id: 'no ttl' })
     bench.send('x', { id: 'ttl', ttlMs: 500 })
@@ -267,7 +267,7 @@ describe('send', () => {
     ['every link of an entry, none up', () => ({ to: 'cell/*' }), 'CML_ERR_LINK_DOWN'],
     ['no link at all', () => ({ to: [] }), 'CML_ERR_LINK_UNKNOWN'],
   ])('refuses %s and has accepted nothing', async (_name, options, code) => {
-    const bench = BenchNode.started({
+    const bench = TestNode.started({
       listen: { port: 1 },
       links: [active('a'), { id: 'cell', role: 'passive', ip: '10.0.0.0/8', slots: 3 }],
     })
@@ -276,8 +276,8 @@ describe('send', () => {
     await bench.stopped()
   })
 
-  it('refuses before start, a payload above the limit, and what is no payload', async () => {
-    const bench = new BenchNode(AB)
+  it('throws before start, for a payload above the limit, and for an invalid payload', async () => {
+    const bench = new TestNode(AB)
     expect(() => bench.send('x')).toThrow('the node is new')
     void bench.node.start()
     const large = Buffer.alloc(65_536)
@@ -291,9 +291,9 @@ describe('send', () => {
     await bench.stopped()
   })
 
-  it('says no above the mark, refuses at the limit, and tells when to go on', async () => {
+  it('returns false above the mark, throws at the limit, and a drain follows', async () => {
     const limits = { outbox: { messages: 4 }, highWaterMark: 150 }
-    const bench = BenchNode.started({ links: [active('a', limits)] })
+    const bench = TestNode.started({ links: [active('a', limits)] })
     expect([1, 2, 3, 4].map(() => bench.send('x', { to: 'a' }))).toEqual([true, true, false, false])
     expect(() => bench.send('x', { to: 'a' })).toThrow(
       expect.objectContaining({ code: 'CML_ERR_OUTBOX_FULL' }),
@@ -306,7 +306,7 @@ describe('send', () => {
     await bench.stopped()
   })
 
-  it('with a synchronous route throws when every target is full', async () => {
+  it('with a synchronous route throws if every target is full', async () => {
     const { bench } = routed(() => ['a', 'b'], {
       links: [active('a', { outbox: { messages: 1 } }), active('b', { outbox: { messages: 2 } })],
     })
@@ -324,9 +324,9 @@ describe('send', () => {
     await bench.stopped()
   })
 
-  it('drops the oldest where the entry says so, never one that is being written', async () => {
+  it('drops the oldest if the entry says so, but never one that is being written', async () => {
     const limits = { outbox: { messages: 2 }, overflow: 'drop-oldest' as const }
-    const bench = BenchNode.started({ links: [active('a', limits)] })
+    const bench = TestNode.started({ links: [active('a', limits)] })
     const connection = bench.transport.lastDial.open()
     bench.send('being written', { id: '1' })
     bench.soon()
@@ -340,7 +340,7 @@ describe('send', () => {
   })
 
   it('never starts to write a message after its TTL', async () => {
-    const bench = BenchNode.started({ links: [active('a', { ttl: '1s' })] })
+    const bench = TestNode.started({ links: [active('a', { ttl: '1s' })] })
     bench.send('short', { id: 'short', ttlMs: 300 })
     bench.send('default', { id: 'default' })
     bench.send('long', { id: 'long', ttlMs: 60_000 })
@@ -354,8 +354,8 @@ describe('send', () => {
     await bench.stopped()
   })
 
-  it('makes no write of messages that have all expired, and the next one as ever', async () => {
-    const bench = BenchNode.started({ links: [active('a', { highWaterMark: 64 })] })
+  it('makes no write if all messages have expired, and writes the next one', async () => {
+    const bench = TestNode.started({ links: [active('a', { highWaterMark: 64 })] })
     const connection = bench.transport.lastDial.open()
     bench.send('under way')
     bench.soon()
@@ -372,8 +372,8 @@ describe('send', () => {
     await bench.stopped()
   })
 
-  it('makes room by what has expired before it refuses', async () => {
-    const bench = BenchNode.started({ links: [active('a', { outbox: { messages: 1 } })] })
+  it('drops expired messages before it refuses a new one', async () => {
+    const bench = TestNode.started({ links: [active('a', { outbox: { messages: 1 } })] })
     bench.send('old', { ttlMs: 50 })
     bench.clock.advance(60)
     expect(bench.send('new')).toBe(true)
@@ -381,7 +381,7 @@ describe('send', () => {
     await bench.stopped()
   })
 
-  it('tells outcomes without id at most ten times a second, with the rest as a count', async () => {
+  it('reports outcomes without id at most ten times a second, and counts the rest', async () => {
     const { bench } = routed(() => ({ drop: 'flood' }))
     for (let count = 0; count < 1_000; count++) bench.send('x')
     bench.soon()
@@ -393,8 +393,8 @@ describe('send', () => {
 })
 
 describe('a codec that fails', () => {
-  it('costs the copy that it could not encode', async () => {
-    const bench = BenchNode.started({
+  it('costs only the copy that it cannot encode', async () => {
+    const bench = TestNode.started({
       links: [
         active('a', {
           codec: {
@@ -437,7 +437,7 @@ describe('a relay', () => {
       links: [active('a'), active('b', more)],
     })
 
-  it('asks the router with where the message came from', async () => {
+  it('calls the router with the source of the message', async () => {
     const { bench, connections } = relay()
     connections[0]?.receive('through')
     bench.soon()
@@ -464,8 +464,8 @@ describe('a relay', () => {
 })
 
 describe('messages()', () => {
-  it('stops reading while nobody takes, and goes on at half', async () => {
-    const bench = BenchNode.started({ links: [active('a')], iterator: { messages: 4 } })
+  it('stops reading while the stream is not read, and continues at half', async () => {
+    const bench = TestNode.started({ links: [active('a')], iterator: { messages: 4 } })
     const stream = bench.node.messages()
     const connection = bench.transport.lastDial.open()
     connection.receive('1', '2', '3', '4', '5', '6')
@@ -489,8 +489,8 @@ describe('messages()', () => {
     expect(await stream.next()).toEqual({ done: true, value: undefined })
   })
 
-  it('lets go of the links when its reader leaves', async () => {
-    const bench = BenchNode.started({ links: [active('a')], iterator: { messages: 1 } })
+  it('releases the links when its reader stops', async () => {
+    const bench = TestNode.started({ links: [active('a')], iterator: { messages: 1 } })
     const stream = bench.node.messages()
     const connection = bench.transport.lastDial.open()
     connection.receive('1', '2')
@@ -503,7 +503,7 @@ describe('messages()', () => {
 })
 
 describe('settled', () => {
-  it('resolves when every message has met its outcome, or the deadline comes', async () => {
+  it('resolves when every message has its outcome, or at the deadline', async () => {
     const { bench, connections } = routed(() => 'a')
     expect(await bench.node.settled()).toBe(true)
     bench.send('x')
@@ -518,7 +518,7 @@ describe('settled', () => {
 })
 
 describe('a listener that throws', () => {
-  it('costs nobody else a thing', async () => {
+  it('does not affect anything else', async () => {
     const { bench, connections } = routed(() => 'a')
     bench.node.on('message', () => {
       throw new Error('mine')

@@ -1,12 +1,12 @@
 import { useRouter } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
 import { unpinned } from '../../packages/core/src/link/unpinned.js'
-import { BenchNode, PEER } from './bench-node.js'
+import { PEER, TestNode } from './test-node.js'
 import { frame, type ScriptedConnection } from './scripted-transport.js'
 
 async function writesOfTwoLinks(takesAtOnce: boolean): Promise<ScriptedConnection[]> {
   const links = ['a', 'b'].map((id) => ({ ...PEER, id }))
-  const bench = BenchNode.started({ links })
+  const bench = TestNode.started({ links })
   const connections = bench.transport.dials.map((dial) => dial.open())
   for (const connection of connections) connection.takesAtOnce = takesAtOnce
   for (const { id } of links) bench.node.send(Buffer.from(`for ${id}`), { to: id })
@@ -19,14 +19,14 @@ async function writesOfTwoLinks(takesAtOnce: boolean): Promise<ScriptedConnectio
   return connections
 }
 
-describe('the memory that frames are encoded into', () => {
-  it('serves the next link at once where the transport has taken the write', async () => {
+describe('the buffers into which frames are encoded', () => {
+  it('are reused immediately if the transport has copied the write', async () => {
     const [a, b] = await writesOfTwoLinks(true)
     expect(a?.memories).toHaveLength(1)
     expect(b?.memories[0]).toBe(a?.memories[0])
   })
 
-  it('is not touched before the write is confirmed where the transport has not', async () => {
+  it('are not reused before the write is confirmed if the transport has not copied it', async () => {
     const [a, b] = await writesOfTwoLinks(false)
     expect(a?.memories).toHaveLength(1)
     expect(b?.memories[0]).not.toBe(a?.memories[0])
@@ -35,9 +35,9 @@ describe('the memory that frames are encoded into', () => {
 
 interface PassedOn {
   /** Before a chunk comes over `source` that holds one small payload for `target`. */
-  readonly before?: (bench: BenchNode, target: ScriptedConnection) => void
+  readonly before?: (bench: TestNode, target: ScriptedConnection) => void
   /** After that: until the small payload is confirmed. */
-  readonly after: (bench: BenchNode, target: ScriptedConnection) => void
+  readonly after: (bench: TestNode, target: ScriptedConnection) => void
 }
 
 /** The chunk that was received, and the payload out of it at the moment when it was confirmed. */
@@ -46,7 +46,7 @@ async function passedOn({
   after,
 }: PassedOn): Promise<[Uint8Array, Uint8Array | undefined]> {
   const links = ['source', 'target'].map((id) => ({ ...PEER, id }))
-  const bench = BenchNode.started(
+  const bench = TestNode.started(
     { relay: true, links },
     useRouter({ route: ({ payload }) => (payload.length < 9 ? 'target' : { drop: 'large' }) }),
   )
@@ -66,15 +66,15 @@ async function passedOn({
   return [chunk, payload]
 }
 
-function writeOverTheNext(bench: BenchNode): void {
+function writeOverTheNext(bench: TestNode): void {
   bench.clock.advance(60_000)
   const next = bench.transport.lastDial.open()
   bench.clock.advance(1_000)
   next.written()
 }
 
-describe('a small payload out of a large chunk that is passed on', () => {
-  it('is not copied where it is written at once', async () => {
+describe('a small payload of a large chunk that is relayed', () => {
+  it('is not copied if it is written immediately', async () => {
     const [chunk, payload] = await passedOn({
       after: (_bench, target) => {
         target.written()
@@ -132,7 +132,7 @@ describe('a small payload out of a large chunk that is passed on', () => {
     expect(payload?.buffer.byteLength).toBe(5)
   })
 
-  it('keeps a chunk that is hardly larger than itself', () => {
+  it('is not copied if the chunk is hardly larger', () => {
     const chunk = Uint8Array.from([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     expect(unpinned(chunk.subarray(0, 5)).buffer).toBe(chunk.buffer)
     const copy = unpinned(chunk.subarray(3, 7))

@@ -1,7 +1,7 @@
 import { Clock, type Timer, use, useRouter } from '@commloop/core'
 import { ManualClock } from '@commloop/testing'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from './bench-node.js'
+import { PEER, TestNode } from './test-node.js'
 
 /** The time that a router takes passes within its call, where a manual clock cannot be moved. */
 class BusyClock implements Clock {
@@ -30,7 +30,7 @@ class BusyClock implements Clock {
 }
 
 describe('a router whose calls take long', () => {
-  it('is told of by the first call of a turn, and by any call of the turn after a long one', async () => {
+  it('is reported after the first call of a turn, and after any call in the turn after a long one', async () => {
     const clock = new BusyClock()
     const router = {
       route({ payload }: { readonly payload: Uint8Array }) {
@@ -38,7 +38,7 @@ describe('a router whose calls take long', () => {
         return 'peer'
       },
     }
-    const bench = new BenchNode({ links: [PEER] }, use(Clock, clock), useRouter(router))
+    const bench = new TestNode({ links: [PEER] }, use(Clock, clock), useRouter(router))
     void bench.node.start()
     const turn = (...callsMs: number[]): number => {
       for (const callMs of callsMs) bench.node.send(Uint8Array.of(callMs))

@@ -2,7 +2,7 @@ import { Len16Codec } from '@commloop/codec-len16'
 import { Clock, createNode, FrameCodec, type TrafficMessage, Transport, use } from '@commloop/core'
 import { ManualClock } from '@commloop/testing'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from './bench-node.js'
+import { PEER, TestNode } from './test-node.js'
 import { ScriptedTransport } from './scripted-transport.js'
 
 function told({ direction, link, epoch, payload, id }: TrafficMessage): string {
@@ -11,8 +11,8 @@ function told({ direction, link, epoch, payload, id }: TrafficMessage): string {
 }
 
 describe('a listener of traffic', () => {
-  it('is told what is sent when the write is confirmed, and what is received, in both directions', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+  it('is called for sent payloads when their write is confirmed, and for received payloads', async () => {
+    const bench = TestNode.started({ links: [PEER] })
     const seen: string[] = []
     bench.node.on('traffic', (message) => seen.push(told(message)))
     const connection = bench.transport.lastDial.open()
@@ -30,7 +30,7 @@ describe('a listener of traffic', () => {
   })
 
   it('may use the former name of the event, and is removed by either name', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+    const bench = TestNode.started({ links: [PEER] })
     const seen: string[] = []
     const watch = (message: TrafficMessage): void => {
       seen.push(told(message))
@@ -44,8 +44,8 @@ describe('a listener of traffic', () => {
     await bench.stopped()
   })
 
-  it('may send from within, and the ledger holds', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+  it('may send within its call, and the ledger balances', async () => {
+    const bench = TestNode.started({ links: [PEER] })
     const connection = bench.transport.lastDial.open()
     const seen: string[] = []
     bench.node.on('traffic', (message) => {
@@ -64,9 +64,9 @@ describe('a listener of traffic', () => {
     await bench.stopped()
   })
 
-  it('is not told what a lost connection may have had, nor heartbeats', async () => {
+  it('is not called for unconfirmed payloads of a lost connection, nor for heartbeats', async () => {
     const heartbeat = { every: 1_000, payload: 'beat' }
-    const bench = BenchNode.started({ links: [{ ...PEER, heartbeat, onLoss: 'drop' }] })
+    const bench = TestNode.started({ links: [{ ...PEER, heartbeat, onLoss: 'drop' }] })
     const seen: string[] = []
     bench.node.on('traffic', (message) => seen.push(told(message)))
     const connection = bench.transport.lastDial.open()

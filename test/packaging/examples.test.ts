@@ -17,13 +17,13 @@ const UNIT = textOf('examples/systemd/commloop@.service')
 const CONTAINER = textOf('examples/container/Containerfile')
 const CONTAINER_PAGE = textOf('examples/container/README.md')
 
-/** The value of a setting of the unit, the last one where there are several. */
+/** The value of a setting of the unit; the last one if there are several. */
 function setting(name: string): string {
   return [...UNIT.matchAll(new RegExp(`^${name}=(.*)$`, 'gm'))].at(-1)?.[1] ?? ''
 }
 
 describe('examples/systemd', () => {
-  it('runs commands that there are, from the place where they are installed', async () => {
+  it('runs existing commands, from the path at which they are installed', async () => {
     const lines = ['ExecStartPre', 'ExecStart'].map((name) => setting(name).split(' '))
     for (const [node = '', script = '', command = ''] of lines) {
       expect(node).toMatch(/\/node$/)
@@ -32,7 +32,7 @@ describe('examples/systemd', () => {
     }
   })
 
-  it('gives the node the time to stop that it takes itself', () => {
+  it('gives the node as much time to stop as its own deadline', () => {
     const stopSeconds = Number(
       /\| `stopDeadline` \|.*?(\d+)s/.exec(textOf('docs/configuration.md'))?.[1],
     )
@@ -40,7 +40,7 @@ describe('examples/systemd', () => {
     expect(Number(setting('TimeoutStopSec'))).toBeGreaterThan(stopSeconds)
   })
 
-  it('reloads by the signal that the node reloads on, and does not restart what is misconfigured', async () => {
+  it('reloads with the signal of the node, and does not restart after a configuration error', async () => {
     expect(setting('ExecReload')).toBe('/bin/kill -HUP $MAINPID')
     const folder = testFolder({ '.commlooprc': 'links: [{ id: a, role: pasive }]\n' })
     const { code } = await runCli(['run'], { cwd: folder })
@@ -61,7 +61,7 @@ describe.skipIf(someToolIsMissing('systemd unit', SYSTEMD))('examples/systemd, b
     return join(testFolder({ 'commloop@north.service': commands }), 'commloop@north.service')
   }
 
-  it('is found to be without a mistake', () => {
+  it('passes systemd-analyze verify', () => {
     const verify = (file: string): unknown => {
       const { status, stderr } = spawnSync(analyze, ['verify', '--man=no', file], {
         encoding: 'utf8',
@@ -75,7 +75,7 @@ describe.skipIf(someToolIsMissing('systemd unit', SYSTEMD))('examples/systemd, b
     })
   })
 
-  it('leaves little open', () => {
+  it('has a low exposure', () => {
     const args = ['security', '--offline=true', '--no-pager', '--threshold=20', instance()]
     const { status, stdout, stderr } = spawnSync(analyze, args, { encoding: 'utf8' })
     expect(status, stdout + stderr).toBe(0)
@@ -85,7 +85,7 @@ describe.skipIf(someToolIsMissing('systemd unit', SYSTEMD))('examples/systemd, b
 describe('examples/container', () => {
   const copied = [...CONTAINER.matchAll(/^COPY (\S+) /gm)].map(([, path = '']) => path)
 
-  it('copies what is there, or what the commands of its page make', () => {
+  it('copies existing files, or files that the commands of its page create', () => {
     expect(copied.length).toBeGreaterThan(2)
     const absent = copied.filter((path) => !existsSync(pathOf(`examples/container/${path}`)))
     const [commands = ''] = codeBlocks(CONTAINER_PAGE).map(({ code }) => code)
@@ -98,7 +98,7 @@ describe('examples/container', () => {
     for (const { folder } of publicPackages()) expect(CONTAINER_PAGE).toContain(`../../${folder}`)
   })
 
-  it('names its base without a host, in a version that commloop runs on, and is not root', () => {
+  it('has a base image without a host, a supported version of Node, and a user that is not root', () => {
     const [, base = ''] = /^FROM (\S+)$/m.exec(CONTAINER) ?? []
     expect(base).toMatch(/^node:20\.19-/)
     const [, user = ''] = /^USER (\S+)$/m.exec(CONTAINER) ?? []

@@ -6,15 +6,15 @@ import { packAll, userEnvironment } from './tarballs.js'
 
 const DEADLINE_MS = 120_000
 
-/** What npm says where a registry cannot be reached, or where it has nothing and may not ask. */
+/** The errors of npm if the registry cannot be reached, or if npm is offline and its cache is empty. */
 const NO_REGISTRY =
   /E(NOTFOUND|AI_AGAIN|CONNREFUSED|CONNRESET|TIMEDOUT|NETUNREACH|HOSTUNREACH|NOTCACHED)/
 
 /**
- * A folder of somebody who has installed the packages, as tarballs, and knows nothing of this repository. What they
- * depend on comes from npm's cache, and from the registry that npm is configured for where the cache has it not.
+ * A folder in which the packages are installed from tarballs, without access to this repository. Their dependencies
+ * come from the cache of npm, and if they are missing there, from the configured registry.
  *
- * @returns undefined, and says so on the console, where no registry can be reached
+ * @returns undefined if no registry can be reached; then it prints the reason
  */
 export async function installedPackages(): Promise<string | undefined> {
   const packed = await packAll()

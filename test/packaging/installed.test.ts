@@ -58,7 +58,7 @@ function commloop(args: readonly string[], cwd = folder): End {
 }
 
 describe.skipIf(INSTALLED === undefined)('packages that were installed from tarballs', () => {
-  it('bring no copy of themselves twice, and nothing that is only for their tests', () => {
+  it('are installed once each, without packages that only tests need', () => {
     const copies = run('npm', ['ls', '@commloop/core', '--all', '--parseable'])
     expect(copies.code, copies.stdout).toBe(0)
     expect(copies.stdout.trim().split('\n')).toHaveLength(1)
@@ -74,7 +74,7 @@ describe.skipIf(INSTALLED === undefined)('packages that were installed from tarb
     })
   })
 
-  it('write a first configuration, explain it, and refuse to write over it', () => {
+  it('write a first configuration, explain it, and do not overwrite it', () => {
     const cwd = userFolder({})
     expect(commloop(['init'], cwd)).toMatchObject({ code: 0, stderr: '' })
     const check = commloop(['check'], cwd)
@@ -86,12 +86,12 @@ describe.skipIf(INSTALLED === undefined)('packages that were installed from tarb
     expect(wrong.stdout + wrong.stderr).toContain('passive')
   })
 
-  it('show the demo, and every message of it has met its outcome', () => {
+  it('run the demo, in which every message has its outcome', () => {
     const { code, stdout, stderr } = commloop(['demo', '--seconds', '4'])
     expect(code, stdout + stderr).toBe(0)
   })
 
-  it('measure the machine, with the other process that this takes', () => {
+  it('run the benchmark, with its second process', () => {
     const { code, stdout, stderr } = commloop(['bench', '--seconds', '0.1', '--json'])
     expect(code, stdout + stderr).toBe(0)
     expect((JSON.parse(stdout) as { results: unknown[] }).results).toHaveLength(4)
@@ -103,7 +103,7 @@ describe.skipIf(INSTALLED === undefined)('packages that were installed from tarb
     expect(stdout.split('\n').length).toBeGreaterThan(5)
   })
 
-  it('exchange messages, on the wire and by the control socket', async () => {
+  it('exchange messages, over TCP and over the control socket', async () => {
     const port = await freePort()
     const north = await RunningNode.start(
       `node: north\nlisten: { host: 127.0.0.1, port: ${String(port)} }\n` +
@@ -167,7 +167,7 @@ describe.skipIf(INSTALLED === undefined)('packages that were installed from tarb
     expect(peer.texts).toEqual(['hello'])
   })
 
-  it('can be tested against in memory where vitest is not installed', () => {
+  it('can be used for tests in memory without vitest', () => {
     const cwd = userFolder({
       'in-memory.mjs': [
         "import { createNode, Clock, Transport, use } from '@commloop/core'",
@@ -192,7 +192,7 @@ describe.skipIf(INSTALLED === undefined)('packages that were installed from tarb
     })
   })
 
-  it('have types with which a strict program compiles, and a wrong one does not', () => {
+  it('have types with which a strict program compiles, and a wrong program does not', () => {
     const lines = [
       "import { createNode, type LinkState } from '@commloop/core'",
       "import { len16Codec } from '@commloop/codec-len16'",
@@ -209,7 +209,7 @@ describe.skipIf(INSTALLED === undefined)('packages that were installed from tarb
     const compilerOptions = {
       ...{ strict: true, noEmit: true, module: 'NodeNext', target: 'ES2022' },
       ...{ skipDefaultLibCheck: true },
-      // What Node itself has, which the author of a program for Node has installed anyway.
+      // The types of Node, which every program for Node has installed.
       ...{ types: ['node'], typeRoots: [pathOf('node_modules/@types')] },
     }
     const cwd = userFolder({

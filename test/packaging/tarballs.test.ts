@@ -28,7 +28,7 @@ function tarball(name: string): Tarball {
   return found
 }
 
-/** Runs a tool of this repository. @returns all that it says, and how it ended */
+/** Runs a tool of this repository. @returns its output and its exit code */
 function tool(path: string, args: readonly string[]): Promise<{ code: number; text: string }> {
   return new Promise((resolve) => {
     const command = [pathOf(`node_modules/${path}`), ...args]
@@ -39,7 +39,7 @@ function tool(path: string, args: readonly string[]): Promise<{ code: number; te
   })
 }
 
-/** Every file that an `exports` or `bin` of the manifest leads to. */
+/** All files that `exports` and `bin` of the manifest name. */
 function targetsOf(value: unknown): string[] {
   if (typeof value === 'string') return [posix.normalize(value)]
   if (typeof value !== 'object' || value === null) return []
@@ -66,7 +66,7 @@ describe('the public packages', () => {
 })
 
 describe.each(NAMES)('the tarball of %s', (name) => {
-  it('is found to be in order by publint', async () => {
+  it('passes publint', async () => {
     const { code, text } = await tool('publint/src/cli.js', [
       'run',
       tarball(name).file,
@@ -80,13 +80,13 @@ describe.each(NAMES)('the tarball of %s', (name) => {
     })
   })
 
-  it('has types that resolve wherever ES modules can be imported, says attw', async () => {
+  it('passes attw: its types resolve wherever ES modules can be imported', async () => {
     const args = [tarball(name).file, '--profile', 'esm-only', '--no-color']
     const { code, text } = await tool('@arethetypeswrong/cli/dist/index.js', args)
     expect(code, text).toBe(0)
   })
 
-  it('has the licence, a page of its own, and what its fields lead to', () => {
+  it('has the licence, a README, and the files that its fields name', () => {
     const files = filesOf(tarball(name))
     const paths = files.map(({ path }) => path)
     const licence = files.find(({ path }) => path === 'LICENSE')?.content.toString()
@@ -100,7 +100,7 @@ describe.each(NAMES)('the tarball of %s', (name) => {
     expect(targets.filter((target) => !paths.includes(target))).toEqual([])
   })
 
-  it('has neither tests nor what tools have left behind, and every source with its types', () => {
+  it('has no tests and no leftovers of tools, and the sources of all types', () => {
     const paths = filesOf(tarball(name)).map(({ path }) => path)
     expect(paths.filter((path) => !/^(dist|bundle|src|bin)\//.test(path)).sort()).toEqual(
       [
@@ -117,7 +117,7 @@ describe.each(NAMES)('the tarball of %s', (name) => {
     expect(types.filter((path) => !paths.includes(path))).toEqual([])
   })
 
-  it('brings the licence of everything that its bundle takes in', () => {
+  it('has the licences of all packages in its bundle', () => {
     const files = filesOf(tarball(name))
     const taken = Object.keys(tarball(name).manifest.devDependencies ?? {})
     const licences = files.find(({ path }) => path === 'bundle/third-party-licenses.txt')
@@ -126,12 +126,12 @@ describe.each(NAMES)('the tarball of %s', (name) => {
     for (const dependency of taken) expect(text).toMatch(new RegExp(`^${dependency} \\d`, 'm'))
   })
 
-  it('says what it is, and that everybody may have it', () => {
+  it('has a description, and is public', () => {
     const { manifest, folder } = tarball(name)
     expect(manifest.description).toMatch(/commloop/)
     expect(manifest.keywords).toContain('commloop')
     expect(manifest.license).toBe('MIT')
-    // A scoped package is private where nothing else is said, and the first `npm publish` fails.
+    // A scoped package is private by default, and then the first `npm publish` fails.
     expect(manifest.publishConfig?.access).toBe('public')
     expect(existsSync(pathOf(`${folder}/LICENSE`))).toBe(true)
   })

@@ -9,7 +9,7 @@ import { packageFolders, pathOf, textOf } from '../structure/source-tree.js'
 const run = promisify(execFile)
 const DEADLINE_MS = 60_000
 
-/** What a package's `package.json` says that concerns whoever installs it. */
+/** The fields of a `package.json` that matter to users of the package. */
 export interface Manifest {
   readonly name: string
   readonly version: string
@@ -19,11 +19,11 @@ export interface Manifest {
   readonly private?: boolean
   readonly publishConfig?: { readonly access?: string }
   readonly dependencies?: Readonly<Record<string, string>>
-  /** What its bundle takes in. */
+  /** The packages that its bundle contains. */
   readonly devDependencies?: Readonly<Record<string, string>>
 }
 
-/** A package as `npm pack` makes it. */
+/** A package as `npm pack` creates it. */
 export interface Tarball {
   readonly manifest: Manifest
   /** The folder of the package in this repository. */
@@ -31,7 +31,7 @@ export interface Tarball {
   readonly file: string
 }
 
-/** The packages that are meant for the registry. */
+/** The packages that are published. */
 export function publicPackages(): { readonly folder: string; readonly manifest: Manifest }[] {
   return packageFolders()
     .map((name) => `packages/${name}`)
@@ -42,12 +42,12 @@ export function publicPackages(): { readonly folder: string; readonly manifest: 
     .filter(({ manifest }) => manifest.private !== true)
 }
 
-/** Packs every public package as it was built last. The folder is the caller's, to be removed. */
+/** Packs every public package as it was last built. The caller must remove the folder. */
 export async function packAll(): Promise<{ folder: string; tarballs: Tarball[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'commloop-pack-'))
   const packages = publicPackages()
   const paths = packages.map((known) => `./${known.folder}`)
-  // Without scripts: packing is not to build a second time while other tests run what was built.
+  // Without scripts, so that packing does not build again while other tests run the build.
   const args = ['pack', '--ignore-scripts', '--pack-destination', folder, ...paths]
   await run('npm', args, { cwd: pathOf(''), timeout: DEADLINE_MS, env: userEnvironment() })
   const tarballs = packages.map((known) => {
@@ -60,7 +60,7 @@ export async function packAll(): Promise<{ folder: string; tarballs: Tarball[] }
   return { folder, tarballs }
 }
 
-/** As in a shell that a user has just opened: nothing of the npm and the vitest that run the tests. */
+/** The environment of a new shell, without the variables of the npm and the vitest that run the tests. */
 export function userEnvironment(): NodeJS.ProcessEnv {
   const foreign =
     /^(COMMLOOP_|VITEST|NODE_ENV$|NODE_OPTIONS$|FORCE_COLOR$|INIT_CWD$|npm_(?!config_(registry|cache|userconfig)$))/

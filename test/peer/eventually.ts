@@ -6,7 +6,7 @@ const POLL_MS = 5
 
 /**
  * Looks again and again until the answer is neither undefined nor false.
- * @throws Error naming what was waited for, and what `state` says of the moment when the time was up.
+ * @throws Error with `what` and the `state` at the end of the time
  */
 export async function eventually<Found>(
   what: string,
@@ -26,7 +26,7 @@ export async function eventually<Found>(
 }
 
 /**
- * Waits until a number has not changed through `looks` looks in a row: for what comes to rest without saying so, such
+ * Waits until a number has not changed in `looks` checks in a row, for something that stops without an event, such
  * as bytes that a full kernel buffer does not take any more.
  */
 export async function settledAt(

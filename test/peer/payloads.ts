@@ -4,7 +4,7 @@ const PERIOD = 251
 const pattern = Uint8Array.from({ length: PERIOD }, (_, at) => (at * 167 + 13) % 256)
 
 /**
- * The n-th payload of a series, recognisable by itself: its number in four bytes, then a pattern that begins
+ * The n-th payload of a series. It contains its number in four bytes, then a pattern that begins
  * elsewhere for each number.
  */
 export function numbered(number: number, bytes: number): Buffer {
@@ -15,7 +15,7 @@ export function numbered(number: number, bytes: number): Buffer {
   return payload
 }
 
-/** The number of a payload. @throws Error where a single byte of it is not as it was made. */
+/** The number of a payload. @throws Error if any byte of it differs from the original */
 export function numberOf(payload: Buffer): number {
   const number = payload.readUInt32BE()
   if (!payload.equals(numbered(number, payload.length))) {

@@ -8,7 +8,7 @@ const HEADER_BYTES = 2
 
 /**
  * One frame, made by hand: it shares no code with the codec under test.
- * @throws RangeError where the length does not fit into two bytes.
+ * @throws RangeError if the length does not fit into two bytes
  */
 export function rawFrame(payload: Uint8Array | string, shape: LengthShape = {}): Buffer {
   const body = Buffer.from(payload)

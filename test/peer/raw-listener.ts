@@ -6,8 +6,8 @@ import { RawPeer, type RawPeerOptions } from './raw-peer.js'
 
 /**
  * - `keep`: leaves what happens to the test
- * - `hang up`: accepts and closes at once, as a peer does that does not list us (FIN; what it was sent is counted)
- * - a function: what to do with each connection, at once
+ * - `hang up`: accepts and closes immediately, like a peer that does not list us (FIN; received bytes are counted)
+ * - a function: called with each connection immediately
  */
 export type Reception = 'keep' | 'hang up' | ((peer: RawPeer, number: number) => void)
 

@@ -22,8 +22,8 @@ export interface RawDial extends RawPeerOptions {
 const open = new Set<RawPeer>()
 
 /**
- * The far end of one connection, under the hand of the test: a plain socket that knows nothing of commloop. It sends
- * the bytes it is told to, keeps what it receives, and closes only when it is told to, one direction at a time.
+ * The far end of one connection, controlled by the test: a plain socket without any code of commloop. It sends and
+ * closes, one direction at a time, only when the test calls it, and records what it receives.
  */
 export class RawPeer {
   readonly #socket: Socket
@@ -123,7 +123,7 @@ export class RawPeer {
     return this.payloads
   }
 
-  /** Waits for the other side's FIN. @throws where the connection is reset before. */
+  /** Waits for the FIN of the other side. @throws Error if the connection is reset first */
   async fin(): Promise<void> {
     await eventually(
       'FIN at the raw peer',
@@ -171,7 +171,7 @@ export class RawPeer {
     return this.write(Buffer.concat(payloads.map((payload) => rawFrame(payload, this.#shape))))
   }
 
-  /** Each byte is a segment of its own, as far as the sender can make it so. */
+  /** Sends each byte in a separate write, so that it usually is a separate segment. */
   async writeByteByByte(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length; at++) {
       await this.write(bytes.subarray(at, at + 1))

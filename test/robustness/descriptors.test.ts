@@ -61,7 +61,7 @@ describe.skipIf(someToolIsMissing('running out of descriptors', [PRLIMIT]))(
       return { server, node, listed, flood }
     }
 
-    it('keeps every listed link through a flood, dials while it lasts, and says little of it', async () => {
+    it('keeps all listed links during a flood, continues to dial, and logs little', async () => {
       const { server, node, listed, flood } = await flooded()
       await listed.send('still here')
       await node.received('listed', 1)
@@ -85,7 +85,7 @@ describe.skipIf(someToolIsMissing('running out of descriptors', [PRLIMIT]))(
       expect(lines.length).toBeLessThan(100)
     })
 
-    it('keeps its links where the system closes callers before we see them, and dials again after', async () => {
+    it('keeps its links if the system closes connections before the node sees them, and dials again afterwards', async () => {
       const { server, node, listed } = await started()
       const pid = String(node.process.pid)
       execFileSync('prlimit', ['--pid', pid, `--nofile=${String(LOWERED)}:${String(LOWERED)}`])

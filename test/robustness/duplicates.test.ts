@@ -1,20 +1,20 @@
 import type { EntryOptions } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode } from '../node/bench-node.js'
+import { TestNode } from '../node/test-node.js'
 import type { ScriptedConnection } from '../node/scripted-transport.js'
 
 const HOLD_DOWN_MS = 30_000
 const HOUR_MS = 3_600_000
 
-function listening(more: Partial<EntryOptions> = {}): BenchNode {
-  return BenchNode.started({
+function listening(more: Partial<EntryOptions> = {}): TestNode {
+  return TestNode.started({
     listen: { port: 1 },
     links: [{ id: 'in', role: 'passive', ip: '10.0.0.2', ...more }],
   })
 }
 
 describe('two machines behind one address', () => {
-  it('do not oust each other in turn: one replacement in each hold-down at most', async () => {
+  it('replace each other at most once in each hold-down', async () => {
     const bench = listening()
     // Each dials again as soon as it is thrown out, and neither ever says a word.
     let port = 1
@@ -28,7 +28,7 @@ describe('two machines behind one address', () => {
     await bench.stopped()
   })
 
-  it('never replace one that speaks', async () => {
+  it('never replace a connection on which bytes arrive', async () => {
     const bench = listening()
     const first = bench.transport.accept('10.0.0.2', 1)
     for (let at = 2; at < 600; at++) {
@@ -53,9 +53,9 @@ describe('two machines behind one address', () => {
   })
 })
 
-describe('of a connection that was replaced', () => {
+describe('a connection that was replaced', () => {
   it.each(['challenge', 'replace'] as const)(
-    'nothing counts any more (%s): no message, no confirmation, no end',
+    'is ignored (%s): its messages, confirmations and end',
     async (duplicate) => {
       const bench = listening({ duplicate })
       const first = bench.transport.accept('10.0.0.2', 1)
@@ -90,8 +90,8 @@ function afterlife(connection: ScriptedConnection | undefined): void {
 }
 
 describe('a challenge', () => {
-  it('is not for whoever has proved another identity: it is refused before', async () => {
-    const bench = BenchNode.started({
+  it('does not begin for a peer with another identity, which is refused', async () => {
+    const bench = TestNode.started({
       listen: { port: 1, tls: { cert: 'node.pem', key: 'node.key', ca: 'plant.pem' } },
       links: [{ id: 'in', role: 'passive', ip: '10.0.0.2', identity: 'furnace.example' }],
     })
@@ -104,7 +104,7 @@ describe('a challenge', () => {
     await bench.stopped()
   })
 
-  it('counts a byte that comes at the very moment it begins', async () => {
+  it('counts a byte that arrives at the moment when it begins', async () => {
     const bench = listening()
     const first = bench.transport.accept('10.0.0.2', 1)
     const second = bench.transport.accept('10.0.0.2', 2)
@@ -114,7 +114,7 @@ describe('a challenge', () => {
     await bench.stopped()
   })
 
-  it('of a link that is disabled meanwhile is over, and the newcomer told of', async () => {
+  it('ends if its link is disabled, and the new connection is reported as rejected', async () => {
     const bench = listening()
     bench.transport.accept('10.0.0.2', 1)
     const second = bench.transport.accept('10.0.0.2', 2)
@@ -125,7 +125,7 @@ describe('a challenge', () => {
     await bench.stopped()
   })
 
-  it('ends with the node, and leaves no timer', async () => {
+  it('ends when the node stops, and leaves no timer', async () => {
     const bench = listening()
     bench.transport.accept('10.0.0.2', 1)
     const second = bench.transport.accept('10.0.0.2', 2)

@@ -11,7 +11,7 @@ const STOPS = 10
 const HEAP_BYTES_PER_CYCLE_MAX = 2_000
 
 describe('a node under load', () => {
-  it('stops in order at any moment, with its ledgers whole', async () => {
+  it('stops in order at any moment, and its ledgers balance', async () => {
     const seed = Math.floor(Math.random() * 2 ** 31)
     const random = new SeededRandom(seed)
     const figure = await randomStops(STOPS, () => random.next())
@@ -21,7 +21,7 @@ describe('a node under load', () => {
   })
 })
 
-describe('peers that come and go', () => {
+describe('peers that connect and disconnect', () => {
   it('leave nothing behind', async () => {
     setFlagsFromString('--expose-gc')
     globalThis.gc ??= runInNewContext('gc') as typeof globalThis.gc

@@ -93,9 +93,9 @@ describe('an idle hour between two nodes', () => {
   })
 })
 
-describe('a peer that has gone without a word', () => {
+describe('a peer that has disappeared', () => {
   it.each([false, true])(
-    'is found within three heartbeats, with data in flight: %s',
+    'is noticed within three heartbeats, with data in flight: %s',
     async (inFlight) => {
       const heartbeat = { every: '5s', payload: 'beat' }
       const { clock, network, dialler, listener, stopped } = pair(heartbeat, heartbeat)

@@ -1,7 +1,7 @@
 import { Len16Codec } from '@commloop/codec-len16'
 import type { EntryOptions, FrameCodec, FrameDecoder } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from '../node/bench-node.js'
+import { PEER, TestNode } from '../node/test-node.js'
 import { hostileValues } from './hostile-values.js'
 
 const SOUND = new Len16Codec()
@@ -35,7 +35,7 @@ function decoder(wrong: Partial<FrameDecoder>): FrameDecoder {
 
 /** Two links up: `bad` with the codec, `good` without. */
 function pair(value: FrameCodec, more: Partial<EntryOptions> = {}) {
-  const bench = BenchNode.started({
+  const bench = TestNode.started({
     links: [
       { ...PEER, id: 'bad', codec: { spec: 'bad', value }, ...more },
       { ...PEER, id: 'good' },
@@ -51,7 +51,7 @@ const throwing = (value: unknown) => (): never => {
 }
 const BARE = Object.create(null) as object
 
-describe('a codec whose sizes cannot be', () => {
+describe('a codec with invalid sizes', () => {
   it.each<[string, Partial<FrameCodec>]>([
     ['payloadBytesMax', { payloadBytesMax: Number.NaN }],
     ['payloadBytesMax', { payloadBytesMax: -1 }],
@@ -116,17 +116,17 @@ describe('a codec that cannot decode', () => {
     ['throws at bytes', { createDecoder: () => decoder({ push: throwing(BARE) }) }],
     ['throws at a payload', { createDecoder: () => decoder({ next: throwing(Symbol('no')) }) }],
     [
-      'throws when it is asked whether a frame has begun',
+      'throws in midFrame',
       {
         createDecoder: () => Object.defineProperty(decoder({}), 'midFrame', { get: throwing('x') }),
       },
     ],
     [
-      'answers the same payload for ever',
+      'returns the same payload again and again',
       { createDecoder: () => decoder({ next: () => new Uint8Array([1]) }) },
     ],
     [
-      'answers an empty payload for ever',
+      'returns an empty payload again and again',
       { createDecoder: () => decoder({ next: () => new Uint8Array(0) }) },
     ],
   ])('costs its link and no other where it %s', async (_name, wrong) => {
@@ -143,7 +143,7 @@ describe('a codec that cannot decode', () => {
   })
 
   it.each(hostileValues().filter(([name]) => name !== 'nothing' && name !== 'bytes'))(
-    'costs its link where a payload is %s',
+    'costs only its link if a payload is %s',
     async (_name, value) => {
       const next = (): Uint8Array => value as Uint8Array
       const { bench, bad } = pair(codec({ createDecoder: () => decoder({ next }) }))
@@ -154,7 +154,7 @@ describe('a codec that cannot decode', () => {
     },
   )
 
-  it('costs its link where it takes bytes without end and finds no frame', async () => {
+  it('costs only its link if it never finds a frame', async () => {
     const next = (): undefined => undefined
     const push = (): void => undefined
     const { bench, bad, good } = pair(codec({ createDecoder: () => decoder({ next, push }) }))
@@ -171,7 +171,7 @@ describe('a codec that cannot decode', () => {
     await bench.stopped()
   })
 
-  it('is not taken for one where many frames without payload come in one chunk', async () => {
+  it('is not confused with a codec that receives many empty frames in one chunk', async () => {
     const { bench, bad } = pair(codec({}))
     bad.receiveBytes(new Uint8Array(2 * 1_000))
     expect(bench.messages).toHaveLength(1_000)
@@ -179,7 +179,7 @@ describe('a codec that cannot decode', () => {
     await bench.stopped()
   })
 
-  it('is not taken for one where frames wait behind a pause', async () => {
+  it('is not confused with a codec whose frames wait during a pause', async () => {
     const { bench, bad } = pair(codec({}))
     bench.node.on('message', () => {
       bench.node.link('bad').pause()
@@ -191,7 +191,7 @@ describe('a codec that cannot decode', () => {
     await bench.stopped()
   })
 
-  it('that throws at the end of the stream is heard of, and that is all', async () => {
+  it('is only reported if it throws at the end of the stream', async () => {
     const end = throwing(BARE)
     const { bench, bad } = pair(codec({ createDecoder: () => decoder({ end }) }))
     bad.receive('x')
@@ -214,7 +214,7 @@ describe('a codec that cannot encode', () => {
     ['asks for more room than there is', { frameBytesMax: (bytes) => (bytes === 1 ? 2 ** 50 : 1) }],
     ['asks for no number', { frameBytesMax: (bytes) => (bytes === 1 ? Number.NaN : 1) }],
     [
-      'throws when it is asked for the room',
+      'throws in frameBytesMax',
       {
         frameBytesMax: (bytes) => {
           if (bytes === 1) throw new Error('room')
@@ -239,7 +239,7 @@ describe('a codec that cannot encode', () => {
     await bench.stopped()
   })
 
-  it('costs the heartbeat where that is what it fails at', async () => {
+  it('costs only the heartbeat if it cannot encode it', async () => {
     const encode = throwing(new Error('no'))
     const { bench, bad } = pair(codec({ encode }), { heartbeat: { every: '1s', payload: 'hb' } })
     bench.clock.advance(2_500)
@@ -249,7 +249,7 @@ describe('a codec that cannot encode', () => {
     await bench.stopped()
   })
 
-  it('leaves nothing waiting behind the copy that it failed at', async () => {
+  it('does not block the copies behind the one that it cannot encode', async () => {
     const failing = codec({
       payloadBytesMax: 1_000_000,
       frameBytesMax: (bytes) => bytes + 1,

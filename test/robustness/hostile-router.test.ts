@@ -1,18 +1,18 @@
 import { type Route, type SendRouter, useRouter } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from '../node/bench-node.js'
+import { PEER, TestNode } from '../node/test-node.js'
 import { hostileValues } from './hostile-values.js'
 
 const FINE = 'fine'
 const BARE = Object.create(null) as object
 
 /** Two links; the router does its worst with every message but one. */
-function hostile(route: (message: Parameters<SendRouter['route']>[0]) => unknown): BenchNode {
+function hostile(route: (message: Parameters<SendRouter['route']>[0]) => unknown): TestNode {
   const router: SendRouter = {
     route: (message) =>
       Buffer.from(message.payload).toString() === FINE ? 'peer' : (route(message) as Route),
   }
-  const bench = BenchNode.started(
+  const bench = TestNode.started(
     { links: [PEER, { ...PEER, id: 'source' }], relay: true },
     useRouter(router),
   )
@@ -21,7 +21,7 @@ function hostile(route: (message: Parameters<SendRouter['route']>[0]) => unknown
 }
 
 /** The message that the router misroutes has met one outcome, and the next goes where it belongs. */
-async function costsOneMessage(bench: BenchNode, reason?: string): Promise<void> {
+async function costsOneMessage(bench: TestNode, reason?: string): Promise<void> {
   await bench.clock.settle()
   bench.checkLedgers()
   expect(bench.node.counters).toMatchObject({ accepted: 1, undeliverable: 1 })
@@ -42,7 +42,7 @@ const proxy = new Proxy(
 )
 
 describe('a router that answers', () => {
-  it.each(hostileValues())('%s costs its message only', async (_name, value) => {
+  it.each(hostileValues())('%s costs only its message', async (_name, value) => {
     const bench = hostile(() => value)
     bench.send('x', { id: 'x' })
     await costsOneMessage(bench)
@@ -61,13 +61,13 @@ describe('a router that answers', () => {
     ['a delay that throws', () => Object.defineProperty({}, 'defer', getter())],
     ['a reason that throws', () => Object.defineProperty({}, 'drop', getter())],
     ['a promise whose look at it throws', () => Object.defineProperty({}, 'then', getter())],
-  ])('%s costs its message only', async (_name, answer) => {
+  ])('%s costs only its message', async (_name, answer) => {
     const bench = hostile(answer)
     bench.send('x', { id: 'x' })
     await costsOneMessage(bench)
   })
 
-  it('something else each time it is looked at is believed once', async () => {
+  it('with an object that changes at every access is read only once', async () => {
     let looks = 0
     const answer = {
       get then(): unknown {
@@ -86,7 +86,7 @@ describe('a router that answers', () => {
   })
 
   it.each([Symbol('why'), Object.create(null) as object, 7, 'x'.repeat(1e6)])(
-    'a reason to drop that is no short text has it told all the same',
+    'a drop reason that is not a short text is reported as text',
     async (drop) => {
       const bench = hostile(() => ({ drop }))
       bench.send('x', { id: 'x' })
@@ -108,7 +108,7 @@ describe('a router that throws', () => {
     ['a proxy', proxy],
     ['an error whose message throws', Object.defineProperty(new Error('x'), 'message', getter())],
     ['a text without end', 'x'.repeat(1e6)],
-  ])('%s costs its message only', async (_name, thrown) => {
+  ])('%s costs only its message', async (_name, thrown) => {
     const bench = hostile(() => {
       throw thrown
     })
@@ -117,7 +117,7 @@ describe('a router that throws', () => {
     expect(bench.outcomes[0]?.reason?.length).toBeLessThan(600)
   })
 
-  it('at a received message costs neither the connection nor the next message', async () => {
+  it('for a received message costs neither the connection nor the next message', async () => {
     const bench = hostile(() => proxy)
     const connection = bench.transport.dials[1]?.open()
     connection?.receive('bad', FINE, 'bad', FINE)
@@ -145,7 +145,7 @@ describe('a router that promises', () => {
       'router threw',
     ],
     [
-      'and rejects with nothing to say',
+      'and rejects without a reason',
       () =>
         thenable((_ok, no) => {
           no(Object.create(null))
@@ -176,13 +176,13 @@ describe('a router that promises', () => {
         }),
       'router deferred',
     ],
-  ])('%s costs its message only', async (_name, answer, reason) => {
+  ])('%s costs only its message', async (_name, answer, reason) => {
     const bench = hostile(answer)
     bench.send('x', { id: 'x' })
     await costsOneMessage(bench, reason)
   })
 
-  it('and answers at once, and twice, and throws then, is followed once', async () => {
+  it('and settles immediately, twice, and then throws, is followed once', async () => {
     const bench = hostile(() =>
       thenable((ok, no) => {
         ok('peer')
@@ -198,7 +198,7 @@ describe('a router that promises', () => {
     await bench.stopped()
   })
 
-  it('and never answers costs its messages their time, and nobody else anything', async () => {
+  it('and never settles delays only its own messages', async () => {
     const bench = hostile(() => new Promise(() => undefined))
     for (let at = 0; at < 100; at++) bench.send('x')
     bench.send(FINE)
@@ -210,8 +210,8 @@ describe('a router that promises', () => {
   })
 })
 
-describe('a router that meddles', () => {
-  it('with the number of deferrals does not upset the ledger', async () => {
+describe('a router that changes its arguments or calls the node', () => {
+  it('and changes the number of deferrals does not affect the ledger', async () => {
     const bench = hostile((message) => {
       Object.assign(message, { deferrals: -1 })
       return { defer: 1 }
@@ -222,9 +222,9 @@ describe('a router that meddles', () => {
     await bench.stopped()
   })
 
-  it('by sending from within its call has both messages routed', async () => {
+  it('and sends within its call has both messages routed', async () => {
     let asked = 0
-    const bench: BenchNode = hostile(() => {
+    const bench: TestNode = hostile(() => {
       if (++asked < 3) bench.send('another')
       return ['peer', 'source']
     })
@@ -234,8 +234,8 @@ describe('a router that meddles', () => {
     await bench.stopped()
   })
 
-  it('by sending without end is stopped where it stands', async () => {
-    const bench: BenchNode = hostile(() => {
+  it('and sends without end is stopped', async () => {
+    const bench: TestNode = hostile(() => {
       bench.send('and on')
       return 'peer'
     })
@@ -246,8 +246,8 @@ describe('a router that meddles', () => {
     await bench.stopped()
   })
 
-  it('by stopping the node from within its call leaves the ledger whole', async () => {
-    const bench: BenchNode = hostile(() => {
+  it('and stops the node within its call leaves the ledger balanced', async () => {
+    const bench: TestNode = hostile(() => {
       void bench.node.stop()
       return 'peer'
     })

@@ -1,23 +1,23 @@
 import type { EntryOptions, ReconnectStrategy } from '@commloop/core'
 import { ExponentialBackoff } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from '../node/bench-node.js'
+import { PEER, TestNode } from '../node/test-node.js'
 import { hostileValues } from './hostile-values.js'
 
 const TIMER_MS_MAX = 2 ** 31 - 1
 
-function withStrategy(delayMs: (attempt: number) => unknown): BenchNode {
+function withStrategy(delayMs: (attempt: number) => unknown): TestNode {
   const value = { delayMs } as unknown as ReconnectStrategy
   const links: EntryOptions[] = [
     { ...PEER, reconnect: { spec: 'hostile', value } },
     { ...PEER, id: 'other' },
   ]
-  const bench = BenchNode.started({ links })
+  const bench = TestNode.started({ links })
   bench.transport.dials[1]?.open()
   return bench
 }
 
-describe('a reconnect strategy that answers', () => {
+describe('a reconnect strategy that returns', () => {
   it.each(hostileValues())('%s has a delay that a timer can take', async (_name, value) => {
     const bench = withStrategy(() => value)
     bench.transport.dials[0]?.fail()
@@ -30,7 +30,7 @@ describe('a reconnect strategy that answers', () => {
   })
 
   it.each([Symbol('no'), Object.create(null) as object, undefined])(
-    'nothing, and throws, waits as for an answer that is none',
+    'nothing, but throws, is treated like an invalid delay',
     async (thrown) => {
       const bench = withStrategy(() => {
         // eslint-disable-next-line @typescript-eslint/only-throw-error -- what plugins may do
@@ -44,8 +44,8 @@ describe('a reconnect strategy that answers', () => {
     },
   )
 
-  it('and disables its link meanwhile leaves it disabled', async () => {
-    const bench: BenchNode = withStrategy(() => {
+  it('and disables its link in the call leaves it disabled', async () => {
+    const bench: TestNode = withStrategy(() => {
       bench.node.link('peer').disable()
       return 100
     })
@@ -56,8 +56,8 @@ describe('a reconnect strategy that answers', () => {
     await bench.stopped()
   })
 
-  it('and disables its link while a loss is being told leaves it disabled, with its queue', async () => {
-    const bench: BenchNode = withStrategy(() => {
+  it('and disables its link while a loss is reported leaves it disabled, with its queue', async () => {
+    const bench: TestNode = withStrategy(() => {
       bench.node.link('peer').disable()
       return 100
     })
@@ -74,9 +74,9 @@ describe('a reconnect strategy that answers', () => {
     await bench.stopped()
   })
 
-  it('and looks at its link meanwhile finds no peer any more', async () => {
+  it('and reads its link in the call sees no peer', async () => {
     const seen: unknown[] = []
-    const bench: BenchNode = withStrategy(() => {
+    const bench: TestNode = withStrategy(() => {
       seen.push(bench.node.link('peer').remote)
       return 100
     })
@@ -87,9 +87,9 @@ describe('a reconnect strategy that answers', () => {
     await bench.stopped()
   })
 
-  it('and disables its link ends with a node that is stopped for it', async () => {
+  it('and disables its link does not keep a node from stopping', async () => {
     let stopping: Promise<void> | undefined
-    const bench: BenchNode = withStrategy(() => {
+    const bench: TestNode = withStrategy(() => {
       bench.node.link('peer').disable()
       return 100
     })
@@ -104,9 +104,9 @@ describe('a reconnect strategy that answers', () => {
     expect(bench.clock.pendingTimers).toBe(0)
   })
 
-  it('and stops its node while a loss is being told does not keep it from ending', async () => {
+  it('and stops its node while a loss is reported does not keep it from stopping', async () => {
     let stopping: Promise<void> | undefined
-    const bench: BenchNode = withStrategy(() => {
+    const bench: TestNode = withStrategy(() => {
       stopping ??= bench.node.stop()
       return 100
     })
@@ -135,9 +135,9 @@ describe('the exponential backoff', () => {
     }
   })
 
-  it('goes on through thirty days of refusals, dial by dial', async () => {
+  it('continues through thirty days of refused dials', async () => {
     const value = new ExponentialBackoff({ maxAttempts: 0 })
-    const bench = BenchNode.started({ links: [{ ...PEER, reconnect: { spec: 'x', value } }] })
+    const bench = TestNode.started({ links: [{ ...PEER, reconnect: { spec: 'x', value } }] })
     const endMs = 30 * 86_400_000
     while (bench.clock.now() < endMs) {
       bench.transport.lastDial.fail()

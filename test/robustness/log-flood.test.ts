@@ -1,7 +1,7 @@
 import { Len16Codec } from '@commloop/codec-len16'
 import { FrameCodec, Logger, use, useRouter } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from '../node/bench-node.js'
+import { PEER, TestNode } from '../node/test-node.js'
 
 const CALLS = 100_000
 /** Of what takes a link through a whole connection, or has texts made: the limits are the same. */
@@ -24,15 +24,15 @@ class CountingLogger implements Logger {
   error = this.#write
 }
 
-function logged(...args: ConstructorParameters<typeof BenchNode>) {
+function logged(...args: ConstructorParameters<typeof TestNode>) {
   const [options, ...plugins] = args
   const logger = new CountingLogger()
-  const bench = BenchNode.started(options, use(Logger, logger), ...plugins)
+  const bench = TestNode.started(options, use(Logger, logger), ...plugins)
   return { bench, logger }
 }
 
 /** Ends the node; what was still untold is told then. */
-async function expectFewLines(bench: BenchNode, logger: CountingLogger, told: number) {
+async function expectFewLines(bench: TestNode, logger: CountingLogger, told: number) {
   await bench.stopped()
   expect(logger.told).toBeGreaterThanOrEqual(told)
   expect(logger.lines).toBeLessThanOrEqual(LINES_MAX)
@@ -57,7 +57,7 @@ describe('a flood of', () => {
     await expectFewLines(bench, logger, CALLS)
   })
 
-  it('connections of a listed peer that sends rubbish is', async () => {
+  it('connections of a listed peer that sends random bytes is', async () => {
     const { bench, logger } = logged(
       { listen: LISTEN, links: [{ id: 'in', role: 'passive', ip: '10.0.0.2', slots: 8 }] },
       use(FrameCodec, new Len16Codec({ maxPayload: 10 })),
@@ -70,7 +70,7 @@ describe('a flood of', () => {
     await expectFewLines(bench, logger, 2 * EVENTS)
   })
 
-  it('messages that the router throws at, each in other words, is', async () => {
+  it('messages for which the router throws, each with another error, is', async () => {
     const { bench, logger } = logged(
       { links: [PEER], relay: true },
       useRouter({
@@ -89,7 +89,7 @@ describe('a flood of', () => {
     await expectFewLines(bench, logger, EVENTS)
   })
 
-  it('messages that a listener throws at is', async () => {
+  it('messages for which a listener throws is', async () => {
     const { bench, logger } = logged({ links: [PEER] })
     bench.node.on('message', ({ payload }) => {
       throw new Error(Buffer.from(payload).toString())

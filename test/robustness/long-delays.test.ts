@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from '../node/bench-node.js'
+import { PEER, TestNode } from '../node/test-node.js'
 
 /** Beyond it Node's timers are due at once, again and again. ManualClock throws instead. */
 const TIMER_MS_MAX = 2 ** 31 - 1
 const DAY_MS = 86_400_000
 
-describe('a delay beyond what a timer can take', () => {
+describe('a delay longer than a timer allows', () => {
   it.each([TIMER_MS_MAX + 1, 1e15, Number.POSITIVE_INFINITY])(
     'as the TTL of a message, %d ms, does not expire it',
     async (ttlMs) => {
-      const bench = BenchNode.started({ links: [PEER] })
+      const bench = TestNode.started({ links: [PEER] })
       bench.send('waits', { ttlMs })
       bench.clock.advance(20 * DAY_MS)
       expect(bench.node.link('peer').queuedMessages).toBe(1)
@@ -17,20 +17,23 @@ describe('a delay beyond what a timer can take', () => {
     },
   )
 
-  it.each([Number.NaN, -1, 0])('is none: a TTL of %d has expired', async (ttlMs) => {
-    const bench = BenchNode.started({ links: [PEER] })
-    const connection = bench.transport.lastDial.open()
-    bench.send('late', { ttlMs, id: 'late' })
-    bench.clock.advance(200)
-    expect(connection.writes).toEqual([])
-    expect(bench.outcomes).toMatchObject([{ id: 'late', outcome: 'expired' }])
-    await bench.stopped()
-  })
+  it.each([Number.NaN, -1, 0])(
+    'is not assumed for a TTL of %d, which has expired',
+    async (ttlMs) => {
+      const bench = TestNode.started({ links: [PEER] })
+      const connection = bench.transport.lastDial.open()
+      bench.send('late', { ttlMs, id: 'late' })
+      bench.clock.advance(200)
+      expect(connection.writes).toEqual([])
+      expect(bench.outcomes).toMatchObject([{ id: 'late', outcome: 'expired' }])
+      await bench.stopped()
+    },
+  )
 
   it.each([TIMER_MS_MAX + 1, Number.POSITIVE_INFINITY])(
-    'as the deadline of stop, %d ms, does not cut at once',
+    'as the deadline of stop, %d ms, does not cut immediately',
     async (deadlineMs) => {
-      const bench = BenchNode.started({ links: [PEER] })
+      const bench = TestNode.started({ links: [PEER] })
       const connection = bench.transport.lastDial.open()
       bench.send('one')
       bench.soon()
@@ -47,7 +50,7 @@ describe('a delay beyond what a timer can take', () => {
   )
 
   it('as the deadline of settled waits', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+    const bench = TestNode.started({ links: [PEER] })
     bench.send('one')
     let settled: boolean | undefined
     void bench.node.settled({ deadlineMs: 1e12 }).then((answer) => (settled = answer))
@@ -58,9 +61,9 @@ describe('a delay beyond what a timer can take', () => {
     await bench.stopped()
   })
 
-  it('is not made of a heartbeat that comes once a fortnight', async () => {
+  it('does not result from a heartbeat of two weeks', async () => {
     const heartbeat = { every: 14 * DAY_MS, payload: 'hb' }
-    const bench = BenchNode.started({ links: [{ ...PEER, heartbeat }] })
+    const bench = TestNode.started({ links: [{ ...PEER, heartbeat }] })
     const connection = bench.transport.lastDial.open()
     bench.clock.advance(14 * DAY_MS)
     expect(connection.sent).toEqual(['hb'])

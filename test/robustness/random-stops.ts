@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { tcpTransport } from '@commloop/transport-tcp'
 import { len16Codec } from '@commloop/codec-len16'
-import { createNode, type LinkCounters, type Node } from '@commloop/core'
+import { createNode, ledgerProblems, type Node } from '@commloop/core'
 
 /** What a hundred stops in the middle of traffic came to. */
 export interface StopsFigure {
@@ -113,22 +113,18 @@ function countDamaged(peer: Node): () => string | undefined {
   return () => (damaged === 0 ? undefined : `${String(damaged)} damaged payloads`)
 }
 
-/** What is wrong with a node that has stopped; undefined: nothing. */
+/** What is wrong with a node that has stopped; undefined if nothing is. */
 function faultOf(node: Node): string | undefined {
-  const { routing, routed, dropped, undeliverable, expired, accepted, copies } = node.counters
-  const ends = routing + routed + dropped + undeliverable + expired
-  if (routing !== 0 || accepted !== ends) return `node ledger ${JSON.stringify(node.counters)}`
-  let enqueued = 0
-  for (const { id, state, counters } of node.links()) {
+  if (node.counters.routing !== 0)
+    return `${String(node.counters.routing)} messages left in routing`
+  const links = node.links()
+  for (const { id, state, counters } of links) {
     if (state !== 'closed') return `${id} is ${state}`
-    if (counters.queued !== 0 || counters.enqueued !== copyEnds(counters)) {
-      return `ledger of ${id} ${JSON.stringify(counters)}`
-    }
-    enqueued += counters.enqueued
+    if (counters.queued !== 0) return `${String(counters.queued)} copies left in ${id}`
   }
-  return enqueued === copies ? undefined : `${String(enqueued)} copies of ${String(copies)}`
-}
-
-function copyEnds({ queued, written, expired, dropped, undeliverable }: LinkCounters): number {
-  return queued + written + expired + dropped + undeliverable
+  const problems = ledgerProblems(
+    node.counters,
+    links.map(({ counters }) => counters),
+  )
+  return problems.length === 0 ? undefined : problems.join('; ')
 }

@@ -29,8 +29,8 @@ function beating(peer: RawPeer): () => void {
   }
 }
 
-describe('a process that stands still for much longer than its peers may be silent', () => {
-  it('finds on waking that they are there, by what waits in the kernel', async () => {
+describe('a process that is stopped for longer than its silence timeout', () => {
+  it('notices that its peers are alive, by the data that waits in the kernel', async () => {
     const node = await RunningNode.start(CONFIG)
     const peer = await RawPeer.dial({ port: node.port })
     const stopBeating = beating(peer)
@@ -50,7 +50,7 @@ describe('a process that stands still for much longer than its peers may be sile
     }
   })
 
-  it('finds on waking that one has fallen silent, where nothing waits', async () => {
+  it('notices that a peer is silent, if no data waits', async () => {
     const node = await RunningNode.start(CONFIG)
     await RawPeer.dial({ port: node.port })
     await node.link('in', 'up', 1)
@@ -71,7 +71,7 @@ describe.skipIf(someToolIsMissing('jumps of the wall clock', FAKETIME))(
       rmSync(folder, { recursive: true, force: true })
     })
 
-    it('by an hour, back and forth, changes nothing for links, deadlines and heartbeats', async () => {
+    it('by an hour, back and forth, does not affect links, deadlines and heartbeats', async () => {
       const file = join(folder, 'offset')
       const setOffset = (offset: string): void => {
         writeFileSync(`${file}.new`, `${offset}\n`)

@@ -1,6 +1,6 @@
 import type { CloseReason, EntryOptions, NodeOptions } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from '../node/bench-node.js'
+import { PEER, TestNode } from '../node/test-node.js'
 import type { ScriptedConnection } from '../node/scripted-transport.js'
 
 /** What a system call of a dial can end with, and what a transport may add: no name, no certificate, no code at all. */
@@ -77,14 +77,14 @@ function reasonOf(code: string | undefined): string {
 
 /** A node with three links. The first is up and must notice nothing; the second is still dialling. */
 function started() {
-  const bench = BenchNode.started(TABLE)
+  const bench = TestNode.started(TABLE)
   const [other, peer] = bench.transport.dials
   if (other === undefined || peer === undefined) throw new Error('not every link has dialled')
   return { bench, other: other.open(), peer }
 }
 
 /** The bystander still sends and receives over its first connection, and nothing is left when the node has ended. */
-async function expectOthersUnharmed(bench: BenchNode, other: ScriptedConnection): Promise<void> {
+async function expectOthersUnharmed(bench: TestNode, other: ScriptedConnection): Promise<void> {
   expect(bench.node.link('other')).toMatchObject({ state: 'up', epoch: 1 })
   other.receive('still here')
   expect(bench.messages).toContain('other#1 still here')
@@ -102,7 +102,7 @@ async function expectOthersUnharmed(bench: BenchNode, other: ScriptedConnection)
 }
 
 describe('a dial that fails', () => {
-  it.each(DIAL_CODES)('with %s is told, and tried again until it succeeds', async (code) => {
+  it.each(DIAL_CODES)('with %s is reported, and tried again until it succeeds', async (code) => {
     const { bench, other, peer } = started()
     bench.send('waits', { to: 'peer', id: 'waits' })
     peer.fail(failure(code))
@@ -122,9 +122,9 @@ describe('a dial that fails', () => {
 
 describe('listening that fails', () => {
   it.each(LISTEN_CODES)(
-    'with %s at the start makes the start fail, and leaves nothing',
+    'with %s at the start rejects start, and leaves nothing behind',
     async (code) => {
-      const bench = new BenchNode(TABLE)
+      const bench = new TestNode(TABLE)
       const starting = bench.node.start()
       bench.transport.listens.at(-1)?.handler.failed(failure(code))
       await expect(starting).rejects.toMatchObject({ cause: failure(code) })
@@ -133,9 +133,9 @@ describe('listening that fails', () => {
   )
 
   it.each(LISTEN_CODES)(
-    'with %s later is told, and tried again until it succeeds',
+    'with %s later is reported, and tried again until it succeeds',
     async (code) => {
-      const bench = BenchNode.started(TABLE)
+      const bench = TestNode.started(TABLE)
       const before = bench.transport.accept('10.0.0.4')
       bench.transport.listens.at(-1)?.handler.failed(failure(code))
       bench.soon()
@@ -157,7 +157,7 @@ describe('listening that fails', () => {
 interface Moment {
   readonly name: string
   /** Brings a link that is up there. */
-  readonly reach: (connection: ScriptedConnection, bench: BenchNode) => void
+  readonly reach: (connection: ScriptedConnection, bench: TestNode) => void
 }
 
 const WHOLE_AND_HALF = Uint8Array.from([0, 1, 0x61, 0, 9, 0x62])
@@ -194,36 +194,33 @@ const MOMENTS: readonly Moment[] = [
 ]
 
 describe.each(MOMENTS)('a dialled connection $name', ({ reach }) => {
-  it.each(CONNECTION_CODES)(
-    'that ends with %s is dialled again, with what had waited',
-    async (code) => {
-      const { bench, other, peer } = started()
-      const connection = peer.open()
+  it.each(CONNECTION_CODES)('that ends with %s is dialled again, with its queue', async (code) => {
+    const { bench, other, peer } = started()
+    const connection = peer.open()
+    bench.soon()
+    reach(connection, bench)
+    const waiting = bench.node.link('peer').counters.queued
+    connection.closed(closing(code))
+    expect(bench.node.link('peer').state).toBe('backoff')
+    expect(bench.node.link('peer').counters.queued).toBe(waiting)
+    bench.checkLedgers()
+    bench.clock.runUntil(() => bench.transport.dials.length === 3, LONG_MS)
+    const next = bench.transport.lastDial.open()
+    bench.node.link('peer').resume()
+    next.receive('proof of life')
+    bench.soon()
+    while (bench.node.link('peer').counters.queued > 0) {
+      next.written()
       bench.soon()
-      reach(connection, bench)
-      const waiting = bench.node.link('peer').counters.queued
-      connection.closed(closing(code))
-      expect(bench.node.link('peer').state).toBe('backoff')
-      expect(bench.node.link('peer').counters.queued).toBe(waiting)
-      bench.checkLedgers()
-      bench.clock.runUntil(() => bench.transport.dials.length === 3, LONG_MS)
-      const next = bench.transport.lastDial.open()
-      bench.node.link('peer').resume()
-      next.receive('proof of life')
-      bench.soon()
-      while (bench.node.link('peer').counters.queued > 0) {
-        next.written()
-        bench.soon()
-      }
-      expect(next.sent).toHaveLength(waiting)
-      expect(bench.messages).toContain('peer#2 proof of life')
-      await expectOthersUnharmed(bench, other)
-    },
-  )
+    }
+    expect(next.sent).toHaveLength(waiting)
+    expect(bench.messages).toContain('peer#2 proof of life')
+    await expectOthersUnharmed(bench, other)
+  })
 })
 
 describe.each(MOMENTS)('an accepted connection $name', ({ reach }) => {
-  it.each(CONNECTION_CODES)('that ends with %s leaves its slot to the next', async (code) => {
+  it.each(CONNECTION_CODES)('that ends with %s frees its slot for the next one', async (code) => {
     const { bench, other, peer } = started()
     peer.fail()
     const asPeer = bench.transport.accept('10.0.0.4')
@@ -240,7 +237,7 @@ describe.each(MOMENTS)('an accepted connection $name', ({ reach }) => {
 
 describe('a connection that the node itself ends', () => {
   it.each(CONNECTION_CODES)(
-    'and that ends with %s meanwhile lets the node stop at once',
+    'and that ends with %s before that lets the node stop immediately',
     async (code) => {
       const { bench, other, peer } = started()
       const connection = peer.open()

@@ -1,18 +1,18 @@
-// The built packages that a campaign runs on, as they are or with a bug planted in them.
+// The built packages that a campaign runs on, with or without a seeded fault.
 import { register } from 'node:module'
 
-/** Below the largest length, so that noise is mostly no frame. */
+/** Below the largest length, so that random bytes rarely form a valid frame. */
 const CODEC_OPTIONS = { maxPayload: 40_000 }
 
 let registered = false
 
-/** `canary`: the name of a planted bug; undefined: none. */
-export async function builtPackages(canary) {
-  if (canary !== undefined && !registered) {
-    register('./canary-loader.mjs', import.meta.url)
+/** `seededFault` is the name of the fault to plant; undefined plants none. */
+export async function builtPackages(seededFault) {
+  if (seededFault !== undefined && !registered) {
+    register('./seeded-fault-loader.mjs', import.meta.url)
     registered = true
   }
-  const query = canary === undefined ? '' : `?canary=${encodeURIComponent(canary)}`
+  const query = seededFault === undefined ? '' : `?seeded-fault=${encodeURIComponent(seededFault)}`
   const load = (name) =>
     import(new URL(`../../packages/${name}/dist/index.js${query}`, import.meta.url))
   const { Len16Codec } = await load('codec-len16')

@@ -10,7 +10,7 @@ interface Run {
   readonly output: string
 }
 
-/** Runs a script of this folder on the built packages, as an operator would. */
+/** Runs a script of this folder on the built packages, as a developer would from a shell. */
 function run(script: string, ...options: string[]): Promise<Run> {
   return new Promise((resolve) => {
     const path = `test/simulation/${script}`
@@ -30,7 +30,7 @@ interface Campaign {
 }
 
 interface Finding {
-  readonly canary: string
+  readonly seededFault: string
   readonly found: boolean
   readonly violation: string
 }
@@ -42,7 +42,7 @@ async function campaign(...options: string[]): Promise<Campaign> {
 
 describe('the simulator', () => {
   it(
-    'finds nothing wrong in 200 seeds, in which every situation occurred',
+    'finds no violation in 200 seeds, and produces every situation',
     async () => {
       const { failures, rare, seeds } = await campaign('--seeds', '200', '--markers', '10')
       expect(failures).toEqual([])
@@ -65,9 +65,9 @@ describe('the simulator', () => {
   )
 
   it(
-    'finds every bug that is planted in core and codec',
+    'finds every fault that is seeded in core and codec',
     async () => {
-      const { output } = await run('canary-campaign.mjs', '--json')
+      const { output } = await run('seeded-fault-campaign.mjs', '--json')
       const findings = JSON.parse(output) as Finding[]
       expect(findings.length).toBeGreaterThanOrEqual(15)
       expect(findings.filter(({ found }) => !found)).toEqual([])
@@ -76,16 +76,16 @@ describe('the simulator', () => {
   )
 
   it(
-    'fails with the seed, and with a command that tells what happened',
+    'prints the failed seed, and a command that replays it',
     async () => {
-      const planted = ['--canary', 'no drain is told']
+      const planted = ['--seeded-fault', 'a drain is not reported']
       const failed = await run('campaign.mjs', '--seeds', '10', '--markers', '0', ...planted)
       expect(failed.code).toBe(1)
       const command = /replay: node test\/simulation\/campaign\.mjs --seed (\d+) --trace/
       const [, seed = ''] = command.exec(failed.output) ?? []
       const replay = await run('campaign.mjs', '--seed', seed, '--trace', ...planted)
       expect(replay.code).toBe(1)
-      expect(replay.output).toContain('VIOLATION was above its mark')
+      expect(replay.output).toContain('VIOLATION fell below its high-water mark')
       expect(replay.output.split('\n').length).toBeGreaterThan(100)
     },
     10 * MINUTES_MS,

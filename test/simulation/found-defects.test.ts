@@ -1,15 +1,15 @@
 import { type NodeOptions, useRouter } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { BenchNode, PEER } from '../node/bench-node.js'
+import { PEER, TestNode } from '../node/test-node.js'
 
-/** Scenarios that the simulator has found, told by hand: a bare seed changes its meaning with the code. */
-describe('a node, as the simulator has found it wanting', () => {
-  it('keeps a link down that is disabled when its dial lets the next one dial', async () => {
+/** Bugs that the simulator has found, as scenarios, because a seed produces a different run when the code changes. */
+describe('bugs that the simulator has found', () => {
+  it('a link that is disabled while its dial permits the next dial stays down', async () => {
     const options: NodeOptions = {
       links: [PEER, { id: 'other', role: 'active', ip: '10.0.0.3', port: 8001 }],
       dials: 1,
     }
-    const bench = new BenchNode(options)
+    const bench = new TestNode(options)
     bench.node.on('link', ({ link, state }) => {
       if (link === 'other' && state === 'dialing') bench.node.link('peer').disable()
     })
@@ -24,8 +24,8 @@ describe('a node, as the simulator has found it wanting', () => {
     await bench.stopped()
   })
 
-  it('waits for leave to dial when it is dialled by who hears that its last attempt has failed', async () => {
-    const bench = BenchNode.started({
+  it('a link that is dialled in the event of its last failed attempt waits for a permit', async () => {
+    const bench = TestNode.started({
       links: [
         { ...PEER, reconnect: { spec: 'never', value: { delayMs: () => undefined } } },
         { id: 'other', role: 'active', ip: '10.0.0.3', port: 8001 },
@@ -37,7 +37,7 @@ describe('a node, as the simulator has found it wanting', () => {
     })
     const [first] = bench.transport.dials
     first?.fail()
-    // The other one has the only permit now.
+    // The other link has the only permit now.
     bench.soon()
     expect(bench.node.link('peer').state).toBe('backoff')
     bench.transport.lastDial.open()
@@ -49,8 +49,8 @@ describe('a node, as the simulator has found it wanting', () => {
     await bench.stopped()
   })
 
-  it('leaves no timer behind when it stops while a connection is on probation', async () => {
-    const bench = BenchNode.started({ links: [PEER] })
+  it('a node that stops while a connection is on probation leaves no timer behind', async () => {
+    const bench = TestNode.started({ links: [PEER] })
     bench.transport.lastDial.open().reset()
     bench.clock.runUntil(() => bench.transport.dials.length === 2, 10_000)
     const onProbation = bench.transport.lastDial.open()
@@ -63,8 +63,8 @@ describe('a node, as the simulator has found it wanting', () => {
     expect(bench.clock.pendingTimers).toBe(0)
   })
 
-  it('tells of a drain before a relay that was held fills the queue again', async () => {
-    const bench = BenchNode.started(
+  it('a drain is reported before a relay fills the queue again', async () => {
+    const bench = TestNode.started(
       {
         listen: { port: 8000 },
         relay: true,
@@ -94,9 +94,9 @@ describe('a node, as the simulator has found it wanting', () => {
     await bench.stopped()
   })
 
-  it('asks the router no more about a message whose TTL ended while the process stood still', async () => {
+  it('the router is not called for a message whose TTL ended while the process was stopped', async () => {
     let asked = 0
-    const bench = BenchNode.started(
+    const bench = TestNode.started(
       { links: [PEER] },
       useRouter({
         route: () => {
@@ -109,7 +109,7 @@ describe('a node, as the simulator has found it wanting', () => {
     const now = bench.clock.now.bind(bench.clock)
     bench.clock.now = () => now() + stoodStillMs
     bench.send('late', { ttlMs: 1_000, id: 'late' })
-    // A process that was stopped sees its timers late: the clock has gone on, and then the timer comes.
+    // After a process was stopped, its timers are late: the clock has advanced before the timer runs.
     stoodStillMs = 5_000
     bench.clock.advance(100)
     bench.soon()

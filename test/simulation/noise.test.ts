@@ -59,7 +59,7 @@ function latencies(noisy: boolean): number[] {
   const arrivedMs: number[] = []
   const peers = [QUIET, STUCK, BROKEN].map((ip) => nodeAt(ip, peerOf(ip), () => ip))
   peers[0]?.on('message', () => arrivedMs.push(clock.now()))
-  // Never settles: the call hangs for as long as a router may.
+  // Never settles: the call hangs until `routerTimeout`.
   const hangs = (): PromiseLike<Route> => ({ then: () => new Promise<never>(() => undefined) })
   const active = { role: 'active', port: 8000 } as const
   const codec = { spec: 'broken', value: brokenCodec() }
@@ -99,7 +99,7 @@ function latencies(noisy: boolean): number[] {
 }
 
 describe('a router call that hangs, a peer that reads nothing and a codec that throws', () => {
-  it('cost the messages of the other links no time', () => {
+  it('do not delay the messages of other links', () => {
     const quiet = latencies(false)
     expect(quiet.every((ms) => ms >= LATENCY_MS)).toBe(true)
     expect(latencies(true)).toEqual(quiet)

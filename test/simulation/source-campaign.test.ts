@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest'
 
 const SEEDS = 60
 
-describe('the simulator on the sources, as they are before any build', () => {
-  it(`finds nothing wrong in ${String(SEEDS)} seeds, and each node comes together again`, async () => {
+describe('the simulator on the sources, without a build', () => {
+  it(`finds no violation in ${String(SEEDS)} seeds, and all links recover`, async () => {
     const { failures, seeds, messages } = await runCampaign({
       codec: new Len16Codec({ maxPayload: 40_000 }),
       from: 0,

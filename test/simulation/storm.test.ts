@@ -15,7 +15,7 @@ import { describe, expect, it } from 'vitest'
 const PEER_IP = '10.1.0.1'
 const NODES = 1_000
 const OUTAGE_MS = 600_000
-/** The first dials after a loss come with short delays; from here on the strategy's ceiling rules. */
+/** The first dials after a loss have short delays; from here on the maximum delay applies. */
 const SETTLED_MS = 60_000
 const CEILING_MS = 30_000
 
@@ -54,7 +54,7 @@ function perSecond(dialsMs: readonly number[], fromMs: number, toMs: number): nu
 }
 
 describe('a thousand nodes that lose the same peer', () => {
-  it('dial apart from each other, during the outage and when it ends', () => {
+  it('spread their dials, during the outage and when it ends', () => {
     const { clock, network, dialsMs, nodeAt } = bench()
     const peer = (): Node =>
       nodeAt(PEER_IP, {
@@ -89,7 +89,7 @@ describe('a thousand nodes that lose the same peer', () => {
   })
 })
 
-/** The default delays, and no end of attempts. */
+/** The default delays, without a limit of attempts. */
 function endless(): ReconnectStrategy {
   return {
     delayMs: (attempt: number, random: Random): number => {
@@ -100,7 +100,7 @@ function endless(): ReconnectStrategy {
 }
 
 describe('a peer that accepts and closes', () => {
-  it('is dialled at most once for each ceiling of the delay, by default, hour after hour', () => {
+  it('is dialled at most once in each maximum delay, by default, for hours', () => {
     const { clock, network, dialsMs, nodeAt } = bench()
     network.everywhere({ acceptThenClose: 1 })
     network.host(PEER_IP).listen(

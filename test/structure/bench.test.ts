@@ -27,7 +27,7 @@ describe('npm run bench', () => {
     { workload: 'start', figures: ['commloop --version', 'first frame'] },
     { workload: 'table-size', figures: ['commloop, 50 entries'] },
   ])(
-    'measures $workload, every message checked',
+    'measures $workload, and checks every message',
     async ({ workload, figures }) => {
       const { stdout } = await run(process.execPath, [MAIN, '--smoke', workload])
       for (const figure of figures) expect(stdout).toContain(figure)
@@ -35,7 +35,7 @@ describe('npm run bench', () => {
     DEADLINE_MS,
   )
 
-  it('names the workloads there are when it is asked for another', async () => {
+  it('lists the workloads for an unknown one', async () => {
     await expect(run(process.execPath, [MAIN, 'nonsense'])).rejects.toMatchObject({
       code: 2,
       stderr: expect.stringContaining('one-way') as string,
@@ -64,7 +64,7 @@ describe('npm run bench:micro', () => {
   }
 
   it(
-    'measures codec, outbox, router and batch, each beside its baseline',
+    'measures codec, outbox, router and batch, each with a baseline',
     async () => {
       const figures = await figuresOf()
       const suites = [...new Set(figures.map(({ suite }) => suite))]
@@ -87,12 +87,12 @@ describe('npm run bench:micro', () => {
     DEADLINE_MS,
   )
 
-  it('measures what is named and nothing else', async () => {
+  it('measures only the named suites', async () => {
     const figures = await figuresOf('outbox')
     expect(new Set(figures.map(({ suite }) => suite))).toEqual(new Set(['outbox']))
   })
 
-  it('names the suites there are when it is asked for another', async () => {
+  it('lists the suites for an unknown one', async () => {
     await expect(run(process.execPath, [MICRO, 'nonsense'])).rejects.toMatchObject({
       code: 2,
       stderr: expect.stringContaining('outbox') as string,

@@ -19,7 +19,7 @@ function help(...command: readonly string[]): string {
   return stdout
 }
 
-/** Words at the beginning of the lines under a head of the help text, `Commands:` or `Options:`. */
+/** The first words of the lines under a heading of the help text, `Commands:` or `Options:`. */
 function listed(text: string, head: string): string[] {
   const lines = text.split('\n')
   const from = lines.indexOf(head)
@@ -37,7 +37,7 @@ interface Command {
   readonly text: string
 }
 
-/** Every place where a page names a command, in a block or inline. */
+/** All commands that pages name, in a block or inline. */
 function found(pattern: RegExp): Command[] {
   return PAGES.flatMap((page) =>
     [...textOf(page).matchAll(pattern)].map(([text]) => ({ page, text })),
@@ -45,7 +45,7 @@ function found(pattern: RegExp): Command[] {
 }
 
 describe('commands that the pages name', () => {
-  it('are scripts of package.json, where npm runs them', () => {
+  it('are scripts of package.json if npm runs them', () => {
     const commands = found(/\bnpm (?:run [a-z:]+|test)\b/g)
     expect(commands.length).toBeGreaterThan(10)
     const unknown = commands.filter(
@@ -78,7 +78,7 @@ describe('commands that the pages name', () => {
     expect(wrong).toEqual([])
   })
 
-  it('of CONTRIBUTING.md are all that there are for whoever works here', () => {
+  it('of CONTRIBUTING.md are all scripts of package.json', () => {
     const rows = tableRows(sectionOf(textOf('CONTRIBUTING.md'), '## Commands'), ['command'])
     const scripts = rows.flatMap(
       ([command = '']) => /^npm (?:run )?([a-z:]+)$/.exec(command)?.[1] ?? [],

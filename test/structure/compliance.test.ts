@@ -13,7 +13,7 @@ import { codeUnder, filesUnder, packageFolders, pathOf, textOf } from './source-
 
 removeTestFoldersAfterEach()
 
-/** A module that stands in a page. */
+/** A module from a page. */
 async function pageModule<Module>(page: string, file: string): Promise<Module> {
   const [code = ''] = namedBlocks(textOf(`docs/${page}.md`)).get(file) ?? []
   return importFrom<Module>(pageFolder({ [file]: code }), file)
@@ -108,7 +108,7 @@ sendRouterCompliance('examples/dns-relay', () => exampleRouter('dns-relay'), {
   payloads: DNS,
 })
 
-// ── nobody is forgotten ───────────────────────────────────────────────────────────────────────────────────────
+// ── no implementation is missing ───────────────────────────────────────────────────────────────────────────────────────
 
 const SUITES: Readonly<Record<string, string>> = {
   Transport: 'transportCompliance(',
@@ -124,7 +124,7 @@ interface Implementation {
   readonly contract: string
 }
 
-/** What stands between a node and its parts to watch them, or is a part that misbehaves: no example to follow. */
+/** Wrappers that observe a part of a node, and parts that misbehave on purpose. They need not pass a suite. */
 const SIMULATOR = 'packages/testing/src/simulator/'
 
 function implementations(): Implementation[] {
@@ -141,7 +141,7 @@ describe('every implementation passes the suite of its contract', () => {
     .filter((path) => path.endsWith('compliance.test.ts'))
     .map((path) => textOf(path))
 
-  it('finds implementations at all', () => {
+  it('are found by this test', () => {
     const names = implementations().map(({ name }) => name)
     expect(names).toEqual(
       expect.arrayContaining(['TcpTransport', 'Len16Codec', 'ExponentialBackoff', 'DirectRouter']),

@@ -120,7 +120,7 @@ describe('the composition root', () => {
     await USES[name]?.(scope)
   })
 
-  it('says which contract nobody implements, and what to do', () => {
+  it('reports a contract without an implementation, and the remedy', () => {
     const missing = (contract: string): object =>
       expect.objectContaining({
         code: 'CML_ERR_PLUGIN_MISSING',

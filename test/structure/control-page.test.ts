@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { CONTROL_LIMITS, controlApi, type ControlledNode, EVENT_TYPES } from '@commloop/control'
+import { CONTROL_LIMITS, EVENT_TYPES } from '@commloop/control'
+import { controlApi, type ControlledNode } from '@commloop/control/app'
 import {
   closeClientsAfterEach,
   ControlNode,

@@ -7,13 +7,13 @@ const PAGE = textOf('docs/errors.md')
 const CODES = Object.entries(ERROR_CODES)
 
 describe('docs/errors.md', () => {
-  it('has one section for every code, and none for codes that are not', () => {
+  it('has exactly one section for every code', () => {
     const headings = [...PAGE.matchAll(/^### (\S+)$/gm)].map(([, code]) => code)
     expect(headings.sort()).toEqual(CODES.map(([code]) => code).sort())
   })
 
   it.each(CODES)(
-    'says of %s what the source says, when it happens and what to do',
+    'describes %s as the source does, with its causes and remedies',
     (code, meaning) => {
       const section = sectionOf(PAGE, `### ${code}`)
       expect(section.trim().split('\n\n')[0]).toBe(meaning)
@@ -22,7 +22,7 @@ describe('docs/errors.md', () => {
     },
   )
 
-  it('has no code that nobody throws', () => {
+  it('has no code that the source never throws', () => {
     const sources = packageFolders()
       .filter((folder) => folder !== 'testing')
       .flatMap((folder) => codeUnder(`packages/${folder}/src`))

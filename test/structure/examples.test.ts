@@ -20,7 +20,7 @@ describe('examples/two-nodes', () => {
     for (const path of named) expect(textOf(path), path).toContain('links:')
   })
 
-  it('says hello, waits while the other one is away, and recovers', async () => {
+  it('sends a greeting, waits while the other node is down, and recovers', async () => {
     const port = String(await freePort())
     const files = Object.fromEntries(
       ['north', 'south'].map((name) => [
@@ -48,7 +48,7 @@ describe('examples/two-nodes', () => {
 })
 
 describe('examples/custom-router', () => {
-  it('sends each kind to its place, alarms everywhere, and answers who asked', async () => {
+  it('routes each kind, sends alarms to all links, and replies to the sender', async () => {
     const places = {
       climate: await RawListener.open({ host: '127.0.0.3' }),
       power: await RawListener.open({ host: '127.0.0.4' }),

@@ -11,8 +11,9 @@ import { textOf } from './source-tree.js'
 cleanUpAfterEach()
 
 const PAGE = textOf('docs/fault-peer.md')
+const README = textOf('packages/fault-peer/README.md')
 
-/** What the page's table is about, with a port that is free. */
+/** A node with the table of the page, on a free port. */
 async function tableWith(port: number): Promise<RunningNode> {
   return RunningNode.start(
     `node: north\npartialFrame: 1s\nlisten: { host: 127.0.0.1, port: ${String(port)} }\n` +
@@ -20,7 +21,7 @@ async function tableWith(port: number): Promise<RunningNode> {
   )
 }
 
-/** Without what differs from run to run: the time of each line, and the port. */
+/** The session without what differs in every run: times and ports. */
 function settled(text: string): string {
   return text
     .replaceAll(/^ +\d+ ms/gm, '<ms>')
@@ -37,14 +38,14 @@ describe('docs/fault-peer.md', () => {
     expect(rows).toEqual(scripts)
   })
 
-  it('names no script in its text that is not there', () => {
+  it('names only existing scripts in its text', () => {
     const notes = sectionOf(PAGE, '## The scripts').split('What the terms mean')[1] ?? ''
     const named = [...notes.matchAll(/`([a-z]+(?:-[a-z]+)+)`/g)].map(([, name = '']) => name)
     expect(named.length).toBeGreaterThan(2)
     expect(named.filter((name) => faultScript(name) === undefined)).toEqual([])
   })
 
-  it('shows a session as it is', async () => {
+  it('shows the output of a real session', async () => {
     const [session = ''] = codeBlocks(PAGE)
       .filter(({ language }) => language === 'text')
       .map(({ code }) => code)
@@ -56,12 +57,25 @@ describe('docs/fault-peer.md', () => {
     expect(settled(run.stdoutText)).toBe(settled(lines.join('\n')))
   })
 
-  it('has a program that does what it says', async () => {
+  it('has a program that works as described', async () => {
     const [program = ''] = namedBlocks(PAGE).get('fault.mjs') ?? []
     const node = await tableWith(await freePort())
     const folder = pageFolder({ 'fault.mjs': program.replace('8000', String(node.port)) })
     expect(runProgram(folder, 'fault.mjs')).toBe('true FIN\n')
     await node.link('south', 'awaiting', 1)
     expect(node.texts()).toEqual(['whole'])
+  })
+})
+
+describe('packages/fault-peer/README.md', () => {
+  it('has a program that prints what the page shows', async () => {
+    const [program = ''] = namedBlocks(README).get('play.mjs') ?? []
+    const [shown = ''] = codeBlocks(README)
+      .filter(({ language }) => language === 'text')
+      .map(({ code }) => code)
+    const port = String(await freePort())
+    const folder = pageFolder({ 'play.mjs': program.replaceAll('8000', port) })
+    const withoutTimes = (text: string): string => text.replaceAll(/^\d+ ms/gm, '<ms>').trim()
+    expect(withoutTimes(runProgram(folder, 'play.mjs'))).toBe(withoutTimes(shown))
   })
 })

@@ -3,12 +3,12 @@ import { codeUnder, filesUnder, packageFolders, textOf } from './source-tree.js'
 
 const CODE = ['packages', 'test', 'examples'].flatMap((folder) => codeUnder(folder))
 const DUMPING_GROUNDS = /(^|\/)(utils?|helpers?|common|misc)(\.|\/|$)/
-/** `link-state.ts`, `link-state.test.ts`; a config of a tool keeps the tool's own form, `vitest.config.ts`. */
+/** `link-state.ts`, `link-state.test.ts`, `vitest.config.ts`. */
 const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.config)?\.(ts|js|mjs)$/
 const UNFINISHED = /\b(TODO|FIXME|XXX|HACK)\b/
 
 describe('files', () => {
-  it('bear the noun of what is in them: no dumping grounds', () => {
+  it('are not named utils, helpers, common or misc', () => {
     expect(CODE.length).toBeGreaterThan(60)
     expect(filesUnder().filter((path) => DUMPING_GROUNDS.test(path))).toEqual([])
   })
@@ -18,7 +18,7 @@ describe('files', () => {
     expect(names).toEqual([])
   })
 
-  it('leave nothing unfinished behind: no marks of work to do in the source', () => {
+  it('contain no marks of unfinished work', () => {
     const sources = packageFolders().flatMap((folder) => [
       ...codeUnder(`packages/${folder}/src`),
       ...filesUnder(`packages/${folder}`).filter((path) => path.includes('/bin/')),
@@ -26,7 +26,7 @@ describe('files', () => {
     expect(sources.filter((path) => UNFINISHED.test(textOf(path)))).toEqual([])
   })
 
-  it('of index.ts only re-export', () => {
+  it('named index.ts only re-export', () => {
     const indices = CODE.filter((path) => /^packages\/[^/]+\/src\/(.+\/)?index\.ts$/.test(path))
     expect(indices.length).toBeGreaterThan(4)
     for (const path of indices) {

@@ -11,7 +11,7 @@ interface Manifest {
 }
 
 const FOLDERS = packageFolders()
-/** What a package may import beside core. The command composes all of them, so it is not listed. */
+/** What a package may import besides core. The command `commloop` composes all of them, so it is not listed. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   control: ['@commloop/metrics'],
   config: ['@commloop/control', '@commloop/transport-tcp', '@commloop/codec-len16'],
@@ -27,7 +27,7 @@ function manifestOf(folder: string): Manifest {
 
 const NAMES = new Map(FOLDERS.map((folder) => [folder, manifestOf(folder).name]))
 
-/** `@commloop/testing/compliance` is of the package `@commloop/testing`. */
+/** `@commloop/testing/compliance` belongs to the package `@commloop/testing`. */
 function packageOf(module: string): string {
   return module.split('/', module.startsWith('@') ? 2 : 1).join('/')
 }
@@ -41,18 +41,18 @@ function workspaceImports(folder: string): ImportOf[] {
   return importsUnder(folder).filter(({ module }) => names.has(packageOf(module)))
 }
 
-function told(imports: readonly ImportOf[]): string[] {
+function listed(imports: readonly ImportOf[]): string[] {
   return imports.map(({ path, module }) => `${path} imports ${module}`)
 }
 
-describe('arrows point at core', () => {
-  it('finds the packages and their imports at all', () => {
+describe('imports between packages', () => {
+  it('are found by this test', () => {
     expect(FOLDERS).toEqual(expect.arrayContaining(['cli', 'core', 'testing', 'transport-tcp']))
     expect(workspaceImports('packages/codec-len16/src').length).toBeGreaterThan(0)
   })
 
   it('core imports no other package of the workspace, not even in its tests', () => {
-    expect(told(workspaceImports('packages/core'))).toEqual([])
+    expect(listed(workspaceImports('packages/core'))).toEqual([])
   })
 
   it.each(FOLDERS.filter((folder) => folder !== 'core' && folder !== COMPOSER))(
@@ -60,13 +60,15 @@ describe('arrows point at core', () => {
     (folder) => {
       const allowed = [CORE, ...(MAY_IMPORT[folder] ?? [])]
       const others = workspaceImports(`packages/${folder}/src`)
-      expect(told(others.filter(({ module }) => !allowed.includes(packageOf(module))))).toEqual([])
+      expect(listed(others.filter(({ module }) => !allowed.includes(packageOf(module))))).toEqual(
+        [],
+      )
     },
   )
 
   it('no package imports the command', () => {
     const importers = FOLDERS.flatMap((folder) => workspaceImports(`packages/${folder}/src`))
-    expect(told(importers.filter(({ module }) => packageOf(module) === 'commloop'))).toEqual([])
+    expect(listed(importers.filter(({ module }) => packageOf(module) === 'commloop'))).toEqual([])
   })
 
   it('no test reaches into the tests of another package by a relative path', () => {
@@ -79,7 +81,7 @@ describe('arrows point at core', () => {
         return /^\/packages\/[^/]+\/test\//.test(target) && !target.startsWith(`/${folder}/`)
       }),
     )
-    expect(told(reaching)).toEqual([])
+    expect(listed(reaching)).toEqual([])
   })
 
   it('no package reaches into another one by a relative path', () => {
@@ -90,12 +92,12 @@ describe('arrows point at core', () => {
         return !target.startsWith(`/packages/${folder}/src/`)
       }),
     )
-    expect(told(reaching)).toEqual([])
+    expect(listed(reaching)).toEqual([])
   })
 
   it.each(FOLDERS)('%s declares every package that it imports', (folder) => {
     const manifest = manifestOf(folder)
-    // What is declared for development is taken into the package's bundle.
+    // Development dependencies are included in the bundle of the package.
     const declared = new Set(
       [
         manifest.dependencies,
@@ -108,23 +110,48 @@ describe('arrows point at core', () => {
       if (module.startsWith('.') || BUILTIN.has(module)) return false
       return !declared.has(packageOf(module))
     })
-    expect(told(undeclared)).toEqual([])
+    expect(listed(undeclared)).toEqual([])
   })
 })
 
-describe('each thing in its place', () => {
-  it('core knows nothing of the machine: no module of Node', () => {
+/** The files of a package that import each other in a circle, types included; one list for each circle. */
+function circles(folder: string): string[][] {
+  const files = codeUnder(folder)
+  const targets = new Map(
+    files.map((path) => {
+      const local = importsOf(path).filter(({ module }) => module.startsWith('.'))
+      const paths = local.map(({ module }) => new URL(module, `file:///${path}`).pathname.slice(1))
+      return [path, paths.map((target) => target.replace(/\.js$/, '.ts'))]
+    }),
+  )
+  const found: string[][] = []
+  const done = new Set<string>()
+  const visit = (path: string, way: readonly string[]): void => {
+    if (way.includes(path)) found.push([...way.slice(way.indexOf(path)), path])
+    if (way.includes(path) || done.has(path)) return
+    for (const target of targets.get(path) ?? []) visit(target, [...way, path])
+    done.add(path)
+  }
+  for (const path of files) visit(path, [])
+  return found
+}
+
+describe('files of one package', () => {
+  it.each(FOLDERS)('%s has no circle of imports', (folder) => {
+    expect(circles(`packages/${folder}/src`)).toEqual([])
+  })
+})
+
+describe('modules with one place', () => {
+  it('core imports no module of Node', () => {
     const builtin = importsUnder('packages/core/src').filter(({ module }) => BUILTIN.has(module))
-    expect(told(builtin)).toEqual([])
+    expect(listed(builtin)).toEqual([])
   })
 
-  it.each(['codec-len16', 'router-plugin-api'])(
-    '%s knows no sockets: no module of Node',
-    (folder) => {
-      const builtin = importsUnder(`packages/${folder}/src`)
-      expect(told(builtin.filter(({ module }) => BUILTIN.has(module)))).toEqual([])
-    },
-  )
+  it.each(['codec-len16', 'router-plugin-api'])('%s imports no module of Node', (folder) => {
+    const builtin = importsUnder(`packages/${folder}/src`)
+    expect(listed(builtin.filter(({ module }) => BUILTIN.has(module)))).toEqual([])
+  })
 
   it('only di.ts imports tsyringe and reflect-metadata', () => {
     const paths = FOLDERS.flatMap((folder) => importsUnder(`packages/${folder}/src`))
@@ -133,14 +160,14 @@ describe('each thing in its place', () => {
     expect([...new Set(paths)]).toEqual(['packages/core/src/di.ts'])
   })
 
-  it('only the composition root takes the container', () => {
+  it('only the composition root imports the container', () => {
     const users = FOLDERS.flatMap((folder) => importsUnder(`packages/${folder}/src`))
       .filter(({ path, names }) => names.includes('container') && !path.endsWith('/di.ts'))
       .map(({ path }) => path)
     expect(users).toEqual(['packages/core/src/node/create-node.ts'])
   })
 
-  it('no decorator that registers on the global container is within reach', () => {
+  it('di.ts exports no decorator that registers on the global container', () => {
     const names = importsOf('packages/core/src/di.ts').flatMap((imported) => imported.names)
     expect(names).toContain('inject')
     for (const global of ['singleton', 'scoped', 'registry', 'autoInjectable', 'delay']) {

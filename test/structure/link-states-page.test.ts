@@ -29,7 +29,7 @@ describe('docs/link-states.md', () => {
     expect(drawn.sort()).toEqual(transitions(role).sort())
   })
 
-  it('says what each state means, and for which role it is', () => {
+  it('explains each state, and its roles', () => {
     const rows = tableRows(PAGE, ['state', 'meaning', 'role'])
     const told = Object.fromEntries(rows.map(([state = '', , role = '']) => [state, role]))
     const roles = (state: LinkState): string => {

@@ -28,7 +28,7 @@ function usesOf(query: string): { name: string; labels: string[] }[] {
   )
 }
 
-/** What a query asks for that is not there. Prometheus itself adds `instance` and `job`. */
+/** The parts of a query that do not exist. Prometheus adds `instance` and `job`. */
 function mistakesIn(query: string): string[] {
   const uses = usesOf(query)
   if (uses.length === 0) return [`no metric in ${query}`]
@@ -56,7 +56,7 @@ describe('docs/metrics.md', () => {
     )
   })
 
-  it('has units that the names of the metrics say too', () => {
+  it('has the units that the names of the metrics contain', () => {
     for (const { name, unit } of METRIC_FAMILIES) {
       if (unit === 'seconds' || unit === 'bytes') expect(name).toContain(`_${unit}`)
     }
@@ -76,7 +76,7 @@ describe('docs/metrics.md', () => {
     ])
   })
 
-  it('says how many lines a link makes', async () => {
+  it('states how many lines each link adds', async () => {
     const slots = 40
     const table = (count: number) => ({
       listen: { host: '127.0.0.1', port: 0 },
@@ -101,7 +101,7 @@ describe('docs/metrics.md', () => {
   it('has a module for OpenTelemetry that counts what passes', async () => {
     const [code = ''] = namedBlocks(PAGE).get('commloop-otel.mjs') ?? []
     const folder = testFolder({ 'commloop-otel.mjs': code })
-    // The part of the API that the module uses, which writes down what it is told.
+    // The part of the API that the module uses; it records its calls.
     const api = join(folder, 'node_modules/@opentelemetry/api')
     mkdirSync(api, { recursive: true })
     writeFileSync(

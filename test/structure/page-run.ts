@@ -6,7 +6,7 @@ import { expect } from 'vitest'
 import { testFolder } from '@commloop/test-support/test-folder'
 import { pathOf } from './source-tree.js'
 
-/** For what hangs; the longest of them takes ten seconds on a machine that does nothing else. */
+/** For programs that hang; the longest takes ten seconds on an idle machine. */
 const DEADLINE_MS = 100_000
 
 /** A folder with these files, in which the packages of this repository are installed. */
@@ -16,12 +16,12 @@ export function pageFolder(files: Readonly<Record<string, string>>): string {
   return folder
 }
 
-/** Machines of the pages are machines of this one's loopback network: 192.168.0.2 is 127.168.0.2. */
+/** Replaces the machines of a page by loopback addresses of this machine: 192.168.0.2 becomes 127.168.0.2. */
 export function onLoopback(text: string): string {
   return text.replaceAll('192.168.', '127.168.')
 }
 
-/** Runs a program to its end, which has to be a good one. @returns what it wrote to stdout */
+/** Runs a program, which must succeed. @returns what it wrote to stdout */
 export function runProgram(folder: string, file: string): string {
   const { status, stdout, stderr } = spawnSync(process.execPath, [file], {
     cwd: folder,
@@ -32,7 +32,7 @@ export function runProgram(folder: string, file: string): string {
   return stdout
 }
 
-/** How the tests of a user end: names of those that fail, and how many pass. */
+/** The results of the tests of a page: the names of those that fail, and how many pass. */
 export interface TestsEnd {
   readonly failed: readonly string[]
   readonly passed: number
@@ -47,10 +47,10 @@ interface TestReport {
   }[]
 }
 
-/** Runs test files of the folder with vitest, as whoever wrote them would. */
+/** Runs test files of the folder with vitest, as a user would. */
 export function runTests(folder: string, files: readonly string[]): TestsEnd {
   const vitest = [join('node_modules', 'vitest', 'vitest.mjs'), 'run', '--reporter=json']
-  // A run of tests within a run of tests: it must not take the outer one's settings for its own.
+  // This run is within another run of vitest, whose settings it must not use.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST') && name !== 'TEST'),
   )
@@ -66,14 +66,14 @@ export function runTests(folder: string, files: readonly string[]): TestsEnd {
   expect(testResults).toHaveLength(files.length)
   const failed = testResults.flatMap(({ name, message, assertionResults }) => {
     const tests = assertionResults.filter(({ status }) => status === 'failed')
-    // A file that could not be loaded has no tests to tell of.
+    // A file that could not be loaded has no tests.
     if (assertionResults.length === 0) return [`${name}: ${message}`]
     return tests.map(({ fullName }) => fullName)
   })
   return { failed, passed: numPassedTests }
 }
 
-/** Loads a module of the folder into the test itself, where the packages are their sources. */
+/** Loads a module of the folder into the test, in which the packages are sources. */
 export async function importFrom<Module>(folder: string, file: string): Promise<Module> {
   return (await import(pathToFileURL(join(folder, file)).href)) as Module
 }

@@ -18,14 +18,14 @@ const [NORTH = '', SOUTH = ''] = BLOCKS.get('.commlooprc') ?? []
 const [ROUTER = ''] = BLOCKS.get('router.mjs') ?? []
 const [ECHO = ''] = BLOCKS.get('echo.mjs') ?? []
 
-/** What of a page can be compared without knowing its language. */
+/** The parts of a page that do not depend on its language. */
 function shapeOf(text: string): Readonly<Record<string, unknown>> {
   const prose = withoutCode(text)
   const matches = (pattern: RegExp): string[] =>
     [...prose.matchAll(pattern)].map(([, found = '']) => found)
   return {
     headings: matches(/^(#+) /gm),
-    // Chinese may put the words of a sentence in another order, not the paragraphs.
+    // The order of words within a sentence may differ in Chinese.
     inlineCode: matches(/`([^`\n]+)`/g).sort(),
     links: matches(/\]\(([^)]+)\)/g)
       .map((target) => target.replace('README.zh-CN.md', 'README.md'))
@@ -59,7 +59,7 @@ describe('README.zh-CN.md', () => {
   })
 })
 
-/** The tables of both machines, on loopback, at a port that is free. */
+/** The tables of both machines, on loopback, with a free port. */
 async function tables(): Promise<{ north: string; south: string }> {
   const port = String(await freePort())
   const [north, south] = [NORTH, SOUTH].map((table) => onLoopback(table).replace('8000', port))
@@ -67,7 +67,7 @@ async function tables(): Promise<{ north: string; south: string }> {
 }
 
 describe('README.md', () => {
-  it('has two tables with which two machines talk', async () => {
+  it('has two tables with which two nodes exchange messages', async () => {
     const { north, south } = await tables()
     const northNode = await RunningNode.start(north)
     const southNode = await RunningNode.start(south)
@@ -90,7 +90,7 @@ describe('README.md', () => {
     expect(northNode.texts('south')).toEqual(['hello'])
   })
 
-  it('has a router of ten lines, and what it says is so', async () => {
+  it('has a router of ten lines that works as described', async () => {
     expect(ROUTER.trim().split('\n').length).toBeLessThanOrEqual(12)
     const { north } = await tables()
     const table = `router: ./router.mjs\n${north}  - { id: west, role: passive, ip: 127.168.0.3 }\n`

@@ -25,7 +25,7 @@ describe('docs/writing-a-reconnect-strategy.md', () => {
     expect(() => runProgram(folder, 'steady-check.mjs')).toThrow('steady-check.mjs')
   })
 
-  it('has a strategy that a node dials by, beside another one in an entry', async () => {
+  it('has a strategy that a node uses, and another one for an entry', async () => {
     const table = onLoopback(FILES['.commlooprc'] ?? '')
       .replace('8001', String(await freePort()))
       .replace('8002', String(await freePort()))

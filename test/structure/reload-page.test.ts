@@ -25,7 +25,7 @@ const FATES = new Map(
   ]),
 )
 
-/** Keys that only the file has, or the process; `test/e2e/13-reload.test.ts` shows what becomes of them. */
+/** Keys that only the file or the process has; `test/e2e/reload.test.ts` tests them. */
 const OF_THE_FILE = [
   '$schema',
   'transport',
@@ -42,14 +42,14 @@ const passive: EntryOptions = { id: 'in', role: 'passive', ip: '10.0.0.2' }
 const tls = { listen: { host: HOME, port: 8000, tls: {} } }
 
 interface Example {
-  /** What `out` says after the change that it did not say before. */
+  /** What `out` shows only after the change. */
   readonly out?: Partial<EntryOptions>
   readonly in?: Partial<EntryOptions>
   readonly node?: Partial<NodeOptions>
   readonly plugins?: NewPlugins
 }
 
-/** One change for each key, of the link that is dialled where the key may stand in its entry. */
+/** One change for each key; if an entry can have the key, a change of the active link. */
 const EXAMPLES: Readonly<Record<string, Example>> = {
   node: { node: { node: 'other' } },
   listen: { node: { listen: { host: HOME, port: 8001 } } },
@@ -170,7 +170,7 @@ describe('docs/reload.md', () => {
     expect(Object.keys(EXAMPLES).sort()).toEqual(known.sort())
   })
 
-  it.each(Object.keys(EXAMPLES))('says what becomes of "%s"', async (key) => {
+  it.each(Object.keys(EXAMPLES))('describes the effect of changing "%s"', async (key) => {
     expect(await fateOf(key)).toBe(FATES.get(key))
   })
 })

@@ -17,7 +17,7 @@ const FILES = Object.fromEntries(
   [...BLOCKS].filter(([name]) => name.endsWith('.mjs')).map(([name, [code = '']]) => [name, code]),
 )
 
-/** The page's own table, with ports that are free now, and with another router where one is given. */
+/** The table of the page, with free ports, and with another router if one is given. */
 function tableOf(furnace: RawListener, router = './router.mjs'): string {
   return onLoopback(TABLE)
     .replace('port: 8000', 'port: 0')
@@ -31,7 +31,7 @@ interface Plant {
   readonly cells: readonly RawPeer[]
 }
 
-/** A node that routes as the page says, the furnace that it dials, and two cells that dial it. */
+/** A node with the router of the page, the furnace that it dials, and two cells that dial it. */
 async function plant(router?: string, top = ''): Promise<Plant> {
   const listener = await RawListener.open({ host: '127.168.0.2' })
   const folder = pageFolder({ ...FILES, '.commlooprc': top + tableOf(listener, router) })
@@ -47,7 +47,7 @@ async function plant(router?: string, top = ''): Promise<Plant> {
 }
 
 describe('docs/writing-a-router.md', () => {
-  it('runs every block of code: none is without a name', () => {
+  it('runs every block of code, because each has a name', () => {
     const nameless = codeBlocks(PAGE).filter(({ code }) => !/^(\/\/|#) \S+\n/.test(code))
     expect(nameless).toEqual([])
     expect(Object.keys(FILES).sort()).toEqual([
@@ -61,7 +61,7 @@ describe('docs/writing-a-router.md', () => {
     ])
   })
 
-  it('has a complete router that a node runs: by content, then to the idlest that is up', async () => {
+  it('has a complete router that a node runs: by content, then to the link with the shortest queue', async () => {
     const { node, furnace, cells } = await plant()
     node.send('F hello')
     await furnace.received(1)
@@ -78,14 +78,14 @@ describe('docs/writing-a-router.md', () => {
     })
   })
 
-  it('tests the router as a function, and the test can fail', () => {
+  it('tests the router as a function, with a test that can fail', () => {
     expect(runProgram(pageFolder(FILES), 'router-check.mjs')).toBe('')
     const broken = FILES['router.mjs']?.replace("'up'", "'awaiting'") ?? ''
     const folder = pageFolder({ ...FILES, 'router.mjs': broken })
     expect(() => runProgram(folder, 'router-check.mjs')).toThrow('router-check.mjs')
   })
 
-  it('shows every answer there is', async () => {
+  it('shows every possible answer', async () => {
     const { node, furnace, cells } = await plant('./every-answer.mjs')
     const toFurnace = ['link', 'position', 'several', 'defer', 'later']
     const toCells = { 1: ['all', 'several'], 2: ['slot', 'all', 'several'] }
@@ -108,7 +108,7 @@ describe('docs/writing-a-router.md', () => {
     }
   })
 
-  it('answers later, and from then on at once', async () => {
+  it('has a router that answers the first time later, and then immediately', async () => {
     const { node, furnace } = await plant('./by-directory.mjs')
     node.send('P7 first')
     await furnace.received(1)
@@ -120,7 +120,7 @@ describe('docs/writing-a-router.md', () => {
     expect(await node.outcome('unknown')).toMatchObject({ outcome: 'dropped', reason })
   })
 
-  it('takes options out of the configuration, and refuses what it does not know', async () => {
+  it('has a router that reads options, and rejects unknown ones', async () => {
     const furnace = await RawListener.open({ host: '127.168.0.2' })
     const mes = await RawListener.open({ host: '127.168.0.3' })
     const table = onLoopback(TABLE_WITH_OPTIONS)
@@ -139,7 +139,7 @@ describe('docs/writing-a-router.md', () => {
     ).rejects.toThrow('unknown option "fallbak"')
   })
 
-  it('sends back what was received, to whom it came from', async () => {
+  it('has a router that sends received messages back to their sender', async () => {
     const { cells, furnace } = await plant('./echo.mjs', 'relay: true\n')
     await cells[1]?.send('ping')
     await cells[1]?.received(1)

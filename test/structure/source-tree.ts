@@ -5,19 +5,19 @@ import ts from 'typescript'
 /** The root of the repository, with a slash at the end. */
 export const ROOT = new URL('../../', import.meta.url)
 
-/** Made by tools, or nobody's text. */
+/** Folders with generated or third-party files. */
 const SKIPPED = new Set(['node_modules', 'dist', 'coverage'])
 
 export function textOf(path: string): string {
   return readFileSync(new URL(path, ROOT), 'utf8')
 }
 
-/** Where a file of the repository lies on this machine. */
+/** The path of a file of the repository on this machine. */
 export function pathOf(path: string): string {
   return fileURLToPath(new URL(path, ROOT))
 }
 
-/** Every file under a folder, as paths from the root, in a fixed order. Folders that begin with a dot are left out. */
+/** All files under a folder, as paths from the root, in a fixed order. Folders that begin with a dot are skipped. */
 export function filesUnder(folder = ''): string[] {
   const at = folder === '' ? ROOT : new URL(`${folder}/`, ROOT)
   return readdirSync(at, { withFileTypes: true })
@@ -44,7 +44,7 @@ function parsed(path: string): ts.SourceFile {
   return ts.createSourceFile(path, textOf(path), ts.ScriptTarget.Latest, true)
 }
 
-/** What a file imports or re-exports, by `import`, `export … from` or `import()`. */
+/** A module that a file imports or re-exports, by `import`, `export … from` or `import()`. */
 export interface ImportOf {
   readonly path: string
   readonly module: string
@@ -85,14 +85,14 @@ function namesOf(node: ts.Node): string[] {
   return clause.elements.map((element) => (element.propertyName ?? element.name).text)
 }
 
-/** A name that a file takes from its surroundings without importing it. */
+/** A global name that a file uses without importing it. */
 export interface GlobalUse {
   readonly path: string
   readonly line: number
   readonly name: string
 }
 
-/** Where a file uses one of these globals, as a value. Comments, types and equally named members do not count. */
+/** The places at which a file uses one of these globals as a value, not in comments, types or as a member name. */
 export function globalUses(path: string, globals: ReadonlySet<string>): GlobalUse[] {
   const file = parsed(path)
   const found: GlobalUse[] = []
@@ -108,7 +108,7 @@ export function globalUses(path: string, globals: ReadonlySet<string>): GlobalUs
   return found
 }
 
-/** Neither a member of something nor the name of a declaration; and of `Math`, all but chance is arithmetic. */
+/** Not a member, and not the name of a declaration. Of `Math` only `random` counts. */
 function isFree(node: ts.Identifier): boolean {
   const { parent } = node
   if (ts.isPropertyAccessExpression(parent)) {

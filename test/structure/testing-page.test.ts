@@ -18,7 +18,7 @@ function filesOf(page: string): Readonly<Record<string, string>> {
 }
 
 const OWN = filesOf(PAGE)
-/** The implementations that the page tries are those of its neighbours. */
+/** The page tests the implementations of other pages. */
 const FILES: Readonly<Record<string, string>> = {
   ...filesOf(textOf('docs/writing-a-codec.md')),
   ...filesOf(textOf('docs/writing-a-reconnect-strategy.md')),
@@ -29,12 +29,12 @@ const FILES: Readonly<Record<string, string>> = {
 }
 const TESTS = Object.keys(OWN).filter((name) => name.endsWith('.test.mjs'))
 
-/** How the tests of the page end in a folder with these files: names of those that fail, and how many pass. */
+/** The results of the tests of the page in a folder with these files. */
 function outcome(files: Readonly<Record<string, string>>, tests: readonly string[] = TESTS) {
   return runTests(pageFolder({ ...FILES, ...files }), tests)
 }
 
-/** The page's own files, with one place broken. */
+/** The files of the page, with one change that breaks them. */
 function broken(file: string, from: string, to: string): Readonly<Record<string, string>> {
   const code = FILES[file] ?? ''
   expect(code).toContain(from)
@@ -42,7 +42,7 @@ function broken(file: string, from: string, to: string): Readonly<Record<string,
 }
 
 describe('docs/testing-your-plugin.md', { timeout: 120_000 }, () => {
-  it('has no code but what is run here', () => {
+  it('has no code that is not run here', () => {
     expect(TESTS.sort()).toEqual([
       'codec.test.mjs',
       'compliance.test.mjs',
@@ -67,11 +67,11 @@ describe('docs/testing-your-plugin.md', { timeout: 120_000 }, () => {
     ['seed.test.mjs', 'len32.mjs', 'this.#bytes.set(chunk, this.#end)', ''],
     ['router.test.mjs', 'router.mjs', "link.state === 'up'", 'link.epoch > 0'],
     ['compliance.test.mjs', 'len32.mjs', '<= this.#payloadBytesMax', '< this.#payloadBytesMax'],
-  ])('has a %s that fails when %s is broken', (test, file, from, to) => {
+  ])('has a %s that fails if %s is broken', (test, file, from, to) => {
     expect(outcome(broken(file, from, to), [test]).failed).not.toEqual([])
   })
 
-  it('replays what a node has really said', async () => {
+  it('replays the real output of a node', async () => {
     const furnaces = await RawListener.open({ host: '127.168.0.2' })
     const [table = ''] = namedBlocks(textOf('docs/writing-a-router.md')).get('.commlooprc') ?? []
     const config = onLoopback(table)
@@ -99,12 +99,12 @@ describe('docs/testing-your-plugin.md', { timeout: 120_000 }, () => {
     expect(outcome({ [RECORDING]: recording }, ['router.test.mjs']).failed).toEqual([])
   })
 
-  it('names every suite that there is, and what each is told', () => {
+  it('lists every suite and its parameters', () => {
     const suites = [
       ...textOf('packages/testing/src/compliance/index.ts').matchAll(/\w+Compliance\b/g),
     ]
-    const told = tableRows(PAGE, ['suite']).map(([suite = '']) => suite)
-    expect(new Set(told.filter((name) => name !== ''))).toEqual(
+    const listed = tableRows(PAGE, ['suite']).map(([suite = '']) => suite)
+    expect(new Set(listed.filter((name) => name !== ''))).toEqual(
       new Set(suites.map(([name]) => name)),
     )
   })

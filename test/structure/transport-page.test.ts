@@ -17,7 +17,7 @@ const PAGE = textOf('docs/writing-a-transport.md')
 const FILES = Object.fromEntries([...namedBlocks(PAGE)].map(([name, [code = '']]) => [name, code]))
 const PLACE = { ip: '10.0.0.1', port: 8000 }
 
-/** Everything that one end of a connection has heard, as words in their order. */
+/** All callbacks of one end of a connection, in order. */
 class Heard implements ConnectionHandler {
   readonly words: string[] = []
   /** What happens when bytes come. */
@@ -52,7 +52,7 @@ interface Pair {
   readonly door: Listener
 }
 
-/** Every step of the transport on the page is an immediate of its own; these are more than any of them takes. */
+/** Every step of the transport on the page is one immediate; no test needs more than these. */
 async function rest(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
@@ -115,7 +115,7 @@ describe('docs/writing-a-transport.md', () => {
     expect(runProgram(pageFolder(FILES), 'two-nodes.mjs')).toBe('hello\nclosed 1\n')
   })
 
-  it('has a transport that is born not reading, and makes who writes wait until it is read', async () => {
+  it('has a transport that does not read at first, and makes the writer wait until the other side reads', async () => {
     const { near, far } = await connected(await transport())
     expect(far.connection.peer.remote.ip).toBe('10.0.0.2')
     near.connection.write([Buffer.from('a'), Buffer.from('b')])
@@ -168,7 +168,7 @@ describe('docs/writing-a-transport.md', () => {
     expect(near.heard.words).toEqual(['closed: failed'])
   })
 
-  it('has a transport whose door lets in whom its handler admits, until it is closed', async () => {
+  it('has a transport whose listener accepts what its handler admits, until it is closed', async () => {
     const own = await transport()
     let admits = true
     const { door } = await connected(own, () => admits)

@@ -22,7 +22,7 @@ afterEach(async () => {
   for (const terminal of terminals.splice(0)) await terminal.close()
 })
 
-/** A shell that somebody types into, with job control. */
+/** An interactive shell with job control. */
 class Terminal {
   readonly #shell: ChildProcessByStdio<Writable, Readable, Readable>
   readonly #exit: Promise<unknown>
@@ -58,7 +58,7 @@ class Terminal {
   }
 }
 
-/** Columns are as wide as what stands in them; `…` is anything, as a line of its own any number of lines. */
+/** The widths of columns do not matter. `…` matches anything; as a whole line, any number of lines. */
 function patternOf(text: string): RegExp {
   const lines = text
     .trim()

@@ -10,7 +10,7 @@ import { raw } from './raw.js'
 import { commloopRelay, rawRelay } from './relays.js'
 import { zeromq } from './zeromq.js'
 
-/** In the order of the report. The first is what all others are compared with. */
+/** In the order of the report. All others are compared with the first one. */
 export const CONTENDERS: readonly Contender[] = [
   raw,
   commloop,
@@ -22,7 +22,7 @@ export const CONTENDERS: readonly Contender[] = [
 ]
 
 const FIXED = [...CONTENDERS, rawRelay, commloopRelay]
-/** Those of which there is one for each number, or pair of numbers. */
+/** Contenders whose names contain one or two numbers. */
 const FAMILIES: readonly {
   readonly pattern: RegExp
   readonly make: (count: number, all?: number) => Contender
@@ -32,7 +32,7 @@ const FAMILIES: readonly {
   { pattern: /^raw, (\d+)(?: of (\d+))? sockets$/, make: rawWithSockets },
 ]
 
-/** How a process is told which contender it is. @throws Error for a name that nobody has. */
+/** Finds a contender by its name, which is how a process receives it. @throws Error if no contender has this name */
 export function contenderNamed(name: string): Contender {
   const fixed = FIXED.find((each) => each.name === name)
   if (fixed !== undefined) return fixed

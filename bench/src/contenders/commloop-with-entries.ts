@@ -7,7 +7,7 @@ import { LOOPBACK } from './sockets.js'
 const LISTEN = { host: LOOPBACK, port: 0 }
 const TO_PEER = { route: () => 'peer' }
 
-/** As `commloop`, with a router that names the link, in a table of so many entries; nobody fills the others. */
+/** Like `commloop`, with a router that names the link, in a table of this many entries; only one link is up. */
 export function commloopWithEntries(entries: number): Contender {
   const others = Array.from({ length: entries - 1 }, (_, at) => absent(at))
   return {

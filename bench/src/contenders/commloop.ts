@@ -5,7 +5,7 @@ import type { Contender, Sending } from '../traffic/contender.js'
 import type { PayloadCycle } from '../traffic/payload-cycle.js'
 import { LOOPBACK } from './sockets.js'
 
-/** The public interface, as a user of the library has it: two nodes, one link, no `to`, so the router is asked. */
+/** The public interface of the library: two nodes and one link. Messages have no `to`, so the router is called. */
 export const commloop: Contender = {
   name: 'commloop',
   about:
@@ -32,7 +32,7 @@ export function newNode(options: NodeOptions, ...plugins: readonly Plugin[]): No
   return createNode(options, tcpTransport(), len16Codec(), ...plugins)
 }
 
-/** Starts a node. Resolves when so many links have come up. */
+/** Starts a node. Resolves when this many links are up. */
 export async function startAndWaitForLinks(node: Node, links: number): Promise<void> {
   const up = new Promise<void>((resolve) => {
     let missing = links
@@ -44,7 +44,7 @@ export async function startAndWaitForLinks(node: Node, links: number): Promise<v
   await up
 }
 
-/** Sends until the node says false, then waits for `drain`. */
+/** Sends until `send` returns false, then waits for `drain`. */
 export class NodeSending implements Sending {
   readonly #node: Node
   #drained: () => void = () => undefined

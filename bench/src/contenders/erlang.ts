@@ -6,7 +6,7 @@ import { PayloadCycle } from '../traffic/payload-cycle.js'
 import type { Traffic } from '../traffic/sink.js'
 import { raw } from './raw.js'
 
-// The compiler copies no scripts, so it stays among the sources.
+// The compiler does not copy scripts, so the script stays in the source folder.
 const SCRIPT = fileURLToPath(
   new URL('../../src/contenders/erlang-receiver.escript', import.meta.url),
 )
@@ -32,11 +32,11 @@ class ErlangReceiving implements Receiving {
     this.port = port
   }
 
-  /** It compares places and checksum in every run, and in none every byte. */
+  /** The script compares positions and checksum in every run, but never every byte. */
   async expect(traffic: Traffic): Promise<ForeignArrival> {
     const { payloadBytes, messages } = traffic
     const cycle = new PayloadCycle(payloadBytes)
-    this.#program.tell(`${String(payloadBytes)} ${String(messages)} ${String(cycle.length)}`)
+    this.#program.writeLine(`${String(payloadBytes)} ${String(messages)} ${String(cycle.length)}`)
     await this.#program.line(/^ready/)
     const arrival = this.#program.line(/^done/).then((line) => {
       const lastMs = nowMs()

@@ -1,7 +1,7 @@
 import { decode, encode } from 'frame-stream'
 import { streamContender } from './stream-contender.js'
 
-// The two bytes of length that it brings are signed, which ends at 32 767 bytes.
+// Its own length of two bytes is signed, so that it ends at 32,767 bytes.
 const UNSIGNED = {
   lengthSize: 2,
   getLength: (buffer: Buffer) => buffer.readUInt16BE(0),

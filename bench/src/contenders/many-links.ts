@@ -8,17 +8,17 @@ import { newNode, startAndWaitForLinks } from './commloop.js'
 import { cutFrames, RawBatch } from './raw-frames.js'
 import { dial, listen, LOOPBACK } from './sockets.js'
 
-/** What a link queues before it says that it has enough: a thousand of the default would take a gigabyte. */
+/** The high-water mark of a link: with the default, a thousand links would take a gigabyte. */
 const HIGH_WATER_MARK_BYTES = 64 * 1024
-/** Twice the mark's half, without what commloop counts for each message beside its payload. */
+/** What a link sends between two drains: half of the mark, of which half is the overhead counted for each message. */
 const RAW_BATCH_BYTES = 16 * 1024
 
-/** `busy` alone where all are. */
+/** `busy` alone if all links are busy. */
 function countText(busy: number, all: number): string {
   return busy === all ? String(all) : `${String(busy)} of ${String(all)}`
 }
 
-/** Two nodes with so many links between them; a router that looks into the payload says which of the busy ones. */
+/** Two nodes with many links between them. A router that reads the payload chooses one of the busy links. */
 export function commloopWithLinks(busy: number, all = busy): Contender {
   const ids = Array.from({ length: all }, (_, at) => `link-${String(at)}`)
   const byContent = {
@@ -82,7 +82,7 @@ class LinksSending implements Sending {
   }
 }
 
-/** The same by hand. */
+/** The same with raw sockets. */
 export function rawWithSockets(busy: number, all = busy): Contender {
   return {
     name: `raw, ${countText(busy, all)} sockets`,

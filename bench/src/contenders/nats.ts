@@ -7,9 +7,9 @@ import type { Contender } from '../traffic/contender.js'
 import { LOOPBACK } from './sockets.js'
 
 const SUBJECT = 'bench'
-/** Without it the server gives up subscribers that are slower than publishers. */
+/** Without it the server disconnects subscribers that are slower than publishers. */
 const PENDING_BYTES_MAX = 1024 * 1024 * 1024
-/** A publisher waits for the server after so many bytes: NATS itself has no backpressure. */
+/** A publisher waits for the server after this many bytes, because NATS itself has no backpressure. */
 const FLUSH_BYTES = 1024 * 1024
 
 export const nats: Contender = {
@@ -46,7 +46,7 @@ export const nats: Contender = {
   },
 }
 
-/** Starts a server that ends with this process. @returns its port. */
+/** Starts a server that ends with this process. @returns its port */
 export async function startNatsServer(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'commloop-bench-nats-'))
   process.once('exit', () => {

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net'
 
-/** One write of the raw programs; the same that commloop takes. */
+/** The size of one write of the raw programs, the same as in commloop. */
 const BATCH_BYTES = 128 * 1024
 const HEADER_BYTES = 2
 
-/** Calls `take` with a view of each payload that comes on a socket: the shortest program that does so. */
+/** Calls `take` with a view of each payload that arrives on a socket. The shortest program that does so. */
 export function cutFrames(
   socket: Socket,
   take: (payload: Uint8Array) => void,
@@ -25,7 +25,7 @@ export function cutFrames(
   })
 }
 
-/** Frames back to back in a buffer that is written once and used again where the kernel has taken all of it. */
+/** Consecutive frames in one buffer, which is written at once and reused if the kernel has taken all of it. */
 export class RawBatch {
   readonly socket: Socket
   readonly #batchBytes: number
@@ -38,7 +38,7 @@ export class RawBatch {
     this.#buffer = Buffer.allocUnsafeSlow(batchBytes)
   }
 
-  /** @returns false: the socket wants to be waited for. */
+  /** @returns false if the caller must wait for `drain` of the socket */
   add(payload: Uint8Array): boolean {
     const bytes = payload.length
     const more = this.#at + HEADER_BYTES + bytes <= this.#batchBytes || this.flush()
@@ -59,7 +59,7 @@ export class RawBatch {
   }
 }
 
-/** One frame of its own. */
+/** One frame in a separate buffer. */
 export function frameOf(payload: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafe(HEADER_BYTES + payload.length)
   frame[0] = payload.length >>> 8

@@ -3,7 +3,7 @@ import type { PayloadCycle } from '../traffic/payload-cycle.js'
 import { cutFrames, RawBatch } from './raw-frames.js'
 import { dial, drained, listen } from './sockets.js'
 
-/** The ceiling: what `node:net` gives to somebody who wants nothing else. */
+/** The ceiling: `node:net` without anything else. */
 export const raw: Contender = {
   name: 'raw socket',
   about:

@@ -6,7 +6,7 @@ import { raw } from './raw.js'
 import { cutFrames, RawBatch } from './raw-frames.js'
 import { dial, listen, LOOPBACK } from './sockets.js'
 
-/** Out of a relay lead so many links; the payload says which. */
+/** The number of outgoing links of a relay; the payload says which link to use. */
 export const RELAY_LANES = 2
 
 export const rawRelay = relayContender(
@@ -18,7 +18,7 @@ export const commloopRelay = relayContender(
   'a node with `relay: true`, one incoming link, two outgoing links, and a router that reads the payload',
 )
 
-/** Source and target are the raw programs for both; only what stands in between differs. */
+/** Source and target are the same raw programs for both relays; only the relay differs. */
 function relayContender(name: string, about: string): Contender {
   return {
     name,
@@ -31,7 +31,7 @@ function relayContender(name: string, about: string): Contender {
   }
 }
 
-/** The process in the middle. */
+/** The relay process. */
 class Relay {
   readonly #port: number
 

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 export const LOOPBACK = '127.0.0.1'
 
-/** Listens on a free port. @returns the port. */
+/** Listens on a free port. @returns the port */
 export async function listen(connected: (socket: Socket) => void): Promise<number> {
   const server = createServer({ noDelay: true }, connected)
   server.listen(0, LOOPBACK)

@@ -3,7 +3,7 @@ import type { Contender, Sending } from '../traffic/contender.js'
 import type { PayloadCycle } from '../traffic/payload-cycle.js'
 import { dial, listen } from './sockets.js'
 
-/** A framing library that is two transform streams: one piped into a socket, a socket piped into the other. */
+/** A framing library with two transform streams: one is piped into a socket, a socket is piped into the other. */
 export function streamContender(
   name: string,
   about: string,

@@ -16,7 +16,7 @@ export const twoWayRaw: TwoWay = {
     return {
       port,
       end: () => {
-        if (end === undefined) throw new Error('raw: nobody has come')
+        if (end === undefined) throw new Error('raw: no connection was accepted')
         return end
       },
     }

@@ -21,7 +21,7 @@ export const twoWayZeromq: TwoWay = {
 
 class DealerEnd implements End {
   readonly #dealer: Dealer
-  /** A socket takes one `send` at a time. */
+  /** A socket accepts one `send` at a time. */
   #said = Promise.resolve()
 
   constructor(dealer: Dealer, take: Take) {

@@ -1,4 +1,4 @@
-/* What these two packages export, which bring no types of their own. */
+/* Types of two packages that do not contain types. */
 
 declare module 'frame-stream' {
   import type { Duplex } from 'node:stream'

@@ -6,17 +6,17 @@ import { check, type Suite } from './suite.js'
 
 const HEADER_BYTES = 2
 const LIMITS = { bytesMax: 1 << 23, messagesMax: 4_096, overflow: 'reject' } as const
-const NOBODY = { sendable: () => undefined, dropped: () => undefined }
+const NO_HANDLER = { sendable: () => undefined, dropped: () => undefined }
 const NO_LISTENER = { unwritten: () => undefined, unencoded: () => undefined }
 const NOW = { ms: 0, epoch: 1 }
-/** One write holds no more. */
+/** The largest number of messages in one write. */
 const WRITE_BYTES = 128 * 1024
 
-/** From queued messages to the chunks of whole writes, and everything given back: without the transport. */
+/** From queued messages to the chunks of writes, and the release of everything, without a transport. */
 export const BATCH_SUITES: readonly Suite[] = [
   batchSuite('batch 64 B', 64, 1_900),
   batchSuite('batch 1 KiB', 1_024, 120),
-  // By reference: only the headers are in the buffer.
+  // By reference: the buffer contains only the headers.
   batchSuite('batch 32 KiB', 32 * 1_024, 96),
 ]
 
@@ -42,7 +42,7 @@ function batchSuite(name: string, payloadBytes: number, messages: number): Suite
   }
 }
 
-/** @returns the bytes of all writes. */
+/** @returns the bytes of all writes */
 function plainWrites(queue: readonly Uint8Array[]): number {
   let written = 0
   let next = 0
@@ -63,7 +63,7 @@ function plainWrites(queue: readonly Uint8Array[]): number {
 }
 
 function batchRun(payload: Uint8Array, messages: number, whole: number): () => void {
-  const outbox = new MemoryOutboxStore().open('link', LIMITS, NOBODY)
+  const outbox = new MemoryOutboxStore().open('link', LIMITS, NO_HANDLER)
   const batch = new Batch(new Len16Codec(), new BatchBuffers())
   return () => {
     for (let each = 0; each < messages; each++) outbox.append(payload, undefined, undefined, 0)

@@ -4,7 +4,7 @@ import type { Case, Suite } from './suite.js'
 /** How long each case is measured. */
 export interface Plan {
   readonly rounds: number
-  /** Of one case in one round. */
+  /** Milliseconds for one case in one round. */
   readonly caseMs: number
   readonly samplesMin: number
 }
@@ -13,11 +13,11 @@ export interface Figure {
   readonly suite: string
   readonly name: string
   readonly operation: string
-  /** Median of the rounds' medians, for one operation. */
+  /** Nanoseconds for one operation: the median of the medians of all rounds. */
   readonly nanoseconds: number
-  /** The best call there was: what nobody has disturbed. */
+  /** The fastest call, which no other process has disturbed. */
   readonly bestNanoseconds: number
-  /** Beside the baseline of the same round, median of the rounds; undefined: there is none. */
+  /** The ratio to the baseline of the same round, as the median of all rounds; undefined without a baseline. */
   readonly ratio: number | undefined
 }
 
@@ -26,7 +26,7 @@ interface Sample {
   readonly best: number
 }
 
-/** All cases of a suite in each round: what disturbs the machine disturbs all, and ratios hold. */
+/** Runs all cases of a suite in each round, so that a disturbance affects all of them and the ratios stay correct. */
 export async function figuresOf(suite: Suite, plan: Plan): Promise<Figure[]> {
   const rounds: Sample[][] = []
   for (let round = 0; round < plan.rounds; round++) rounds.push(await roundOf(suite, plan))
@@ -58,9 +58,9 @@ async function sampleOf({ run }: Case, operations: number, plan: Plan): Promise<
   const { p50, min } = await measure(run, {
     min_cpu_time: plan.caseMs * 1e6,
     min_samples: plan.samplesMin,
-    // A call is many operations already.
+    // One call already runs many operations.
     batch_threshold: 0,
-    // Without `--expose-gc` mitata would take a GiB of memory to make the collector run.
+    // Without `--expose-gc`, mitata would allocate a GiB of memory to trigger the garbage collector.
     gc: globalThis.gc !== undefined && collect,
   })
   return { median: p50 / operations, best: min / operations }

@@ -1,13 +1,13 @@
 import { Len16Codec } from '@commloop/codec-len16'
 
-/** Frames of one size back to back, cut into chunks wherever it comes: as they arrive from a socket. */
+/** Consecutive frames of one size, cut into chunks at any byte, as they arrive from a socket. */
 export interface FrameStream {
   readonly frames: number
   readonly payloadBytes: number
   readonly chunks: readonly Uint8Array[]
 }
 
-/** As many whole frames as fit into `bytes`. */
+/** As many complete frames as fit into `bytes`. */
 export function frameStream(payloadBytes: number, bytes: number, chunkBytes: number): FrameStream {
   const codec = new Len16Codec()
   const frames = Math.floor(bytes / codec.frameBytesMax(payloadBytes))

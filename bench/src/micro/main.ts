@@ -10,10 +10,10 @@ import { ROUTER_SUITE } from './router-suite.js'
 import type { Suite } from './suite.js'
 
 /*
- *     npm run bench:micro                    everything, in a minute
- *     npm run bench:micro -- NAME …          the suites whose name has one of these in it
- *     npm run bench:micro -- --json FILE     the figures into a file too, to compare with later ones
- *     npm run bench:micro -- --smoke         whether it works at all, for tests
+ *     npm run bench:micro                    all suites, in a minute
+ *     npm run bench:micro -- NAME …          the suites whose name contains one of these
+ *     npm run bench:micro -- --json FILE     also writes the figures to a file, for a later comparison
+ *     npm run bench:micro -- --smoke         a very short run, for tests
  */
 
 const SUITES: readonly Suite[] = [...CODEC_SUITES, OUTBOX_SUITE, ROUTER_SUITE, ...BATCH_SUITES]
@@ -34,7 +34,9 @@ async function main(parameters: string[]): Promise<number> {
   const unknown = names.filter((part) => !SUITES.some(({ name }) => name.includes(part)))
   if (unknown.length > 0) {
     const known = SUITES.map(({ name }) => name).join(', ')
-    return refuse(`no suite has "${unknown.join('", "')}" in its name; there are ${known}`)
+    return refuse(
+      `no suite has a name that contains "${unknown.join('", "')}"; the suites are ${known}`,
+    )
   }
   const chosen = SUITES.filter(
     ({ name }) => names.length === 0 || names.some((part) => name.includes(part)),

@@ -4,9 +4,9 @@ import { check, type Suite } from './suite.js'
 const MESSAGES = 1_024
 const PAYLOAD = new Uint8Array(64)
 const LIMITS = { bytesMax: 1 << 20, messagesMax: MESSAGES, overflow: 'reject' } as const
-const NOBODY = { sendable: () => undefined, dropped: () => undefined }
+const NO_HANDLER = { sendable: () => undefined, dropped: () => undefined }
 
-/** In, taken for a write, and let go when the write is confirmed, a whole write at a time. */
+/** Messages are queued, taken for a write, and released when the write is confirmed, one write at a time. */
 export const OUTBOX_SUITE: Suite = {
   name: 'outbox',
   operation: 'message',
@@ -14,7 +14,7 @@ export const OUTBOX_SUITE: Suite = {
   cases: [
     arrayCase(),
     outboxCase('memory outbox', undefined),
-    // Kept as an object, and shown one by one when it ends.
+    // A message with an id is an object, and the outbox reports each of them when it ends.
     outboxCase('memory outbox, with ids', 'id'),
   ],
 }
@@ -34,9 +34,9 @@ function arrayCase(): Suite['cases'][number] {
 }
 
 function outboxCase(name: string, id: string | undefined): Suite['cases'][number] {
-  const outbox = new MemoryOutboxStore().open('link', LIMITS, NOBODY)
+  const outbox = new MemoryOutboxStore().open('link', LIMITS, NO_HANDLER)
   let ended = 0
-  const told = (): void => {
+  const messageEnded = (): void => {
     ended++
   }
   return {
@@ -50,7 +50,7 @@ function outboxCase(name: string, id: string | undefined): Suite['cases'][number
         outbox.take()
       }
       if (id === undefined) outbox.release(MESSAGES)
-      else outbox.release(MESSAGES, told)
+      else outbox.release(MESSAGES, messageEnded)
       const right = id === undefined || ended === MESSAGES
       check(right && bytes === MESSAGES * PAYLOAD.length && outbox.level.messages === 0, name)
     },

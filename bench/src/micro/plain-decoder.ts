@@ -1,10 +1,10 @@
 const HEADER_BYTES = 2
 
-/** What one writes at first: what is left is put before the next chunk, and frames are cut off the front. */
+/** The simplest decoder: it puts the rest before the next chunk and cuts frames off the front. */
 export class PlainDecoder {
   #rest = new Uint8Array(0)
 
-  /** @returns the number of payload bytes in the whole frames. */
+  /** @returns the number of payload bytes in the complete frames */
   push(chunk: Uint8Array): number {
     const bytes = this.#joined(chunk)
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

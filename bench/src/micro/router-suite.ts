@@ -19,18 +19,18 @@ const VIEWS = NAMES.map((id): LinkView => ({
 }))
 const ONE_VIEW = VIEWS.slice(0, 1)
 
-/** The first byte says where to, and only where the link is up. */
+/** The first byte names the link; the message is dropped if that link is not up. */
 const CONTENT_ROUTER: SendRouter = {
   route({ payload }, links) {
     const link = links[payload[0] ?? 0]
-    return link?.state === 'up' ? link.id : { drop: 'nobody there' }
+    return link?.state === 'up' ? link.id : { drop: 'link is down' }
   },
 }
 const LIST_ROUTER: SendRouter = {
   route: (_message, links) => links.map(({ id }) => id),
 }
 
-/** The object that the router is shown, its call, and its answer read: what each message pays for being routed. */
+/** The cost of routing one message: the object for the router, the call, and reading the answer. */
 export const ROUTER_SUITE: Suite = {
   name: 'router',
   operation: 'message',
@@ -53,7 +53,7 @@ export const ROUTER_SUITE: Suite = {
   ],
 }
 
-/** Of the names that all calls answer, where they answer these in turn. */
+/** The number of letters in all answers, if the calls return these names in turn. */
 function lettersOf(names: readonly string[]): number {
   return (CALLS / names.length) * names.join('').length
 }

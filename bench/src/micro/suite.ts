@@ -1,23 +1,23 @@
-/** One way to do something, measured alone. */
+/** One implementation of a step, measured alone. */
 export interface Case {
   readonly name: string
-  /** The plain way without limits or promises, beside which the others of its suite are shown. At most one. */
+  /** The plain implementation without limits or promises, with which the others are compared. At most one in a suite. */
   readonly baseline?: boolean
-  /** Does it `operations` times, in 10 to 500 µs; throws where the outcome is wrong. */
+  /** Runs the step `operations` times, in 10 to 500 µs. @throws Error if the result is wrong */
   readonly run: () => void
 }
 
-/** Ways to do the same, of which one may be the baseline. */
+/** Implementations of the same step, of which one may be the baseline. */
 export interface Suite {
   readonly name: string
-  /** What is done once in an operation. */
+  /** What one operation does. */
   readonly operation: string
-  /** In one call of `run`; the figures are for one operation. */
+  /** The number of operations in one call of `run`; the figures are for one operation. */
   readonly operations: number
   readonly cases: readonly Case[]
 }
 
-/** @throws Error where a case did something else than it should: a figure of it would mean nothing. */
+/** @throws Error if a case did not do what it should, because its figure would then mean nothing */
 export function check(right: boolean, what: string): void {
   if (!right) throw new Error(`micro: ${what} went wrong`)
 }

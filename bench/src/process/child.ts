@@ -25,7 +25,7 @@ interface Waiting {
 const STOP_MS_MAX = 3_000
 const WORKER = new URL('worker.js', import.meta.url)
 
-/** A process of its own that plays one role of a benchmark; its methods are called from here. */
+/** A child process that plays one role of a benchmark. Its methods are called from this process. */
 export class Child<Role> {
   readonly #process: ChildProcess
   readonly #waiting = new Map<number, Waiting>()
@@ -49,8 +49,8 @@ export class Child<Role> {
   }
 
   /**
-   * Starts a process and makes its role: what the function `factory`, exported by `module`, resolves to. Parameters
-   * and results travel as JSON.
+   * Starts a process and creates its role with the function `factory` of `module`. Parameters and results are sent as
+   * JSON.
    */
   static async start<Role>(
     module: string,
@@ -101,16 +101,16 @@ export class Child<Role> {
     this.#waiting.clear()
   }
 
-  /** Kills the process as a crash would. */
+  /** Kills the process, as in a crash. */
   async kill(): Promise<void> {
     this.#process.kill('SIGKILL')
     await this.#gone
   }
 
-  /** Ends the process and what it has started. */
+  /** Ends the process and everything that it has started. */
   async stop(): Promise<void> {
     if (this.#process.connected) this.#process.disconnect()
-    // One that is busy, or stuck, does not hear of it.
+    // A busy or stuck process does not notice the disconnect.
     const timer = setTimeout(() => this.#process.kill('SIGKILL'), STOP_MS_MAX)
     await this.#gone
     clearTimeout(timer)

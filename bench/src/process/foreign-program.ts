@@ -4,10 +4,10 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-// Servers are installed where only the administrator's path looks.
+// Servers are installed in folders that only the PATH of the administrator contains.
 const FOLDERS = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin']
 
-/** The full path of a program that nobody here wrote; undefined: not installed. */
+/** The full path of an installed program; undefined if it is not installed. */
 export function programPath(name: string): string | undefined {
   return FOLDERS.map((folder) => join(folder, name)).find((path) => {
     try {
@@ -19,14 +19,14 @@ export function programPath(name: string): string | undefined {
   })
 }
 
-/** Such a program, running; it ends with this process at the latest. */
+/** A running program, which ends with this process at the latest. */
 export class ForeignProgram {
   readonly #process: ChildProcess
   readonly #lines: string[] = []
   readonly #ended: Promise<number | null>
   #lineCame: () => void = () => undefined
 
-  /** @throws Error where the program is not installed. */
+  /** @throws Error if the program is not installed */
   constructor(name: string, parameters: readonly string[]) {
     const path = programPath(name)
     if (path === undefined) throw new Error(`${name} is not installed`)
@@ -49,11 +49,11 @@ export class ForeignProgram {
     }
   }
 
-  tell(line: string): void {
+  writeLine(line: string): void {
     this.#process.stdin?.write(`${line}\n`)
   }
 
-  /** The next line of its output that matches, taken out with everything before it. @throws Error if none comes. */
+  /** Removes and returns the next output line that matches, and removes all lines before it. @throws Error if none comes */
   async line(pattern: RegExp): Promise<string> {
     for (;;) {
       const at = this.#lines.findIndex((line) => pattern.test(line))
@@ -71,7 +71,7 @@ export class ForeignProgram {
     }
   }
 
-  /** Everything that it wrote, once it has ended by itself. */
+  /** Its whole output, when it has ended. */
   async output(): Promise<string> {
     await this.#ended
     return this.#lines.join('\n')

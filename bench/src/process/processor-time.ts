@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** What Linux counts processor time in. */
+/** The unit in which Linux counts CPU time. */
 const TICKS_PER_SECOND = 100
-/** Fields of /proc/stat after `cpu`: user nice system idle iowait irq softirq steal. Of those, not busy: */
+/** Fields of /proc/stat after `cpu`: user nice system idle iowait irq softirq steal. These two are not busy: */
 const IDLE_FIELDS = new Set([3, 4])
 
 interface ProcessTime {
@@ -10,7 +10,7 @@ interface ProcessTime {
   readonly ticks: number
 }
 
-/** Processor time that others took: what was busy, less what this process and all that it started used. */
+/** CPU time of other processes: all busy time, minus that of this process and its descendants. */
 export class ForeignTime {
   #busyTicks = 0
   #ownTicks = new Map<number, number>()
@@ -20,7 +20,7 @@ export class ForeignTime {
     this.take()
   }
 
-  /** @returns processors that others kept busy since the last call, as a mean; NaN where there is no /proc. */
+  /** @returns the mean number of CPUs that other processes kept busy since the last call; NaN without /proc */
   take(): number {
     const elapsedMs = performance.now() - this.#atMs
     const busy = busyTicks()
@@ -45,7 +45,7 @@ function busyTicks(): number {
   }
 }
 
-/** Of a process and its descendants, by process. */
+/** The ticks of a process and its descendants, by process. */
 function ownTicks(root: number): Map<number, number> {
   const times = processTimes()
   const own = new Map<number, number>()
@@ -75,7 +75,7 @@ function processNames(): string[] {
   }
 }
 
-/** undefined: it has ended meanwhile. */
+/** undefined if the process has ended. */
 function processTime(pid: string): ProcessTime | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -87,7 +87,7 @@ function processTime(pid: string): ProcessTime | undefined {
   }
 }
 
-/** Processor time that this process has used so far. */
+/** CPU time that this process has used so far. */
 export function processCpuMs(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1000

@@ -1,4 +1,4 @@
-/** What `promise` resolves to, or an Error that says what was waited for: a lost message must not hang a run. */
+/** Waits for `promise`. @throws Error with `what` after `delayMs`, so that a lost message does not block a run */
 export async function withinMs<Value>(
   promise: Promise<Value>,
   delayMs: number,

@@ -1,8 +1,8 @@
 import type { Answer, Request } from './child.js'
 
 /*
- * The entry of every process that a benchmark starts: makes one role and answers calls to it, over the channel to the
- * process that started it.
+ * The entry of every process that a benchmark starts. It creates one role, and answers calls to it over the channel to
+ * its parent.
  */
 
 type Role = Readonly<Record<string, (...parameters: readonly unknown[]) => unknown>>
@@ -13,7 +13,7 @@ let role: Role | undefined
 process.on('message', (request: Request) => {
   void answer(request)
 })
-// Whoever started this process has enough, or is gone: nothing is left to measure.
+// The parent has finished or died: nothing is left to measure.
 process.on('disconnect', () => process.exit(0))
 
 async function answer({ id, method, parameters }: Request): Promise<void> {

@@ -1,7 +1,7 @@
 export interface Bar {
   readonly label: string
   readonly value: number
-  /** Ours. */
+  /** Whether the bar shows commloop. */
   readonly own: boolean
 }
 
@@ -10,11 +10,11 @@ const ROW = 24
 const LABEL = 220
 const VALUE = 90
 const TOP = 34
-// Readable on white and on black: the page that shows the picture says which it is.
+// Readable on white and on black; the page that shows the picture chooses the scheme.
 const STYLE = `text{font:13px system-ui,sans-serif;fill:#1f2328}.bar{fill:#8c959f}.own{fill:#0969da}
 @media(prefers-color-scheme:dark){text{fill:#e6edf3}.bar{fill:#6e7681}.own{fill:#58a6ff}}`
 
-/** Bars from zero, one below the other. */
+/** A chart of bars that start at zero. */
 export function barChart(
   title: string,
   bars: readonly Bar[],

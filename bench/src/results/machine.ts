@@ -1,6 +1,6 @@
 import { cpus, release, totalmem } from 'node:os'
 
-/** Where the figures come from. */
+/** The machine on which the figures were measured. */
 export interface Machine {
   readonly processor: string
   readonly processors: number

@@ -1,11 +1,11 @@
 import type { Figure } from './result.js'
 
-/** @throws Error where there is nothing to take the median of. */
+/** @throws Error if there are no values */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5)
 }
 
-/** `part` 0 to 1; between two values the one below. */
+/** `part` is from 0 to 1. Between two values, the lower one is returned. */
 export function quantile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((left, right) => left - right)
   const found = sorted[Math.floor((sorted.length - 1) * part)]

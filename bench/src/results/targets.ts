@@ -1,6 +1,6 @@
 import type { Figure, Target } from './result.js'
 
-/** A share that is to be reached. */
+/** A target that a share must reach. */
 export function atLeast(what: string, limit: number, measured: number, of: string): Target {
   return {
     what,
@@ -10,7 +10,7 @@ export function atLeast(what: string, limit: number, measured: number, of: strin
   }
 }
 
-/** A share, or a value, that is not to be exceeded. */
+/** A target that a share or a value must not exceed. */
 export function atMost(what: string, limit: number, measured: number, unit: string): Target {
   return {
     what,
@@ -20,7 +20,7 @@ export function atMost(what: string, limit: number, measured: number, unit: stri
   }
 }
 
-/** NaN where it was not measured, which holds no target. */
+/** NaN if it was not measured, which meets no target. */
 export function ratioOf(figures: readonly Figure[], workload: string, contender: string): number {
   return found(figures, workload, contender)?.ratio ?? Number.NaN
 }

@@ -1,6 +1,6 @@
 import type { PayloadCycle } from './payload-cycle.js'
 
-/** The messages of one link, where several share a run: those whose place in the cycle has one remainder. */
+/** The messages of one of several links: those whose position in the cycle has the same remainder. */
 export class Lane {
   readonly #payloads: PayloadCycle
   readonly #lane: number
@@ -15,8 +15,8 @@ export class Lane {
     const { length } = payloads
     const rest = messages % length
     this.#left =
-      Math.floor(messages / length) * placesBelow(length, lane, lanes) +
-      placesBelow(rest, lane, lanes)
+      Math.floor(messages / length) * positionsBelow(length, lane, lanes) +
+      positionsBelow(rest, lane, lanes)
   }
 
   get left(): number {
@@ -32,7 +32,7 @@ export class Lane {
   }
 }
 
-/** How many places below `limit` belong to a lane. */
-function placesBelow(limit: number, lane: number, lanes: number): number {
+/** How many positions below `limit` belong to a lane. */
+function positionsBelow(limit: number, lane: number, lanes: number): number {
   return limit > lane ? Math.ceil((limit - lane) / lanes) : 0
 }

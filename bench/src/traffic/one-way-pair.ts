@@ -5,21 +5,21 @@ import { ONE_WAY_ROLES, type Receiver, type Sender } from './one-way-roles.js'
 
 /** A run that takes longer has lost a message. */
 const RUN_MS_MAX = 60_000
-/** Until a run takes this long its messages are made more: nothing is known of the speed before, nor is it compiled. */
+/** The number of messages grows until a run takes this long, because the speed is unknown and the code not compiled. */
 const CALIBRATION_MS = 60
 const CALIBRATION_MESSAGES = 500
 const THOROUGH_BYTES_MAX = 8 * 1024 * 1024
 const THOROUGH_MESSAGES_MAX = 20_000
 
 export interface Run {
-  /** From the first send to the last arrival. */
+  /** Milliseconds from the first send to the last arrival. */
   readonly tookMs: number
-  /** Processor time of the two processes themselves, without a server or another program beside them. */
+  /** CPU time of the two processes, without that of a server or another program. */
   readonly senderCpuMs: number
   readonly receiverCpuMs: number
 }
 
-/** The two processes of one contender, kept for all rounds: so all are measured warm, and take turns. */
+/** The two processes of one contender. They run for all rounds, so that all contenders are measured warm and in turn. */
 export class OneWayPair {
   readonly #receiver: Child<Receiver>
   readonly #sender: Child<Sender>
@@ -44,7 +44,7 @@ export class OneWayPair {
     }
   }
 
-  /** @throws Error where what came is not right. */
+  /** @throws Error if the received messages are not correct */
   async run(payloadBytes: number, messages: number, thorough = false): Promise<Run> {
     const traffic = { payloadBytes, messages, lanes: this.#lanes, thorough }
     await this.#receiver.call('expect', traffic)

@@ -52,7 +52,7 @@ export class Sender {
     return processCpuMs()
   }
 
-  /** @returns when it began, by the machine's clock. */
+  /** @returns when it started, by the clock of the machine */
   async send({ payloadBytes, messages }: Traffic): Promise<number> {
     if (this.#payloads === undefined || payloadBytes !== this.#payloadBytes) {
       this.#payloads = new PayloadCycle(payloadBytes)

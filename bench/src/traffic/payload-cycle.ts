@@ -1,4 +1,4 @@
-/** Primes, so that no cycle falls into step with a batch. */
+/** Primes, so that a cycle does not align with a batch. */
 const PAYLOADS_MAX = 1009
 const PAYLOADS_OF_LARGE = [
   { bytesMin: 32 * 1024, payloads: 61 },
@@ -6,7 +6,7 @@ const PAYLOADS_OF_LARGE = [
 ] as const
 
 /**
- * The payloads that every contender sends, made before the clock runs: the n-th message of a run carries the payload
+ * The payloads that every contender sends, created before the measurement: the n-th message of a run carries the payload
  * at n modulo `length`.
  *
  *     byte   0 … 1                2 …
@@ -19,7 +19,7 @@ export class PayloadCycle {
   constructor(payloadBytes: number) {
     const large = PAYLOADS_OF_LARGE.find(({ bytesMin }) => payloadBytes >= bytesMin)
     const length = large?.payloads ?? PAYLOADS_MAX
-    // One slab: small arrays of their own would lie within the heap, which payloads from elsewhere do not.
+    // One buffer, because small separate arrays would be allocated within the heap, unlike payloads of other sources.
     const slab = new Uint8Array(length * payloadBytes)
     this.#payloads = Array.from({ length }, (_, place) => {
       const payload = slab.subarray(place * payloadBytes, (place + 1) * payloadBytes)
@@ -38,7 +38,7 @@ export class PayloadCycle {
     return payload
   }
 
-  /** The next `next` is the first payload. */
+  /** The next call of `next` returns the first payload. */
   rewind(): void {
     this.#next = 0
   }
@@ -49,7 +49,7 @@ export class PayloadCycle {
     return this.at(place)
   }
 
-  /** What the last bytes of the first `messages` payloads add up to. */
+  /** The sum of the last bytes of the first `messages` payloads. */
   checksum(messages: number): number {
     const last = this.#payloads.map((payload) => payload.at(-1) ?? 0)
     const whole = last.reduce((sum, byte) => sum + byte, 0)

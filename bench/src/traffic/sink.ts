@@ -5,24 +5,24 @@ import { PayloadCycle } from './payload-cycle.js'
 export interface Traffic {
   readonly payloadBytes: number
   readonly messages: number
-  /** Over how many links, each with the messages whose place in the cycle has one remainder; their order holds. */
+  /** The number of links. Each carries, in order, the messages whose position in the cycle has the same remainder. */
   readonly lanes: number
-  /** Every byte is compared; not while time is taken. */
+  /** Whether every byte is compared; not in measured runs. */
   readonly thorough: boolean
 }
 
 export interface Arrival {
-  /** When the last message came, by the machine's clock. */
+  /** When the last message arrived, by the clock of the machine. */
   readonly lastMs: number
-  /** What was wrong; empty: count, order and checksum are right. */
+  /** What was wrong; empty if count, order and checksum are correct. */
   readonly problem: string
 }
 
 const NO_CYCLE = new PayloadCycle(1)
 
 /**
- * Where the messages of every contender end: counts them, looks at their order and adds up a checksum. The same few
- * instructions for all, inside the time that is taken; every byte is compared in a run of its own.
+ * Receives the messages of every contender: counts them, checks their order and adds up a checksum. These few
+ * instructions are the same for all contenders and part of the measured time. A separate run compares every byte.
  */
 export class Sink {
   #cycle = NO_CYCLE
@@ -33,12 +33,12 @@ export class Sink {
   #thorough = false
   #left = 0
   #lanes = 1
-  /** The place that comes next, by lane. */
+  /** The next position, by lane. */
   #places = [0]
   #checksum = 0
   #misplaced = 0
 
-  /** Begins a run. Resolves when its last message has come. */
+  /** Starts a run. Resolves when its last message has arrived. */
   expect(traffic: Traffic): Promise<Arrival> {
     if (traffic.payloadBytes !== this.#payloadBytes) {
       this.#cycle = new PayloadCycle(traffic.payloadBytes)

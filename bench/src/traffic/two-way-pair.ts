@@ -4,7 +4,7 @@ import { TWO_WAY_ROLES, type Trips, type TwoWayRole } from './two-way-roles.js'
 
 const RUN_MS_MAX = 60_000
 
-/** The two processes of one contender whose connection is used both ways. */
+/** The two processes of one contender whose connection is used in both directions. */
 export class TwoWayPair {
   readonly #accepting: Child<TwoWayRole>
   readonly #dialing: Child<TwoWayRole>
@@ -35,7 +35,7 @@ export class TwoWayPair {
     return await withinMs(run, RUN_MS_MAX, 'the last answer')
   }
 
-  /** Both send so many messages. @returns milliseconds from the first send to the last arrival on either side. */
+  /** Both ends send this many messages. @returns milliseconds from the first send to the last arrival on either side */
   async exchange(payloadBytes: number, messages: number): Promise<number> {
     const traffic = { payloadBytes, messages, lanes: 1, thorough: false }
     const ends = [this.#accepting, this.#dialing]

@@ -19,7 +19,7 @@ export interface Trips {
 
 type Mode = 'ignore' | 'echo' | 'sink' | 'trips'
 
-/** One of the two processes. What it does with a message depends on what is being measured. */
+/** One of the two processes. What it does with a message depends on the measurement. */
 export class TwoWayRole {
   readonly #name: string
   #end: () => End = () => {
@@ -68,7 +68,7 @@ export class TwoWayRole {
     this.#arrival = this.#sink.expect(traffic)
   }
 
-  /** @returns when it began and when the other side's last message came. */
+  /** @returns when it started, and when the last message of the other side arrived */
   async exchange({ payloadBytes, messages }: Traffic): Promise<{ startedMs: number } & Arrival> {
     const cycle = new PayloadCycle(payloadBytes)
     const startedMs = nowMs()
@@ -78,7 +78,7 @@ export class TwoWayRole {
     return { startedMs, ...arrival }
   }
 
-  /** `inFlight` messages are on their way at any time; each answer is compared and followed by the next question. */
+  /** Keeps `inFlight` messages on their way. Each reply is compared and followed by the next message. */
   async trips(payloadBytes: number, trips: number, inFlight: number): Promise<Trips> {
     const cycle = new PayloadCycle(payloadBytes)
     const end = this.#end()

@@ -9,7 +9,7 @@ const BYTES = 64
 const CALIBRATION_MESSAGES = 2_000
 const CALIBRATION_MS = 60
 const NAMES = TWO_WAYS.map(({ name }) => name)
-// NATS gives up a subscriber that cannot follow, and has nothing to slow its publisher down with.
+// NATS disconnects a subscriber that is too slow, and cannot slow down its publisher.
 const WITHOUT = 'NATS'
 
 export const bothWays: Workload = {

@@ -9,7 +9,7 @@ export interface Compared {
   readonly lanes?: number
 }
 
-/** Pairs of processes that send one way, measured in turn with each other. */
+/** Pairs of processes that send in one direction, measured in turn. */
 export class ComparedPairs {
   readonly notes: string[] = []
   readonly #context: WorkloadContext
@@ -19,7 +19,7 @@ export class ComparedPairs {
     this.#context = context
   }
 
-  /** A contender that cannot be started, because a program is missing, is named in the notes and left out. */
+  /** If a contender cannot be started because a program is missing, the notes name it and it is left out. */
   async start(contenders: readonly Compared[]): Promise<void> {
     for (const { name, lanes } of contenders) {
       this.#context.progress(`starting ${name}`)
@@ -31,7 +31,7 @@ export class ComparedPairs {
     }
   }
 
-  /** Messages a second, with ratios to `baseline`, and what they cost at both ends. */
+  /** Messages per second, with ratios to `baseline`, and the CPU time for each message at both ends. */
   async measure(
     workload: string,
     payloadBytes: number,

@@ -3,17 +3,12 @@ import { ForeignTime } from '../process/processor-time.js'
 import { withinMs } from '../process/within-ms.js'
 import type { Figure } from '../results/result.js'
 import { figure } from '../results/summary.js'
-import {
-  type ActiveCrowd,
-  type Callers,
-  CROWD_ROLES,
-  type PassiveCrowd,
-  type SocketCrowd,
-} from '../traffic/crowd-roles.js'
+import { type ActiveCrowd, NODE_CROWDS, type PassiveCrowd } from '../traffic/node-crowds.js'
+import { type Callers, SOCKET_CROWDS, type SocketCrowd } from '../traffic/socket-crowds.js'
 import type { Workload } from '../workload.js'
 
 const RAW = 'raw sockets, dialling'
-/** Shorter than the time that is watched, so that heartbeats are among what is measured. */
+/** Shorter than the measured time, so that heartbeats are part of it. */
 const HEARTBEAT_MS = 5_000
 const LIMIT_PERCENT = 5
 const UP_MS_MAX = 120_000
@@ -28,8 +23,14 @@ export const idleCpu: Workload = {
     progress(`${String(links)} idle links with heartbeats, for ${String(plan.idleMs / 1000)} s`)
     const nodes = await nodePercent(links, plan.idleMs)
     const workload = `${String(links)} links`
-    const row = (who: string, percent: number, beside?: number): Figure =>
-      figure(workload, who, '% of one core', [percent], beside === undefined ? undefined : [beside])
+    const row = (who: string, percent: number, baseline?: number): Figure =>
+      figure(
+        workload,
+        who,
+        '% of one core',
+        [percent],
+        baseline === undefined ? undefined : [baseline],
+      )
     const most = Math.max(nodes.dialling, nodes.accepting)
     return {
       name: 'idle-cpu',
@@ -59,15 +60,15 @@ export const idleCpu: Workload = {
   },
 }
 
-/** Processor time at both ends, in percent of one core. */
+/** CPU time at both ends, in percent of one core. */
 interface Percent {
   readonly dialling: number
   readonly accepting: number
 }
 
 async function rawPercent(links: number, idleMs: number): Promise<Percent> {
-  const holder = await Child.start<SocketCrowd>(CROWD_ROLES, 'socketCrowd')
-  const callers = await Child.start<Callers>(CROWD_ROLES, 'callers')
+  const holder = await Child.start<SocketCrowd>(SOCKET_CROWDS, 'socketCrowd')
+  const callers = await Child.start<Callers>(SOCKET_CROWDS, 'callers')
   try {
     await callers.call('call', await holder.call('listen'), links)
     await holder.call('full', links)
@@ -82,9 +83,9 @@ async function rawPercent(links: number, idleMs: number): Promise<Percent> {
 
 async function nodePercent(links: number, idleMs: number): Promise<Percent> {
   const options = { heartbeat: { every: HEARTBEAT_MS } }
-  const passive = await Child.start<PassiveCrowd>(CROWD_ROLES, 'passiveCrowd', [links, options])
+  const passive = await Child.start<PassiveCrowd>(NODE_CROWDS, 'passiveCrowd', [links, options])
   const port = await passive.call('listen')
-  const active = await Child.start<ActiveCrowd>(CROWD_ROLES, 'activeCrowd', [port, links, options])
+  const active = await Child.start<ActiveCrowd>(NODE_CROWDS, 'activeCrowd', [port, links, options])
   try {
     await withinMs(active.call('up', links), UP_MS_MAX, 'all links up')
     return await percentOf(active, passive, idleMs)
@@ -103,7 +104,7 @@ async function percentOf(
   accepting: Child<Timed>,
   idleMs: number,
 ): Promise<Percent> {
-  // What was put off while the links came up is over.
+  // Lets the work finish that was put off while the links came up.
   await pause(Math.min(5_000, idleMs))
   const before = [await dialling.call('cpuMs'), await accepting.call('cpuMs')]
   const startedMs = performance.now()

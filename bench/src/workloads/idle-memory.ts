@@ -1,15 +1,11 @@
 import { Child } from '../process/child.js'
+import type { Memory } from '../process/idle-memory.js'
 import type { Figure } from '../results/result.js'
 import { figure } from '../results/summary.js'
 import { atMost, ratioOf } from '../results/targets.js'
 import { Rounds } from '../rounds.js'
-import {
-  type Callers,
-  CROWD_ROLES,
-  type Memory,
-  type PassiveCrowd,
-  type SocketCrowd,
-} from '../traffic/crowd-roles.js'
+import { NODE_CROWDS, type PassiveCrowd } from '../traffic/node-crowds.js'
+import { type Callers, SOCKET_CROWDS, type SocketCrowd } from '../traffic/socket-crowds.js'
 import type { Workload } from '../workload.js'
 
 const SOCKETS = 'bare net.Socket'
@@ -70,7 +66,7 @@ async function measure(crowd: Crowd, links: number, heap: number[]): Promise<num
   const before = await empty.call('idleMemory')
   await empty.stop()
   const holder = await accepting(crowd, parameters)
-  const callers = await Child.start<Callers>(CROWD_ROLES, 'callers')
+  const callers = await Child.start<Callers>(SOCKET_CROWDS, 'callers')
   try {
     const port = await holder.call('listen')
     await callers.call('call', port, links)
@@ -85,10 +81,9 @@ async function measure(crowd: Crowd, links: number, heap: number[]): Promise<num
 }
 
 async function accepting(
-  crowd: string,
+  crowd: Crowd,
   parameters: readonly unknown[],
 ): Promise<Child<SocketCrowd | PassiveCrowd>> {
-  return await Child.start<SocketCrowd | PassiveCrowd>(CROWD_ROLES, crowd, parameters, [
-    '--expose-gc',
-  ])
+  const module = crowd === 'socketCrowd' ? SOCKET_CROWDS : NODE_CROWDS
+  return await Child.start<SocketCrowd | PassiveCrowd>(module, crowd, parameters, ['--expose-gc'])
 }

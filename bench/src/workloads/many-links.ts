@@ -7,7 +7,7 @@ import { ComparedPairs } from './compared-pairs.js'
 
 const WORKLOAD = '64 B'
 const SHARE = 0.7
-/** The smaller number of links, as a part of the larger. */
+/** The smaller number of links, as a share of the larger. */
 const FEWER = 0.1
 
 export const manyLinks: Workload = {

@@ -12,7 +12,7 @@ const SIZES = [
   { name: '64 B', bytes: 64, share: 0.75 },
   { name: '1 KiB', bytes: 1024, share: 0.85 },
   { name: '16 KiB', bytes: 16 * 1024, share: 0.95 },
-  // What two bytes of length can say.
+  // The largest payload of a length of two bytes.
   { name: '64 KiB − 1', bytes: 65_535, share: 0.95 },
 ] as const
 

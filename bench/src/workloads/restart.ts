@@ -3,12 +3,12 @@ import { ForeignTime } from '../process/processor-time.js'
 import { withinMs } from '../process/within-ms.js'
 import type { Figure, Target } from '../results/result.js'
 import { figure } from '../results/summary.js'
-import { type ActiveCrowd, CROWD_ROLES, type PassiveCrowd } from '../traffic/crowd-roles.js'
+import { type ActiveCrowd, NODE_CROWDS, type PassiveCrowd } from '../traffic/node-crowds.js'
 import type { Workload, WorkloadContext } from '../workload.js'
 
 const OUTAGE_MS = 500
 const LIMIT_MS = 5_000
-/** What `dials` is where it is left out. */
+/** The default of `dials`. */
 const DIALS_AT_ONCE = 64
 const UP_MS_MAX = 120_000
 const ROUNDS_MAX = 5
@@ -54,17 +54,17 @@ export const restart: Workload = {
 
 async function restartOnce(links: number, { progress }: WorkloadContext): Promise<Return> {
   const peer = (port: number): Promise<Child<PassiveCrowd>> =>
-    Child.start<PassiveCrowd>(CROWD_ROLES, 'passiveCrowd', [links, {}, port])
+    Child.start<PassiveCrowd>(NODE_CROWDS, 'passiveCrowd', [links, {}, port])
   let passive = await peer(0)
   const port = await passive.call('listen')
-  const active = await Child.start<ActiveCrowd>(CROWD_ROLES, 'activeCrowd', [port, links, {}])
-  // The kernel opens connections for a listener before that listener knows of them.
+  const active = await Child.start<ActiveCrowd>(NODE_CROWDS, 'activeCrowd', [port, links, {}])
+  // The kernel opens connections before the listener accepts them.
   const bothUp = (): Promise<unknown> =>
     Promise.all([active.call('up', links), passive.call('full', links)])
   try {
     progress(`${String(links)} links coming up`)
     await withinMs(bothUp(), UP_MS_MAX, 'all links up')
-    // As in a peer that has been up for a while: the loss of a link without a sign of life is one more failed attempt.
+    // Like a peer that has been up for a while: losing a link without proof of life counts as a failed attempt.
     await passive.call('greet')
     await withinMs(active.call('greeted', links), UP_MS_MAX, 'a frame on each link')
     await active.call('dialling')

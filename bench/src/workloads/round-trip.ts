@@ -64,7 +64,7 @@ async function measure(
       name,
       round: async () => {
         const each = await pair.trips(BYTES, plan.trips, inFlight)
-        // Of a round that is measured again the last counts.
+        // If a round is measured again, the last measurement counts.
         trips.get(name)?.push(each)
         return each.p50Us
       },

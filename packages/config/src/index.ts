@@ -1,23 +1,46 @@
+/**
+ * Finds, reads, validates and reloads the configuration of a commloop node, without the command line.
+ *
+ * `loadConfig` and `configuredNode` make a node from a file. `readTable` validates a table without executing anything.
+ * `Reloader` applies changes of the file to a running node.
+ */
 export { type ConfigRequest, type ConfigSource, findConfig } from './find/find-config.js'
-export { roleProblems } from './schema/legacy-role.js'
-export { readSeedTable } from './legacy/legacy-table.js'
+export { type LegacyTable, readLegacyTable } from './legacy/legacy-table.js'
+export type { ConfigPlugins, EntryPlugin } from './load/config-plugins.js'
+export {
+  type ConfigTable,
+  loadTable,
+  readTable,
+  type TableReading,
+  tableOf,
+} from './load/config-table.js'
 export { configuredNode } from './load/configured-node.js'
-export { type LoadedConfig, type MetricsPlace, loadConfig, readConfig } from './load/load-config.js'
-export { optionsOfFile } from './load/to-node-options.js'
-export { usablePart } from './load/valid-subset.js'
+export {
+  type ConfigReading,
+  type LoadedConfig,
+  loadConfig,
+  readConfig,
+} from './load/load-config.js'
+export type { RunningConfig } from './load/running-config.js'
 export { STANDARD_PLUGIN } from './plugins/builtin-plugins.js'
 export { type PluginKind } from './plugins/plugin-kind.js'
-export { type PluginSpec, canonicalSpec, pluginSpecOf } from './plugins/plugin-spec.js'
-export { type ResolvedPlugin, placeText, resolvePlugin } from './plugins/resolve-plugin.js'
-export { ConfigDocument } from './read/config-document.js'
-export { type PlacedProblem, inReadingOrder, problemsText } from './read/diagnostic.js'
+export { canonicalSpec, type PluginSpec } from './plugins/plugin-spec.js'
+export { type ResolvedPlugin, placeText } from './plugins/resolve-plugin.js'
+export {
+  type Diagnostic,
+  type Diagnostic as PlacedProblem,
+  problemsText,
+} from './read/diagnostic.js'
 export { remedyOf } from './reload/listen-remedy.js'
 export { Reloader } from './reload/reloader.js'
-export { schemaProblems } from './schema/schema-problems.js'
+export type { ReloadResult } from './reload/reload-result.js'
+export { type ControlPath, controlPathIn } from './sections/control-section.js'
+export type { MetricsPlace } from './sections/metrics-section.js'
 export {
   configText,
   inlineYaml,
   type NewConfig,
   type NewEntry,
+  type NewListen,
   TEMPLATE,
 } from './write/config-text.js'

@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { ConfigDocument } from '../src/read/config-document.js'
 import { configText, TEMPLATE } from '../src/write/config-text.js'
 import { readConfig } from '../src/load/load-config.js'
-import { fillPlaces, shieldPlaces, unshieldPlaces } from '../src/read/environment-text.js'
+import {
+  fillPlaceholders,
+  shieldPlaceholders,
+  unshieldPlaceholders,
+} from '../src/read/environment-text.js'
 import { folderWith } from '@commloop/test-support/temporary-folder'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -53,7 +57,7 @@ function edited(edits: readonly { at: number; remove: number; insert: string }[]
 }
 
 describe('any text', { timeout: 30_000 }, () => {
-  it('ends in a configuration or in problems that have a place in it', async () => {
+  it('results in a configuration, or in problems with positions in the text', async () => {
     const cwd = folderWith({})
     writeFileSync(join(cwd, '.commlooprc'), VALID)
     expect(await readConfig({ cwd, env: {} })).toMatchObject({ ok: true })
@@ -77,7 +81,7 @@ describe('any text', { timeout: 30_000 }, () => {
     expect(refused).toBeGreaterThan(0)
   })
 
-  it('is parsed without an exception, be it text or not', () => {
+  it('is parsed without an exception, even if it is not text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
         const source = { file: '/x', name: 'x', folder: '/', text, warnings: [] }
@@ -88,15 +92,15 @@ describe('any text', { timeout: 30_000 }, () => {
     )
   })
 
-  it('keeps its length and its letters while places are shielded', () => {
+  it('keeps its length and its letters while placeholders are shielded', () => {
     const letters = fc.constantFrom('$', '{', '}', ':', '-', 'A', ' ', '\n', '炉')
     const text = fc.string({ unit: letters })
     fc.assert(
       fc.property(text, (original) => {
-        const shielded = shieldPlaces(original)
+        const shielded = shieldPlaceholders(original)
         expect(shielded).toHaveLength(original.length)
-        expect(unshieldPlaces(shielded)).toBe(original)
-        fillPlaces(original, { A: 'x' })
+        expect(unshieldPlaceholders(shielded)).toBe(original)
+        fillPlaceholders(original, { A: 'x' })
       }),
     )
   })

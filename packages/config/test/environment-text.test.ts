@@ -1,18 +1,22 @@
 import { describe, expect, it } from 'vitest'
-import { fillPlaces, shieldPlaces, unshieldPlaces } from '../src/read/environment-text.js'
+import {
+  fillPlaceholders,
+  shieldPlaceholders,
+  unshieldPlaceholders,
+} from '../src/read/environment-text.js'
 
-describe('places for the environment', () => {
-  it('are shielded without a change of length, and come back', () => {
+describe('placeholders for the environment', () => {
+  it('are shielded without a change of length, and restored', () => {
     const text = 'listen: { port: ${PORT:-80 # , }} } $${x} ${'
-    const shielded = shieldPlaces(text)
+    const shielded = shieldPlaceholders(text)
     expect(shielded).toHaveLength(text.length)
     expect(shielded).not.toContain('${PORT')
-    expect(unshieldPlaces(shielded)).toBe(text)
+    expect(unshieldPlaceholders(shielded)).toBe(text)
   })
 
-  it("leave the user's own private characters alone", () => {
+  it('do not change private use characters of the user', () => {
     const text = 'icon: \ue024\ue030 \ue07d'
-    expect(unshieldPlaces(shieldPlaces(text))).toBe(text)
+    expect(unshieldPlaceholders(shieldPlaceholders(text))).toBe(text)
   })
 
   it.each([
@@ -25,20 +29,20 @@ describe('places for the environment', () => {
     ['$${A} $$${A}', '${A} $${A}', false],
     ['$A {A} ${', '$A {A} ${', false],
   ])('%j becomes %j', (text, expected, whole) => {
-    const filled = fillPlaces(text, { A: 'one', B: '' })
+    const filled = fillPlaceholders(text, { A: 'one', B: '' })
     expect(filled).toEqual({ text: expected, problems: [], whole })
   })
 
-  it('tell what is missing or no name, and do not reach into what objects inherit', () => {
-    const { problems } = fillPlaces('${NONE} ${1x} ${toString}', {})
+  it('report variables that are missing and names that are invalid, and ignore inherited properties', () => {
+    const { problems } = fillPlaceholders('${NONE} ${1x} ${toString}', {})
     expect(problems).toEqual([
-      'the environment has no NONE; ${NONE:-default} gives a default',
-      'expected ${NAME} or ${NAME:-default}, found ${1x}; write $${ for a plain ${',
-      'the environment has no toString; ${toString:-default} gives a default',
+      'the environment variable NONE is not set; ${NONE:-default} gives a default',
+      'expected ${NAME} or ${NAME:-default}, found ${1x}; write $${ for a literal ${',
+      'the environment variable toString is not set; ${toString:-default} gives a default',
     ])
   })
 
-  it('are not filled again with what came out of them', () => {
-    expect(fillPlaces('${A}', { A: '${B}', B: 'secret' }).text).toBe('${B}')
+  it('are not replaced a second time in the inserted value', () => {
+    expect(fillPlaceholders('${A}', { A: '${B}', B: 'secret' }).text).toBe('${B}')
   })
 })

@@ -47,25 +47,25 @@ describe('the place of the configuration', () => {
     await expect(find(cwd)).rejects.toMatchObject({ code: 'CML_ERR_CONFIG_NOT_FOUND' })
   })
 
-  it('lists where it looked when there is none', async () => {
+  it('lists the searched places if there is none', async () => {
     const cwd = folderWith({})
     await expect(find(cwd)).rejects.toEqual(
       refusal(
         'CML_ERR_CONFIG_NOT_FOUND',
-        `no configuration in ${cwd}. Looked at:\n` +
+        `no configuration in ${cwd}. Looked for:\n` +
           '  package.json (key "commloop")\n' +
           '  .commlooprc\n  .commlooprc.json\n  .commlooprc.yaml\n  .commlooprc.yml\n' +
-          '`commloop init` writes one; --config FILE or COMMLOOP_CONFIG names one elsewhere',
+          '`commloop init` writes one; --config FILE or COMMLOOP_CONFIG names one in another place',
       ),
     )
   })
 
-  it('is an error when there are two, which are both named', async () => {
+  it('is an error if there are two, and the message names both', async () => {
     const cwd = folderWith({ '.commlooprc': TABLE, '.commlooprc.yaml': TABLE })
     await expect(find(cwd)).rejects.toEqual(
       refusal(
         'CML_ERR_CONFIG_AMBIGUOUS',
-        `${cwd} holds more than one configuration: .commlooprc and .commlooprc.yaml. ` +
+        `${cwd} contains more than one configuration: .commlooprc and .commlooprc.yaml. ` +
           'Keep one, or name one with --config',
       ),
     )
@@ -82,8 +82,8 @@ describe('the place of the configuration', () => {
   })
 })
 
-describe('a configuration that was named', () => {
-  it('is used in place of the one in the folder, with --config before COMMLOOP_CONFIG', async () => {
+describe('a named configuration', () => {
+  it('is used instead of the one in the folder; --config takes precedence over COMMLOOP_CONFIG', async () => {
     const cwd = folderWith({ '.commlooprc': TABLE, 'a.yaml': 'node: a', 'sub/b.conf': 'node: b' })
     const env = { COMMLOOP_CONFIG: 'sub/b.conf' }
     expect(await find(cwd, { env })).toMatchObject({ text: 'node: b', folder: join(cwd, 'sub') })
@@ -91,13 +91,13 @@ describe('a configuration that was named', () => {
     expect(await find(cwd, { env: { COMMLOOP_CONFIG: '' } })).toMatchObject({ text: TABLE })
   })
 
-  it('is shown with its whole path where it lies elsewhere', async () => {
+  it('is shown with its absolute path if it is outside the working folder', async () => {
     const elsewhere = folderWith({ 'x.json': '{}' })
     const file = join(elsewhere, 'x.json')
     expect(await find(folderWith({}), { file })).toMatchObject({ name: file, folder: elsewhere })
   })
 
-  it('is missed by its name', async () => {
+  it('is reported by its name if it does not exist', async () => {
     await expect(find(folderWith({}), { file: 'none.yaml' })).rejects.toEqual(
       refusal('CML_ERR_CONFIG_NOT_FOUND', 'none.yaml, named by --config, does not exist'),
     )
@@ -110,7 +110,7 @@ describe('a configuration that was named', () => {
     )
   })
 
-  it('is no folder', async () => {
+  it('is not a folder', async () => {
     const cwd = folderWith({ 'conf/x': '' })
     await expect(find(cwd, { file: 'conf' })).rejects.toEqual(
       refusal('CML_ERR_CONFIG_INVALID', 'conf is a folder, expected a file'),
@@ -124,8 +124,8 @@ describe('a configuration that was named', () => {
   })
 })
 
-describe('what may not be read', () => {
-  it('is a folder in the place of the file', async () => {
+describe('a file that cannot be read', () => {
+  it('is a folder with the name of the file', async () => {
     const cwd = folderWith({})
     mkdirSync(join(cwd, '.commlooprc'))
     await expect(find(cwd)).rejects.toEqual(
@@ -136,27 +136,24 @@ describe('what may not be read', () => {
   it('is a file of more than a megabyte', async () => {
     const cwd = folderWith({ '.commlooprc': '#'.repeat(1024 * 1024 + 1) })
     await expect(find(cwd)).rejects.toEqual(
-      refusal(
-        'CML_ERR_CONFIG_INVALID',
-        '.commlooprc is larger than 1MiB, which no configuration is',
-      ),
+      refusal('CML_ERR_CONFIG_INVALID', '.commlooprc exceeds the 1MiB configuration size limit'),
     )
   })
 
-  it('is what the system refuses to open, which is not passed over', async () => {
+  it('is a file that the system does not open; it is not skipped', async () => {
     const cwd = folderWith({ '.commlooprc.yaml': TABLE })
     symlinkSync('.commlooprc', join(cwd, '.commlooprc'))
     await expect(find(cwd)).rejects.toThrow(/^\.commlooprc cannot be read: ELOOP/)
   })
 
-  it('is a package.json that is broken', async () => {
+  it('is a package.json with invalid JSON', async () => {
     const cwd = folderWith({ 'package.json': '{ "name": ', '.commlooprc': TABLE })
     await expect(find(cwd)).rejects.toEqual(
       refusal('CML_ERR_CONFIG_INVALID', `${join(cwd, 'package.json')} cannot be read as JSON`),
     )
   })
 
-  it('warns of a file that everybody may change', async () => {
+  it('comes with a warning if every user may change the file', async () => {
     const cwd = folderWith({ '.commlooprc': TABLE })
     chmodSync(join(cwd, '.commlooprc'), 0o666)
     expect((await find(cwd)).warnings).toEqual([
@@ -169,7 +166,7 @@ describe('configuration that is code', () => {
   const refused = (name: string): unknown =>
     refusal(
       'CML_ERR_CONFIG_CODE',
-      `${name} is code, and a configuration is never executed. Write it as data into .commlooprc ` +
+      `${name} is code, and commloop never executes a configuration. Write it as data into .commlooprc ` +
         '(YAML or JSON), or start the node from your own program with @commloop/core',
     )
   const spy = 'globalThis.executed = true; export default {}'
@@ -199,7 +196,7 @@ describe('configuration that is code', () => {
   })
 })
 
-describe("the finder's own options in the working folder", () => {
+describe('options of the configuration finder in the working folder', () => {
   function inFolder(files: Record<string, string>): string {
     const cwd = folderWith(files)
     const before = process.cwd()
@@ -212,25 +209,25 @@ describe("the finder's own options in the working folder", () => {
 
   const write = "require('node:fs').writeFileSync('executed', '')"
 
-  it('would be executed by cosmiconfig, which is why they are refused', async () => {
+  it('would be executed by cosmiconfig, so they are rejected', async () => {
     const cwd = inFolder({ '.config/config.cjs': write })
     cosmiconfig('commloop')
     await expect.poll(() => existsSync(join(cwd, 'executed'))).toBe(true)
   })
 
-  it.each(['js', 'mjs', 'cjs', 'ts'])('are refused as .config/config.%s', async (end) => {
+  it.each(['js', 'mjs', 'cjs', 'ts'])('are rejected as .config/config.%s', async (end) => {
     const cwd = inFolder({ [`.config/config.${end}`]: write, '.commlooprc': TABLE })
     await expect(find(cwd)).rejects.toEqual(
       refusal(
         'CML_ERR_CONFIG_CODE',
-        `${join(cwd, '.config', `config.${end}`)} would be executed by the configuration finder. ` +
-          'Remove it, or start in another folder',
+        `the configuration finder would execute ${join(cwd, '.config', `config.${end}`)}. ` +
+          'Remove the file, or start in another folder',
       ),
     )
     expect(existsSync(join(cwd, 'executed'))).toBe(false)
   })
 
-  it('are refused also where a configuration was named elsewhere', async () => {
+  it('are rejected even if a configuration in another folder was named', async () => {
     inFolder({ '.config/config.js': write })
     const elsewhere = folderWith({ '.commlooprc': TABLE })
     await expect(find(elsewhere)).rejects.toMatchObject({ code: 'CML_ERR_CONFIG_CODE' })
@@ -241,18 +238,18 @@ describe("the finder's own options in the working folder", () => {
     ['package.yaml', 'cosmiconfig: { packageProp: other }'],
     ['.config/config.json', '{ "cosmiconfig": { "searchStrategy": "global" } }'],
     ['.config/config.yaml', 'cosmiconfig: { searchPlaces: [other.yaml] }'],
-  ])('are refused as data in %s', async (place, text) => {
+  ])('are rejected as data in %s', async (place, text) => {
     const cwd = inFolder({ [place]: text, 'other.yaml': 'node: other', '.commlooprc': TABLE })
     await expect(find(cwd)).rejects.toEqual(
       refusal(
         'CML_ERR_CONFIG_INVALID',
         `${join(cwd, place)} sets options of the configuration finder (key "cosmiconfig"), which would ` +
-          'change where a configuration is looked for. Remove the key, or start in another folder',
+          'change where it searches. Remove the key, or start in another folder',
       ),
     )
   })
 
-  it('do not bring in a configuration from .config', async () => {
+  it('do not add a configuration from .config', async () => {
     const cwd = inFolder({
       '.config/config.yaml': 'commloop: { node: hidden }',
       '.config/commlooprc': 'node: hidden',
@@ -261,9 +258,11 @@ describe("the finder's own options in the working folder", () => {
     expect(await find(cwd)).toMatchObject({ name: '.commlooprc', text: TABLE })
   })
 
-  it('are told as such where they cannot be parsed', async () => {
+  it('are reported if they cannot be parsed', async () => {
     inFolder({ '.config/config.json': '{ broken', '.commlooprc': TABLE })
     const cwd = process.cwd()
-    await expect(find(cwd)).rejects.toThrow(`the finder's own options in ${cwd} cannot be read`)
+    await expect(find(cwd)).rejects.toThrow(
+      `the options of the configuration finder in ${cwd} cannot be read`,
+    )
   })
 })

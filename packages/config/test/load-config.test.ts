@@ -15,7 +15,7 @@ function load(
   return loadConfig({ cwd, env })
 }
 
-/** The whole message with which a text is refused. */
+/** The whole message with which a text is rejected. */
 async function refusal(
   text: string,
   rest: { env?: Record<string, string>; [file: string]: unknown } = {},
@@ -29,7 +29,7 @@ async function refusal(
   throw new Error('the text was accepted')
 }
 
-/** Only the lines that say what is wrong. */
+/** Only the lines with mistakes. */
 async function mistakes(
   text: string,
   rest: { env?: Record<string, string>; [file: string]: unknown } = {},
@@ -58,10 +58,11 @@ links:
   - { id: anyone,      role: passive, ip: 0.0.0.0, slots: 4 }
 `
 
-describe('a configuration without mistakes', () => {
+describe('a valid configuration', () => {
   it('is the example of the documentation', async () => {
     const config = await load(EXAMPLE, { 'router.mjs': ROUTER })
-    const node = resolveConfig(config.options)
+    const { node } = config
+    expect(node).toEqual(resolveConfig(config.options))
     expect(node.name).toBe('plant-l2')
     expect(node.listen).toEqual({ host: '0.0.0.0', port: 8000, transportOptions: {} })
     expect(node.entries.map(({ id, role, linkIds }) => [id, role, linkIds.length])).toEqual([
@@ -87,7 +88,7 @@ describe('a configuration without mistakes', () => {
     expect(router.place).toEqual({ from: 'file', file: join(config.folder, 'router.mjs') })
   })
 
-  it('may be JSON, and may leave out nearly everything', async () => {
+  it('may be JSON, and may omit nearly all keys', async () => {
     const config = await load(
       '{\n\t"links": [{ "role": "active", "ip": "10.0.0.1", "port": 1 }]\n}',
     )
@@ -105,7 +106,7 @@ describe('a configuration without mistakes', () => {
     expect((await loadConfig({ cwd, env: {} })).options.node).toBe('p')
   })
 
-  it('understands the older way to write the table', async () => {
+  it('may contain the legacy format of the table', async () => {
     const { options } = await load(`
 listen: { port: 8000 }
 links:
@@ -122,7 +123,7 @@ links:
     ])
   })
 
-  it('gives entries their own plugins, one value for one way of asking', async () => {
+  it('gives entries their own plugins, one object for equal specifications', async () => {
     const { options, plugins } = await load(`
 links:
   - { role: active, ip: 10.0.0.1, port: 1, codec: { use: len16, byteOrder: little } }
@@ -141,7 +142,7 @@ links:
     ])
   })
 
-  it('writes bytes as text, hexadecimal or base64', async () => {
+  it('contains bytes as text, hexadecimal or base64', async () => {
     const { options } = await load(
       'heartbeat: { every: 1s, payload: { hex: 00fF }, answer: { base64: AQI= } }\nlinks: []',
     )
@@ -152,13 +153,13 @@ links:
     })
   })
 
-  it('places the control socket beside itself', async () => {
+  it('resolves the path of the control socket in its own folder', async () => {
     const config = await load('control: run/x.sock\nlinks: []')
     expect(config.control).toBe(join(config.folder, 'run/x.sock'))
     expect((await load('control: false\nlinks: []')).control).toBe(false)
   })
 
-  it('passes on what was warned of', async () => {
+  it('passes on warnings', async () => {
     const { warnings } = await load('links: []')
     expect(warnings).toEqual([])
   })
@@ -177,7 +178,7 @@ describe('the environment', () => {
     })
   })
 
-  it('fills numbers in JSON, where nothing is without quotes', async () => {
+  it('fills numbers in JSON, which requires quotes', async () => {
     const { options } = await load('{ "listen": { "port": "${PORT}" }, "links": [] }', {
       env: { PORT: '81' },
     })
@@ -190,7 +191,7 @@ describe('the environment', () => {
     ])
   })
 
-  it('leaves what stands in quotes a text', async () => {
+  it('keeps a quoted value as text', async () => {
     expect((await load('node: "${N}"\nlinks: []', { env: { N: '7' } })).options.node).toBe('7')
   })
 
@@ -207,23 +208,23 @@ describe('the environment', () => {
     },
   )
 
-  it('is missed at the place that needs it, once', async () => {
+  it('is reported once if a variable is missing, at its position', async () => {
     expect(await refusal('listen:\n  port: ${PORT}\nlinks: []')).toBe(
       [
-        '.commlooprc:2:9  listen.port: the environment has no PORT; ${PORT:-default} gives a default',
+        '.commlooprc:2:9  listen.port: the environment variable PORT is not set; ${PORT:-default} gives a default',
         '   2 |   port: ${PORT}',
         '     |         ^',
       ].join('\n'),
     )
     expect(await mistakes('links: [{ role: active, ip: "${A b}", port: 1 }]')).toEqual([
       '.commlooprc:1:29  links[0].ip: expected ${NAME} or ${NAME:-default}, found ${A b}; ' +
-        'write $${ for a plain ${',
+        'write $${ for a literal ${',
     ])
   })
 })
 
 describe('mistakes', () => {
-  it('are all told at once, in reading order, each with its line', async () => {
+  it('are all reported together, in reading order, each with its line', async () => {
     const text = [
       'listen: { host: 0.0.0.0, port: eight }',
       'links:',
@@ -263,13 +264,13 @@ describe('mistakes', () => {
     [
       'a list at the top',
       '- { role: active, ip: 10.0.0.1, port: 1 }',
-      ['1:1  expected keys and values, found a list; the table stands under the key "links"'],
+      ['1:1  expected keys and values, found a list; the table belongs under the key "links"'],
     ],
     ['a text', 'hello', ['1:1  expected keys and values, found "hello"']],
     [
       'an entry that is no map',
       'links: [7]',
-      ['1:9  links[0]: expected a map of an entry’s keys, found 7'],
+      ['1:9  links[0]: expected a map with the keys of an entry, found 7'],
     ],
     [
       'no role',
@@ -313,19 +314,19 @@ describe('mistakes', () => {
     [
       'two ways of writing that contradict each other',
       'links: [{ role: active, as_server: 1, ip: 10.0.0.1, port: 1 }]',
-      ['1:36  links[0].as_server: says passive and contradicts role: active'],
+      ['1:36  links[0].as_server: means passive, which contradicts role: active'],
     ],
     [
       'as_server against is_server',
       'listen: { port: 1 }\nlinks: [{ as_server: 1, is_server: 0, ip: 10.0.0.1 }]',
-      ['2:36  links[0].is_server: says active and contradicts as_server'],
+      ['2:36  links[0].is_server: means active, which contradicts as_server'],
     ],
     [
       'keys in the wrong place',
       'slots: 3\nlinks: [{ role: active, ip: 10.0.0.1, port: 1, relay: true }]',
       [
-        '1:1   slots: unknown key at the top; it belongs into an entry of "links"',
-        '2:48  links[0].relay: unknown key in an entry; it belongs to the top of the file',
+        '1:1   slots: unknown key at the top; it belongs in an entry of "links"',
+        '2:48  links[0].relay: unknown key in an entry; it belongs at the top of the file',
       ],
     ],
     [
@@ -380,7 +381,7 @@ describe('mistakes', () => {
     [
       'imports',
       '$import: ./base.yaml\nlinks: []',
-      ['1:1  $import: a configuration is one file and imports no other'],
+      ['1:1  $import: a configuration is a single file and cannot import others'],
     ],
     [
       'a number in a word',
@@ -391,18 +392,18 @@ describe('mistakes', () => {
         '3:8   dials: expected 1–2147483647, found 1.5',
       ],
     ],
-  ])('are told for %s', async (_name, text, expected) => {
+  ])('are reported for %s', async (_name, text, expected) => {
     expect(await mistakes(text)).toEqual(expected.map((line) => `.commlooprc:${line}`))
   })
 
-  it('are told once for what many entries inherit', async () => {
+  it('are reported once if many entries inherit them', async () => {
     const entry = '  - { role: active, ip: 10.0.0.1, port: 1 }\n'
     expect(await mistakes(`bind: nowhere\nlinks:\n${entry}${entry}`)).toEqual([
       '.commlooprc:1:7  bind: expected an IP address, found "nowhere"',
     ])
   })
 
-  it('say where in package.json, by its lines and our paths', async () => {
+  it('have their position in package.json, and a path without its key', async () => {
     const text = '{\n  "name": "x", "name": "y",\n  "commloop": {\n    "links": 3\n  }\n}\n'
     const cwd = folderWith({ 'package.json': text })
     await expect(loadConfig({ cwd, env: {} })).rejects.toThrow(
@@ -410,7 +411,7 @@ describe('mistakes', () => {
     )
   })
 
-  it('show the right place below wide characters, tabs and in very long lines', async () => {
+  it('have the right caret after wide characters and tabs, and in very long lines', async () => {
     expect(await refusal('links: [{ id: 炉子, role: active, ip: 10.0.0.1, port: 0 }]')).toContain(
       '\n   1 | links: [{ id: 炉子, role: active, ip: 10.0.0.1, port: 0 }]' +
         '\n     |                                                       ^',
@@ -421,7 +422,7 @@ describe('mistakes', () => {
     expect(line.charAt(caret.indexOf('^'))).toBe('3')
   })
 
-  it('have the code that says most about them', async () => {
+  it('have the code that describes them best', async () => {
     await expect(load('router: ./none.mjs\nlinks: []')).rejects.toMatchObject({
       code: 'CML_ERR_PLUGIN_MISSING',
     })
@@ -430,7 +431,7 @@ describe('mistakes', () => {
     })
   })
 
-  it('count a control path that is too long for a socket', async () => {
+  it('include a control path that is too long for a socket', async () => {
     const [line] = await mistakes(`control: ${'x'.repeat(120)}\nlinks: []`)
     expect(line).toMatch(
       /^\.commlooprc:1:10 {2}control: expected a path of at most 107 bytes, found \d+: /,
@@ -438,35 +439,39 @@ describe('mistakes', () => {
   })
 })
 
-describe('a text that cannot be used', () => {
+describe('an unusable text', () => {
   it.each<[string, string, string[]]>([
-    ['empty', '', ['1:1  the configuration is empty. `commloop init` writes one to begin with']],
+    ['empty', '', ['1:1  the configuration is empty. `commloop init` writes a first one']],
     [
       'only comments',
       '# nothing\n',
-      ['1:1  the configuration is empty. `commloop init` writes one to begin with'],
+      ['1:1  the configuration is empty. `commloop init` writes a first one'],
     ],
-    ['indented with tabs', 'links:\n\t- ip: x', ['2:1  a tab cannot indent; use blanks']],
+    [
+      'indented with tabs',
+      'links:\n\t- ip: x',
+      ['2:1  tabs cannot be used for indentation; use spaces'],
+    ],
     [
       'two documents',
       'links: []\n---\nlinks: []',
-      ['2:1  a second document begins here; a configuration is one document'],
+      ['2:1  a second document starts here; a configuration is a single document'],
     ],
     [
       'with a key twice, beside what else is wrong',
       'node: a\nnode: b\nrelay: 3\nlinks: []',
-      ['2:1  the key "node" is written twice', '3:8  relay: expected true or false, found 3'],
+      ['2:1  duplicate key "node"', '3:8  relay: expected true or false, found 3'],
     ],
     [
       'with tags',
       'node: !!js/function x\nlinks: []',
-      ['1:7  tags (!name) mean nothing in a configuration'],
+      ['1:7  tags (!name) are not supported in a configuration'],
     ],
     ['nested without end', '['.repeat(20_000), ['nested too deeply']],
     [
       'with an alias inside of what it names',
       'links: &a [*a]',
-      ['1:1  aliases (*name) contain themselves, or unfold to more than a configuration can be'],
+      ['1:1  aliases (*name) refer to themselves, or expand to too much data'],
     ],
     [
       'that unfolds without end',
@@ -475,7 +480,7 @@ b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]
 c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]
 d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]
 links: [*d,*d,*d,*d,*d,*d,*d,*d,*d]`,
-      ['1:1  aliases (*name) contain themselves, or unfold to more than a configuration can be'],
+      ['1:1  aliases (*name) refer to themselves, or expand to too much data'],
     ],
   ])('is one that is %s', async (_name, text, expected) => {
     const found = await mistakes(text)
@@ -483,14 +488,19 @@ links: [*d,*d,*d,*d,*d,*d,*d,*d,*d]`,
     for (const [at, line] of expected.entries()) expect(found[at]).toContain(line)
   })
 
-  it('is shown at the first place that makes no sense', async () => {
+  it('is reported at its first error', async () => {
     const [line, ...more] = await mistakes('links: [\n  { role: active\nnode: x')
     expect(line).toMatch(/^\.commlooprc:3:1 {2}neither YAML nor JSON: /)
     expect(more).toEqual([])
   })
+
+  it('is reported on the right line after a line end that the parser does not see', async () => {
+    const [line] = await mistakes("?\t*a*alinks:[]  'q\n\n'")
+    expect(line).toMatch(/^\.commlooprc:3:2 {2}/)
+  })
 })
 
-describe('keys that would reach into what objects inherit', () => {
+describe('keys that would change the prototype of an object', () => {
   it.each([
     ['__proto__: { polluted: 1 }\nlinks: []', '1:1  __proto__: unknown key'],
     ['constructor: { prototype: {} }\nlinks: []', '1:1  constructor: unknown key'],
@@ -503,7 +513,7 @@ describe('keys that would reach into what objects inherit', () => {
       '1:24  router.__proto__: unknown key',
     ],
     ['listen: { port: 1, __proto__: { a: 1 } }\nlinks: []', '1:20  listen.__proto__: unknown key'],
-  ])('are refused: %j', async (text, expected) => {
+  ])('are rejected: %j', async (text, expected) => {
     expect(await mistakes(text)).toEqual([`.commlooprc:${expected}`])
     expect({}).not.toHaveProperty('polluted')
     expect({}).not.toHaveProperty('a')

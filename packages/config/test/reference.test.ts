@@ -6,13 +6,13 @@ import { jsonSchemaText, withReferenceTables } from '../src/schema/reference.js'
 const page = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8')
 const remedy = 'stale: run node packages/config/dist/schema/write-reference.js after a build'
 
-describe('what is written down about the configuration', () => {
-  it('is in schema.json as the schema says', () => {
+describe('the reference of the configuration', () => {
+  it('is up to date in schema.json', () => {
     const schema = readFileSync(new URL('../../cli/schema.json', import.meta.url), 'utf8')
     expect(schema === jsonSchemaText(), remedy).toBe(true)
   })
 
-  it('is in docs/configuration.md as the schema says', () => {
+  it('is up to date in docs/configuration.md', () => {
     expect(withReferenceTables(page) === page, remedy).toBe(true)
   })
 
@@ -34,7 +34,7 @@ describe('what is written down about the configuration', () => {
     expect(bare).toEqual([])
   })
 
-  it('gives the defaults that core has', () => {
+  it('has the defaults of core', () => {
     const { entries, ...node } = resolveConfig({
       listen: { port: 1 },
       links: [{ role: 'active', ip: '10.0.0.1', port: 1 }],
@@ -85,7 +85,7 @@ const LINK_KEYS = [
   'holdDown',
 ]
 
-/** What the page says about a key that is left out. */
+/** The default of a key in the page. */
 function cell(table: string, key: string): string {
   const part = new RegExp(`<!-- keys: ${table} -->[^]*?<!-- end -->`).exec(page)?.[0] ?? ''
   const row = part.split('\n').find((line) => line.startsWith(`| \`${key}\` |`))

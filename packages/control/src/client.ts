@@ -1,3 +1,2 @@
 export { ControlClient, type ControlRequest } from './client/control-client.js'
-export { folderExists, folderProblem, ownFolderProblem } from './http/socket-folder.js'
-export { runtimeFolders, SOCKET_PATH_BYTES_MAX, socketNameEnd } from './http/socket-path.js'
+export * from './socket-path.js'

@@ -14,7 +14,7 @@ function next(node: Node, wanted: LinkState): Promise<void> {
   })
 }
 
-it('counts from when nobody was there, however late it began to look and however often is dialled', async () => {
+it('measures from when the link went down, even if it was made later and the node has dialled since', async () => {
   const node = createNode(
     {
       audit: { grace: 0 },
@@ -25,11 +25,11 @@ it('counts from when nobody was there, however late it began to look and however
     use(ReconnectStrategy, { delayMs: () => 50 }),
   )
   onTestFinished(() => node.stop())
-  const forMs = (): number => attendance.missing()[0]?.forMs ?? -1
+  const forMs = (): number => availability.missing()[0]?.forMs ?? -1
   const failed = next(node, 'backoff')
   await node.start()
   await failed
-  const attendance = new Availability(node)
+  const availability = new Availability(node)
   const dialled = next(node, 'dialing')
   await new Promise((resolve) => setTimeout(resolve, 20))
   const early = forMs()

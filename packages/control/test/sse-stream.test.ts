@@ -1,22 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import { CONTROL_LIMITS } from '../src/app/control-limits.js'
-import { EventFeed } from '../src/app/sse-stream.js'
+import { SseStream } from '../src/app/sse-stream.js'
 
-/** Reads until the feed has ended; the data of its events. */
-async function rest(feed: EventFeed): Promise<string[]> {
+/** Reads until the stream ends. @returns the data of its events */
+async function rest(stream: SseStream): Promise<string[]> {
   let text = ''
-  for await (const part of feed.stream) text += Buffer.from(part).toString()
+  for await (const part of stream.body) text += Buffer.from(part).toString()
   return [...text.matchAll(/^data: (.*)$/gm)].map(([, data = '']) => data)
 }
 
-function feed(): { feed: EventFeed; closed: () => number } {
+function newStream(): { stream: SseStream; closed: () => number } {
   let closed = 0
-  return { feed: new EventFeed(() => closed++), closed: () => closed }
+  return { stream: new SseStream(() => closed++), closed: () => closed }
 }
 
-describe('EventFeed', () => {
-  it('gives events in their order, whole, and ends once', async () => {
-    const { feed: own, closed } = feed()
+describe('SseStream', () => {
+  it('delivers complete events in order, and ends once', async () => {
+    const { stream: own, closed } = newStream()
     own.push('a', '1')
     const reading = rest(own)
     await new Promise((resolve) => setImmediate(resolve))
@@ -27,15 +27,15 @@ describe('EventFeed', () => {
     expect(closed()).toBe(1)
   })
 
-  it('holds no more than its bound, whatever is pushed, and counts the rest where it would have stood', async () => {
-    const { feed: own } = feed()
+  it('holds no more than its limit, and reports the number of missing events in their place', async () => {
+    const { stream: own } = newStream()
     const data = 'x'.repeat(100_000)
     let pushed = 0
     for (; !own.full; pushed++) own.push('a', data)
     expect(pushed * data.length).toBeLessThan(CONTROL_LIMITS.eventBytes + 2 * data.length)
     for (let more = 0; more < 1_000; more++) own.push('a', data)
     own.missed(7)
-    const reader = own.stream.getReader()
+    const reader = own.body.getReader()
     let text = ''
     while (!text.includes('event: gap'))
       text += Buffer.from((await reader.read()).value ?? []).toString()
@@ -45,10 +45,10 @@ describe('EventFeed', () => {
     expect(text).toMatch(/data: \{"type":"gap","count":1007\}\n\nevent: a\ndata: after\n\n$/)
   })
 
-  it('lets go of everything when its reader is gone', async () => {
-    const { feed: own, closed } = feed()
+  it('drops everything when its client disconnects', async () => {
+    const { stream: own, closed } = newStream()
     own.push('a', '1')
-    await own.stream.cancel()
+    await own.body.cancel()
     for (let more = 0; more < 100_000; more++) own.push('a', 'x'.repeat(100))
     expect({ closed: closed(), full: own.full }).toEqual({ closed: 1, full: false })
     own.end('end', '2')

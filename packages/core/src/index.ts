@@ -31,7 +31,12 @@ export {
 } from './address/address-pattern.js'
 export { type AcceptRule, decidingEntries, inDecidingOrder } from './config/accept-order.js'
 export { type ConfigProblem, pathText } from './config/config-problem.js'
-export { configProblems, resolveConfig } from './config/resolve-config.js'
+export {
+  configProblems,
+  resolveConfig,
+  type ResolvedOptions,
+  resolveOptions,
+} from './config/resolve-config.js'
 export {
   ExponentialBackoff,
   type ExponentialBackoffOptions,
@@ -44,12 +49,14 @@ export type { RejectionCount } from './accept/rejections.js'
 export { challengeMs } from './accept/challenge.js'
 export type { NewPlugins, Reconfiguration } from './node/reconfiguration.js'
 export type { LinkCounters } from './ledger/link-counters.js'
+export { type CopyLedger, ledgerProblems, type MessageLedger } from './ledger/balance.js'
 export type { LinkHandle } from './link/link-handle.js'
 export type { Release } from './link/link.js'
 export type { SendOptions } from './routing/dispatch.js'
 export { LINK_TRANSITIONS, type LinkEvent, type LinkRole } from './link/link-state.js'
 export { isLoopback } from './address/loopback.js'
 export { addressText } from './address/address-text.js'
+export { describeValue } from './text/describe-value.js'
 export { nearest, editDistance } from './text/suggestion.js'
 export { SystemClock } from './runtime/system-clock.js'
 export { Throttle, type ThrottleLimits } from './events/throttle.js'

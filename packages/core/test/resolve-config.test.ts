@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { pathText } from '../src/config/config-problem.js'
 import type { EntryOptions, NodeOptions } from '../src/config/node-options.js'
-import { configProblems, resolveConfig } from '../src/config/resolve-config.js'
+import { configProblems, resolveConfig, resolveOptions } from '../src/config/resolve-config.js'
 import { CommloopError } from '../src/contracts/errors.js'
 
 const LISTEN = { port: 8000 }
@@ -31,7 +31,7 @@ describe('names', () => {
     ])
   })
 
-  it('give way to a name that the user chose', () => {
+  it('avoid ids that the user chose', () => {
     expect(ids(passive({ id: 'passive-10.0.0.1' }), passive({ ip: '10.0.0.1' }))).toEqual([
       'passive-10.0.0.1',
       'passive-10.0.0.1-2',
@@ -61,7 +61,7 @@ describe('a link is lasting', () => {
     )
   })
 
-  it('and then closes on FIN, where a passing one serves on', () => {
+  it('and then closes on FIN, and a passing link continues to serve', () => {
     const { entries } = resolveConfig({
       listen: LISTEN,
       links: [passive(), passive({ ip: '10.0.0.0/8' }), active({ halfClose: '9s' })],
@@ -75,7 +75,7 @@ describe('a link is lasting', () => {
 })
 
 describe('settings', () => {
-  it("are the entry's own, else those at the top, else the defaults", () => {
+  it('are those of the entry, else those at the top, else the defaults', () => {
     const { entries } = resolveConfig({
       links: [active({ linger: '3s' }), active()],
       linger: '2s',
@@ -86,6 +86,20 @@ describe('settings', () => {
       [2000, 7000],
     ])
     expect(entries[0]?.settings.partialFrameMs).toBe(10_000)
+  })
+
+  it('are one object for all entries without link options of their own', () => {
+    const links = [active(), active({ id: 'a', linger: '3s' }), active({ ip: '10.0.0.9' })]
+    const [first, other, last] = resolveConfig({ linger: '2s', links }).entries
+    expect(first?.settings.lingerMs).toBe(2000)
+    expect(last?.settings).toBe(first?.settings)
+    expect(other?.settings).not.toBe(first?.settings)
+  })
+
+  it('differ in the default of halfClose if one link is for one peer and the other is not', () => {
+    const links = [passive(), passive({ ip: '10.1.0.0/16', id: 'many' })]
+    const { entries } = resolveConfig({ listen: LISTEN, links })
+    expect(entries.map(({ settings }) => settings.halfClose)).toEqual(['close', 'serve'])
   })
 
   it('derive silence from the heartbeat', () => {
@@ -118,7 +132,7 @@ describe('mistakes', () => {
     ['anyone in its mapped form', { links: [active({ ip: '::ffff:0.0.0.0' })] }, 'means anyone'],
     ['a name under ip', { links: [active({ ip: 'mes.example' })] }, 'names go under "host"'],
     [
-      'an address that is none under host',
+      'an invalid address under host',
       { links: [{ role: 'active', host: '10.0.0.999', port: 1 }] },
       'links[0].host: expected a host name',
     ],
@@ -159,7 +173,7 @@ describe('mistakes', () => {
       'links[0].id: expected an id without "/"',
     ],
     [
-      'a duration that is none',
+      'an invalid duration',
       { links: [active({ linger: 'long' })] },
       'links[0].linger: expected a duration such as 250ms',
     ],
@@ -176,7 +190,7 @@ describe('mistakes', () => {
     [
       'a heartbeat that answers itself',
       { links: [active({ heartbeat: { every: '1s', answer: '' } })] },
-      'links[0].heartbeat.answer: expected something else',
+      'links[0].heartbeat.answer: expected something other',
     ],
     [
       'silence shorter than the heartbeat',
@@ -184,12 +198,12 @@ describe('mistakes', () => {
       'links[0].silence: expected more than heartbeat.every',
     ],
     [
-      'a listening host that is no address',
+      'a listening host that is not an address',
       { listen: { host: 'here', port: 1 }, links: [] },
       'listen.host: expected an IP address',
     ],
     [
-      'a bind address that is none',
+      'an invalid bind address',
       { links: [active({ bind: 'eth0' })] },
       'links[0].bind: expected an IP address',
     ],
@@ -204,7 +218,7 @@ describe('mistakes', () => {
       'only a passive entry has "identity"',
     ],
     [
-      'a range that narrower entries take whole',
+      'a range that narrower entries cover completely',
       {
         listen: LISTEN,
         links: [
@@ -219,17 +233,55 @@ describe('mistakes', () => {
     expect(problems(options).join('\n')).toContain(expected)
   })
 
-  it('at the top are told once, however many entries inherit them', () => {
+  it('at the top are reported once, regardless of how many entries inherit them', () => {
     expect(problems({ links: [active(), active()], linger: 'long' })).toHaveLength(1)
   })
 
-  it('are told all at once', () => {
+  it('at the top are reported even if no entry inherits them', () => {
+    expect(problems({ links: [], linger: 'long', bind: 'eth0' })).toEqual([
+      'bind: expected an IP address, found "eth0"',
+      'linger: expected a duration such as 250ms, 30s or 5m, found "long"',
+    ])
+    expect(problems({ links: [active({ linger: 1 })], linger: 'long' })).toHaveLength(1)
+  })
+
+  it('are reported once if an inherited option does not fit those of several entries', () => {
+    const links = [active({ outbox: '1KiB' }), active({ outbox: '1KiB', ip: '10.0.0.9' })]
+    expect(problems({ highWaterMark: '1MiB', links })).toEqual([
+      "highWaterMark: expected at most the outbox's bytes, 1024, found 1048576",
+    ])
+  })
+
+  it('are reported in the order of the table', () => {
+    const links = [active({ port: 0, stall: 'x' }), active({ ip: 'x' })]
+    expect(problems({ links, stall: 'y', linger: 'z' }).map((text) => text.split(':')[0])).toEqual([
+      'links[0].port',
+      'links[0].stall',
+      'linger',
+      'stall',
+      'links[1].ip',
+    ])
+  })
+
+  it('come with a configuration in which a wrong option has its default', () => {
+    const { config, problems: found } = resolveOptions({ links: [active({ linger: 'long' })] })
+    expect(found).toHaveLength(1)
+    expect(config.entries[0]?.settings.lingerMs).toBe(1000)
+  })
+
+  it('are not looked for in a configuration that is resolved already', () => {
+    const config = resolveConfig({ links: [active()] })
+    expect(resolveOptions(config)).toEqual({ config, problems: [] })
+    expect(resolveConfig(config)).toBe(config)
+  })
+
+  it('are reported all together', () => {
     const options = { links: [active({ port: 0 }), active({ ip: 'x' }), passive()] }
     expect(problems(options)).toHaveLength(3)
     expect(() => resolveConfig(options)).toThrow(CommloopError)
   })
 
-  it('are not seen in a range of which one address is left', () => {
+  it('are not reported for a range of which one address is left', () => {
     const links = [
       passive({ ip: '10.0.0.0/30' }),
       passive({ ip: '10.0.0.0/31' }),

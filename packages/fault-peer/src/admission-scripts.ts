@@ -3,11 +3,11 @@ import type { FaultStep } from './fault-step.js'
 import { COMES_BACK, type FaultScript, MARGIN_MS } from './fault-script.js'
 import type { LinkTerms } from './link-terms.js'
 
-/** Slots of an entry that a script fills itself. */
+/** The most slots of an entry that a script fills. */
 const SLOTS_MAX = 64
 const FLOOD = 50
 const HANG_UPS = 5
-/** How often an incumbent says something while it is doubted. */
+/** How often an existing connection sends a frame while the node decides about the new one. */
 const LIFE_EVERY_MS = 200
 
 function filled({ slots }: LinkTerms): readonly FaultStep[] | string {
@@ -15,7 +15,7 @@ function filled({ slots }: LinkTerms): readonly FaultStep[] | string {
   return Array.from({ length: slots }, () => ({ do: 'open' }) as const)
 }
 
-/** All incumbents show life, for longer than the node takes to decide. */
+/** All existing connections send frames for longer than the node takes to decide. */
 function signsOfLife(terms: LinkTerms): FaultStep {
   const times = Math.ceil((challengeMs(terms.settings.heartbeat) + MARGIN_MS / 3) / LIFE_EVERY_MS)
   const frames = Array.from(
@@ -54,7 +54,7 @@ function secondOfSilentPeer(terms: LinkTerms): readonly FaultStep[] | string {
   const incumbents = filled(terms)
   if (typeof incumbents === 'string') return incumbents
   if (terms.duplicate !== 'challenge')
-    return `duplicate is ${terms.duplicate} here: nobody is asked`
+    return `duplicate is ${terms.duplicate} here: the node does not challenge the connection that it has`
   return [
     ...incumbents,
     { do: 'open' },
@@ -63,7 +63,7 @@ function secondOfSilentPeer(terms: LinkTerms): readonly FaultStep[] | string {
   ]
 }
 
-/** Faults at the door: who comes in, how often, and who comes too soon. */
+/** Faults of admission: connections that are too many, too often or too short. */
 export const ADMISSION_SCRIPTS: readonly FaultScript[] = [
   {
     name: 'accept-then-close',
@@ -72,7 +72,7 @@ export const ADMISSION_SCRIPTS: readonly FaultScript[] = [
     roles: ['active'],
     steps: ({ redialMsMin }) => [
       { do: 'repeat', times: HANG_UPS, steps: [{ do: 'open' }, { do: 'send FIN' }] },
-      // What the kernel and two event loops take off or round.
+      // The kernel and two event loops round the times.
       { do: 'expect dials apart', ms: Math.floor(redialMsMin * 0.9) },
       ...COMES_BACK,
     ],

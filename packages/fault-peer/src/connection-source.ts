@@ -1,23 +1,29 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import type { Address } from '@commloop/core'
 
-export interface Place {
-  readonly ip: string
-  readonly port: number
-}
-
-/** Where a fault peer's connections come from. */
+/** Opens the connections of a fault peer. */
 export interface ConnectionSource {
-  /** How often the node has dialled so far; 0 where it is dialled. */
+  /** Whether the node dials the peer, or the peer the node. */
+  readonly nodeDials: boolean
+  /** The port on which the peer listens; 0 if it dials. */
+  readonly port: number
+  /** How often the node has dialled so far; 0 if the peer dials. */
   readonly dials: number
-  /** The next connection, also one that the other side has reset already. @throws Error where there is none in time. */
+  /** How long a step waits for the next connection unless it says otherwise, in milliseconds. */
+  readonly nextMsDefault: number
+  /**
+   * The next connection. The node may have reset it already.
+   *
+   * @throws Error if there is none in time
+   */
   next(withinMs: number, signal: AbortSignal): Promise<Socket>
   close(): Promise<void>
 }
 
-/** Connections that the node has made and nobody has asked for; more are reset. */
+/** How many accepted connections wait for a step that opens them. Further connections are reset. */
 const WAITING_MAX = 256
-/** One that has waited longer may be one that the node has given up meanwhile, which cannot be seen unread. */
+/** A connection that has waited longer is reset: the node may have closed it, which is not visible before reading. */
 const WAITING_MS_MAX = 1_000
 
 interface Waiting {
@@ -25,14 +31,21 @@ interface Waiting {
   readonly sinceMs: number
 }
 
-/** Dials the node. */
+const DIAL_MS_DEFAULT = 5_000
+/** A node may wait this long before it dials again: the longest delay of the default backoff, and a margin. */
+const DIALLED_MS_DEFAULT = 35_000
+
+/** The peer dials the node. */
 export class DialledConnections implements ConnectionSource {
+  readonly nodeDials = false
+  readonly port = 0
   readonly dials = 0
-  readonly #node: Place
+  readonly nextMsDefault = DIAL_MS_DEFAULT
+  readonly #node: Address
   readonly #from: string | undefined
 
-  /** @param from the address that the node is to see; undefined: the system chooses */
-  constructor(node: Place, from: string | undefined) {
+  /** @param from the local address of the peer; if undefined, the system chooses it */
+  constructor(node: Address, from: string | undefined) {
     this.#node = node
     this.#from = from
   }
@@ -48,7 +61,7 @@ export class DialledConnections implements ConnectionSource {
       await once(socket, 'connect', { signal })
     } catch (error) {
       if (signal.aborted) socket.destroy()
-      // Refused so fast that the reset came with the connection: it was one, and it is over.
+      // The connection was opened, and the node reset it immediately.
       if (codeOf(error) !== 'ECONNRESET') {
         const why = error instanceof Error ? error.message : String(error)
         throw new Error(`the node cannot be dialled: ${why}`, { cause: error })
@@ -64,8 +77,10 @@ export class DialledConnections implements ConnectionSource {
   }
 }
 
-/** Is dialled by the node. */
+/** The node dials the peer. */
 export class AcceptedConnections implements ConnectionSource {
+  readonly nodeDials = true
+  readonly nextMsDefault = DIALLED_MS_DEFAULT
   dials = 0
   readonly #server: Server
   #waiting: Waiting[] = []
@@ -74,7 +89,7 @@ export class AcceptedConnections implements ConnectionSource {
   private constructor() {
     this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
       this.dials++
-      // Until somebody asks for it, nobody else hears that it failed.
+      // No other listener for errors exists until a step opens the connection.
       socket.on('error', () => undefined)
       if (this.#waiting.length === WAITING_MAX) socket.resetAndDestroy()
       else this.#waiting.push({ socket, sinceMs: performance.now() })
@@ -82,15 +97,14 @@ export class AcceptedConnections implements ConnectionSource {
     })
   }
 
-  /** @throws Error where it cannot listen there. */
-  static async listen({ ip, port }: Place): Promise<AcceptedConnections> {
+  /** @throws Error if it cannot listen there */
+  static async listen({ ip, port }: Address): Promise<AcceptedConnections> {
     const source = new AcceptedConnections()
     source.#server.listen({ host: ip, port, exclusive: true })
     await once(source.#server, 'listening')
     return source
   }
 
-  /** Where it listens: the port, where any was asked for. */
   get port(): number {
     const address = this.#server.address()
     return typeof address === 'object' && address !== null ? address.port : 0

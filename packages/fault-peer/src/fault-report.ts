@@ -1,19 +1,19 @@
 import type { ConnectionReport } from './peer-connection.js'
 
-/** What came of a script. */
+/** The result of a script. */
 export interface FaultReport {
-  /** Everything that the script expects was so. */
+  /** Whether all expectations of the script were met. */
   readonly held: boolean
-  /** The first thing that was not; undefined: there was none. */
+  /** The first expectation that was not met; undefined if all were. */
   readonly failure: string | undefined
   readonly durationMs: number
-  /** How often the node dialled; 0 where it is dialled. */
+  /** How often the node dialled during the script; 0 if the peer dials. */
   readonly dials: number
   /** In the order in which they were opened. */
   readonly connections: readonly ConnectionReport[]
 }
 
-/** Something that happened, for whoever watches. */
+/** A step of the peer, or a reaction of the node. */
 export interface FaultEvent {
   /** Milliseconds since the script began. */
   readonly atMs: number

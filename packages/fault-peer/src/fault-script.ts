@@ -1,25 +1,25 @@
 import type { FaultStep } from './fault-step.js'
 import type { LinkTerms } from './link-terms.js'
 
-/** A fault with a name, made for whatever node its table describes. */
+/** A named fault. Its steps depend on the limits and timeouts of the node under test. */
 export interface FaultScript {
   readonly name: string
   /** What the peer does, in one sentence. */
   readonly peer: string
-  /** What a good node does, in one sentence; what the steps expect. */
+  /** What a good node does, in one sentence; the steps expect it. */
   readonly node: string
-  /** Of the node's entry. */
+  /** The roles of the node's entry against which the script can be played. */
   readonly roles: readonly LinkTerms['role'][]
-  /** The steps for these terms, or in one sentence why this cannot be played against them. */
+  /** The steps for these terms, or a sentence that says why the script cannot be played. */
   steps(terms: LinkTerms): readonly FaultStep[] | string
 }
 
 export const BOTH_ROLES = ['active', 'passive'] as const
 
-/** Beside the time that a node is allowed by its own table: for a busy machine, and for what is rounded. */
+/** Added to the time that the configuration allows the node, for a busy machine and for rounding. */
 export const MARGIN_MS = 3_000
 
-/** That the node is there for a peer that comes back and behaves: it lets it in, or dials it, and keeps it. */
+/** The node is available for a peer that comes back and behaves: it accepts or dials it, and keeps the connection. */
 export const COMES_BACK: readonly FaultStep[] = [
   { do: 'wait', ms: 100 },
   { do: 'open' },
@@ -27,9 +27,10 @@ export const COMES_BACK: readonly FaultStep[] = [
   { do: 'expect open', forMs: 300 },
 ]
 
-export const PARTIAL_FRAME_OFF = 'partialFrame is off here: the node waits for the rest for ever'
+export const PARTIAL_FRAME_OFF =
+  'partialFrame is off here: the node waits for the rest without a limit'
 
-/** These steps, then the node ends the connection within `partialFrame`, then the peer comes back. */
+/** After these steps the node ends the connection within `partialFrame`; then the peer comes back. */
 export function endsByPartialFrame(
   terms: LinkTerms,
   steps: readonly FaultStep[],
@@ -40,7 +41,7 @@ export function endsByPartialFrame(
   return [{ do: 'open' }, ...steps, end, ...COMES_BACK]
 }
 
-/** Some time passes in which the peer sends what keeps the node from taking it for dead, where it would. */
+/** Waits; if the node has a `silence` timeout, the peer sends frames so that the node does not consider it dead. */
 export function livingFor({ settings }: LinkTerms, ms: number): FaultStep {
   if (settings.silenceMs === 0) return { do: 'wait', ms }
   const everyMs = Math.max(1, Math.floor(settings.silenceMs / 3))

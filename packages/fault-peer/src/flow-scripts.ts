@@ -1,16 +1,16 @@
 import { BOTH_ROLES, COMES_BACK, type FaultScript, livingFor, MARGIN_MS } from './fault-script.js'
 
-/** More than the kernels' buffers of one connection hold: whoever brings more was not stalled. */
+/** More than the kernel buffers of one connection hold. If the node sent more, its write did not stall. */
 const STALLED_BYTES_MIN = 8 * 1024 * 1024
-/** One write of a node, at most. */
+/** The largest write of a node. */
 const WRITE_BYTES_MAX = 128 * 1024
-/** Beside what a node needs: the kernel tells a writer of new room only in large pieces. */
+/** Factor over the speed that the node needs, because the kernel reports free buffer space only in large pieces. */
 const SLOW_BUT_ENOUGH = 8
 const SLOW_EVERY_MS = 100
-/** Beside `stall`, when the node's deadline is surely over. */
+/** Added to `stall`, so that the deadline of the node has passed. */
 const RECKONED_MS = 1_000
 
-/** Faults of the flow: who reads, who speaks, and how a side ends. */
+/** Faults of the flow: reading, silence, and how a side ends the connection. */
 export const FLOW_SCRIPTS: readonly FaultScript[] = [
   {
     name: 'never-reads',
@@ -19,7 +19,7 @@ export const FLOW_SCRIPTS: readonly FaultScript[] = [
     roles: BOTH_ROLES,
     steps: (terms) => {
       const { stallMs } = terms.settings
-      if (stallMs === 0) return 'stall is off here: the node waits for its peer for ever'
+      if (stallMs === 0) return 'stall is off here: the node waits for its peer without a limit'
       return [
         { do: 'open' },
         { do: 'stop reading' },

@@ -11,7 +11,7 @@ import { LENGTH_MAX, wireFrame, wireHeader } from './wire-shape.js'
 
 const FRAMES_IN_ONE_SEGMENT = 200
 const EMPTY_FRAMES = 20_000
-/** Of 0x7f: as a length 32 639, so that the last of several such frames stays unfinished. */
+/** Bytes of 0x7f: read as a length, 32,639, so that the last of several such frames is incomplete. */
 const GARBAGE_BYTES = 200_000
 
 function patterned(bytes: number): Buffer {
@@ -29,7 +29,7 @@ function foreign(name: string, peer: string, bytes: string | Uint8Array): FaultS
   }
 }
 
-/** Faults of the stream: what is sent, and how it is cut. */
+/** Faults of the stream: wrong lengths, foreign bytes, and cuts. */
 export const FRAMING_SCRIPTS: readonly FaultScript[] = [
   {
     name: 'one-byte-at-a-time',
@@ -201,7 +201,7 @@ export const FRAMING_SCRIPTS: readonly FaultScript[] = [
       return [
         { do: 'open' },
         { do: 'send part of a frame', payload, bytes, paceMs },
-        // The node's time was over before the last byte: one that waits anew for each ends only now.
+        // The timeout passed before the last byte. A node that restarts it for each byte has not ended the connection.
         { do: 'expect end', withinMs: 0 },
         ...COMES_BACK,
       ]

@@ -3,31 +3,32 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 import type { ConnectionEnd } from './fault-step.js'
 import { WireReader, type WireShape } from './wire-shape.js'
 
-/** What one connection has seen, from the peer's side of it. */
+/** What the peer observed on one connection. */
 export interface ConnectionReport {
   readonly number: number
-  /** When it was opened and when the node ended it, in milliseconds since the script began. */
+  /** When the connection was opened, in milliseconds since the script began. */
   readonly openedMs: number
+  /** When the node ended it, in milliseconds since the script began; undefined if it did not. */
   readonly endedMs: number | undefined
-  /** How the node ended it; undefined: it has not. */
+  /** How the node ended it; undefined if it did not. */
   readonly end: ConnectionEnd | undefined
   readonly sentBytes: number
   readonly receivedBytes: number
   readonly receivedFrames: number
-  /** The first payloads received, up to `PAYLOADS_KEPT_MAX` and `PAYLOAD_BYTES_KEPT_MAX`. */
+  /** The first payloads received: at most 1,000 payloads and 1 MiB. */
   readonly payloads: readonly Buffer[]
-  /** Bytes received of a frame that is not whole. */
+  /** Received bytes of an incomplete frame at the end. */
   readonly restBytes: number
 }
 
-/** What a report keeps of what was received; beyond that it only counts. */
+/** Limits of the payloads that a report keeps. Further payloads are only counted. */
 export const PAYLOADS_KEPT_MAX = 1_000
 export const PAYLOAD_BYTES_KEPT_MAX = 1024 * 1024
 
-/** Written and reset in one turn, Linux sends FIN where RST was asked for; after these milliseconds it is RST. */
+/** If a socket is written and reset in the same turn, Linux may send FIN instead of RST. After this pause it sends RST. */
 const BEFORE_RESET_MS = 2
 
-/** One connection of a fault peer. Its socket is open and allows half-open connections. */
+/** One connection of a fault peer. Its socket must be open and must allow half-open connections. */
 export class PeerConnection {
   readonly number: number
   readonly #socket: Socket
@@ -45,7 +46,7 @@ export class PeerConnection {
   #resetByUs = false
   #slowly: NodeJS.Timeout | undefined
 
-  /** `changed` is called whenever something has come, and when the node has ended the connection. */
+  /** `changed` is called when bytes arrive, and when the node ends the connection. */
   constructor(
     number: number,
     socket: Socket,
@@ -106,7 +107,7 @@ export class PeerConnection {
     return this.#receivedBytes
   }
 
-  /** Neither side has cut it, and the node has not ended its own. */
+  /** The peer has not reset the connection, and the node has not ended it. */
   get isOpen(): boolean {
     return this.#end === undefined && !this.#resetByUs && !this.#socket.destroyed
   }
@@ -126,8 +127,8 @@ export class PeerConnection {
   }
 
   /**
-   * Resolves when the kernel has taken the bytes, or the connection is over: a node that ends it meanwhile is what
-   * scripts are for.
+   * Resolves when the kernel has taken the bytes, or when the connection is closed. It does not reject: scripts expect
+   * the node to end connections.
    */
   async send(bytes: Uint8Array): Promise<void> {
     if (!this.#socket.writable) return
@@ -142,7 +143,7 @@ export class PeerConnection {
     this.#sentBytes += bytes.length
   }
 
-  /** Each byte is a segment of its own, as far as a sender can make it so. Stops when the connection is over. */
+  /** Sends each byte in a separate write, so that it usually is a separate segment. Stops when the connection ends. */
   async sendByteByByte(bytes: Uint8Array, paceMs: number, signal: AbortSignal): Promise<void> {
     for (let at = 0; at < bytes.length && this.#socket.writable && this.isOpen; at++) {
       await this.send(bytes.subarray(at, at + 1))
@@ -158,7 +159,7 @@ export class PeerConnection {
   readSlowly(bytes: number, everyMs: number): void {
     this.stopReading()
     this.#slowly = setInterval(() => {
-      // Told as data like everything else; null where there are not that many.
+      // `read` emits the bytes as `data`. It returns null if fewer bytes have arrived; then take those.
       if (this.#socket.read(bytes) === null) this.#socket.read()
     }, everyMs)
   }
@@ -177,7 +178,7 @@ export class PeerConnection {
     this.cut()
   }
 
-  /** RST at once, for what is left when a script is over. */
+  /** Resets the connection immediately, when a script is over. */
   cut(): void {
     this.#resetByUs = true
     clearInterval(this.#slowly)

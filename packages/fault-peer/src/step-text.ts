@@ -1,6 +1,6 @@
 import type { FaultStep } from './fault-step.js'
 
-/** A step in the words of an operator who watches. */
+/** A step as one line of text, for people. */
 export function stepText(step: FaultStep): string {
   const text = textOf(step)
   return 'on' in step ? `${text} on connection ${String(step.on)}` : text

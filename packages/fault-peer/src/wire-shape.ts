@@ -1,14 +1,14 @@
-/** How a node and its peers frame: what the two have to agree on, and what the node takes. */
+/** How a node and its peers frame payloads, and what the node accepts. */
 export interface WireShape {
   readonly byteOrder: 'big' | 'little'
-  /** The length counts its own two bytes. */
+  /** Whether the length includes its own two bytes. */
   readonly lengthIncludesHeader: boolean
   readonly payloadBytesMax: number
   readonly emptyFrames: 'deliver' | 'reject'
 }
 
-/** What a node speaks that was told nothing else. */
-export const STANDARD_SHAPE: WireShape = {
+/** The framing of a node without codec options. */
+export const DEFAULT_SHAPE: WireShape = {
   byteOrder: 'big',
   lengthIncludesHeader: false,
   payloadBytesMax: 65_535,
@@ -21,10 +21,12 @@ export const LENGTH_MAX = 0xffff
 type HeaderShape = Pick<WireShape, 'byteOrder' | 'lengthIncludesHeader'>
 
 /**
- * The two bytes before a payload of this size. Made by hand, so that no mistake of a codec is made on both sides.
- * @throws RangeError where the length does not fit into two bytes.
+ * The two bytes before a payload of this size. They do not come from a codec, so that a mistake in a codec does not
+ * occur on both sides.
+ *
+ * @throws RangeError if the length does not fit into two bytes
  */
-export function wireHeader(payloadBytes: number, shape: HeaderShape = STANDARD_SHAPE): Buffer {
+export function wireHeader(payloadBytes: number, shape: HeaderShape = DEFAULT_SHAPE): Buffer {
   const header = Buffer.alloc(HEADER_BYTES)
   const length = payloadBytes + countedHeaderBytes(shape)
   if (shape.byteOrder === 'little') header.writeUInt16LE(length)
@@ -32,16 +34,16 @@ export function wireHeader(payloadBytes: number, shape: HeaderShape = STANDARD_S
   return header
 }
 
-/** One whole frame. @throws RangeError where the length does not fit into two bytes. */
+/** One complete frame. @throws RangeError if the length does not fit into two bytes */
 export function wireFrame(
   payload: Uint8Array | string,
-  shape: HeaderShape = STANDARD_SHAPE,
+  shape: HeaderShape = DEFAULT_SHAPE,
 ): Buffer {
   const body = Buffer.from(payload)
   return Buffer.concat([wireHeader(body.length, shape), body])
 }
 
-/** Cuts what a node sends back into payloads, by hand as well. Holds at most one frame that is not whole. */
+/** Splits what a node sends into payloads, without a codec. Holds at most one incomplete frame. */
 export class WireReader {
   readonly #shape: HeaderShape
   readonly #took: (payload: Buffer) => void
@@ -52,7 +54,7 @@ export class WireReader {
     this.#took = took
   }
 
-  /** Bytes of a frame that has begun and is not whole. */
+  /** Bytes of an incomplete frame. */
   get restBytes(): number {
     return this.#rest.length
   }
@@ -66,14 +68,14 @@ export class WireReader {
       this.#took(bytes.subarray(at + HEADER_BYTES, end))
       at = end
     }
-    // A copy: the rest of a chunk must not keep the whole of it.
+    // A copy, because a view would keep the whole chunk in memory.
     this.#rest = Buffer.from(bytes.subarray(at))
   }
 
   #payloadBytesAt(bytes: Buffer, at: number): number {
     const { byteOrder } = this.#shape
     const length = byteOrder === 'little' ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at)
-    // A length that does not cover its own header is for the verdict of a script, not for an exception here.
+    // A length that does not even cover its own header counts as an empty payload; a script judges it.
     return Math.max(0, length - countedHeaderBytes(this.#shape))
   }
 }

@@ -9,7 +9,7 @@ import {
   type FaultStep,
   faultScript,
   linkTerms,
-  STANDARD_SHAPE,
+  DEFAULT_SHAPE,
   wireFrame,
   wireHeader,
 } from '../src/index.js'
@@ -195,7 +195,7 @@ describe('what a node does that is not as the script says', () => {
       'FIN in place of RST',
       (socket) => socket.end(),
       { do: 'expect end', how: 'RST', withinMs: LONG_MS },
-      /^the node ended with FIN in place of RST$/,
+      /^the node ended with FIN instead of RST$/,
     ],
     [
       'an end that should not be',
@@ -275,9 +275,9 @@ describe('a script that names what is not there', () => {
 
 describe('frames made by hand', () => {
   it.each([
-    [STANDARD_SHAPE, '0003616263'],
-    [{ ...STANDARD_SHAPE, byteOrder: 'little' as const }, '0300616263'],
-    [{ ...STANDARD_SHAPE, lengthIncludesHeader: true }, '0005616263'],
+    [DEFAULT_SHAPE, '0003616263'],
+    [{ ...DEFAULT_SHAPE, byteOrder: 'little' as const }, '0300616263'],
+    [{ ...DEFAULT_SHAPE, lengthIncludesHeader: true }, '0005616263'],
   ])('%o', (shape, hex) => {
     expect(wireFrame('abc', shape).toString('hex')).toBe(hex)
   })

@@ -1,26 +1,31 @@
 import { channel } from 'node:diagnostics_channel'
 import type { LinkChange, Node, TrafficMessage } from '@commloop/core'
 
-/** What is published, by channel; `node` is the name of the node. */
+/** The messages of each channel. `node` is the name of the node. */
 export interface DiagnosticMessages {
   'commloop:message:received': { readonly node: string; readonly message: TrafficMessage }
   'commloop:message:sent': { readonly node: string; readonly message: TrafficMessage }
   'commloop:link:state': { readonly node: string; readonly change: LinkChange }
 }
 
+/** The names of the channels. */
 export const DIAGNOSTIC_CHANNELS = {
   received: 'commloop:message:received',
   sent: 'commloop:message:sent',
   state: 'commloop:link:state',
 } as const satisfies Record<string, keyof DiagnosticMessages>
 
-/** Nobody tells when the first subscriber comes. */
+/** `node:diagnostics_channel` does not report when the first subscriber comes, so the node has to look. */
 const LOOK_MS = 1_000
 
 /**
- * Publishes what passes in a node on `node:diagnostics_channel`. Messages cost the node nothing while nobody subscribes:
- * only then does it listen to them. Subscribers that come before the node starts see everything; later ones are noticed
- * at the next change of a link, and within a second.
+ * Publishes the messages and link changes of a node on `node:diagnostics_channel`. Without subscribers, messages do not
+ * cost anything. A subscriber that is added before the node starts receives everything. A later one is detected at the
+ * next change of a link, and at the latest after a second.
+ *
+ * @example
+ * const channels = new DiagnosticChannels(node)
+ * await node.start()
  */
 export class DiagnosticChannels {
   readonly #node: Node
@@ -57,6 +62,7 @@ export class DiagnosticChannels {
     if (target.hasSubscribers) target.publish({ node: this.#node.config.name, message })
   }
 
+  /** Stops publishing. */
   close(): void {
     clearInterval(this.#timer)
     this.#node.off('link', this.#changed)

@@ -9,7 +9,7 @@ export interface MeasuredLink {
   readonly counters: LinkCounters
 }
 
-/** What is measured. */
+/** A node and its process at one moment. */
 export interface Measured {
   readonly node: Node
   readonly version: string
@@ -18,14 +18,16 @@ export interface Measured {
   readonly links: readonly MeasuredLink[]
 }
 
+/** One line of a metric. */
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
 }
 
+/** The unit of a metric's values. */
 export type MetricUnit = 'seconds' | 'bytes' | 'messages' | 'copies' | 'number'
 
-/** One metric: `docs/metrics.md` has a row for each, and a test compares them. */
+/** One metric. `docs/metrics.md` has a row for each, and a test compares them. */
 export interface MetricFamily {
   readonly name: string
   readonly type: 'counter' | 'gauge'
@@ -70,7 +72,7 @@ function labelled(
   return { name, ...kind, labels, help, samples }
 }
 
-/** One sample for each link; undefined: none for this one. */
+/** One sample for each link. `valueOf` returns undefined for a link without a sample. */
 function perLink(
   name: string,
   kind: Kind,
@@ -92,32 +94,36 @@ function byWord(label: string, counts: Readonly<Record<string, number>>): Sample
 // ── the metrics ─────────────────────────────────────────────────────────────────────────────────────────────
 
 const NODE: readonly MetricFamily[] = [
-  labelled('commloop_info', LEVEL, ['node', 'version'], 'Always 1.', ({ node, version }) => [
-    { labels: { node: node.config.name, version }, value: 1 },
-  ]),
+  labelled(
+    'commloop_info',
+    LEVEL,
+    ['node', 'version'],
+    'Always 1; the labels name the node and the version of commloop.',
+    ({ node, version }) => [{ labels: { node: node.config.name, version }, value: 1 }],
+  ),
   single(
     'commloop_accepted_messages_total',
     COUNT_OF_MESSAGES,
-    'Accepted by send, or relayed.',
+    'Messages that `send` accepted or that the node relayed.',
     ({ node }) => node.counters.accepted,
   ),
   single(
     'commloop_refused_messages_total',
     COUNT_OF_MESSAGES,
-    'Refused by send: never accepted.',
+    'Messages that `send` refused; they are not counted as accepted.',
     ({ node }) => node.counters.refused,
   ),
   single(
     'commloop_routed_messages_total',
     COUNT_OF_MESSAGES,
-    'Whose route is known: given to links as copies.',
+    'Messages routed to at least one link.',
     ({ node }) => node.counters.routed,
   ),
   labelled(
     'commloop_unrouted_messages_total',
     COUNT_OF_MESSAGES,
     ['outcome'],
-    'Ended before they reached a link: dropped, expired, undeliverable.',
+    'Messages that ended before they reached a link: dropped, expired, undeliverable.',
     ({ node: { counters } }) => {
       const { dropped, expired, undeliverable } = counters
       return byWord('outcome', { dropped, expired, undeliverable })
@@ -126,13 +132,13 @@ const NODE: readonly MetricFamily[] = [
   single(
     'commloop_routing_messages',
     { type: 'gauge', unit: 'messages' },
-    'Wait for the router now.',
+    'Messages that are waiting for the router.',
     ({ node }) => node.counters.routing,
   ),
   single(
     'commloop_routing_messages_limit',
     { type: 'gauge', unit: 'messages' },
-    'How many may wait for the router.',
+    'The most messages that may wait for the router.',
     ({ node }) => node.config.routingMessagesMax,
   ),
   single(
@@ -144,13 +150,13 @@ const NODE: readonly MetricFamily[] = [
   single(
     'commloop_copies_total',
     COUNT_OF_COPIES,
-    'Given to links: one for each message and link.',
+    'Copies given to links: one for each message and link.',
     ({ node }) => node.counters.copies,
   ),
   single(
     'commloop_unhandled_messages_total',
     COUNT_OF_MESSAGES,
-    'Received without a listener, a stream or a relay for them.',
+    'Messages received without a listener, a stream or a relay for them.',
     ({ node }) => node.counters.unhandled,
   ),
   single(
@@ -174,7 +180,7 @@ const NODE: readonly MetricFamily[] = [
     'commloop_audit_findings',
     LEVEL,
     ['kind'],
-    'What the audit finds now: absent, exhausted, never filled, stranger.',
+    'Current findings of the audit: absent, exhausted, never filled, stranger.',
     ({ node }) => findingCounts(node),
   ),
   labelled('commloop_links', LEVEL, ['state'], 'Links in each state.', ({ links }) =>
@@ -206,7 +212,7 @@ const LINK: readonly MetricFamily[] = [
     'commloop_link_info',
     LEVEL,
     ['link', 'entry', 'role', 'remote'],
-    'Always 1; `remote` is the address of the peer while the link is up, without its port.',
+    'Always 1; `remote` is the IP address of the peer while the link is up.',
     function* ({ links }) {
       for (const { link } of links) {
         const { id, entry, role, remote } = link
@@ -214,14 +220,14 @@ const LINK: readonly MetricFamily[] = [
       }
     },
   ),
-  perLink('commloop_link_up', LEVEL, '1 while the link is up, else 0.', ({ link }) =>
+  perLink('commloop_link_up', LEVEL, '1 if the link is up, else 0.', ({ link }) =>
     link.state === 'up' ? 1 : 0,
   ),
   labelled(
     'commloop_link_state',
     LEVEL,
     ['link', 'state'],
-    '1 for the state that the link is in; the other states have no sample.',
+    '1 for the current state of the link; the other states have no sample.',
     function* ({ links }) {
       for (const { link } of links) yield { labels: { link: link.id, state: link.state }, value: 1 }
     },
@@ -229,13 +235,13 @@ const LINK: readonly MetricFamily[] = [
   perLink(
     'commloop_link_state_seconds',
     SECONDS,
-    'Since the state is what it is.',
+    'Seconds since the link entered its current state.',
     ({ link }) => link.sinceMs / 1000,
   ),
   perLink(
     'commloop_link_enabled',
     LEVEL,
-    '0 while the link is kept down by an operator or the configuration.',
+    '0 if an operator or the configuration keeps the link down, else 1.',
     ({ link }) => (link.enabled ? 1 : 0),
   ),
   perLink(
@@ -247,32 +253,32 @@ const LINK: readonly MetricFamily[] = [
   perLink(
     'commloop_link_dials_total',
     COUNT,
-    'Dials begun; active links only.',
+    'Dials that the link has begun; only active links.',
     ({ link, counters }) => (link.role === 'active' ? counters.dials : undefined),
   ),
   perLink(
     'commloop_link_attempts',
     LEVEL,
-    'Dials since the last sign of life; active links only.',
+    'Dials since the last proof of life; only active links.',
     ({ link }) => (link.role === 'active' ? link.attempt : undefined),
   ),
   perLink(
     'commloop_link_next_dial_seconds',
     SECONDS,
-    'Until the next dial, where one is planned.',
+    'Seconds until the next dial, if one is planned.',
     ({ link: { nextDialInMs } }) => (nextDialInMs === undefined ? undefined : nextDialInMs / 1000),
   ),
   perLink(
     'commloop_link_copies_total',
     COUNT_OF_COPIES,
-    'Given to the link.',
+    'Copies given to the link.',
     ({ counters }) => counters.enqueued,
   ),
   labelled(
     'commloop_link_outcomes_total',
     COUNT_OF_COPIES,
     ['link', 'outcome'],
-    'How copies ended: written, expired, dropped, undeliverable.',
+    'Copies by outcome: written, expired, dropped, undeliverable.',
     function* ({ links }) {
       for (const { link, counters } of links) {
         const { written, expired, dropped, undeliverable } = counters
@@ -290,31 +296,31 @@ const LINK: readonly MetricFamily[] = [
   perLink(
     'commloop_link_resent_copies_total',
     COUNT_OF_COPIES,
-    'Sent again after a write that nobody confirmed.',
+    'Copies sent again because the write that contained them was not confirmed.',
     ({ counters }) => counters.resent,
   ),
   perLink(
     'commloop_link_written_payload_bytes_total',
     COUNT_OF_BYTES,
-    'Payloads of written copies, without headers.',
+    'Payload bytes of written copies, without frame headers.',
     ({ counters }) => counters.writtenBytes,
   ),
   perLink(
     'commloop_link_received_messages_total',
     COUNT_OF_MESSAGES,
-    'Received whole, heartbeats left out.',
+    'Messages received completely, without heartbeats.',
     ({ counters }) => counters.received,
   ),
   perLink(
     'commloop_link_received_bytes_total',
     COUNT_OF_BYTES,
-    'Received, headers and heartbeats included.',
+    'Bytes received, with frame headers and heartbeats.',
     ({ counters }) => counters.receivedBytes,
   ),
   perLink(
     'commloop_link_discarded_messages_total',
     COUNT_OF_MESSAGES,
-    'Received whole and not delivered, because the connection was lost first.',
+    'Messages received completely but not delivered, because the connection was lost first.',
     ({ counters }) => counters.discarded,
   ),
   perLink(
@@ -326,43 +332,43 @@ const LINK: readonly MetricFamily[] = [
   perLink(
     'commloop_link_heartbeats_received_total',
     COUNT,
-    'Heartbeats received, and answers to them.',
+    'Heartbeats received, and answers to heartbeats.',
     ({ counters }) => counters.heartbeatsReceived,
   ),
   perLink(
     'commloop_link_fenced_events_total',
     COUNT,
-    'Events of a connection that was no longer the link’s.',
+    'Ignored events of connections that the link no longer uses.',
     ({ counters }) => counters.fenced,
   ),
   perLink(
     'commloop_link_outbox_copies',
     COPIES,
-    'Wait in the outbox, those being written included.',
+    'Copies in the outbox, with those that are being written.',
     ({ link }) => link.queuedMessages,
   ),
   perLink(
     'commloop_link_outbox_copies_limit',
     COPIES,
-    'How many the outbox takes.',
+    'The most copies that the outbox accepts.',
     ({ entry }) => entry?.settings.outbox.messagesMax,
   ),
   perLink(
     'commloop_link_outbox_bytes',
     BYTES,
-    'Payloads in the outbox, and 64 bytes for each copy.',
+    'Payload bytes in the outbox, plus 64 bytes for each copy.',
     ({ link }) => link.queuedBytes,
   ),
   perLink(
     'commloop_link_outbox_bytes_limit',
     BYTES,
-    'How many bytes the outbox takes.',
+    'The most bytes that the outbox accepts.',
     ({ entry }) => entry?.settings.outbox.bytesMax,
   ),
   perLink(
     'commloop_link_outbox_high_water_mark_bytes',
     BYTES,
-    'Above it `send` asks to wait.',
+    'Above this level, `send` returns false.',
     ({ entry }) => entry?.settings.highWaterMarkBytes,
   ),
 ]
@@ -372,39 +378,40 @@ const PROCESS: readonly MetricFamily[] = [
     'commloop_event_loop_delay_seconds',
     SECONDS,
     ['quantile'],
-    'How late timers were in the last 15 s: half of them, 99 of 100, and the latest (1).',
+    'How late timers were in the last 15 s: the median, the 99th percentile and the maximum.',
     ({ delay }) => byWord('quantile', delay.quantiles()),
   ),
   single(
     'process_start_time_seconds',
     SECONDS,
-    'When the process began, in Unix time.',
+    'When the process started, in Unix time.',
     ({ startedAt }) => startedAt.getTime() / 1000,
   ),
   single(
     'process_cpu_seconds_total',
     { type: 'counter', unit: 'seconds' },
-    'Time of the processor that was used, in all threads.',
+    'Processor time that the process has used, in all threads.',
     () => processFacts().cpuSeconds,
   ),
   single(
     'process_resident_memory_bytes',
     BYTES,
-    'Memory that the process occupies.',
+    'Resident memory of the process.',
     () => processFacts().residentBytes,
   ),
   single(
     'process_open_fds',
     LEVEL,
-    'Open descriptors; Linux only.',
+    'Open file descriptors; only on Linux.',
     () => processFacts().descriptors,
   ),
   single(
     'process_max_fds',
     LEVEL,
-    'How many descriptors the system grants; Linux only.',
+    'The limit of open file descriptors; only on Linux.',
     () => processFacts().descriptorsMax,
   ),
 ]
 
+/** Every metric, in the order of the text. */
 export const METRIC_FAMILIES: readonly MetricFamily[] = [...NODE, ...LINK, ...PROCESS]

@@ -8,20 +8,29 @@ import {
   type Sample,
 } from './metric-families.js'
 
-/** Prometheus text format, version 0.0.4. */
+/** The content type of the Prometheus text format, version 0.0.4. */
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
-/** A part of the text is about this long: messages have their turn between two of them. */
+/** The approximate length of a part. The node handles messages between two parts. */
 const PART_LENGTH = 64 * 1024
 
 export interface MetricsSource {
   readonly node: Node
+  /** The version of commloop, or of the application that embeds the node. */
   readonly version: string
+  /** When the process started. */
   readonly startedAt: Date
+  /** Measures from when it was made, so make it once and not for each text. */
   readonly delay: EventLoopDelay
 }
 
-/** All metrics as text, part by part; the links are counted at the beginning. */
+/**
+ * All metrics in the Prometheus text format, part by part. Other work of the process runs between the parts, but every
+ * link is measured at the beginning.
+ *
+ * @example
+ * for await (const part of metricsText({ node, version: '1.0.0', startedAt, delay })) response.write(part)
+ */
 export async function* metricsText(source: MetricsSource): AsyncGenerator<string> {
   for (const part of parts(measure(source))) {
     yield part

@@ -1,17 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 
-/** What the system grants this process. */
+/** The limits that the system sets for a process. */
 export interface ProcessLimits {
-  /** Memory of the machine, or of the group of processes that this one is confined to. */
+  /** Memory of the machine, or of the control group of this process if that is less. */
   readonly memoryBytes: number
-  /** Most descriptors at once; undefined: the system does not say, or has no bound. */
+  /** The soft limit of open file descriptors; undefined if there is none, or if the system does not report it. */
   readonly descriptorsSoft: number | undefined
-  /** How far the process itself may raise the soft limit. */
+  /** The hard limit: the process itself may raise the soft limit up to it. */
   readonly descriptorsHard: number | undefined
 }
 
-/** `process`: whose descriptors; a running node may have been granted more, or fewer, than whoever asks. */
+/**
+ * The limits of a process.
+ *
+ * @param process its id, because a running node may have other limits than the process that asks; default: this one
+ */
 export function processLimits(process: number | 'self' = 'self'): ProcessLimits {
   const [soft, hard] = descriptorLimits(`/proc/${String(process)}/limits`)
   return {
@@ -23,7 +27,7 @@ export function processLimits(process: number | 'self' = 'self'): ProcessLimits 
 
 function memoryBytes(): number {
   const confined = process.constrainedMemory()
-  // Without a bound, Linux answers with a number beyond every machine.
+  // Without a limit, Linux reports a number larger than the memory of any machine.
   return confined > 0 ? Math.min(confined, totalmem()) : totalmem()
 }
 

@@ -37,14 +37,14 @@ async function up(node: ControlNode): Promise<FramedPeer> {
   return peer
 }
 
-function told(node: ControlNode): Record<string, unknown>[] {
+function published(node: ControlNode): Record<string, unknown>[] {
   return node.process.stderrLines
     .map((line) => JSON.parse(line) as Record<string, unknown>)
     .filter(({ msg }) => msg === 'channel')
 }
 
 describe('diagnostic channels', () => {
-  it('tell a subscriber that was there first everything, from the first state on', async () => {
+  it('publish everything to a subscriber that was added before the start', async () => {
     const folder = testFolder({ 'watch.mjs': `${SUBSCRIBER}\nwatch()` })
     const node = await ControlNode.start(
       CONFIG,
@@ -57,17 +57,17 @@ describe('diagnostic channels', () => {
     await node.process.log(({ text }) => text === 'in')
     await node.process.log(({ text }) => text === 'out')
     const common = { node: 'plant', link: 'in', epoch: 1 }
-    expect(told(node)).toMatchObject([
+    expect(published(node)).toMatchObject([
       { name: 'commloop:link:state', node: 'plant', state: 'awaiting' },
       { name: 'commloop:link:state', node: 'plant', state: 'up' },
       { name: 'commloop:message:received', direction: 'received', text: 'in', ...common },
       { name: 'commloop:message:sent', direction: 'sent', text: 'out', ...common },
     ])
-    // Watching is not hearing.
+    // A subscriber only observes: the message still counts as unhandled.
     expect(await node.get('/v1/status')).toMatchObject({ counters: { unhandled: 1, unheard: 1 } })
   })
 
-  it('notice one that comes later, and one that has enough', async () => {
+  it('detect a subscriber that is added later, and one that leaves', async () => {
     const files = {
       'watch.mjs': SUBSCRIBER,
       'late.mjs': `import { watch } from './watch.mjs'
@@ -86,7 +86,7 @@ describe('diagnostic channels', () => {
     peer.send('too late')
     await node.ask('POST', '/v1/send', { payload: 'last', to: 'in' })
     await node.process.log(({ text }) => text === 'last')
-    const texts = told(node).map(({ text }) => text)
+    const texts = published(node).map(({ text }) => text)
     expect(texts).not.toContain('too early')
     expect(texts).not.toContain('too late')
   })

@@ -1,4 +1,3 @@
-export { ManualClock } from './manual-clock.js'
 export * from './network/index.js'
-export { SeededRandom } from './seeded-random.js'
 export * from './simulator/index.js'
+export * from './virtual/index.js'

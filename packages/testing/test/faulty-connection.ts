@@ -26,12 +26,12 @@ export class FaultyConnection implements Connection, ConnectionHandler {
     this.#sound = connection
     this.#fault = fault
     const { local } = connection.peer
-    const same = fault === 'tells the same address for both ends'
+    const same = fault === 'reports the same address for both ends'
     this.peer = same ? { ...connection.peer, remote: local } : connection.peer
-    if (fault === 'is born reading') connection.setReading(true)
+    if (fault === 'reads at first') connection.setReading(true)
   }
 
-  heardBy(handler: ConnectionHandler): this {
+  attach(handler: ConnectionHandler): this {
     this.#handler = handler
     return this
   }
@@ -41,13 +41,13 @@ export class FaultyConnection implements Connection, ConnectionHandler {
   write(chunks: readonly Uint8Array[]): boolean {
     this.#writing = true
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
-    if (bytes === 0 && this.#fault === 'confirms writes without bytes never') return false
+    if (bytes === 0 && this.#fault === 'never confirms writes without bytes') return false
     if (this.#fault === 'keeps the chunks after written') {
       this.#chunks = chunks
       this.#sound.write([])
       return false
     }
-    if (this.#fault === 'gives chunks back before it has their bytes') {
+    if (this.#fault === 'releases chunks before it has copied them') {
       queueMicrotask(() => {
         this.#sound.write(chunks)
       })
@@ -55,7 +55,7 @@ export class FaultyConnection implements Connection, ConnectionHandler {
     }
     this.#sound.write(this.#changed(chunks, bytes))
     if (this.#fault === 'confirms within write') this.#handler?.written()
-    if (this.#fault === 'confirms what it has only queued')
+    if (this.#fault === 'confirms writes that are only queued')
       queueMicrotask(() => {
         this.#confirm()
       })
@@ -82,21 +82,22 @@ export class FaultyConnection implements Connection, ConnectionHandler {
   }
 
   setReading(on: boolean): void {
-    if (!on && this.#fault === 'reads on through a pause') return
+    if (!on && this.#fault === 'reads during a pause') return
     this.#readingCount += on ? 1 : -1
-    const counts = this.#fault === 'counts how often it was told to read'
+    const counts = this.#fault === 'counts the calls of setReading'
     this.#sound.setReading(counts ? this.#readingCount > 0 : on)
   }
 
   end(): void {
     this.#endAsked = true
-    if (this.#fault === 'ends before the write under way' && this.#writing) this.destroy()
+    if (this.#fault === 'ends before the write in progress' && this.#writing) this.destroy()
     else this.#sound.end()
   }
 
   destroy(): void {
-    if (this.#fault === 'is deaf until opened has returned' && this.#handler === undefined) return
-    if (this.#fault === 'closes again when it is destroyed once more' && this.#closed) {
+    if (this.#fault === 'ignores destroy until opened has returned' && this.#handler === undefined)
+      return
+    if (this.#fault === 'closes again when destroy is called again' && this.#closed) {
       this.#handler?.closed({ kind: 'destroyed' })
     }
     if (this.#destroyed) return
@@ -121,7 +122,7 @@ export class FaultyConnection implements Connection, ConnectionHandler {
       latest.#handler?.received(chunk)
       return
     }
-    if (this.#fault === 'loses what comes after a FIN of its own' && this.#endAsked) return
+    if (this.#fault === 'drops bytes that arrive after its own FIN' && this.#endAsked) return
     if (this.#fault !== 'reuses the memory of its chunks') this.#handler?.received(chunk)
     else {
       this.#memory.set(chunk)
@@ -137,7 +138,7 @@ export class FaultyConnection implements Connection, ConnectionHandler {
       this.#sound.write(chunks)
       return
     }
-    if (this.#fault === 'confirms what it has only queued') return
+    if (this.#fault === 'confirms writes that are only queued') return
     if (this.#fault === 'confirms within write') return
     this.#writing = false
     this.#handler?.written()
@@ -145,7 +146,7 @@ export class FaultyConnection implements Connection, ConnectionHandler {
   }
 
   ended(): void {
-    if (this.#fault === 'hides the end of the other side') return
+    if (this.#fault === 'does not report the end of the other side') return
     this.#handler?.ended()
     if (this.#fault === 'ends twice') this.#handler?.ended()
   }
@@ -154,9 +155,10 @@ export class FaultyConnection implements Connection, ConnectionHandler {
     this.#closed = true
     if (this.#fault === 'never closes') return
     if (this.#fault === 'closes within destroy' && this.#destroyed) return
-    if (this.#fault === 'confirms what a reset cut off' && this.#writing) this.#handler?.written()
-    const isTold = this.#fault === 'tells a reset as an orderly end' && reason.kind === 'failed'
-    this.#handler?.closed(isTold ? { kind: 'ended' } : reason)
+    if (this.#fault === 'confirms a write that a reset cut off' && this.#writing)
+      this.#handler?.written()
+    const reported = this.#fault === 'reports a reset as an orderly end' && reason.kind === 'failed'
+    this.#handler?.closed(reported ? { kind: 'ended' } : reason)
     if (this.#fault === 'closes twice') this.#handler?.closed(reason)
   }
 }

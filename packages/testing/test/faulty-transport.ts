@@ -30,8 +30,8 @@ export class FaultyTransport implements Transport {
     if (fault === 'fails a dial before dial has returned') handler.failed(new Error('no'))
     let open: FaultyConnection | undefined
     let silenced = false
-    const timeoutMs = fault === 'never gives a dial up' ? 1_000_000 : target.timeoutMs
-    const bind = fault === 'dials from where it likes' ? undefined : target.bind
+    const timeoutMs = fault === 'never times out a dial' ? 1_000_000 : target.timeoutMs
+    const bind = fault === 'ignores the address in `bind`' ? undefined : target.bind
     const dial = this.#sound.dial(
       { ...target, timeoutMs, bind, options: this.#known(target.options) },
       {
@@ -43,7 +43,7 @@ export class FaultyTransport implements Transport {
           }
           const own = handler.opened(open)
           if (fault === 'fails a dial that it has opened') handler.failed(new Error('no'))
-          return open.heardBy(own)
+          return open.attach(own)
         },
         failed: (error) => {
           handler.failed(error)
@@ -79,13 +79,13 @@ export class FaultyTransport implements Transport {
       {
         listening: (at) => {
           isListening = true
-          handler.listening(fault === 'tells port 0' ? { ...at, port: 0 } : at)
+          handler.listening(fault === 'reports port 0' ? { ...at, port: 0 } : at)
         },
         admit: (remote) => {
           if (fault === 'accepts without asking') return true
           if (isShut) return false
           isAsking = true
-          return handler.admit(remote) || fault === 'accepts whom nobody admits'
+          return handler.admit(remote) || fault === 'accepts connections that are not admitted'
         },
         accepted: (connection) => {
           const faulty = this.#faulty(connection)
@@ -93,12 +93,12 @@ export class FaultyTransport implements Transport {
           const own = handler.accepted(faulty)
           isAsking = false
           if (own === undefined) {
-            return fault === 'keeps connections that nobody wants' ? faulty : undefined
+            return fault === 'keeps connections that are not wanted' ? faulty : undefined
           }
-          return faulty.heardBy(own)
+          return faulty.attach(own)
         },
         failed: (error) => {
-          if (fault === 'listens in silence where the port is taken') handler.listening(options)
+          if (fault === 'reports listening on a port that is in use') handler.listening(options)
           else handler.failed(error)
         },
       },
@@ -106,8 +106,8 @@ export class FaultyTransport implements Transport {
     return {
       close: () => {
         if (fault === 'accepts after close') return
-        if (fault === 'closes its door only after it has asked' && isAsking) return
-        if (fault === 'opens a door that was closed at once' && !isListening) return
+        if (fault === 'ignores close within admit' && isAsking) return
+        if (fault === 'opens a listener that was closed immediately' && !isListening) return
         if (fault === 'keeps its port after close') {
           isShut = true
           return

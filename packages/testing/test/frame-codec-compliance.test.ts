@@ -17,45 +17,45 @@ function checksOf(fault?: CodecFault): readonly Check[] {
   })
 }
 
-/** Each fault, and a part of the names of the checks that have to notice it. */
+/** Each fault, and a part of the names of the checks that must notice it. */
 const FAULTS: Readonly<Record<CodecFault, string>> = {
-  'encodes little endian': 'stream comes whole',
-  'decodes little endian': 'stream comes whole',
-  'takes one byte too few for a frame': 'stream comes whole',
-  'takes one byte too many for a frame': 'stream comes whole',
+  'encodes little endian': 'arrives in one chunk',
+  'decodes little endian': 'arrives in one chunk',
+  'takes one byte too few for a frame': 'arrives in one chunk',
+  'takes one byte too many for a frame': 'arrives in one chunk',
   'ignores the limit': 'one byte more',
   'refuses a payload of exactly the limit': 'exactly its limit',
   'accepts one byte above the limit': 'one byte more',
   'looks at the limit when the frame is whole': 'one byte more',
   'throws a plain error for a large frame': 'one byte more',
-  'refuses before handing out what came before': 'before one that is too large',
-  'ignores truncation': 'ends inside a frame, whichever',
-  'misses truncation right after a header': 'ends inside a frame, whichever',
-  'misses truncation inside a header': 'ends inside a frame, whichever',
-  'loses a byte between frames': 'whichever byte the stream is cut at',
-  'loses the rest of a chunk': 'stream comes whole',
-  'shares state between decoders': 'two decoders apart',
-  'keeps state for the next decoder': 'starts clean',
+  'refuses before handing out what came before': 'before a frame that is too large',
+  'ignores truncation': 'ends inside a frame, at any byte',
+  'misses truncation right after a header': 'ends inside a frame, at any byte',
+  'misses truncation inside a header': 'ends inside a frame, at any byte',
+  'loses a byte between frames': 'cut at any byte',
+  'loses the rest of a chunk': 'arrives in one chunk',
+  'shares state between decoders': 'two decoders separate',
+  'keeps state for the next decoder': 'starts every decoder empty',
   'is midFrame for ever': 'is midFrame',
   'is never midFrame': 'is midFrame',
   'is midFrame only with the header complete': 'is midFrame',
-  'swallows empty payloads': 'stream comes whole',
-  'reuses its buffer for payloads': 'stay as they are',
+  'swallows empty payloads': 'arrives in one chunk',
+  'reuses its buffer for payloads': 'do not change when more bytes arrive',
   'copies payloads that it could view': 'views into the chunk',
-  'writes to the chunk': 'leaves the chunks',
-  'allocates what is announced': 'spends no memory',
+  'writes to the chunk': 'does not change the chunks',
+  'allocates what is announced': 'allocates no memory',
   'ignores the offset when encoding': 'encodes at any offset',
   'writes one byte past the frame': 'encodes at any offset',
-  'announces too little room': 'announces at least',
-  'has a header that differs from encode': 'its header and the untouched payload',
+  'announces too little room': 'frameBytesMax at least',
+  'has a header that differs from encode': 'its header and the unchanged payload',
   'ignores the offset when writing the header': 'writes the header at any offset',
-  'changes the payload': 'leaves the payload',
+  'changes the payload': 'does not change the payload',
   'needs a Buffer': 'plain Uint8Arrays',
-  'accepts an impossible header': 'no encoder makes',
+  'accepts an impossible header': 'rejects invalid streams',
 }
 
 describe('frameCodecChecks', () => {
-  it('finds nothing in a sound codec and skips nothing when given everything', async () => {
+  it('finds no fault in a correct codec, and skips nothing if all options are given', async () => {
     expect([...(await failedChecks(checksOf()))]).toEqual([])
     expect(checksOf().filter(({ skipped }) => skipped !== undefined)).toEqual([])
   })

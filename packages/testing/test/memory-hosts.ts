@@ -13,7 +13,7 @@ const FAR = '10.0.0.2'
 /** A host that `NEAR` cannot reach. */
 export const SILENT = { ip: '10.0.0.3', port: 8000 }
 
-/** Two hosts of one network within the process, on virtual time. */
+/** Two hosts of an in-memory network, on virtual time. */
 export function memoryHosts(
   options: MemoryNetworkOptions = {},
   clock = new ManualClock(),

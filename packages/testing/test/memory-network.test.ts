@@ -7,9 +7,9 @@ import {
   SeededRandom,
 } from '../src/index.js'
 
-/** One end, and everything that was told about it. */
+/** One end of a connection, which records its callbacks. */
 class End implements ConnectionHandler {
-  readonly told: string[] = []
+  readonly callbacks: string[] = []
   readonly bytes: number[] = []
   readonly connection: Connection
 
@@ -18,17 +18,17 @@ class End implements ConnectionHandler {
   }
 
   received(chunk: Uint8Array): void {
-    this.told.push('received')
+    this.callbacks.push('received')
     this.bytes.push(...chunk)
   }
   written(): void {
-    this.told.push('written')
+    this.callbacks.push('written')
   }
   ended(): void {
-    this.told.push('ended')
+    this.callbacks.push('ended')
   }
   closed({ kind }: { readonly kind: string }): void {
-    this.told.push(`closed ${kind}`)
+    this.callbacks.push(`closed ${kind}`)
   }
 }
 
@@ -67,45 +67,45 @@ function connected(options?: MemoryNetworkOptions) {
 const BYTES = Uint8Array.from({ length: 1_000 }, (_, at) => at % 251)
 
 describe('a memory connection', () => {
-  it('is born not reading, and delivers whole and in order once it reads, however it is cut', () => {
+  it('does not read at first, and then delivers everything in order, however it is split', () => {
     const { clock, dialled, accepted } = connected({ split: 1 })
     dialled.connection.write([BYTES.subarray(0, 10), BYTES.subarray(10)])
     clock.advance(1_000)
-    expect(dialled.told).toEqual(['written'])
-    expect(accepted.told).toEqual([])
+    expect(dialled.callbacks).toEqual(['written'])
+    expect(accepted.callbacks).toEqual([])
     accepted.connection.setReading(true)
     clock.advance(1_000)
     expect(accepted.bytes).toEqual([...BYTES])
-    expect(accepted.told.length).toBeGreaterThan(10)
+    expect(accepted.callbacks.length).toBeGreaterThan(10)
   })
 
-  it('calls nobody back before a call has returned', () => {
+  it('makes no callback before a call has returned', () => {
     const { dialled, accepted } = connected()
     accepted.connection.setReading(true)
     dialled.connection.write([BYTES])
     dialled.connection.end()
     accepted.connection.destroy()
-    expect([...dialled.told, ...accepted.told]).toEqual([])
+    expect([...dialled.callbacks, ...accepted.callbacks]).toEqual([])
   })
 
   it('confirms a write only when the other side has room, and stops within a chunk', () => {
     const { clock, dialled, accepted } = connected()
     dialled.connection.write([new Uint8Array(300 * 1024)])
     clock.advance(1_000)
-    expect(dialled.told).toEqual([])
+    expect(dialled.callbacks).toEqual([])
     accepted.connection.setReading(true)
     clock.advance(2)
     accepted.connection.setReading(false)
-    const received = accepted.told.length
+    const received = accepted.callbacks.length
     clock.advance(1_000)
-    expect(accepted.told).toHaveLength(received)
+    expect(accepted.callbacks).toHaveLength(received)
     accepted.connection.setReading(true)
     clock.advance(1_000)
-    expect(dialled.told).toEqual(['written'])
+    expect(dialled.callbacks).toEqual(['written'])
     expect(accepted.bytes).toHaveLength(300 * 1024)
   })
 
-  it('delivers what was written before the end while the other side still sends', () => {
+  it('delivers the bytes before the end while the other side still sends', () => {
     const { clock, dialled, accepted } = connected()
     for (const end of [dialled, accepted]) end.connection.setReading(true)
     dialled.connection.write([BYTES])
@@ -115,71 +115,71 @@ describe('a memory connection', () => {
     clock.advance(10)
     accepted.connection.end()
     clock.advance(10)
-    expect(accepted.told).toEqual(['received', 'ended', 'written', 'closed ended'])
-    expect(dialled.told).toEqual(['written', 'received', 'ended', 'closed ended'])
+    expect(accepted.callbacks).toEqual(['received', 'ended', 'written', 'closed ended'])
+    expect(dialled.callbacks).toEqual(['written', 'received', 'ended', 'closed ended'])
     expect(dialled.bytes).toEqual([...BYTES])
   })
 
-  it('never confirms a write after destroy, and resets the other end', () => {
+  it('confirms no write after destroy, and resets the other end', () => {
     const { clock, dialled, accepted } = connected()
     dialled.connection.write([BYTES])
     dialled.connection.destroy()
     clock.advance(10)
-    expect(dialled.told).toEqual(['closed destroyed'])
-    expect(accepted.told).toEqual(['closed failed'])
+    expect(dialled.callbacks).toEqual(['closed destroyed'])
+    expect(accepted.callbacks).toEqual(['closed failed'])
   })
 })
 
 describe('a memory network', () => {
-  it('refuses where nobody listens, and where the port is taken', () => {
+  it('refuses a dial without a listener, and a listener on a port in use', () => {
     const { clock, near, far } = networked()
-    const told: string[] = []
+    const callbacks: string[] = []
     const opened = () => {
       throw new Error('opened')
     }
-    near.dial(TARGET, { opened, failed: ({ message }) => told.push(message) })
+    near.dial(TARGET, { opened, failed: ({ message }) => callbacks.push(message) })
     clock.advance(10)
     const handler = {
-      listening: () => told.push('listening'),
+      listening: () => callbacks.push('listening'),
       admit: () => false,
       accepted: () => undefined,
-      failed: ({ message }: Error) => told.push(message),
+      failed: ({ message }: Error) => callbacks.push(message),
     }
     far.listen({ ip: '10.0.0.2', port: 1, options: {} }, handler)
     far.listen({ ip: '10.0.0.2', port: 1, options: {} }, handler)
     clock.advance(10)
-    expect(told).toEqual([
+    expect(callbacks).toEqual([
       'connect ECONNREFUSED 10.0.0.2:8000',
       'listening',
       'listen EADDRINUSE 10.0.0.2:1',
     ])
   })
 
-  it('lets a dial into a partition end by its time limit, and a cancelled one in nothing', () => {
+  it('ends a dial into a partition at its time limit, and a cancelled one without a callback', () => {
     const { clock, network, near } = networked()
     network.part('10.0.0.1', '10.0.0.2')
-    const told: string[] = []
+    const callbacks: string[] = []
     const handler = {
       opened: () => {
         throw new Error('opened')
       },
-      failed: ({ message }: Error) => told.push(message),
+      failed: ({ message }: Error) => callbacks.push(message),
     }
     near.dial(TARGET, handler)
     near.dial(TARGET, handler).cancel()
     clock.advance(60_000)
-    expect(told).toEqual(['10.0.0.2:8000 did not answer'])
+    expect(callbacks).toEqual(['10.0.0.2:8000 did not answer'])
     expect(clock.pendingTimers).toBe(0)
   })
 
-  it('carries nothing across a partition and tells nobody; what is open goes on when it is healed', () => {
+  it('drops everything across a partition without notice; open connections continue after heal', () => {
     const { clock, network, dialled, accepted } = connected()
     accepted.connection.setReading(true)
     network.part('10.0.0.1', '10.0.0.2')
     dialled.connection.write([BYTES])
     clock.advance(60_000)
-    // Taken by the kernel, and on no wire.
-    expect([...dialled.told, ...accepted.told]).toEqual(['written'])
+    // The kernel has taken the bytes, but the network carries nothing.
+    expect([...dialled.callbacks, ...accepted.callbacks]).toEqual(['written'])
     network.heal('10.0.0.2', '10.0.0.1')
     clock.advance(10)
     expect(accepted.bytes).toEqual([...BYTES])

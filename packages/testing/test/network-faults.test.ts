@@ -7,9 +7,9 @@ const FAR = '10.0.0.2'
 const TARGET = { ip: FAR, port: 8000, bind: undefined, timeoutMs: 5_000 }
 const BYTES = Uint8Array.from({ length: 1_000 }, (_, at) => at % 251)
 
-/** One end, and what it was told. */
+/** One end of a connection, which records its callbacks. */
 class End implements ConnectionHandler {
-  readonly told: string[] = []
+  readonly callbacks: string[] = []
   readonly chunks: Uint8Array[] = []
   readonly connection: Connection
 
@@ -25,13 +25,13 @@ class End implements ConnectionHandler {
     this.chunks.push(chunk)
   }
   written(): void {
-    this.told.push('written')
+    this.callbacks.push('written')
   }
   ended(): void {
-    this.told.push('ended')
+    this.callbacks.push('ended')
   }
   closed({ kind }: { readonly kind: string }): void {
-    this.told.push(`closed ${kind}`)
+    this.callbacks.push(`closed ${kind}`)
   }
 }
 
@@ -42,16 +42,16 @@ function bench(conditions: Partial<PathConditions> = {}) {
     watcher: { occurred: (fault) => faults.push(fault) },
   })
   network.everywhere(conditions)
-  const door: string[] = []
+  const calls: string[] = []
   const accepted: End[] = []
   const dialled: End[] = []
   const listen = () =>
     network.host(FAR).listen(
       { ip: FAR, port: 8000, options: {} },
       {
-        listening: () => door.push('listening'),
+        listening: () => calls.push('listening'),
         admit: (remote) => {
-          door.push(`admit ${remote?.ip ?? 'nobody'}`)
+          calls.push(`admit ${remote?.ip ?? 'unknown'}`)
           return remote !== undefined
         },
         accepted: (connection) => {
@@ -59,7 +59,7 @@ function bench(conditions: Partial<PathConditions> = {}) {
           accepted.push(end)
           return end
         },
-        failed: ({ message }) => door.push(message),
+        failed: ({ message }) => calls.push(message),
       },
     )
   const failed: string[] = []
@@ -78,10 +78,10 @@ function bench(conditions: Partial<PathConditions> = {}) {
   listen()
   dial()
   clock.advance(100)
-  return { clock, network, faults, door, failed, listen, dial, near: dialled[0], far: accepted[0] }
+  return { clock, network, faults, calls, failed, listen, dial, near: dialled[0], far: accepted[0] }
 }
 
-/** With a connection that is open. */
+/** The same, with a connection that is open. */
 function connected(conditions: Partial<PathConditions> = {}) {
   const { near, far, ...rest } = bench(conditions)
   if (near === undefined || far === undefined) throw new Error('not connected')
@@ -91,7 +91,7 @@ function connected(conditions: Partial<PathConditions> = {}) {
 }
 
 describe('conditions of a path', () => {
-  it('delay, in the one direction that they are for, on a connection that is open', () => {
+  it('delay an open connection, in one direction only', () => {
     const { clock, network, near, far } = connected()
     network.oneWay(NEAR, FAR, { latencyMs: { min: 500, max: 500 } })
     near.connection.write([BYTES])
@@ -102,7 +102,7 @@ describe('conditions of a path', () => {
     expect(far.bytes).toBe(1_000)
   })
 
-  it('split what was written at once, and bring together what was written apart', () => {
+  it('split one write, and coalesce separate writes', () => {
     const split = connected({ split: 1 })
     split.near.connection.write([BYTES])
     split.clock.advance(5_000)
@@ -118,30 +118,30 @@ describe('conditions of a path', () => {
     expect(joined.far.chunks.map(({ byteLength }) => byteLength)).toEqual([5_000])
   })
 
-  it('confirm slowly: what the peer has long read may still be unconfirmed', () => {
+  it('confirm slowly: a write may be unconfirmed although the peer has read it', () => {
     const { clock, near, far } = connected({ confirmMs: { min: 900, max: 900 } })
     near.connection.write([BYTES])
     clock.advance(800)
     expect(far.bytes).toBe(1_000)
-    expect(near.told).toEqual([])
+    expect(near.callbacks).toEqual([])
     clock.advance(200)
-    expect(near.told).toEqual(['written'])
+    expect(near.callbacks).toEqual(['written'])
   })
 
-  it('let a reader take nothing, so that the buffer fills and the writer waits', () => {
+  it('stop the reader, so that the buffer fills and the writer waits', () => {
     const { clock, network, near, far, faults } = connected({ bufferBytes: 300 })
     network.oneWay(NEAR, FAR, { notRead: true })
     near.connection.write([BYTES])
     clock.advance(5_000)
-    expect(near.told).toEqual([])
+    expect(near.callbacks).toEqual([])
     expect(faults).toContain('full buffer')
     network.oneWay(NEAR, FAR, { notRead: false })
     clock.advance(100)
-    expect(near.told).toEqual(['written'])
+    expect(near.callbacks).toEqual(['written'])
     expect(far.bytes).toBe(1_000)
   })
 
-  it('swallow one direction and carry the other', () => {
+  it('drop one direction and carry the other', () => {
     const { clock, network, near, far } = connected()
     network.oneWay(NEAR, FAR, { blackHole: true })
     near.connection.write([BYTES])
@@ -163,27 +163,27 @@ describe('conditions of a path', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
-  it('accept and close before anybody is asked, and reset before accepting', () => {
+  it('close before admit is called, and reset before the connection is accepted', () => {
     const closed = bench({ acceptThenClose: 1 })
-    expect(closed.near?.told).toEqual(['closed failed'])
-    expect(closed.door).toEqual(['listening'])
+    expect(closed.near?.callbacks).toEqual(['closed failed'])
+    expect(closed.calls).toEqual(['listening'])
     const reset = bench({ resetBeforeAccept: 1 })
-    expect(reset.near?.told).toEqual(['closed failed'])
-    expect(reset.door).toEqual(['listening', 'admit nobody'])
+    expect(reset.near?.callbacks).toEqual(['closed failed'])
+    expect(reset.calls).toEqual(['listening', 'admit unknown'])
   })
 
   it('connect a dial to itself', () => {
-    const { near, door } = bench({ toItself: 1 })
+    const { near, calls } = bench({ toItself: 1 })
     expect(near?.connection.peer.local).toEqual(near?.connection.peer.remote)
-    expect(door).toEqual(['listening'])
+    expect(calls).toEqual(['listening'])
   })
 
-  it('call back late, which no transport may, after a destroy', () => {
+  it('call back after destroy, which the contract forbids', () => {
     const { clock, near } = connected({ lateCallbacks: 1 })
     near.connection.write([BYTES])
     near.connection.destroy()
     clock.advance(10)
-    expect(near.told).toEqual(['written', 'closed destroyed'])
+    expect(near.callbacks).toEqual(['written', 'closed destroyed'])
   })
 })
 
@@ -192,49 +192,49 @@ describe('faults of one connection', () => {
     ['reset', ['written', 'closed failed'], ['closed failed']],
     ['fin', ['written'], ['ended']],
     ['silence', ['written'], []],
-  ] as const)('cut it after a byte, by %s', (by, nearTold, farTold) => {
+  ] as const)('cut it after a byte, by %s', (by, nearCallbacks, farCallbacks) => {
     const { clock, near, far, end } = connected()
     end.outbound.cutAfter({ afterBytes: 10, by })
     near.connection.write([BYTES])
     clock.advance(50)
     expect(far.bytes).toBe(10)
-    expect(near.told).toEqual(nearTold)
-    expect(far.told).toEqual(farTold)
+    expect(near.callbacks).toEqual(nearCallbacks)
+    expect(far.callbacks).toEqual(farCallbacks)
   })
 
-  it('take one end away without a word; the other hears of it when it writes', () => {
+  it('close one end silently; the other end notices it when it writes', () => {
     const { clock, near, far, end } = connected()
     end.halfOpen()
     clock.advance(1_000)
-    expect([near.told, far.told]).toEqual([['closed failed'], []])
+    expect([near.callbacks, far.callbacks]).toEqual([['closed failed'], []])
     far.connection.write([BYTES])
     clock.advance(10)
-    expect(far.told).toEqual(['written', 'closed failed'])
+    expect(far.callbacks).toEqual(['written', 'closed failed'])
   })
 
-  it('take one end away without a word; an idle other end is told by the keep-alive', () => {
+  it('close one end silently; an idle other end notices it by keep-alive', () => {
     const { clock, network, far, end } = connected()
     end.halfOpen()
     clock.advance(11_000)
-    expect(far.told).toEqual([])
+    expect(far.callbacks).toEqual([])
     clock.advance(1_500)
-    expect(far.told).toEqual(['closed failed'])
+    expect(far.callbacks).toEqual(['closed failed'])
     expect(network.connections.size).toBe(0)
     expect(clock.pendingTimers).toBe(0)
   })
 
-  it('end it as the writer would, and reset who goes on writing', () => {
+  it('end it as the writer would, and reset a writer that continues', () => {
     const { clock, near, far, end } = connected()
     end.outbound.finByNetwork()
     clock.advance(10)
-    expect(far.told).toEqual(['ended'])
+    expect(far.callbacks).toEqual(['ended'])
     near.connection.write([BYTES])
     clock.advance(10)
-    expect(near.told).toEqual(['written', 'closed failed'])
+    expect(near.callbacks).toEqual(['written', 'closed failed'])
     expect(far.bytes).toBe(0)
   })
 
-  it.each(['block', 'stopReading'] as const)('%s it alone, until all is calm', (fault) => {
+  it.each(['block', 'stopReading'] as const)('%s it alone, until calm is called', (fault) => {
     const { clock, network, near, far, end } = connected()
     end.outbound[fault](true)
     near.connection.write([BYTES])
@@ -247,8 +247,8 @@ describe('faults of one connection', () => {
 })
 
 describe('faults of a host', () => {
-  it('end its listeners, and keep it from listening anew until it may', () => {
-    const { clock, network, door, listen } = connected()
+  it('end its listeners, and refuse new ones for a while', () => {
+    const { clock, network, calls, listen } = connected()
     network.refuseListening(FAR, true)
     network.failListeners(FAR)
     listen()
@@ -256,30 +256,30 @@ describe('faults of a host', () => {
     network.refuseListening(FAR, false)
     listen()
     clock.advance(10)
-    expect(door.slice(2)).toEqual([
+    expect(calls.slice(2)).toEqual([
       'accept EINVAL 10.0.0.2:8000',
       'listen EADDRNOTAVAIL 10.0.0.2:8000',
       'listening',
     ])
   })
 
-  it('kill its process: its peers are reset, and it hears nothing more', () => {
+  it('kill its process: its peers are reset, and its handlers are not called', () => {
     const { clock, network, near, far, failed, dial } = connected()
     network.kill(FAR)
     dial()
     clock.advance(10)
-    expect([near.told, far.told]).toEqual([['closed failed'], []])
+    expect([near.callbacks, far.callbacks]).toEqual([['closed failed'], []])
     expect(failed).toEqual(['connect ECONNREFUSED 10.0.0.2:8000'])
   })
 
-  it('take its power: its peers are told nothing', () => {
+  it('take its power: its peers do not notice', () => {
     const { clock, network, near, far } = connected()
     network.powerOff(FAR)
     clock.advance(1_000)
-    expect([near.told, far.told]).toEqual([[], []])
+    expect([near.callbacks, far.callbacks]).toEqual([[], []])
   })
 
-  it('end the dials of a process that is gone in nothing', () => {
+  it('end the dials of a dead process without a callback', () => {
     const { clock, network, dial, failed } = connected({ silent: 0 })
     network.everywhere({ latencyMs: { min: 50, max: 50 } })
     dial()

@@ -1,6 +1,6 @@
 import type { Check } from '../src/compliance/index.js'
 
-/** Names of the checks that an implementation does not pass, each with what it said. */
+/** The names of the checks that an implementation does not pass, each with its error. */
 export async function failedChecks(checks: readonly Check[]): Promise<Map<string, string>> {
   const failed = new Map<string, string>()
   for (const { name, check, skipped } of checks) {

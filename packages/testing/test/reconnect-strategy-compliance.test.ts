@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { reconnectStrategyChecks, reconnectStrategyCompliance } from '../src/compliance/index.js'
 import { failedChecks } from './planted-faults.js'
 
-// Here and not beside their sources, because core imports no other package, not even in its tests.
+// Not next to the sources, because core imports no other package, not even in its tests.
 reconnectStrategyCompliance('exponential', new ExponentialBackoff())
 reconnectStrategyCompliance('exponential, for ever', new ExponentialBackoff({ maxAttempts: 0 }))
 reconnectStrategyCompliance(
@@ -18,7 +18,7 @@ reconnectStrategyCompliance(
 
 type Answer = (attempt: number, random: Random) => number | undefined
 
-/** Each fault, a part of the name of the check that has to notice it, and what makes a strategy that has it. */
+/** Each fault, a part of the name of the check that must notice it, and a strategy with this fault. */
 const FAULTS: readonly (readonly [string, string, () => Answer])[] = [
   [
     'doubles without end',
@@ -26,16 +26,16 @@ const FAULTS: readonly (readonly [string, string, () => Answer])[] = [
     () => (attempt, random) => 200 * 2 ** attempt * random.next() + 100,
   ],
   [
-    'answers no number when its power overflows',
+    'returns NaN when its power overflows',
     'every attempt up to a million',
     () => (attempt, random) => Math.max(100, Math.min(30_000, 2 ** attempt * random.next())),
   ],
   [
-    'answers no number for very late attempts only',
-    'as large as numbers go',
+    'returns NaN only for very late attempts',
+    'up to the largest safe integer',
     () => (attempt) => (attempt > 2 ** 40 ? Number.NaN : 1000),
   ],
-  ['answers a text', 'every attempt up to a million', () => () => '1s' as unknown as number],
+  ['returns a text', 'every attempt up to a million', () => () => '1s' as unknown as number],
   [
     'throws for an attempt beyond its list',
     'every attempt up to a million',
@@ -48,20 +48,24 @@ const FAULTS: readonly (readonly [string, string, () => Answer])[] = [
       }
     },
   ],
-  ['has jitter down to nothing', 'keeps a least delay', () => (_, random) => random.next() * 1000],
+  [
+    'has jitter down to nothing',
+    'keeps a minimum delay',
+    () => (_, random) => random.next() * 1000,
+  ],
   [
     'gives up for a while',
-    'gives up for good',
+    'gives up permanently',
     () => (attempt) => (attempt % 10 === 0 ? undefined : 1000),
   ],
   [
     'gives up by chance',
-    'gives up for good',
+    'gives up permanently',
     () => (_, random) => (random.next() > 0.9 ? undefined : 1000),
   ],
   [
     'counts its calls',
-    'keeps nothing from one call to the next',
+    'keeps no state between calls',
     () => {
       let calls = 0
       return () => 1000 + calls++
@@ -69,30 +73,30 @@ const FAULTS: readonly (readonly [string, string, () => Answer])[] = [
   ],
   [
     'grows from its last answer',
-    'the order of the questions does not matter',
+    'the order of the calls does not matter',
     () => {
       let lastMs = 100
       return (_, random) => (lastMs = Math.min(30_000, 100 + random.next() * 3 * lastMs))
     },
   ],
   [
-    'takes chance from the machine',
-    'answers the same when the same is drawn',
+    'uses Math.random',
+    'the same delay for the same random number',
     () => () => 1000 + Math.random() * 1000,
   ],
   [
-    'draws from the machine and drops it',
-    'chance from what it is given',
+    'uses Math.random without effect',
+    'only the given random numbers',
     () => () => 1000 + 0 * Math.random(),
   ],
   [
     'looks at the wall clock',
-    'time from nowhere',
+    'no clock',
     () => () => (new Date(Date.now()).getFullYear() > 3000 ? 100 : 1000),
   ],
   [
-    'draws until it likes what it gets',
-    'a bounded number of times',
+    'draws until a number fits',
+    'a bounded number of random numbers',
     () => (_, random) => {
       let drawn = random.next()
       while (drawn < 0.25) drawn = random.next()
@@ -102,12 +106,12 @@ const FAULTS: readonly (readonly [string, string, () => Answer])[] = [
 ]
 
 describe('reconnectStrategyChecks', () => {
-  it('find nothing in a sound strategy', async () => {
+  it('find no fault in a correct strategy', async () => {
     const checks = reconnectStrategyChecks(new ExponentialBackoff())
     expect([...(await failedChecks(checks))]).toEqual([])
   })
 
-  it('leave chance and time of the machine as they were', async () => {
+  it('restore the global sources of random numbers and time', async () => {
     const sources = (): unknown[] => [
       Object.getOwnPropertyDescriptor(Math, 'random'),
       Object.getOwnPropertyDescriptor(Date, 'now'),

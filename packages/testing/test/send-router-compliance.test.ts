@@ -3,21 +3,21 @@ import { describe, expect, it } from 'vitest'
 import { type Check, sendRouterChecks, sendRouterCompliance } from '../src/compliance/index.js'
 import { failedChecks } from './planted-faults.js'
 
-// Here and not beside its source, because core imports no other package, not even in its tests.
+// Not next to the source, because core imports no other package, not even in its tests.
 sendRouterCompliance('direct', () => new DirectRouter())
 
 type Answers = (message: RoutedMessage, links: readonly LinkView[]) => Route | PromiseLike<Route>
 
-const NOBODY = { drop: 'nobody to send it to' }
+const NO_LINK = { drop: 'no link to send it to' }
 
 function firstOther({ from }: RoutedMessage, links: readonly LinkView[]): Route {
-  return links.find(({ id }) => id !== from?.link)?.id ?? NOBODY
+  return links.find(({ id }) => id !== from?.link)?.id ?? NO_LINK
 }
 
-/** Each fault, a part of the name of the check that has to notice it, and what makes a router that has it. */
+/** Each fault, a part of the name of the check that must notice it, and a router with this fault. */
 const FAULTS: readonly (readonly [string, string, () => Answers])[] = [
   [
-    'takes a first byte for granted',
+    'assumes a first byte',
     'every payload',
     () => (message, links) => {
       const [first] = message.payload
@@ -36,24 +36,20 @@ const FAULTS: readonly (readonly [string, string, () => Answers])[] = [
       }
     },
   ],
+  ['assumes a first link', 'every payload', () => (_, links) => (links[0] as LinkView).id],
   [
-    'takes a first link for granted',
-    'every payload',
-    () => (_, links) => (links[0] as LinkView).id,
-  ],
-  [
-    'answers nothing where nobody is up',
-    'whatever state',
+    'returns undefined if no link is up',
+    'every state',
     () => (_, links) => links.find(({ state }) => state === 'up')?.id as string,
   ],
   [
-    'answers an empty list where nobody is up',
-    'whatever state',
+    'returns an empty list if no link is up',
+    'every state',
     () => (_, links) => links.filter(({ state }) => state === 'up').map(({ id }) => id),
   ],
   [
     'looks for the address of a link that is down',
-    'whatever state',
+    'every state',
     () => (message, links) => {
       for (const link of links) if (link.remote?.ip === undefined) throw new Error('no address')
       return firstOther(message, links)
@@ -70,22 +66,22 @@ const FAULTS: readonly (readonly [string, string, () => Answers])[] = [
   [
     'names an entry with several links',
     'every payload',
-    () => (_, links) => links.at(-1)?.entry ?? NOBODY,
+    () => (_, links) => links.at(-1)?.entry ?? NO_LINK,
   ],
-  ['names a link by heart', 'every payload', () => () => 'press'],
+  ['names a fixed link', 'every payload', () => () => 'press'],
   ['drops without a reason', 'every payload', () => () => ({ drop: '' })],
-  ['defers by no duration', 'every payload', () => () => ({ defer: 'soon' })],
+  ['defers by an invalid duration', 'every payload', () => () => ({ defer: 'soon' })],
   [
-    'pins to a connection that was never there',
-    'whatever state',
+    'pins to a connection that never existed',
+    'every state',
     () => (_, links) => {
       const [link] = links
-      return link === undefined ? NOBODY : { link: link.id, epoch: link.epoch }
+      return link === undefined ? NO_LINK : { link: link.id, epoch: link.epoch }
     },
   ],
   [
     'remembers the first table',
-    'table as it is now',
+    'of the current table',
     () => {
       let known: readonly LinkView[] = []
       return (message, links) => {
@@ -95,7 +91,7 @@ const FAULTS: readonly (readonly [string, string, () => Answers])[] = [
     },
   ],
   [
-    'cannot answer to an epoch that is gone',
+    'throws for an epoch that is over',
     'received over any link',
     () => (message, links) => {
       const { from } = message
@@ -104,8 +100,8 @@ const FAULTS: readonly (readonly [string, string, () => Answers])[] = [
     },
   ],
   [
-    'counts deferrals on its fingers',
-    'however often',
+    'throws after ten deferrals',
+    'deferred often',
     () => (message, links) => {
       if (message.deferrals > 10) throw new RangeError('too many')
       return firstOther(message, links)
@@ -114,11 +110,11 @@ const FAULTS: readonly (readonly [string, string, () => Answers])[] = [
   [
     'sends everything everywhere',
     'nothing back',
-    () => (_, links) => (links.length === 0 ? NOBODY : links.map(({ id }) => id)),
+    () => (_, links) => (links.length === 0 ? NO_LINK : links.map(({ id }) => id)),
   ],
   [
-    'takes a mark out of the payload',
-    'leaves the bytes',
+    'clears a byte of the payload',
+    'does not change the bytes',
     () => (message, links) => {
       message.payload.fill(0, 0, 1)
       return firstOther(message, links)
@@ -126,7 +122,7 @@ const FAULTS: readonly (readonly [string, string, () => Answers])[] = [
   ],
   [
     'uses the payload after it has answered',
-    'leaves the bytes',
+    'does not change the bytes',
     () => (message, links) => {
       queueMicrotask(() => message.payload.fill(0))
       return firstOther(message, links)
@@ -149,7 +145,7 @@ const FAULTS: readonly (readonly [string, string, () => Answers])[] = [
   ],
   [
     'answers one message at a time',
-    'at once',
+    'at the same time',
     () => {
       let isBusy = false
       return async (message, links) => {
@@ -168,7 +164,7 @@ function checksOf(route: Answers): readonly Check[] {
 }
 
 describe('sendRouterChecks', () => {
-  it('find nothing in a sound router, at once or later, and skip what it is not for', async () => {
+  it('find no fault in a correct router, synchronous or not, and skip checks that do not apply', async () => {
     expect([...(await failedChecks(checksOf(firstOther)))]).toEqual([])
     const later = checksOf((message, links) => Promise.resolve(firstOther(message, links)))
     expect([...(await failedChecks(later))]).toEqual([])
@@ -176,14 +172,14 @@ describe('sendRouterChecks', () => {
     const fixed = sendRouterChecks(() => ({ route: () => 'press' }), options)
     expect([...(await failedChecks(fixed))]).toEqual([])
     expect(fixed.filter(({ skipped }) => skipped !== undefined)).toHaveLength(2)
-    const local = sendRouterChecks(() => ({ route: ({ from }) => (from ? [] : NOBODY) }), {
+    const local = sendRouterChecks(() => ({ route: ({ from }) => (from ? [] : NO_LINK) }), {
       relays: 'nothing',
     })
     expect([...(await failedChecks(local))]).toEqual([])
     expect(local.filter(({ skipped }) => skipped !== undefined)).toHaveLength(2)
   })
 
-  it('find nothing in a router that defers while nobody is up', async () => {
+  it('find no fault in a router that defers while no link is up', async () => {
     const checks = checksOf((message, links) => {
       if (links.every(({ state }) => state !== 'up')) return { defer: '1s' }
       return firstOther(message, links)

@@ -1,4 +1,4 @@
-import type { Node } from '@commloop/core'
+import { ledgerProblems, type Node } from '@commloop/core'
 
 /** The outcomes of all messages that a node accepted, or several nodes that ran under one name. */
 export interface Ledger {
@@ -28,21 +28,12 @@ export const EMPTY_LEDGER: Ledger = {
   holds: true,
 }
 
-/**
- * Reads a node's counters and checks them: messages accepted = routing + routed + dropped + undeliverable + expired,
- * and on each link copies enqueued = queued + written + expired + dropped + undeliverable.
- */
+/** Reads a node's counters and checks that its ledgers balance. */
 export function ledgerOf(node: Node): Ledger {
-  const { accepted, routing, routed, copies, ...ends } = node.counters
-  const { dropped, undeliverable, expired } = ends
+  const { accepted, copies, dropped, undeliverable, expired } = node.counters
+  const links = node.links().map(({ counters }) => counters)
   const ledger = { ...EMPTY_LEDGER, accepted, copies, dropped, undeliverable, expired }
-  let holds = accepted === routing + routed + dropped + undeliverable + expired
-  let enqueued = 0
-  for (const { counters: link } of node.links()) {
-    holds &&=
-      link.enqueued ===
-      link.queued + link.written + link.expired + link.dropped + link.undeliverable
-    enqueued += link.enqueued
+  for (const link of links) {
     ledger.written += link.written
     ledger.resent += link.resent
     ledger.queued += link.queued
@@ -51,7 +42,7 @@ export function ledgerOf(node: Node): Ledger {
     ledger.undeliverable += link.undeliverable
     ledger.received += link.received
   }
-  return { ...ledger, holds: holds && enqueued === copies }
+  return { ...ledger, holds: ledgerProblems(node.counters, links).length === 0 }
 }
 
 export function addLedgers(left: Ledger, right: Ledger): Ledger {

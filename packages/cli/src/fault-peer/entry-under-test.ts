@@ -4,10 +4,9 @@ import {
   nearest,
   type NodeConfig,
   type ReconnectStrategy,
-  resolveConfig,
   sizeBytes,
 } from '@commloop/core'
-import { type LinkTerms, linkTerms, STANDARD_SHAPE, type WireShape } from '@commloop/fault-peer'
+import { type LinkTerms, linkTerms, DEFAULT_SHAPE, type WireShape } from '@commloop/fault-peer'
 import { type LoadedConfig, placeText, type ResolvedPlugin } from '@commloop/config'
 import { UsageError } from '../command-line/usage-error.js'
 
@@ -21,7 +20,7 @@ export interface EntryUnderTest {
 
 /** @throws UsageError where there is no such entry, or where it speaks what the fault peer does not. */
 export function entryUnderTest(config: LoadedConfig, id: string | undefined): EntryUnderTest {
-  const node = resolveConfig(config.options)
+  const { node } = config
   const entry = chosenEntry(node.entries, id)
   if (!entry.enabled)
     throw new UsageError(`entry ${entry.id} is not enabled: its node does nothing`)
@@ -75,11 +74,11 @@ function shapeOf(codec: ResolvedPlugin): WireShape {
   // Checked when the codec was made.
   const options = JSON.parse(codec.spec) as Partial<WireShape> & { maxPayload?: number | string }
   const { byteOrder, lengthIncludesHeader = false, emptyFrames, maxPayload } = options
-  const largest = STANDARD_SHAPE.payloadBytesMax - (lengthIncludesHeader ? 2 : 0)
+  const largest = DEFAULT_SHAPE.payloadBytesMax - (lengthIncludesHeader ? 2 : 0)
   return {
-    byteOrder: byteOrder ?? STANDARD_SHAPE.byteOrder,
+    byteOrder: byteOrder ?? DEFAULT_SHAPE.byteOrder,
     lengthIncludesHeader,
-    emptyFrames: emptyFrames ?? STANDARD_SHAPE.emptyFrames,
+    emptyFrames: emptyFrames ?? DEFAULT_SHAPE.emptyFrames,
     payloadBytesMax: maxPayload === undefined ? largest : (sizeBytes(maxPayload) ?? largest),
   }
 }

@@ -10,7 +10,7 @@ import {
   findConfig,
   type NewConfig,
   problemsText,
-  readSeedTable,
+  readLegacyTable,
   TEMPLATE,
 } from '@commloop/config'
 import { EXIT } from '../command-line/exit-codes.js'
@@ -68,7 +68,7 @@ async function convert(file: string, io: InitIo): Promise<NewConfig | undefined>
     io.stderr.write(`${messageOf(error)}\n`)
     return undefined
   }
-  const table = readSeedTable(file, text)
+  const table = readLegacyTable(file, text)
   if (!table.ok) {
     io.stderr.write(`${problemsText(table.problems)}\nnothing was written\n`)
     return undefined

@@ -1,25 +1,27 @@
-import type { Logger, Node } from '@commloop/core'
 import type { LoadedConfig, MetricsPlace } from '@commloop/config'
-import type { ControlServer, MetricsServer, NodeFacts } from '@commloop/control'
-import { DiagnosticChannels, type EventLoopDelay } from '@commloop/metrics'
+import type { ControlServer, NodeFacts } from '@commloop/control'
+import type { Logger, Node } from '@commloop/core'
+import { DiagnosticChannels } from '@commloop/metrics'
+import { messageOf } from '../command-line/error-message.js'
 import type { Service } from './service.js'
 
 export interface AdminServicesOptions {
   readonly facts: NodeFacts
   readonly env: Readonly<Record<string, string | undefined>>
   readonly logger: Logger
-  /** The largest payload that any link takes now. */
+  /** The largest payload that any link accepts now. */
   readonly payloadBytesMax: () => number
   /**
-   * Reads the configuration again and touches what changed; resolves with what was done. Rejects with a CommloopError
-   * where nothing was changed.
+   * Reads the configuration again, applies what has changed, and resolves with the changes. Rejects with a CommloopError
+   * if nothing was changed.
    */
   readonly reload: () => Promise<object>
 }
 
 /**
- * Whatever lets people look at a running node and act on it: the control socket, metrics by TCP, diagnostic channels.
- * It is loaded when the node has started, and what of it cannot be had is a warning: traffic matters more.
+ * The services with which operators observe and control a running node: the control socket, metrics over TCP, diagnostic
+ * channels. Their code is loaded after the node has started. A service that cannot be opened costs a warning: traffic
+ * matters more.
  */
 export class AdminServices implements Service {
   readonly #node: Node
@@ -27,11 +29,9 @@ export class AdminServices implements Service {
   readonly #options: AdminServicesOptions
   readonly #channels: DiagnosticChannels
   #opening: Promise<void> = Promise.resolve()
-  /** The node has stopped, perhaps before all was open: nothing more is begun, and nothing told. */
+  /** The node has stopped, perhaps before every service was open: open no more, and log nothing. */
   #isClosing = false
-  #delay: EventLoopDelay | undefined
-  #control: ControlServer | undefined
-  #metrics: MetricsServer | undefined
+  #server: ControlServer | undefined
 
   constructor(node: Node, config: LoadedConfig, options: AdminServicesOptions) {
     this.#node = node
@@ -42,60 +42,53 @@ export class AdminServices implements Service {
 
   begin(): void {
     this.#opening = this.#open().catch((error: unknown) => {
-      this.#options.logger.warn({ err: error }, `no control and no metrics: ${textOf(error)}`)
+      const text = `neither control API nor metrics are available: ${messageOf(error)}`
+      this.#options.logger.warn({ err: error }, text)
     })
   }
 
   async #open(): Promise<void> {
     const { control, metrics } = this.#config
     if (control === false && metrics === undefined) return
-    const [{ EventLoopDelay }, { metricsText }] = await Promise.all([
-      import('@commloop/metrics'),
-      import('@commloop/metrics'),
-    ])
-    const delay = new EventLoopDelay()
-    this.#delay = delay
-    const { version, startedAt } = this.#options.facts
-    const text = () => metricsText({ node: this.#node, version, startedAt, delay })
-    if (control !== false) await this.#openControl(control, text)
-    if (metrics !== undefined && !this.#isOver()) await this.#openMetrics(metrics, text)
+    const { ControlServer } = await import('@commloop/control/server')
+    if (this.#isClosing) return
+    const { facts, logger, payloadBytesMax, reload } = this.#options
+    const server = new ControlServer({ node: this.#node, facts, logger, payloadBytesMax, reload })
+    this.#server = server
+    if (control !== false) await this.#openSocket(server, control)
+    if (metrics !== undefined && !this.#isOver()) await this.#openMetrics(server, metrics)
   }
 
-  async #openControl(path: string | undefined, text: () => AsyncIterable<string>): Promise<void> {
-    const { facts, env, logger, payloadBytesMax, reload } = this.#options
-    const { Availability, chosenPlace, ControlServer, SocketTaken, usualPlace } =
-      await import('@commloop/control')
+  async #openSocket(server: ControlServer, path: string | undefined): Promise<void> {
+    const { facts, env, logger } = this.#options
+    const { defaultLocation, SocketTaken } = await import('@commloop/control/server')
     if (this.#isOver()) return
-    const node = this.#node
-    const place =
-      path === undefined ? usualPlace(node.config.name, facts.config, env) : chosenPlace(path)
-    const attendance = new Availability(node)
+    const location = path ?? defaultLocation(this.#node.config.name, facts.config, env)
     try {
-      const controlled = { node, facts, attendance, logger, payloadBytesMax, metrics: text, reload }
-      this.#control = await ControlServer.open(place, controlled)
-      const socket = this.#control.path
-      if (!this.#isOver()) logger.info({ control: socket }, `control socket: ${socket}`)
+      const socket = await server.listenOnSocket(location)
+      if (this.#isOver()) return
+      logger.info({ control: socket.path }, `control socket: ${socket.path}`)
     } catch (error) {
       const what =
         error instanceof SocketTaken
-          ? 'another node runs this configuration, so that each of its peers sees two of us. Stop one of them'
-          : 'no control socket, so that `commloop status` and the like do not reach this node'
-      logger.warn({ err: error }, `${what}: ${textOf(error)}`)
+          ? 'another node is already running this configuration, so its peers see both. Stop one of them'
+          : 'no control socket: `commloop status` and similar commands cannot reach this node'
+      logger.warn({ err: error }, `${what}: ${messageOf(error)}`)
     }
   }
 
-  async #openMetrics(place: MetricsPlace, text: () => AsyncIterable<string>): Promise<void> {
+  async #openMetrics(server: ControlServer, { host, port, token }: MetricsPlace): Promise<void> {
     const { logger } = this.#options
-    const { MetricsServer } = await import('@commloop/control')
     try {
-      this.#metrics = await MetricsServer.open(place, text)
-      logger.info({ metrics: this.#metrics.url }, `metrics at ${this.#metrics.url}`)
+      const listener = await server.listenOnTcp({ host, port, token })
+      const metrics = `${listener.url}/metrics`
+      logger.info({ metrics }, `metrics at ${metrics}`)
     } catch (error) {
-      logger.warn({ err: error }, `no metrics by TCP: ${textOf(error)}`)
+      logger.warn({ err: error }, `no metrics over TCP: ${messageOf(error)}`)
     }
   }
 
-  /** Asked anew after a wait. */
+  /** A method, because TypeScript would assume that the field has not changed during a wait. */
   #isOver(): boolean {
     return this.#isClosing
   }
@@ -103,12 +96,7 @@ export class AdminServices implements Service {
   async close(): Promise<void> {
     this.#isClosing = true
     await this.#opening
-    await Promise.all([this.#control?.close(), this.#metrics?.close()])
-    this.#delay?.close()
+    await this.#server?.close()
     this.#channels.close()
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

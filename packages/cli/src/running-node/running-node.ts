@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join, resolve } from 'node:path'
 import { CommloopError } from '@commloop/core'
-import { ConfigDocument, type ConfigSource, findConfig } from '@commloop/config'
+import { type ConfigSource, controlPathIn, findConfig } from '@commloop/config'
 import {
   ControlClient,
   folderExists,
@@ -22,11 +22,11 @@ export async function runningNode(request: NodeRequest): Promise<ControlClient> 
   const { cwd, control } = request
   if (control !== undefined) return new ControlClient(resolve(cwd, control))
   const source = await configOf(request)
-  const chosen = chosenControl(source, request.env)
+  const chosen = controlPathIn(source, request.env)
   if (chosen === false) {
     throw unreachable(`${source.name} sets \`control: false\`, so its node has no control socket`)
   }
-  if (chosen !== undefined) return new ControlClient(resolve(source.folder, chosen))
+  if (chosen !== undefined) return new ControlClient(chosen)
   return await nodeAtDefaultSocket(source, request.env)
 }
 
@@ -41,13 +41,6 @@ async function configOf({ cwd, env, config: file }: NodeRequest): Promise<Config
       'give its configuration with --config FILE or COMMLOOP_CONFIG, or its socket with --control PATH'
     throw new CommloopError('CML_ERR_CONFIG_NOT_FOUND', text, { cause: error })
   }
-}
-
-function chosenControl(source: ConfigSource, env: NodeRequest['env']): string | false | undefined {
-  const { data } = new ConfigDocument(source, env)
-  if (typeof data !== 'object' || data === null || !('control' in data)) return undefined
-  const { control } = data
-  return typeof control === 'string' || control === false ? control : undefined
 }
 
 async function nodeAtDefaultSocket(

@@ -30,7 +30,7 @@ async function withPeer(config: object = CONFIG): Promise<{ node: ControlNode; p
 }
 
 describe('GET /v1/status', () => {
-  it('tells who is there, who is missing, and what was counted', async () => {
+  it('shows which peers are connected, which entries are missing, and the counters', async () => {
     const { node, peer } = await withPeer({ ...CONFIG, audit: { grace: '50ms' } })
     peer.send('one', 'two')
     const status = await node.until<NodeStatus>(
@@ -56,7 +56,7 @@ describe('GET /v1/status', () => {
     expect(link?.counters).toMatchObject({ received: 2, receivedBytes: 10 })
   })
 
-  it('finds an active entry absent that is dialled in vain, and exhausted when that is given up', async () => {
+  it('reports an active entry as absent while it is dialled without success, and as exhausted after the last attempt', async () => {
     const port = await freePort()
     const links = [{ id: 'out', role: 'active', ip: '127.0.0.1', port }]
     const reconnect = {
@@ -83,14 +83,14 @@ describe('GET /v1/status', () => {
     const second = await ControlNode.start({ links, reconnect: few, audit: { grace: '1h' } })
     const given = await second.until('/v1/status', isMissing)
     expect(given.missing).toMatchObject([{ entry: 'out', kind: 'exhausted' }])
-    // Who is kept down on purpose is not missing.
+    // An entry that an operator has disabled is not missing.
     await second.ask('POST', '/v1/links/out/disable')
     expect(await second.get('/v1/status')).toMatchObject({ ok: true, missing: [] })
   })
 })
 
 describe('POST /v1/send', () => {
-  it('answers when the message was written, for each copy', async () => {
+  it('responds when the message was written, with one report for each copy', async () => {
     const { node, peer } = await withPeer()
     const { status, json } = await node.ask('POST', '/v1/send', { payload: 'hello', to: 'in' })
     const copies = [{ outcome: 'written', link: 'in', reason: null }]
@@ -98,7 +98,7 @@ describe('POST /v1/send', () => {
     await peer.until(({ texts }) => texts.includes('hello'))
   })
 
-  it('answers with one report for each link of a broadcast', async () => {
+  it('responds with one report for each link of a broadcast', async () => {
     const server = await PeerServer.listen()
     const port = await freePort()
     const out = { role: 'active', ip: '127.0.0.1' }
@@ -117,12 +117,12 @@ describe('POST /v1/send', () => {
         { outcome: 'expired', link: 'down', reason: 'ttl' },
       ],
     })
-    // What has expired does not arrive later, when nobody expects it.
+    // An expired message does not arrive later.
     expect(await node.get('/v1/links/down')).toMatchObject({ queuedMessages: 0 })
   })
 
   it.each([
-    ['answers at once', 'return { drop: "of no use" }', 'dropped', 'of no use'],
+    ['answers immediately', 'return { drop: "of no use" }', 'dropped', 'of no use'],
     [
       'answers late',
       'return new Promise((r) => setTimeout(r, 30, { drop: "late" }))',
@@ -130,7 +130,7 @@ describe('POST /v1/send', () => {
       'late',
     ],
     ['throws', 'throw new Error("broken")', 'undeliverable', 'router threw: broken'],
-  ])('says what became of a message whose router %s', async (_, body, outcome, reason) => {
+  ])('reports the outcome of a message whose router %s', async (_, body, outcome, reason) => {
     const router = `export default { name: 'r', route() { ${body} } }`
     const node = await ControlNode.start({ ...CONFIG, router: './r.mjs' }, { 'r.mjs': router })
     const { json } = await node.ask('POST', '/v1/send', { payload: 'x' })
@@ -139,7 +139,7 @@ describe('POST /v1/send', () => {
     expect(copy?.reason).toContain(reason.split(':')[0])
   })
 
-  it('waits for every copy that a late answer of the router makes', async () => {
+  it('waits for every copy that a late answer of the router creates', async () => {
     const router = `export default { name: 'r', route(m, links) {
       return new Promise((r) => setTimeout(r, 30, links.filter((l) => l.state === 'up').map((l) => l.id))) } }`
     const config = { ...CONFIG, router: './r.mjs' }
@@ -157,7 +157,7 @@ describe('POST /v1/send', () => {
     ])
   })
 
-  it('says that nobody knows where the peer takes nothing', async () => {
+  it('does not report a message as written if the peer does not read', async () => {
     const { node, peer } = await withPeer({ ...CONFIG, highWaterMark: '64MiB', outbox: '64MiB' })
     peer.pause()
     const base64 = Buffer.alloc(60_000).toString('base64')
@@ -209,7 +209,7 @@ describe('POST /v1/send', () => {
     expect(await node.get('/v1/status')).toMatchObject({ counters: { accepted: 0 } })
   })
 
-  it('is not told to a program on stdio, which has sent nothing', async () => {
+  it('does not report the outcome to a program on stdio, which has not sent the message', async () => {
     const node = await ControlNode.start(CONFIG, {}, { args: ['run', '--stdio'], stdin: 'pipe' })
     const peer = await FramedPeer.connect(node.port)
     await node.until<LinkStatus>('/v1/links/in', ({ state }) => state === 'up')
@@ -223,7 +223,7 @@ describe('POST /v1/send', () => {
 })
 
 describe('commands for links', () => {
-  it('dial, close, disable and enable, and the log says who asked', async () => {
+  it('dial, close, disable and enable a link, and each operation is logged', async () => {
     const server = await PeerServer.listen()
     const links = [{ id: 'out', role: 'active', ip: '127.0.0.1', port: server.port }]
     const reconnect = { use: 'exponential', min: '1h', initial: '1h', max: '1h' }
@@ -249,7 +249,7 @@ describe('commands for links', () => {
     await node.ask('POST', '/v1/links/out/enable')
     await server.accepted()
     await until('up')
-    await node.process.log(({ msg }) => msg === 'out: disable, asked for at the control socket')
+    await node.process.log(({ msg }) => msg === 'out: disable, requested through the control API')
   })
 
   it.each([
@@ -259,10 +259,10 @@ describe('commands for links', () => {
     ['/v1/links/nobody/dial', 404, 'no link "nobody"'],
     ['/v1/links/9/dial', 404, 'no link position 9'],
     ['/v1/links/cell/dial', 400, '"cell" has 2 links'],
-    ['/v1/links/in/die', 404, 'no request POST /v1/links/in/die'],
+    ['/v1/links/in/die', 404, 'unknown request POST /v1/links/in/die'],
     ['/v1/status', 404, 'Did you mean GET /v1/status?'],
-    ['/%', 404, 'no request'],
-  ])('%s that cannot be: %i', async (path, status, text) => {
+    ['/%', 404, 'unknown request'],
+  ])('refuse %s with %i', async (path, status, text) => {
     const node = await ControlNode.start(CONFIG)
     const answer = await node.ask('POST', path)
     expect(answer.status).toBe(status)
@@ -271,7 +271,7 @@ describe('commands for links', () => {
 })
 
 describe('GET /v1/events', () => {
-  it('tells messages both ways on request, with what is in them only where that is asked for', async () => {
+  it('streams messages of both directions on request, with payloads only on request', async () => {
     const { node, peer } = await withPeer()
     const bare = node.events('?types=message')
     const full = node.events('?types=message,link&payload=base64&link=in')
@@ -293,7 +293,7 @@ describe('GET /v1/events', () => {
     expect(bare.events.slice(1)).toEqual([received, sent])
   })
 
-  it('tells everything but messages by default, and the end', async () => {
+  it('streams every type except messages by default, and ends with `end`', async () => {
     const { node, peer } = await withPeer({ ...CONFIG, audit: { every: '50ms' } })
     const client = node.events('')
     await client.until(({ events }) => events.length > 0)
@@ -307,7 +307,7 @@ describe('GET /v1/events', () => {
     await client.until(({ hasClosed }) => hasClosed)
     expect(types()).not.toContain('message')
     expect(types().at(-1)).toBe('end')
-    // What happens while the node stops is told too.
+    // Events while the node stops are included.
     expect(client.events).toContainEqual(expect.objectContaining({ link: 'in', state: 'closed' }))
   })
 
@@ -325,7 +325,7 @@ describe('GET /v1/events', () => {
 })
 
 describe('slow and hostile clients', () => {
-  /** Round trips through the node: that traffic flows is what counts. */
+  /** Sends messages through the node and back, to check that traffic flows. */
   async function echoes(peer: FramedPeer, count: number): Promise<void> {
     const before = peer.received.length
     for (let sent = 0; sent < count; sent++) peer.send('ping')
@@ -348,7 +348,7 @@ describe('slow and hostile clients', () => {
     return { node, peer }
   }
 
-  it('that read no events miss some, are told how many, and hold up nobody', async () => {
+  it('miss events if they do not read, receive the number of missing events, and do not delay traffic', async () => {
     const { node, peer } = await echoNode()
     const slow = node.events('?types=message&payload=base64')
     await slow.until(({ events }) => events.length === 1)
@@ -370,14 +370,14 @@ describe('slow and hostile clients', () => {
     expect(ofType('message').length).toBeLessThan(2 * total)
   })
 
-  it('that are too many are turned away, and there is room again when some have gone', async () => {
+  it('are refused beyond the limits, and accepted again when others have disconnected', async () => {
     const { node, peer } = await echoNode()
     const readers = Array.from({ length: CONTROL_LIMITS.eventStreams }, () => node.events(''))
     await Promise.all(readers.map((reader) => reader.until(({ events }) => events.length > 0)))
     const refused = await node.ask('GET', '/v1/events')
     expect(refused).toMatchObject({ status: 503, json: withCode('CML_ERR_CONTROL_REFUSED') })
     const idle = Array.from({ length: CONTROL_LIMITS.connections }, () => node.connect())
-    // Some of them find no room: as many as there are readers.
+    // The open event streams leave less room, so the server closes as many of the new connections.
     await expect
       .poll(() => idle.filter(({ hasClosed }) => hasClosed).length, { timeout: 10_000 })
       .toBe(CONTROL_LIMITS.eventStreams)
@@ -396,7 +396,7 @@ describe('slow and hostile clients', () => {
       'two lengths',
       'POST /v1/send HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 9\r\n\r\nx',
     ],
-  ])('that send %s are refused', async (_, text) => {
+  ])('are refused if they send %s', async (_, text) => {
     const { node, peer } = await echoNode()
     const client = node.connect()
     client.write(text)
@@ -406,7 +406,7 @@ describe('slow and hostile clients', () => {
     expect(await node.get('/v1/status')).toMatchObject({ ok: true })
   })
 
-  it('that begin a request and do not end it are cut, and hang up in the middle of an answer', async () => {
+  it('are disconnected if they do not complete a request, and may disconnect during a response', async () => {
     const { node, peer } = await echoNode()
     const client = node.connect()
     client.write('POST /v1/send HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"payl')

@@ -36,14 +36,14 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
 })
 
-/** A short path: a socket's may have 107 bytes. */
+/** A short path, because that of a socket may have at most 107 bytes. */
 function runtime(): string {
   const folder = mkdtempSync(join(tmpdir(), 'cml-'))
   folders.push(folder)
   return folder
 }
 
-/** What lies at a path: kind, mode and owner. */
+/** The access bits of a file, in octal. */
 function modeOf(path: string): string {
   return (statSync(path).mode & 0o777).toString(8)
 }
@@ -53,17 +53,17 @@ function start(folder: string, env: Record<string, string>, args: string[] = [])
 }
 
 describe('the control socket', () => {
-  it('is for its owner only, in a folder for its owner only, and named after node and configuration', async () => {
+  it('is accessible only to its owner, like its folder, and is named after the node and the configuration', async () => {
     const XDG_RUNTIME_DIR = runtime()
     const node = await ControlNode.start(CONFIG, {}, { env: { XDG_RUNTIME_DIR } })
     expect(node.socket).toMatch(/\/commloop\/plant_l2-[0-9a-f]{12}\.sock$/)
     expect(dirname(dirname(node.socket))).toBe(XDG_RUNTIME_DIR)
     expect([modeOf(node.socket), modeOf(dirname(node.socket))]).toEqual(['600', '700'])
-    // Nothing else is left of its making.
+    // The temporary socket is gone.
     expect(readdirSync(dirname(node.socket))).toHaveLength(1)
   })
 
-  it('is for its owner only whatever the umask is', async () => {
+  it('is accessible only to its owner with any umask', async () => {
     const XDG_RUNTIME_DIR = runtime()
     const folder = testFolder({
       '.commlooprc': { ...CONFIG, router: './open.mjs' },
@@ -73,7 +73,7 @@ describe('the control socket', () => {
     expect([modeOf(node.socket), modeOf(dirname(node.socket))]).toEqual(['600', '700'])
   })
 
-  it('is there with run --stdio too, and goes away with the node', async () => {
+  it('also exists with run --stdio, and is removed when the node stops', async () => {
     const node = await ControlNode.start(CONFIG, {}, { args: ['run', '--stdio'], stdin: 'pipe' })
     expect(await node.get('/v1/status')).toMatchObject({ node: 'plant l2', ok: true })
     node.process.endInput()
@@ -81,7 +81,7 @@ describe('the control socket', () => {
     expect(existsSync(node.socket)).toBe(false)
   })
 
-  it('goes away with a node that is ended at once, too', async () => {
+  it('is removed when a second signal ends the node immediately', async () => {
     const port = await freePort()
     const links = [{ id: 'in', role: 'passive', ip: '127.0.0.1', linger: '1h' }]
     const node = await ControlNode.start({
@@ -90,7 +90,7 @@ describe('the control socket', () => {
       listen: { ...CONFIG.listen, port },
       stopDeadline: '1h',
     })
-    // A peer that does not hang up keeps the node from ending in order.
+    // A peer that keeps its connection open delays the stop.
     await FramedPeer.connect(node.port)
     await node.until<LinkStatus>('/v1/links/in', ({ state }) => state === 'up')
     node.process.kill('SIGTERM')
@@ -103,7 +103,7 @@ describe('the control socket', () => {
     expect(existsSync(node.socket)).toBe(false)
   })
 
-  it('is not there with control: false', async () => {
+  it('does not exist with control: false', async () => {
     const XDG_RUNTIME_DIR = runtime()
     const folder = testFolder({ '.commlooprc': { ...CONFIG, control: false } })
     const node = start(folder, { XDG_RUNTIME_DIR })
@@ -117,7 +117,7 @@ describe('the control socket', () => {
     expect(node.stderrText).not.toContain('control socket')
   })
 
-  it('is where control says, seen from the configuration', async () => {
+  it('is at the path in `control`, relative to the configuration', async () => {
     const node = await ControlNode.start({ ...CONFIG, control: 'run/c.sock' })
     expect(node.socket).toBe(join(node.folder, 'run/c.sock'))
     expect([modeOf(node.socket), modeOf(dirname(node.socket))]).toEqual(['600', '700'])
@@ -125,7 +125,7 @@ describe('the control socket', () => {
     expect(code).toBe(0)
   })
 
-  it('takes the place of one whose process has ended without a word', async () => {
+  it('replaces the socket of a process that was killed', async () => {
     const first = await ControlNode.start(CONFIG)
     first.process.kill('SIGKILL')
     await first.process.exit()
@@ -135,16 +135,18 @@ describe('the control socket', () => {
     expect(await second.get('/v1/status')).toMatchObject({ pid: second.process.pid })
   })
 
-  it('stays with the node that has it: a second one of the same configuration is told, and runs', async () => {
+  it('stays with its node: a second node of the same configuration logs a warning and runs without a socket', async () => {
     const first = await ControlNode.start(CONFIG)
     const second = start(first.folder, {})
-    const { level, msg } = await second.log(({ msg }) => msg.startsWith('another node runs this'))
+    const { level, msg } = await second.log(({ msg }) =>
+      msg.startsWith('another node is already running this'),
+    )
     expect(level).toBe('warn')
     expect(msg).toContain('Stop one of them')
     expect(msg).toContain(first.socket)
     second.kill('SIGTERM')
     expect(await second.exit()).toMatchObject({ code: 0 })
-    // Neither its start nor its end has touched what is not its own.
+    // The second node has not changed the socket of the first.
     expect(await first.get('/v1/status')).toMatchObject({ pid: first.process.pid })
   })
 
@@ -154,21 +156,21 @@ describe('the control socket', () => {
       (path: string) => {
         writeFileSync(path, 'precious')
       },
-      'is no socket: not replaced',
+      'is not a socket: not replaced',
     ],
     [
       'a folder',
       (path: string) => {
         mkdirSync(path)
       },
-      'is no socket: not replaced',
+      'is not a socket: not replaced',
     ],
     [
       'a link',
       (path: string) => {
         symlinkSync('/dev/null', path)
       },
-      'is no socket: not replaced',
+      'is not a socket: not replaced',
     ],
   ])('does not replace %s', async (_, put, problem) => {
     const folder = testFolder({ '.commlooprc': { ...CONFIG, control: 'c.sock' } })
@@ -199,13 +201,13 @@ describe('the control socket', () => {
       (place: string) => {
         writeFileSync(place, '')
       },
-      'is no folder',
+      'is not a folder',
     ],
-  ])('is not made in a folder that %s', async (_, put, problem) => {
+  ])('is not created in a folder that %s', async (_, put, problem) => {
     const XDG_RUNTIME_DIR = runtime()
     put(join(XDG_RUNTIME_DIR, 'commloop'))
     const control = join(XDG_RUNTIME_DIR, 'commloop')
-    const { folderProblem } = await import('@commloop/control')
+    const { folderProblem } = await import('@commloop/control/socket-path')
     expect(folderProblem(control, process.getuid?.() ?? 0)).toContain(problem)
     const node = start(testFolder({ '.commlooprc': CONFIG }), {
       XDG_RUNTIME_DIR,
@@ -213,17 +215,17 @@ describe('the control socket', () => {
     })
     const line = await node.log(({ msg }) => /control socket/.test(msg))
     expect(JSON.stringify(line)).not.toContain(`${control}/`)
-    // Where it found another place, it shall leave that as it was.
+    // If the node used another folder, let it remove its socket.
     node.kill('SIGTERM')
     await node.exit()
   })
 
-  it('says so where its path is too long for the system, and the node runs', async () => {
+  it('is not opened if its path is too long for the system, and the node runs without it', async () => {
     const long = join(runtime(), 'x'.repeat(90))
     mkdirSync(long)
     const node = start(testFolder({ '.commlooprc': CONFIG }), { XDG_RUNTIME_DIR: long })
     const { msg } = await node.log(({ msg }) => msg.startsWith('no control socket'))
-    expect(msg).toMatch(/at most 107 bytes, and \S+ has \d+: set `control` to a shorter one/)
+    expect(msg).toMatch(/at most 107 bytes, but \S+ has \d+: set `control` to a shorter path/)
     expect(node.hasEnded).toBe(false)
   })
 })
@@ -246,7 +248,7 @@ describe.skipIf(!canBeOthers)('another user of the machine', () => {
     return `require('net').connect(${JSON.stringify(path)}).on('connect', () => { console.log('in'); process.exit() }).on('error', (e) => console.log(e.code))`
   }
 
-  it('cannot reach it, neither in its folder nor where everybody may look', async () => {
+  it('cannot connect to it, neither in its default folder nor in a public folder', async () => {
     const open = runtime()
     chmodSync(open, 0o1777)
     const control = join(open, 'c.sock')
@@ -257,13 +259,13 @@ describe.skipIf(!canBeOthers)('another user of the machine', () => {
     expect(await chosen.get('/v1/status')).toMatchObject({ ok: true })
   })
 
-  it('cannot have its folder taken for ours, by a node or by a command', async () => {
+  it('cannot provide the folder that a node or a command uses', async () => {
     const XDG_RUNTIME_DIR = runtime()
     chmodSync(XDG_RUNTIME_DIR, 0o1777)
     const place = join(XDG_RUNTIME_DIR, 'commloop')
     asNobody(`require('fs').mkdirSync(${JSON.stringify(place)}, { mode: 0o700 })`)
     expect(statSync(place).uid).toBe(NOBODY)
-    const { folderProblem, ownFolderProblem } = await import('@commloop/control')
+    const { folderProblem, ownFolderProblem } = await import('@commloop/control/socket-path')
     expect(folderProblem(place, 0)).toContain('belongs to user 65534, not to us')
     expect(ownFolderProblem(place, 0)).toContain('belongs to user 65534, not to us')
     const folder = testFolder({ '.commlooprc': CONFIG })
@@ -272,7 +274,7 @@ describe.skipIf(!canBeOthers)('another user of the machine', () => {
     expect(code).toBe(5)
   })
 
-  it('cannot have a socket of his replaced', async () => {
+  it('keeps a socket at the configured path: the node does not replace it', async () => {
     const open = runtime()
     chmodSync(open, 0o1777)
     const control = join(open, 'c.sock')

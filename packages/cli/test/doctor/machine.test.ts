@@ -109,15 +109,15 @@ describe('what a running node reports', () => {
         {
           kind: 'stranger',
           remote: '10.0.0.9',
-          reason: 'not in the table',
           code: 'not-in-table',
+          reason: 'not in the table',
           count: 3,
         },
         {
           kind: 'stranger',
           remote: '10.0.0.8',
-          reason: 'full',
           code: 'slots-full',
+          reason: 'full',
           count: 4,
           hint: 'nearly "in"',
         },

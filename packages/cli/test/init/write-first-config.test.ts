@@ -173,12 +173,16 @@ nothing was written
 
   it.each<[string, string, string]>([
     ['an unknown key', '[{ "ipp": "x", "as_server": 1 }]', 'unknown key. Did you mean "ip"?'],
-    ['a table without a list', '{ "a": 1 }', 'expected a list of entries, or a key that holds one'],
+    [
+      'a table without a list',
+      '{ "a": 1 }',
+      'expected a list of entries, or a key that contains one',
+    ],
     ['a string', '"x"', 'expected a list of entries'],
     [
       'several lists',
       '{ "a": [], "b": [] }',
-      'several keys hold a list (a, b); call the table "links"',
+      'several keys contain a list (a, b); name the table "links"',
     ],
     ['broken JSON', '[{ "ip": ', 'neither YAML nor JSON'],
     ['an empty file', '', 'the configuration is empty'],

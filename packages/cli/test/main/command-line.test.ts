@@ -107,10 +107,22 @@ describe('run', () => {
       return await modulesOf(['run', '--stdio'], cwd)
     }
     const modules = await loaded({})
-    expect(modules.some((url) => url.endsWith('/bundle/control-server.js'))).toBe(true)
-    expect(modules.filter((url) => /hono|control-api/.test(url))).toEqual([])
+    expect(modules.some((url) => url.endsWith('/control/bundle/server.js'))).toBe(true)
+    const api = /hono|control\/bundle\/(request-handlers|guard|app)/
+    expect(modules.filter((url) => api.test(url))).toEqual([])
     const without = await loaded({ control: false })
-    expect(without.filter((url) => /hono|bundle\/control-(server|socket|api)/.test(url))).toEqual(
+    expect(
+      without.filter((url) =>
+        /hono|control\/bundle\/(server|availability|request-handlers|guard|app)/.test(url),
+      ),
+    ).toEqual([])
+  })
+
+  it('of a command for a running node loads the client and not the API', async () => {
+    const cwd = testFolder({ '.commlooprc': { links: [] } })
+    const modules = await modulesOf(['status'], cwd)
+    expect(modules.some((url) => url.endsWith('/control/bundle/client.js'))).toBe(true)
+    expect(modules.filter((url) => /hono|control\/bundle\/(server|app|guard)/.test(url))).toEqual(
       [],
     )
   })

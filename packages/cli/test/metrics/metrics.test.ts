@@ -44,10 +44,10 @@ async function samplesOf(node: ControlNode): Promise<ReadSample[]> {
 }
 
 describe('GET /v1/metrics', () => {
-  it('has every metric with its labels, in a form that Prometheus reads', async () => {
+  it('contains every metric with its labels, in a format that Prometheus can read', async () => {
     const port = await freePort()
     const out = { id: 'out', role: 'active', ip: '127.0.0.1', port }
-    // The next dial is long in coming, so that there is one to tell of.
+    // A long delay, so that a dial is planned while the metrics are read.
     const reconnect = { use: 'exponential', min: '1h', initial: '1h', max: '1h' }
     const node = await ControlNode.start({ ...CONFIG, reconnect, links: [...CONFIG.links, out] })
     await node.until<LinkStatus>('/v1/links/out', ({ state }) => state === 'backoff')
@@ -68,7 +68,7 @@ describe('GET /v1/metrics', () => {
     expect(valueOf(samples, 'commloop_info', { node: CONFIG.node })).toBe(1)
   })
 
-  it('says what the counters say', async () => {
+  it('shows the values of the counters', async () => {
     const node = await ControlNode.start(CONFIG)
     const peer = await FramedPeer.connect(node.port)
     await node.until<LinkStatus>('/v1/links/in', ({ state }) => state === 'up')
@@ -100,7 +100,7 @@ describe('GET /v1/metrics', () => {
     expect(valueOf(samples, 'process_start_time_seconds')).toBeGreaterThan(Date.now() / 1000 - 300)
   })
 
-  it('shows that something kept the node from its work', async () => {
+  it('shows that a router has blocked the event loop', async () => {
     const router = `export default { name: 'r', route() {
       const end = performance.now() + 400; while (performance.now() < end); return { drop: 'slow' } } }`
     const node = await ControlNode.start({ ...CONFIG, router: './r.mjs' }, { 'r.mjs': router })
@@ -110,7 +110,7 @@ describe('GET /v1/metrics', () => {
     await expect.poll(late, { timeout: 10_000 }).toBeGreaterThan(0.2)
   })
 
-  it('is made part by part for a large table, and for a reader that stops in the middle', async () => {
+  it('is made in parts for a large table, also for a client that disconnects in the middle', async () => {
     const links = [{ id: 'many', role: 'passive', ip: '0.0.0.0', slots: 3_000 }]
     const node = await ControlNode.start({ ...CONFIG, links })
     const samples = await samplesOf(node)
@@ -124,7 +124,7 @@ describe('GET /v1/metrics', () => {
   })
 })
 
-describe('metrics by TCP', () => {
+describe('metrics over TCP', () => {
   async function started(metrics: object): Promise<{ commloop: CliProcess; port: number }> {
     const cwd = testFolder({ '.commlooprc': { ...CONFIG, control: false, metrics } })
     const commloop = CliProcess.start([], { cwd, stdin: 'ignore' })
@@ -134,7 +134,7 @@ describe('metrics by TCP', () => {
   const get = (port: number, path = '/metrics', headers = {}, method = 'GET') =>
     ask({ host: '127.0.0.1', port }, method, path, undefined, headers)
 
-  it('are there for this machine, under one path', async () => {
+  it('are served on loopback, at one path', async () => {
     const { commloop, port } = await started({ port: 0 })
     const { status, text } = await get(port)
     expect(status).toBe(200)
@@ -157,14 +157,14 @@ describe('metrics by TCP', () => {
     ['127.0.0.1.evil.example', 403],
     ['localhost.evil.example:9464', 403],
   ])(
-    'answer a request for the host "%s" with %i: names can be made to lead here',
+    'answer a request for the host "%s" with %i, because of DNS rebinding',
     async (host, status) => {
       const { port } = await started({ port: 0 })
       expect((await get(port, '/metrics', { Host: host })).status).toBe(status)
     },
   )
 
-  it('want the token, where there is one', async () => {
+  it('require the token if one is configured', async () => {
     const token = 'correct horse battery'
     const { port } = await started({ port: 0, token })
     const refused = await get(port)
@@ -191,19 +191,19 @@ describe('metrics by TCP', () => {
     [{ port: 70_000 }, 'metrics.port: expected 0–65535'],
     [{ port: 9464, tocken: 'x' }, 'metrics.tocken: unknown key. Did you mean "token"?'],
     [9464, 'metrics: expected { port, host, token }'],
-  ])('are not to be had like this: %j', async (metrics, text) => {
+  ])('cannot be configured as %j', async (metrics, text) => {
     const cwd = testFolder({ '.commlooprc': { ...CONFIG, metrics } })
     const { code, stderr } = await runCli(['check'], { cwd })
     expect(stderr).toContain(text)
     expect(code).toBe(2)
   })
 
-  it('may be for other machines with a token, and do not stop a node whose port is taken', async () => {
+  it('are served on other addresses with a token, and the node runs if the port is in use', async () => {
     const { port } = await started({ port: 0, host: '0.0.0.0', token: 'x'.repeat(16) })
     const metrics = { port, host: '0.0.0.0', token: 'x'.repeat(16) }
     const cwd = testFolder({ '.commlooprc': { ...CONFIG, metrics } })
     const second = CliProcess.start([], { cwd, stdin: 'ignore' })
-    const { level, msg } = await second.log(({ msg }) => msg.startsWith('no metrics by TCP'))
+    const { level, msg } = await second.log(({ msg }) => msg.startsWith('no metrics over TCP'))
     expect({ level, msg }).toMatchObject({
       level: 'warn',
       msg: expect.stringContaining('EADDRINUSE') as string,

@@ -157,7 +157,7 @@ describe('run that cannot listen', () => {
     const { code, stderr } = await runCli(['--log-level', 'error'], { cwd })
     await new Promise((resolve) => server.close(resolve))
     expect(stderr).toContain(`commloop: cannot listen at 127.0.0.1:${String(port)}: `)
-    expect(stderr).toContain('another program has this port')
+    expect(stderr).toContain('another program uses this port')
     expect(stderr).not.toMatch(/^\s+at /m)
     expect(code).toBe(3)
   })

@@ -104,7 +104,7 @@ describe('finding the node', () => {
     expect(code).toBe(5)
     const named = await run(node, 'status', '--control', node.socket)
     expect(named.stderr).toContain(
-      `no node answers at ${node.socket}: the process that made it has ended`,
+      `no node answers at ${node.socket}: the process that created it has ended`,
     )
     expect(named.code).toBe(5)
   })
@@ -115,7 +115,7 @@ describe('finding the node', () => {
     await new Promise<void>((resolve) => server.listen(path, resolve))
     const { code, stderr } = await runCli(['status', '--control', path])
     server.close()
-    expect(stderr).toContain('not the answer of a node: hello')
+    expect(stderr).toContain('not a response of a node: hello')
     expect(code).toBe(5)
   })
 })

@@ -96,10 +96,13 @@ describe('lines of events', () => {
   })
 
   it('are one line for every content', () => {
-    expect(
-      parsed(rejectedLine({ remote: '1.2.3.4:5', reason: ODD_NAME, code: 'slots-full', count: 1 }))
-        .reason,
-    ).toBe(ODD_NAME)
+    const rejected = {
+      remote: '1.2.3.4:5',
+      code: 'not-in-table',
+      reason: ODD_NAME,
+      count: 1,
+    } as const
+    expect(parsed(rejectedLine(rejected)).reason).toBe(ODD_NAME)
     const error = {
       code: 'CML_ERR_INPUT_INVALID',
       message: ODD_NAME,

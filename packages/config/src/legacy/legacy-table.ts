@@ -1,48 +1,47 @@
 import { basename, dirname } from 'node:path'
-import { configProblems, resolveConfig } from '@commloop/core'
+import { type NodeConfig, resolveOptions } from '@commloop/core'
+import { toNodeOptions } from '../load/to-node-options.js'
 import { ConfigDocument } from '../read/config-document.js'
-import type { NewEntry } from '../write/config-text.js'
 import type { ConfigPath } from '../read/config-path.js'
-import { optionsOfFile } from '../load/to-node-options.js'
-import { inReadingOrder, type PlacedProblem } from '../read/diagnostic.js'
+import { type Diagnostic, inReadingOrder } from '../read/diagnostic.js'
+import type { FileProblem } from '../read/file-problem.js'
+import { roleProblems } from '../schema/legacy-role.js'
 import type { ConfigFile } from '../schema/schema.js'
 import { schemaProblems } from '../schema/schema-problems.js'
-import { roleProblems } from '../schema/legacy-role.js'
+import type { NewEntry } from '../write/config-text.js'
 
-/** What came of a table in the older form. */
-export type SeedTable =
+/** The result of reading a table in the legacy format. */
+export type LegacyTable =
   | { readonly ok: true; readonly entries: readonly NewEntry[] }
-  | { readonly ok: false; readonly problems: readonly PlacedProblem[] }
+  | { readonly ok: false; readonly problems: readonly Diagnostic[] }
 
-/** Where a file may keep its table, beside being one list itself. */
+/** Keys that may contain the table, if the file is not a list itself. */
 const TABLE_KEYS = ['links', 'g_connections']
 
 /**
- * Reads a list of `{ socket, ip, port, as_server }` from JSON (or YAML): the file as a whole, under `links` or
- * `g_connections`, or under the only key that holds a list.
+ * Reads a list of `{ socket, ip, port, as_server }` from JSON or YAML. The list is the whole file, the value of `links` or
+ * `g_connections`, or the only list in the file.
  */
-export function readSeedTable(file: string, text: string): SeedTable {
+export function readLegacyTable(file: string, text: string): LegacyTable {
   const source = { file, name: basename(file), folder: dirname(file), text }
   const document = new ConfigDocument({ ...source, underPackageKey: false, warnings: [] }, {})
   if (document.problems.length > 0) return { ok: false, problems: document.problems }
   const place = tablePath(document.data)
   if (typeof place === 'string') {
-    return { ok: false, problems: [document.problemAt('CML_ERR_CONFIG_INVALID', [], place)] }
+    return { ok: false, problems: [document.diagnostic({ path: [], message: place })] }
   }
-  // Judged as what it becomes; the listener, which such a table does not name, is not its mistake.
-  const judged = { listen: { port: 0 }, links: rowsAt(document.data, place) }
-  const found = rowProblems(judged)
-  const problems = found.map(({ path, message, isKey }) => {
-    const at = [...place, ...path.slice(1)]
-    return isKey === true
-      ? document.problemAtKey('CML_ERR_CONFIG_INVALID', at, message)
-      : document.problemAt('CML_ERR_CONFIG_INVALID', at, message)
-  })
-  if (problems.length > 0) return { ok: false, problems: inReadingOrder(problems) }
-  return { ok: true, entries: entriesOf(judged as ConfigFile) }
+  // The rows are validated as a configuration. A legacy table has no listener, so its absence is not a mistake.
+  const { node, file: config, problems } = checkRows(rowsAt(document.data, place))
+  if (node === undefined) {
+    const placed = problems.map((problem) =>
+      document.diagnostic({ ...problem, path: [...place, ...problem.path.slice(1)] }),
+    )
+    return { ok: false, problems: inReadingOrder(placed) }
+  }
+  return { ok: true, entries: entriesOf(node, config) }
 }
 
-/** The path of the list, or why there is none. */
+/** The path of the list, or a message if there is none. */
 function tablePath(data: unknown): ConfigPath | string {
   if (Array.isArray(data)) return []
   if (typeof data !== 'object' || data === null) return 'expected a list of entries'
@@ -53,34 +52,37 @@ function tablePath(data: unknown): ConfigPath | string {
   const [only] = keys
   if (only !== undefined && keys.length === 1) return [only]
   return keys.length === 0
-    ? 'expected a list of entries, or a key that holds one'
-    : `several keys hold a list (${keys.join(', ')}); call the table "links"`
+    ? 'expected a list of entries, or a key that contains one'
+    : `several keys contain a list (${keys.join(', ')}); name the table "links"`
 }
 
 function rowsAt(data: unknown, [key]: ConfigPath): unknown {
   return key === undefined ? data : (data as Record<string, unknown>)[key]
 }
 
-interface RowProblem {
-  readonly path: ConfigPath
-  readonly message: string
-  readonly isKey?: boolean
+interface CheckedRows {
+  readonly file: ConfigFile
+  /** undefined: there are problems. */
+  readonly node: NodeConfig | undefined
+  readonly problems: readonly FileProblem[]
 }
 
-function rowProblems(judged: { listen: { port: number }; links: unknown }): RowProblem[] {
-  const wrong = schemaProblems(judged)
-  if (wrong.length > 0) return wrong
-  const file = judged as ConfigFile
+function checkRows(links: unknown): CheckedRows {
+  const data: unknown = { listen: { port: 0 }, links }
+  const file = data as ConfigFile
+  const mismatches = schemaProblems(data)
+  if (mismatches.length > 0) return { file, node: undefined, problems: mismatches }
   const roles = file.links.flatMap((entry, index) => roleProblems(entry, ['links', index]))
-  return roles.length > 0 ? roles : configProblems(optionsOfFile(file, () => ({})))
+  if (roles.length > 0) return { file, node: undefined, problems: roles }
+  const { config, problems } = resolveOptions(toNodeOptions(file, () => ({})))
+  return { file, node: problems.length === 0 ? config : undefined, problems }
 }
 
-/** With the ids that the entries would get: written down, they stay when the table changes. */
-function entriesOf(file: ConfigFile): NewEntry[] {
-  const { entries } = resolveConfig(optionsOfFile(file, () => ({})))
+/** With the ids that the entries would get: ids that are written down do not change when the table does. */
+function entriesOf({ entries }: NodeConfig, { links }: ConfigFile): NewEntry[] {
   return entries.map((entry, index) => {
-    const ip = file.links[index]?.ip
-    const place = ip === undefined ? { host: file.links[index]?.host ?? '' } : { ip }
+    const { ip, host = '' } = links[index] ?? {}
+    const place = ip === undefined ? { host } : { ip }
     const port = entry.role === 'active' ? { port: entry.port } : {}
     const slots = entry.linkIds.length === 1 ? {} : { slots: entry.linkIds.length }
     return { id: entry.id, role: entry.role, ...place, ...port, ...slots }

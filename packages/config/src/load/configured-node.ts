@@ -10,11 +10,11 @@ import {
 } from '@commloop/core'
 import type { LoadedConfig } from './load-config.js'
 
-/** A node as its configuration describes it, not started. */
+/** Creates the node of a configuration. It is not started. */
 export function configuredNode(config: LoadedConfig, logger: Logger): Node {
   const { transport, codec, reconnect, router } = config.plugins
   return createNode(
-    config.options,
+    config.node,
     use(Transport, transport.value),
     use(FrameCodec, codec.value),
     use(ReconnectStrategy, reconnect.value),

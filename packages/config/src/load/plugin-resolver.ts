@@ -9,7 +9,7 @@ import type { EntryPlugins } from './to-node-options.js'
 import type { ConfigFile } from '../schema/schema.js'
 
 /** Finds and makes all plugins, one for each spec, and collects what is wrong with any of them. */
-export class PluginShelf {
+export class PluginResolver {
   readonly problems: PluginProblem[] = []
   readonly entries: EntryPlugin[] = []
   readonly #folder: string

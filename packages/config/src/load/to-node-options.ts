@@ -9,17 +9,17 @@ import type {
 import type { ConfigFile, EntryFile } from '../schema/schema.js'
 import { isNoPort, roleOf } from '../schema/legacy-role.js'
 
-/** The plugins that an entry has for itself. */
+/** The plugins of one entry, instead of those of the node. */
 export interface EntryPlugins {
   readonly codec?: PluginChoice<FrameCodec> | undefined
   readonly reconnect?: PluginChoice<ReconnectStrategy> | undefined
 }
 
-/** As it was when the process began: a machine that is renamed must not rename a node that runs. */
+/** Read once: a machine that is renamed must not rename its running node. */
 const HOST_NAME = hostname()
 
-/** What a file says, as core takes it: without the keys that are only the file's, plugins as values. */
-export function optionsOfFile(
+/** The options for core: without the keys that only the file has, and with plugins as objects. */
+export function toNodeOptions(
   file: ConfigFile,
   pluginsOf: (entry: number) => EntryPlugins,
 ): NodeOptions {
@@ -42,8 +42,8 @@ export function optionsOfFile(
 }
 
 /**
- * In place of an entry that does not say who dials: that was told, and of the rest only the id can be judged. The
- * address is one that nobody has and no passive entry shadows.
+ * Placeholder for an entry without a role, which is already reported; only its id can still be validated. No machine has
+ * this address, and no passive entry can shadow it.
  */
 const STAND_IN = { role: 'active', ip: '255.255.255.254', port: 1 } as const
 
@@ -82,7 +82,7 @@ function bytesOf(written: WrittenBytes): Uint8Array | string {
   return 'hex' in written ? Buffer.from(written.hex, 'hex') : Buffer.from(written.base64, 'base64')
 }
 
-/** In parsed text a key is there with a value, or it is not there; no key holds undefined. */
+/** A parsed text has no keys with the value undefined. */
 type Exact<Value> = Value extends readonly (infer Item)[]
   ? Exact<Item>[]
   : Value extends object

@@ -13,6 +13,11 @@ export function pluginSpecOf(written: WrittenSpec): PluginSpec {
   return { use, options }
 }
 
+/** The spec of a canonical text. */
+export function parseSpec(canonical: string): PluginSpec {
+  return pluginSpecOf(JSON.parse(canonical) as { use: string })
+}
+
 /** One text for one meaning, whatever the order of the keys: two specs are equal iff their texts are. */
 export function canonicalSpec({ use, options }: PluginSpec): string {
   return canonicalJson({ use, ...options })

@@ -1,49 +1,52 @@
-import { type ErrorCode, pathText } from '@commloop/core'
+import { pathText } from '@commloop/core'
 import {
   type Document,
   isMap,
   isScalar,
+  LineCounter,
   type Node as YamlNode,
   parseDocument,
   Scalar,
   visit,
   type YAMLError,
 } from 'yaml'
-import { fillPlaces, shieldPlaces, unshieldPlaces } from './environment-text.js'
+import { fillPlaceholders, shieldPlaceholders, unshieldPlaceholders } from './environment-text.js'
 import type { ConfigSource } from '../find/find-config.js'
 import type { ConfigPath } from './config-path.js'
-import { pathOfNode, placeOfPath } from './yaml-position.js'
-import type { PlacedProblem } from './diagnostic.js'
+import type { Diagnostic } from './diagnostic.js'
+import type { FileProblem } from './file-problem.js'
+import { offsetOfPath, pathOfNode } from './yaml-position.js'
 
-/** Many names for one long list would unfold to more than the memory holds ("billion laughs"). */
+/** Nested aliases of one long list could expand to more than the memory ("billion laughs"). */
 const ALIAS_COUNT_MAX = 50
 
-/** The rest of the text is understood all the same, so that other mistakes can be told too. */
+/** After these errors the rest of the text can still be read, so that its other mistakes are reported too. */
 const TOLERATED_ERRORS: ReadonlySet<string> = new Set(['DUPLICATE_KEY', 'TAG_RESOLVE_FAILED'])
 
 const PARSE_OPTIONS = {
   uniqueKeys: true,
   schema: 'core',
-  logLevel: 'error', // 'silent' would pass over a second document
+  logLevel: 'error', // 'silent' would ignore a second document
   prettyErrors: false,
 } as const
 
-/** A configuration file that was parsed, and that knows where each of its values stands. */
+/** A parsed configuration file that knows the positions of its values. */
 export class ConfigDocument {
-  /** What the file says, with the environment filled in; undefined: the text is unusable. */
+  /** The values of the file, with the environment filled in; undefined: the text is unusable. */
   readonly data: unknown
   /** Mistakes of the text itself: syntax, keys written twice, the environment. */
-  readonly problems: readonly PlacedProblem[]
-  /** Values that the environment could not complete: told already, and no use to look at. */
+  readonly problems: readonly Diagnostic[]
+  /** Values for which the environment lacks a variable. `problems` contains them, so they need no further check. */
   readonly incompletePaths: readonly ConfigPath[]
 
   readonly #source: ConfigSource
   readonly #document: Document
   readonly #root: YamlNode | null
+  #lines: LineCounter | undefined
 
   constructor(source: ConfigSource, env: Readonly<Record<string, string | undefined>>) {
     this.#source = source
-    this.#document = parseDocument(shieldPlaces(source.text), PARSE_OPTIONS)
+    this.#document = parseDocument(shieldPlaceholders(source.text), PARSE_OPTIONS)
     this.#root = this.#findRoot()
     const { problems, fatal } = this.#syntaxProblems()
     this.incompletePaths = fatal ? [] : this.#fillEnvironment(env, problems)
@@ -51,16 +54,10 @@ export class ConfigDocument {
     this.problems = problems
   }
 
-  /** A problem with the value that the path names; where it is missing, shown at what is nearest. */
-  problemAt(code: ErrorCode, path: ConfigPath, message: string): PlacedProblem {
-    const offset = placeOfPath(this.#document, this.#root, path, 'value')
-    return this.#placed(code, offset, path, message)
-  }
-
-  /** A problem with the key itself. */
-  problemAtKey(code: ErrorCode, path: ConfigPath, message: string): PlacedProblem {
-    const offset = placeOfPath(this.#document, this.#root, path, 'key')
-    return this.#placed(code, offset, path, message)
+  /** The problem with its position. A missing value is shown at the nearest value or key around it. */
+  diagnostic(problem: FileProblem): Diagnostic {
+    const want = problem.isKey === true ? 'key' : 'value'
+    return this.#at(offsetOfPath(this.#document, this.#root, problem.path, want), problem)
   }
 
   #findRoot(): YamlNode | null {
@@ -70,38 +67,37 @@ export class ConfigDocument {
     return (contents.get('commloop', true) as YamlNode | undefined) ?? null
   }
 
-  #read(problems: PlacedProblem[]): unknown {
+  #read(problems: Diagnostic[]): unknown {
     if (this.#root === null || (isScalar(this.#root) && this.#root.value === null)) {
-      const message = 'the configuration is empty. `commloop init` writes one to begin with'
-      problems.push(this.problemAt('CML_ERR_CONFIG_INVALID', [], message))
+      const message = 'the configuration is empty. `commloop init` writes a first one'
+      problems.push(this.diagnostic({ path: [], message }))
       return undefined
     }
     try {
       const data: unknown = this.#root.toJS(this.#document, { maxAliasCount: ALIAS_COUNT_MAX })
-      JSON.stringify(data) // throws where an alias stands inside of what it names
+      JSON.stringify(data) // throws if an alias is inside the value that it refers to
       return data
     } catch {
-      const message =
-        'aliases (*name) contain themselves, or unfold to more than a configuration can be'
-      problems.push(this.problemAt('CML_ERR_CONFIG_INVALID', [], message))
+      const message = 'aliases (*name) refer to themselves, or expand to too much data'
+      problems.push(this.diagnostic({ path: [], message }))
       return undefined
     }
   }
 
-  /** Of the errors of syntax only the first is sure, the others may follow from it. Double keys stand alone. */
-  #syntaxProblems(): { problems: PlacedProblem[]; fatal: boolean } {
+  /** Only the first syntax error is certain: later ones may follow from it. Duplicate keys are always reported. */
+  #syntaxProblems(): { problems: Diagnostic[]; fatal: boolean } {
     const errors = [...this.#document.errors, ...this.#document.warnings].filter((error) =>
       this.#concernsUs(error),
     )
     const fatal = errors.find((error) => !TOLERATED_ERRORS.has(error.code))
     const shown = errors.filter((error) => error === fatal || TOLERATED_ERRORS.has(error.code))
     const problems = shown.map((error) =>
-      this.#placed('CML_ERR_CONFIG_INVALID', error.pos[0], [], this.#syntaxText(error)),
+      this.#at(error.pos[0], { path: [], message: this.#syntaxText(error) }),
     )
     return { problems, fatal: fatal !== undefined }
   }
 
-  /** What npm or others keep in the same file is not our business, as long as it can be parsed. */
+  /** Other content of a `package.json` only has to be parseable. */
   #concernsUs(error: YAMLError): boolean {
     if (!this.#source.underPackageKey || !TOLERATED_ERRORS.has(error.code)) return true
     const range = this.#root?.range
@@ -111,17 +107,17 @@ export class ConfigDocument {
   #syntaxText(error: YAMLError): string {
     switch (error.code) {
       case 'DUPLICATE_KEY':
-        return `the key "${this.#wordAt(error.pos[0])}" is written twice`
+        return `duplicate key "${this.#wordAt(error.pos[0])}"`
       case 'TAB_AS_INDENT':
-        return 'a tab cannot indent; use blanks'
+        return 'tabs cannot be used for indentation; use spaces'
       case 'MULTIPLE_DOCS':
-        return 'a second document begins here; a configuration is one document'
+        return 'a second document starts here; a configuration is a single document'
       case 'RESOURCE_EXHAUSTION':
         return 'nested too deeply'
       case 'TAG_RESOLVE_FAILED':
-        return 'tags (!name) mean nothing in a configuration'
+        return 'tags (!name) are not supported in a configuration'
       default:
-        return `neither YAML nor JSON: ${unshieldPlaces(error.message)}`
+        return `neither YAML nor JSON: ${unshieldPlaceholders(error.message)}`
     }
   }
 
@@ -132,44 +128,46 @@ export class ConfigDocument {
 
   #fillEnvironment(
     env: Readonly<Record<string, string | undefined>>,
-    problems: PlacedProblem[],
+    problems: Diagnostic[],
   ): ConfigPath[] {
     const incomplete: ConfigPath[] = []
     if (this.#root === null) return incomplete
-    // JSON cannot write a place without quotes, so there even a quoted one may become a number.
+    // JSON requires quotes around a placeholder, so in JSON even a quoted one may become a number.
     const isJson = isMap(this.#root) && this.#root.flow === true
     visit(this.#root, {
       Scalar: (key, scalar, around) => {
         if (typeof scalar.value !== 'string') return
-        const text = unshieldPlaces(scalar.value)
+        const text = unshieldPlaceholders(scalar.value)
         scalar.value = text
         if (key === 'key') return
-        const filled = fillPlaces(text, env)
+        const filled = fillPlaceholders(text, env)
         const mayBeNumber = filled.whole && (isJson || scalar.type === Scalar.PLAIN)
         scalar.value = mayBeNumber ? plainValue(filled.text) : filled.text
         if (filled.problems.length === 0) return
         const path = pathOfNode(around, scalar)
         incomplete.push(path)
         for (const problem of filled.problems) {
-          const at = scalar.range?.[0] ?? 0
-          problems.push(this.#placed('CML_ERR_CONFIG_INVALID', at, path, problem))
+          problems.push(this.#at(scalar.range?.[0] ?? 0, { path, message: problem }))
         }
       },
     })
     return incomplete
   }
 
-  #placed(code: ErrorCode, offset: number, path: ConfigPath, message: string): PlacedProblem {
+  #at(offset: number, problem: FileProblem): Diagnostic {
+    const { path, message, code = 'CML_ERR_CONFIG_INVALID' } = problem
     const { text, name } = this.#source
-    const before = text.slice(0, offset)
-    const lineStart = before.lastIndexOf('\n') + 1
-    const lineEnd = text.indexOf('\n', lineStart)
-    const source = text.slice(lineStart, lineEnd === -1 ? undefined : lineEnd).replace(/\r$/, '')
+    this.#lines ??= lineCounterOf(text)
+    const { line, col: column } = this.#lines.linePos(offset)
+    const lineEnd = text.indexOf('\n', offset - column + 1)
+    const source = text
+      .slice(offset - column + 1, lineEnd === -1 ? undefined : lineEnd)
+      .replace(/\r$/, '')
     return {
       code,
       file: name,
-      line: before.split('\n').length,
-      column: offset - lineStart + 1,
+      line,
+      column,
       path: pathText(path),
       message,
       source: withoutKeys(source),
@@ -177,12 +175,22 @@ export class ConfigDocument {
   }
 }
 
-/** Mistakes are shown with their line, and lines go to logs: a key that stands in one must not. */
+/** Not filled by the parser: it misses line ends in a text that it cannot parse. */
+function lineCounterOf(text: string): LineCounter {
+  const lines = new LineCounter()
+  lines.addNewLine(0)
+  for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', end + 1)) {
+    lines.addNewLine(end + 1)
+  }
+  return lines
+}
+
+/** A diagnostic contains its line and may be logged: removes private keys from it. */
 function withoutKeys(line: string): string {
   return line.replace(/(-----BEGIN [A-Z ]*PRIVATE KEY-----).*/, '$1…')
 }
 
-/** What a text would mean if it stood in the file without quotes: a number, true, false, or the text itself. */
+/** The value that a text has in a file without quotes: a number, true, false, or the text itself. */
 function plainValue(text: string): unknown {
   const document = parseDocument(text, PARSE_OPTIONS)
   const { contents } = document

@@ -1,60 +1,74 @@
 /**
- * `${NAME}` and `${NAME:-default}` in configuration texts.
+ * Replaces the placeholders `${NAME}` and `${NAME:-default}` in a configuration.
  *
- * In YAML a brace opens a map: `{ port: ${PORT} }` would not even parse. So before parsing, the characters of each
- * such place are moved, one for one, into Unicode's private use area, which YAML takes for plain letters; columns
- * stay what they were. Afterwards the texts are moved back.
+ * The difficulty: in YAML a brace opens a map, so `{ port: ${PORT} }` cannot be parsed. Replacing placeholders in the text
+ * before parsing would change line and column of all that follows, and a value of the environment could inject YAML. So:
+ *
+ * 1. `shieldPlaceholders`, before parsing: every ASCII character of a placeholder is shifted by U+E000 into Unicode's
+ *    private use area, `$` (U+0024) to U+E024 and so on. YAML treats these as letters, so a placeholder is a plain text.
+ *    One character becomes one character, so all positions remain correct.
+ * 2. The text is parsed.
+ * 3. `unshieldPlaceholders`, on each parsed text: shifts the characters back.
+ * 4. `fillPlaceholders`: replaces the placeholders in that text by values of the environment.
+ *
+ * Private use characters that the user wrote are not changed: only a sequence that begins with a shifted `${` and ends
+ * with a shifted `}` is shifted back.
  */
 
-const PLACES = /\$?\$\{[^}\n]*\}/g
+const PLACEHOLDERS = /\$?\$\{[^}\n]*\}/g
 const SHIFT = 0xe000
 const SHIFTED = /[\ue020-\ue07e]/g
-/** Only what begins with a shifted `${` was shifted here; other private characters are the user's own. */
-const SHIFTED_PLACES = /\ue024?\ue024\ue07b[^\ue07d]*\ue07d/g
+const SHIFTED_PLACEHOLDERS = /\ue024?\ue024\ue07b[^\ue07d]*\ue07d/g
 
-export function shieldPlaces(text: string): string {
-  return text.replace(PLACES, (place) =>
-    place.replace(/[ -~]/g, (character) => String.fromCharCode(character.charCodeAt(0) + SHIFT)),
+export function shieldPlaceholders(text: string): string {
+  return text.replace(PLACEHOLDERS, (placeholder) =>
+    placeholder.replace(/[ -~]/g, (character) =>
+      String.fromCharCode(character.charCodeAt(0) + SHIFT),
+    ),
   )
 }
 
-export function unshieldPlaces(text: string): string {
-  return text.replace(SHIFTED_PLACES, (place) =>
-    place.replace(SHIFTED, (character) => String.fromCharCode(character.charCodeAt(0) - SHIFT)),
+export function unshieldPlaceholders(text: string): string {
+  return text.replace(SHIFTED_PLACEHOLDERS, (placeholder) =>
+    placeholder.replace(SHIFTED, (character) =>
+      String.fromCharCode(character.charCodeAt(0) - SHIFT),
+    ),
   )
 }
 
 export interface FilledText {
   readonly text: string
-  /** In one sentence each what is wrong with a place. */
+  /** One message for each placeholder that cannot be replaced. */
   readonly problems: readonly string[]
-  /** The whole text was one place: what came out may be a number. */
+  /** The whole text is one placeholder, so the result may be a number. */
   readonly whole: boolean
 }
 
-const PLACE = /^\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?\}$/
+const PLACEHOLDER = /^\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?\}$/
 
-/** Fills in every place; `$${` stands for a literal `${`. As in a shell, `:-` also replaces an empty value. */
-export function fillPlaces(
+/** Replaces every placeholder; `$${` is a literal `${`. As in a shell, `:-` also replaces an empty value. */
+export function fillPlaceholders(
   text: string,
   env: Readonly<Record<string, string | undefined>>,
 ): FilledText {
   const problems: string[] = []
-  const filled = text.replace(PLACES, (place) => {
-    if (place.startsWith('$$')) return place.slice(1)
-    const match = PLACE.exec(place)
+  const filled = text.replace(PLACEHOLDERS, (placeholder) => {
+    if (placeholder.startsWith('$$')) return placeholder.slice(1)
+    const match = PLACEHOLDER.exec(placeholder)
     if (match === null) {
       problems.push(
-        `expected \${NAME} or \${NAME:-default}, found ${place}; write $$\{ for a plain \${`,
+        `expected \${NAME} or \${NAME:-default}, found ${placeholder}; write $$\{ for a literal \${`,
       )
-      return place
+      return placeholder
     }
     const [, name = '', fallback] = match
     const value = Object.hasOwn(env, name) ? env[name] : undefined
     if (value !== undefined && (value !== '' || fallback === undefined)) return value
     if (fallback !== undefined) return fallback
-    problems.push(`the environment has no ${name}; \${${name}:-default} gives a default`)
-    return place
+    problems.push(
+      `the environment variable ${name} is not set; \${${name}:-default} gives a default`,
+    )
+    return placeholder
   })
-  return { text: filled, problems, whole: PLACE.test(text) }
+  return { text: filled, problems, whole: PLACEHOLDER.test(text) }
 }

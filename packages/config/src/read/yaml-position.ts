@@ -2,17 +2,17 @@ import { type Document, isAlias, isMap, isPair, isScalar, isSeq, type Node as Ya
 import type { ConfigPath } from './config-path.js'
 
 interface Step {
-  /** Where the key stands; undefined in a list. */
+  /** Offset of the key; undefined in a list. */
   readonly keyAt: number | undefined
-  /** null: nothing was written there. */
+  /** null: the key has no value. */
   readonly value: YamlNode | null
 }
 
 /**
- * Where in the text the path leads: to its value, or to its key. What is missing has no place of its own; it is
- * shown at the nearest thing around it, a key if there is one.
+ * The offset of the value, or of the key, at the path. A missing value has no offset: then it is the offset of the nearest
+ * key or value around it, preferably a key.
  */
-export function placeOfPath(
+export function offsetOfPath(
   document: Document,
   root: YamlNode | null,
   path: ConfigPath,
@@ -59,7 +59,7 @@ function keyText(key: unknown): string {
   return String(isScalar(key) ? key.value : key)
 }
 
-/** The path of a node, from the nodes that lie around it. */
+/** The path of a node, from the nodes that contain it. */
 export function pathOfNode(around: readonly unknown[], node: unknown): ConfigPath {
   const path: (string | number)[] = []
   for (const [depth, outer] of around.entries()) {

@@ -3,11 +3,11 @@ import type { CommloopError } from '@commloop/core'
 /** What to do if a port cannot be opened, by the error code of the operating system. */
 const LISTEN_REMEDIES: Readonly<Record<string, string>> = {
   EADDRINUSE:
-    'another program has this port, perhaps a commloop that is still running. ' +
+    'another program uses this port, perhaps a commloop that is still running. ' +
     'Stop it (`ss -ltnp` names it), or change listen.port',
-  EACCES: 'this user may not open this port: take one from 1024 on, or grant CAP_NET_BIND_SERVICE',
+  EACCES: 'this user may not open this port: use a port above 1023, or grant CAP_NET_BIND_SERVICE',
   EADDRNOTAVAIL:
-    'this machine does not have this address: listen.host is one of its own, or 0.0.0.0 for all',
+    'this machine does not have this address: set listen.host to one of its addresses, or to 0.0.0.0 for all',
 }
 
 /** What to do if a port cannot be opened; undefined if the message already says it, or if there is no known remedy. */

@@ -1,13 +1,13 @@
 import type { Logger } from '@commloop/core'
 import { changesText, isChange, type ReloadResult } from './reload-result.js'
 
-/** Mistakes told one by one; what is beyond tells nobody anything new. */
+/** Most mistakes that are logged one by one. */
 const PROBLEMS_MAX = 20
 
-/** Says what a reload has done, or why it has done nothing. */
+/** Logs what a reload has changed, or why it has changed nothing. */
 export function logReload(result: ReloadResult, logger: Logger): void {
   if (result.ok) logDone(result, logger)
-  else logRefused(result, logger)
+  else logRejected(result, logger)
 }
 
 function logDone(
@@ -16,20 +16,20 @@ function logDone(
 ): void {
   for (const warning of warnings) logger.warn({ file }, warning)
   const { added, removed, reconnected, changed, node } = changes
-  const what = isChange(changes) ? changesText(changes) : 'nothing in it has changed'
+  const what = isChange(changes) ? changesText(changes) : 'no changes'
   logger.info(
     { file, added, removed, reconnected, changed, keys: node },
     `reloaded ${file}: ${what}`,
   )
 }
 
-function logRefused(
+function logRejected(
   { code, message, problems }: Extract<ReloadResult, { ok: false }>,
   logger: Logger,
 ): void {
   const count = problems.length === 1 ? '1 problem' : `${String(problems.length)} problems`
   const why = problems.length === 0 ? message : count
-  logger.error({ code }, `reload refused, nothing has changed: ${why}`)
+  logger.error({ code }, `reload rejected, nothing has changed: ${why}`)
   for (const { file, line, column, path, message: what } of problems.slice(0, PROBLEMS_MAX)) {
     const place = `${file}:${String(line)}:${String(column)}`
     logger.error(

@@ -1,11 +1,11 @@
 import type { ErrorCode, Reconfiguration } from '@commloop/core'
-import type { PlacedProblem } from '../read/diagnostic.js'
+import type { Diagnostic } from '../read/diagnostic.js'
 
-/** What has come of reading the configuration anew. */
+/** The result of a reload. */
 export type ReloadResult =
   | {
       readonly ok: true
-      /** The file that the node runs by now. */
+      /** The file whose configuration the node has now. */
       readonly file: string
       readonly changes: Reconfiguration
       readonly warnings: readonly string[]
@@ -14,10 +14,10 @@ export type ReloadResult =
       /** Nothing has changed. */
       readonly ok: false
       readonly code: ErrorCode
-      /** What is wrong, in the words of `check` and of a start; may have several lines. */
+      /** The same text as from `commloop check` and at a start; may have several lines. */
       readonly message: string
-      /** Mistakes in the file by their places; empty where it was not even read, or is right and cannot be had. */
-      readonly problems: readonly PlacedProblem[]
+      /** Mistakes in the file; empty if the file could not be read, or is valid but cannot be applied. */
+      readonly problems: readonly Diagnostic[]
     }
 
 /** `2 added, 1 removed, 3 reconnected, 4 changed, 5 unchanged; listen, router` */
@@ -28,7 +28,7 @@ export function changesText({ node, ...links }: Reconfiguration): string {
   return [counts.join(', '), node.join(', ')].filter((text) => text !== '').join('; ')
 }
 
-/** Whether there was anything to do. */
+/** Whether anything changed. */
 export function isChange(changes: Reconfiguration): boolean {
   const { added, removed, reconnected, changed, node } = changes
   return [added, removed, reconnected, changed, node].some((list) => list.length > 0)

@@ -7,18 +7,19 @@ import {
 } from '@commloop/core'
 import type { ConfigPlugins } from '../load/config-plugins.js'
 import type { ConfigRequest } from '../find/find-config.js'
-import { codeOf, type ConfigReading, type LoadedConfig, readConfig } from '../load/load-config.js'
-import { problemsText } from '../read/diagnostic.js'
+import { type ConfigReading, type LoadedConfig, readConfig } from '../load/load-config.js'
+import { commonCode, problemsText } from '../read/diagnostic.js'
 import { remedyOf } from './listen-remedy.js'
 import { logReload } from './reload-log.js'
 import type { ReloadResult } from './reload-result.js'
+import { withinMs } from './within-ms.js'
 
-/** A plugin that does not finish loading must not keep every later reload waiting. */
+/** A plugin that does not finish loading must not block all later reloads. */
 const READ_MS_MAX = 10_000
 
 /**
- * Lets a running node take on what its configuration says now. The file is read and judged as at the start; with any
- * mistake nothing changes.
+ * Applies changes of the configuration to a running node. The file is read and validated as at the start; if it has a
+ * mistake, nothing changes.
  */
 export class Reloader {
   readonly #node: Node
@@ -30,9 +31,9 @@ export class Reloader {
   #waiting: Promise<ReloadResult> | undefined
 
   /**
-   * @param config what the node was made of
-   * @param request how it was found
-   * @param reloaded hears what the node runs by from now on
+   * @param config the configuration of the node
+   * @param request how that configuration was found
+   * @param reloaded called after each successful reload, with the new configuration
    */
   constructor(
     node: Node,
@@ -48,14 +49,14 @@ export class Reloader {
     this.#reloaded = reloaded
   }
 
-  /** What the node runs by. */
+  /** The configuration that the node has now. */
   get config(): LoadedConfig {
     return this.#config
   }
 
   /**
-   * Reads the configuration anew, changes what says something else, and logs what came of it. One at a time: whoever
-   * asks while another reload runs waits for it, and shares the next one with all who ask meanwhile. Never rejects.
+   * Reads the configuration again, applies the changes, and logs the result. Reloads run one at a time: calls during a
+   * reload share the next one. Never rejects.
    */
   reload(): Promise<ReloadResult> {
     if (this.#waiting !== undefined) return this.#waiting
@@ -75,11 +76,11 @@ export class Reloader {
       const reading = await this.#read()
       if (!reading.ok) {
         const { problems } = reading
-        return { ok: false, code: codeOf(problems), message: problemsText(problems), problems }
+        return { ok: false, code: commonCode(problems), message: problemsText(problems), problems }
       }
       const { config } = reading
-      const { options, plugins, listenFiles } = config
-      const changes = await this.#node.reconfigure(options, newPlugins(plugins), {
+      const { node, plugins, listenFiles } = config
+      const changes = await this.#node.reconfigure(node, newPlugins(plugins), {
         relisten: listenFiles !== this.#config.listenFiles,
       })
       this.#config = config
@@ -90,24 +91,15 @@ export class Reloader {
     }
   }
 
-  async #read(): Promise<ConfigReading> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        const text = `a plugin did not finish loading within ${String(READ_MS_MAX / 1000)} s`
-        reject(new CommloopError('CML_ERR_PLUGIN_INVALID', text))
-      }, READ_MS_MAX)
-    })
+  #read(): Promise<ConfigReading> {
     const reading = readConfig(this.#request, {
       config: this.#config,
-      problems: (options, plugins) =>
-        this.#node.reconfigurationProblems(options, newPlugins(plugins)),
+      problems: (node, plugins) => this.#node.reconfigurationProblems(node, newPlugins(plugins)),
     })
-    try {
-      return await Promise.race([reading, late])
-    } finally {
-      clearTimeout(timer)
-    }
+    return withinMs(reading, READ_MS_MAX, () => {
+      const text = `a plugin did not finish loading within ${String(READ_MS_MAX / 1000)} s`
+      return new CommloopError('CML_ERR_PLUGIN_INVALID', text)
+    })
   }
 }
 
@@ -115,12 +107,12 @@ function newPlugins({ codec, reconnect, router }: ConfigPlugins): NewPlugins {
   return { codec: codec.value, reconnect: reconnect.value, router: router.value }
 }
 
-/** The code for what nobody foresaw: something in the configuration or its plugins has thrown. */
-const UNFORESEEN: ErrorCode = 'CML_ERR_PLUGIN_INVALID'
+/** The code of an unexpected error, which most likely comes from a plugin. */
+const UNEXPECTED: ErrorCode = 'CML_ERR_PLUGIN_INVALID'
 
 function refused(error: unknown): ReloadResult {
   if (!CommloopError.is(error)) {
-    return { ok: false, code: UNFORESEEN, message: String(error), problems: [] }
+    return { ok: false, code: UNEXPECTED, message: String(error), problems: [] }
   }
   const remedy = remedyOf(error)
   const message = remedy === undefined ? error.message : `${error.message}. ${remedy}`

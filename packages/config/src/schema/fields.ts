@@ -1,25 +1,25 @@
-import { durationMs, sizeBytes } from '@commloop/core'
+import { describeValue, DURATION_MS_MAX } from '@commloop/core'
 import { z } from 'zod'
 
-/** What the reference says about a key, beside what its schema says. */
+/** The text about a key in the reference, in addition to its schema. */
 export interface FieldNote {
-  /** `duration`, `size`, `number` … as a user would say it. */
+  /** `duration`, `size`, `number` … in the words of a user. */
   readonly type: string
-  /** What happens when the key is left out. */
-  readonly standard: string
-  /** Smallest and largest, or what else is asked. */
+  /** The default, or what happens without the key. */
+  readonly default: string
+  /** The smallest and the largest value, or another requirement. */
   readonly limits: string
-  /** What it is for, and why the default is what it is. */
+  /** What the key does, and the reason for its default. */
   readonly text: string
   readonly examples?: readonly unknown[]
 }
 
 export type FieldText = Omit<FieldNote, 'type' | 'limits'> & { readonly limits?: string }
 
-/** Notes of all keys, by schema. The JSON schema carries the text; the page has everything. */
+/** The notes of all keys, by schema. The JSON schema contains their text and default; the page contains all of them. */
 export const fieldNotes = z.registry<FieldNote>()
 
-/** Gives a schema its note, and makes the key optional. */
+/** Adds a note to a schema, and makes the key optional. */
 export function field<Schema extends z.ZodType>(
   schema: Schema,
   note: FieldNote,
@@ -28,27 +28,18 @@ export function field<Schema extends z.ZodType>(
 }
 
 export function requiredField<Schema extends z.ZodType>(schema: Schema, note: FieldNote): Schema {
-  const { text, standard, examples } = note
+  const { text, examples } = note
   const described = schema.meta({
-    description: `${text} Left out: ${standard}.`,
+    description: `${text} Default: ${note.default}.`,
     ...(examples === undefined ? {} : { examples: [...examples] }),
   })
   fieldNotes.add(described, note)
   return described
 }
 
-/** A value as a user would recognise it. */
-export function foundText(value: unknown): string {
-  if (value === undefined || value === null) return 'nothing'
-  if (Array.isArray(value)) return 'a list'
-  if (typeof value === 'object') return 'a map'
-  const text = JSON.stringify(value)
-  return text.length > 60 ? `${text.slice(0, 57)}…"` : text
-}
-
-/** The message of a schema: what was expected and what was found. */
+/** The message of a schema: what it expected and what it found. */
 export function expecting(what: string): { error: (issue: { input?: unknown }) => string } {
-  return { error: ({ input }) => `expected ${what}, found ${foundText(input)}` }
+  return { error: ({ input }) => `expected ${what}, found ${describeValue(input)}` }
 }
 
 const DURATION_PATTERN = /^\d+(\.\d+)?\s*(ms|s|m|h)?$/
@@ -57,58 +48,49 @@ const SIZE_PATTERN = /^\d+(\.\d+)?\s*(B|KiB|MiB|GiB)?$/
 const DURATION_WORDS = 'a duration such as 250ms, 30s or 5m'
 const SIZE_WORDS = 'a size such as 64KiB or 16MiB'
 
+/**
+ * A number, or a text with a unit. Only the form of a text is checked here: core reads its value, and reports what is out
+ * of range in the same words.
+ */
 type UnitSchemas = readonly [z.ZodNumber, z.ZodString]
 
-function durationSchemas(words: string, isAllowed: (ms: number) => boolean): UnitSchemas {
+function durationSchemas(words: string): UnitSchemas {
   const message = expecting(words)
-  const allows = (value: number | string): boolean => {
-    const ms = durationMs(value)
-    return ms !== undefined && isAllowed(ms)
-  }
   return [
-    z.number(message).refine(allows, message),
-    z.string(message).regex(DURATION_PATTERN, message).refine(allows, message),
+    z.number(message).min(0, message).max(DURATION_MS_MAX, message),
+    z.string(message).regex(DURATION_PATTERN, message),
   ]
 }
 
-/** A bare number is bytes. */
+/** A number without a unit is bytes. */
 export function sizeSchemas(words = SIZE_WORDS): UnitSchemas {
   const message = expecting(words)
-  const allows = (value: number | string): boolean => (sizeBytes(value) ?? 0) > 0
   return [
-    z.number(message).refine(allows, message),
-    z.string(message).regex(SIZE_PATTERN, message).refine(allows, message),
+    z.number(message).int(message).min(1, message),
+    z.string(message).regex(SIZE_PATTERN, message),
   ]
 }
 
 export function duration(note: FieldText): z.ZodOptional<z.ZodUnion<UnitSchemas>> {
-  const schema = z.union(
-    durationSchemas(DURATION_WORDS, () => true),
-    expecting(DURATION_WORDS),
-  )
+  const schema = z.union(durationSchemas(DURATION_WORDS), expecting(DURATION_WORDS))
   return field(schema, { type: 'duration', limits: '0 to 24.8 days', ...note })
 }
 
-/** A duration that must be given, and be more than nothing. */
+/** A duration that is required and must be more than 0. */
 export function requiredDuration(note: FieldText): z.ZodUnion<UnitSchemas> {
   const words = `${DURATION_WORDS}, and more than 0`
-  const schema = z.union(
-    durationSchemas(words, (ms) => ms > 0),
-    expecting(words),
-  )
+  const [number, text] = durationSchemas(words)
+  const schema = z.union([number.gt(0, expecting(words)), text], expecting(words))
   return requiredField(schema, { type: 'duration', limits: 'above 0, up to 24.8 days', ...note })
 }
 
-/** A duration, or one of some words. */
+/** A duration, or one of these words. */
 export function durationOr(
   words: readonly [string, ...string[]],
   note: FieldText,
 ): z.ZodOptional<z.ZodType<number | string>> {
   const expected = `${DURATION_WORDS}, or ${words.map((word) => `"${word}"`).join(' or ')}`
-  const schema = z.union(
-    [z.enum(words), ...durationSchemas(expected, () => true)],
-    expecting(expected),
-  )
+  const schema = z.union([z.enum(words), ...durationSchemas(expected)], expecting(expected))
   return field(schema, {
     type: `duration, or ${words.map((word) => `\`${word}\``).join(' or ')}`,
     limits: '0 to 24.8 days',
@@ -121,7 +103,7 @@ export function size(note: FieldText): z.ZodOptional<z.ZodUnion<UnitSchemas>> {
   return field(schema, { type: 'size', limits: 'at least 1 byte', ...note })
 }
 
-/** What a counter can count to. */
+/** The largest number of a counter. */
 export const COUNT_MAX = 2 ** 31 - 1
 
 export function count(

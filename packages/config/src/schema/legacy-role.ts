@@ -1,10 +1,11 @@
 import type { ConfigPath } from '../read/config-path.js'
+import type { FileProblem } from '../read/file-problem.js'
 
 /**
- * The older way to write a table: `as_server`, or `is_server`, is 1 where they dial and 0 where we dial; `socket`
- * is the number of a descriptor and means nothing here; a passive entry has the port 0.
+ * The legacy format of an entry: `as_server`, or `is_server`, is 1 if the peer dials and 0 if we dial. `socket` is a
+ * descriptor number and is ignored. A passive entry has the port 0.
  */
-export interface SeedFields {
+export interface LegacyFields {
   readonly role?: 'active' | 'passive' | undefined
   readonly port?: number | undefined
   readonly as_server?: 0 | 1 | boolean | undefined
@@ -14,38 +15,35 @@ export interface SeedFields {
 
 export type Role = 'active' | 'passive'
 
-/** Who dials, in either way of writing; undefined: the entry does not say. */
-export function roleOf(entry: SeedFields): Role | undefined {
-  return entry.role ?? seedRole(entry.as_server) ?? seedRole(entry.is_server)
+/** The role in either format; undefined: the entry has none. */
+export function roleOf(entry: LegacyFields): Role | undefined {
+  return entry.role ?? legacyRole(entry.as_server) ?? legacyRole(entry.is_server)
 }
 
-function seedRole(value: SeedFields['as_server']): Role | undefined {
+function legacyRole(value: LegacyFields['as_server']): Role | undefined {
   if (value === undefined) return undefined
   return value === 1 || value === true ? 'passive' : 'active'
 }
 
-/** A port that says that there is none. */
-export function isNoPort(entry: SeedFields): boolean {
-  const saysSo = seedRole(entry.as_server) ?? seedRole(entry.is_server)
-  return entry.port === 0 && saysSo === 'passive'
+/** Whether the port 0 means that there is no port. */
+export function isNoPort(entry: LegacyFields): boolean {
+  const role = legacyRole(entry.as_server) ?? legacyRole(entry.is_server)
+  return entry.port === 0 && role === 'passive'
 }
 
-/** Where the two ways of writing contradict each other, and what is missing in both. */
-export function roleProblems(
-  entry: SeedFields,
-  path: ConfigPath,
-): { path: ConfigPath; message: string }[] {
+/** A missing role, and contradictions between the two formats. */
+export function roleProblems(entry: LegacyFields, path: ConfigPath): FileProblem[] {
   const role = roleOf(entry)
-  const problems: { path: ConfigPath; message: string }[] = []
+  const problems: FileProblem[] = []
   if (role === undefined) {
     const message = 'expected "active" or "passive", found nothing'
     problems.push({ path: [...path, 'role'], message })
   }
   for (const key of ['as_server', 'is_server'] as const) {
-    const said = seedRole(entry[key])
-    if (said === undefined || said === role) continue
-    const other = entry.role === undefined ? 'as_server' : `role: ${entry.role}`
-    problems.push({ path: [...path, key], message: `says ${said} and contradicts ${other}` })
+    const other = legacyRole(entry[key])
+    if (other === undefined || other === role) continue
+    const first = entry.role === undefined ? 'as_server' : `role: ${entry.role}`
+    problems.push({ path: [...path, key], message: `means ${other}, which contradicts ${first}` })
   }
   if (entry.port === 0 && !isNoPort(entry)) {
     problems.push({ path: [...path, 'port'], message: 'expected 1–65535, found 0' })

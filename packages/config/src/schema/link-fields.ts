@@ -14,7 +14,7 @@ import {
   text,
 } from './fields.js'
 
-/** `name`, `./path` or `{ use: name, ...options }`; the options are the plugin's own, and checked by it. */
+/** `name`, `./path` or `{ use: name, ...options }`. The plugin itself checks the options. */
 export function pluginSpec(note: FieldText) {
   const name = z.string(expecting('a name or a path')).min(1, expecting('a name or a path'))
   const schema = z.union(
@@ -28,22 +28,22 @@ export function pluginSpec(note: FieldText) {
   })
 }
 
-/** Bounds of a queue by number and by bytes. */
+/** Limits of a queue, by number and by bytes. */
 export function queueLimits(
-  standard: { readonly messages: string; readonly bytes: string },
+  defaults: { readonly messages: string; readonly bytes: string },
   note: FieldText,
 ) {
-  const schema = z.strictObject(queueShape(standard), expecting('{ messages, bytes }'))
+  const schema = z.strictObject(queueShape(defaults), expecting('{ messages, bytes }'))
   return field(schema, { type: 'map', limits: '', ...note })
 }
 
-function queueShape(standard: { readonly messages: string; readonly bytes: string }) {
+function queueShape(defaults: { readonly messages: string; readonly bytes: string }) {
   return {
     messages: count(
       { min: 1, max: COUNT_MAX },
-      { standard: standard.messages, text: 'Most messages at once.' },
+      { default: defaults.messages, text: 'Most messages in the queue.' },
     ),
-    bytes: size({ standard: standard.bytes, text: 'Most bytes at once.' }),
+    bytes: size({ default: defaults.bytes, text: 'Most bytes in the queue.' }),
   }
 }
 
@@ -68,42 +68,42 @@ const OUTBOX_WORDS = 'a size such as 16MiB, or { messages, bytes }'
 const heartbeatSchema = z.strictObject(
   {
     every: requiredDuration({
-      standard: 'an error, where there is a heartbeat',
-      text: 'Sent when nothing else was sent for so long.',
+      default: 'none; required in a heartbeat',
+      text: 'A heartbeat is sent if nothing else was sent for this long.',
       examples: ['10s'],
     }),
     payload: field(bytesSchema, {
       type: 'bytes',
-      standard: 'an empty frame',
+      default: 'an empty frame',
       limits: 'a text, `{ hex: … }` or `{ base64: … }`',
-      text: 'What a heartbeat carries. Frames received with the same content are not shown as messages.',
+      text: 'The payload of a heartbeat. Received frames with the same payload are not emitted as messages.',
     }),
     answer: field(bytesSchema, {
       type: 'bytes',
-      standard: 'heartbeats are not answered',
+      default: 'heartbeats are not answered',
       limits: 'other than `payload`',
-      text: 'Sent back for each heartbeat received. Two nodes that answer a frame with the same frame would never stop.',
+      text: 'The payload of the answer to each received heartbeat. It must differ: two nodes that answer a frame with the same frame would never stop.',
     }),
   },
   expecting('{ every, payload, answer } or "off"'),
 )
 
-/** What may stand at the top for every entry, and in an entry for its own links. */
+/** Keys at the top for all entries, or in an entry for its own links. */
 export const linkFields = {
   bind: text('an IP address', {
-    standard: 'the system chooses',
+    default: 'the system chooses',
     limits: 'an IP address of this machine',
-    text: 'Source address of dials. Peers that tell us by our address need a fixed one.',
+    text: 'Source address of dials. Set it if peers identify this node by its address.',
     examples: ['192.168.0.1'],
   }),
   codec: pluginSpec({
-    standard: '`len16`',
-    text: 'Turns payloads into frames and back. Both ends must agree.',
+    default: '`len16`',
+    text: 'Converts payloads to frames and back. Both sides of a link need the same codec.',
     examples: ['len16', { use: 'len16', byteOrder: 'little' }],
   }),
   reconnect: pluginSpec({
-    standard: '`exponential`',
-    text: 'When to dial again after a failure, and when to give up.',
+    default: '`exponential`',
+    text: 'Decides when to dial again after a failure, and when to give up.',
     examples: ['exponential', { use: 'exponential', max: '1m', maxAttempts: 0 }],
   }),
   outbox: field(
@@ -116,78 +116,78 @@ export const linkFields = {
     ),
     {
       type: 'size, or a map',
-      standard: '`16MiB` and 100 000 messages',
-      limits: 'a bare size bounds the bytes',
-      text: 'Bound of each link’s queue, counting 64 bytes for each message. What is accepted above it would cost the memory of the node.',
+      default: '`16MiB` and 100 000 messages',
+      limits: 'a size without a map limits the bytes',
+      text: 'Limit of the queue of each link, which counts 64 bytes extra per message. It bounds the memory of the node.',
       examples: ['16MiB', { messages: 1000, bytes: '4MiB' }],
     },
   ),
   highWaterMark: size({
-    standard: '`1MiB`',
-    limits: 'at most the outbox’s bytes',
-    text: 'Queue level above which `send` answers false; `drain` comes at half of it.',
+    default: '`1MiB`',
+    limits: 'at most the bytes of `outbox`',
+    text: 'Queue level above which `send` returns false. `drain` is emitted at half of it.',
   }),
   overflow: choice(['reject', 'drop-oldest'], {
-    standard: '`reject`',
-    text: 'What happens at the hard limit: the newcomer is refused, or the oldest messages that are not being written are given up.',
+    default: '`reject`',
+    text: 'What happens if the queue is full: the new message is rejected, or the oldest messages that are not being written are dropped.',
   }),
   onLoss: choice(['resend', 'drop'], {
-    standard: '`resend`',
-    text: 'A write that nobody confirmed when its connection was lost: sent again (the peer may see it twice) or given up.',
+    default: '`resend`',
+    text: 'What happens to unconfirmed messages of a lost connection: they are sent again, and the peer may receive them twice, or they are dropped.',
   }),
   ttl: durationOr(['none'], {
-    standard: '`none`',
-    text: 'How long a message stays worth sending, counted from acceptance. It is never begun after it.',
+    default: '`none`',
+    text: 'How long a message may wait after `send`. After that it is not written.',
   }),
   heartbeat: field(
     z.union([z.literal('off'), heartbeatSchema], expecting('{ every, payload, answer } or "off"')),
     {
       type: 'map, or `off`',
-      standard: '`off`',
+      default: '`off`',
       limits: '',
-      text: 'Frames that show life. Only peers that expect them may get them.',
+      text: 'Frames that show that this node is alive. Enable them only for peers that expect them.',
       examples: [{ every: '10s' }],
     },
   ),
   silence: durationOr(['off'], {
-    standard: '3 × `heartbeat.every` where there is a heartbeat, else `off`',
+    default: '3 × `heartbeat.every`, or `off` without a heartbeat',
     limits: 'more than `heartbeat.every`',
-    text: 'A connection from which nothing came for so long is dead.',
+    text: 'Closes a connection on which nothing was received for this long.',
   }),
   stall: duration({
-    standard: '`30s`',
-    text: 'How long one write of at most 128 KiB may take; 0: for ever. A peer that reads nothing must not hold a link for ever.',
+    default: '`30s`',
+    text: 'How long one write of at most 128 KiB may take; 0: no limit. Without a limit, a peer that does not read would block the link for ever.',
   }),
   partialFrame: duration({
-    standard: '`10s`',
-    text: 'How long a frame may take from its first byte to its last; 0: for ever.',
+    default: '`10s`',
+    text: 'How long a frame may take from its first byte to its last; 0: no limit.',
   }),
   halfClose: durationOr(['close', 'serve'], {
-    standard: '`close` where the link stands for one peer, else `serve`',
-    text: 'After the peer’s FIN: close at once, or go on sending for 2 s or for this long. A restarting server sends FIN, and what is written to it then is lost; a client that only asks sends FIN and waits for its reply.',
+    default: '`close` if the link is for one peer, else `serve`',
+    text: 'After the peer’s FIN: close immediately, or continue to send for 2 s or for this long. A restarting server sends FIN and loses what is written to it afterwards. A client may send FIN after its request and still wait for the reply.',
   }),
   linger: duration({
-    standard: '`1s`',
-    text: 'After our FIN, how long we read on until the peer’s. Closing with unread bytes resets the connection, and the peer loses what it had not read.',
+    default: '`1s`',
+    text: 'How long the node continues to read after its own FIN, until the peer’s FIN. Closing with unread bytes resets the connection, and the peer loses data that it has not read.',
   }),
   connectTimeout: duration({
-    standard: '`10s`',
-    text: 'For everything until a dialled connection can carry bytes: name, TCP and TLS.',
+    default: '`10s`',
+    text: 'Limit for a dial: name lookup, TCP and TLS together.',
   }),
   probation: duration({
-    standard: '`1s`',
-    text: 'After a connection that ended without a sign of life, how long the next one is watched before the queue is written into it.',
+    default: '`1s`',
+    text: 'If the last connection ended without a sign of life: how long the next one must stay open before the queue is written to it.',
   }),
   stableAfter: duration({
-    standard: '`5s`',
-    text: 'A connection that is up for so long has proved itself, and the count of attempts begins anew; so has one that brought a whole frame.',
+    default: '`5s`',
+    text: 'A connection that stays up for this long, or receives a complete frame, resets the count of attempts.',
   }),
   rearmAfter: duration({
-    standard: '`5m`',
-    text: 'When an exhausted link begins a new round of attempts by itself; 0: never.',
+    default: '`5m`',
+    text: 'After this time an exhausted link starts a new round of attempts; 0: never.',
   }),
   holdDown: duration({
-    standard: '`30s`',
-    text: 'After a newcomer replaced a connection from the same address, how long no other may. Keeps two machines with one address from taking turns.',
+    default: '`30s`',
+    text: 'After a new connection replaced one from the same address: how long no other may replace it. Prevents two machines with one address from replacing each other in turn.',
   }),
 }

@@ -4,7 +4,7 @@ import { linkFields } from './link-fields.js'
 import { entrySchema, fileSchema } from './schema.js'
 import { alternatives } from './schema-problems.js'
 
-/** The JSON schema of `.commlooprc`, for editors; as text, with its final line end. */
+/** The text of the JSON schema of `.commlooprc`, for editors. */
 export function jsonSchemaText(): string {
   const schema: unknown = z.toJSONSchema(fileSchema, { target: 'draft-7', io: 'input' })
   const { $schema, ...rest } = openToEnvironment(schema) as Record<string, unknown>
@@ -23,17 +23,17 @@ export function jsonSchemaText(): string {
   return `${text.replace(PLAIN_LIST, onOneLine)}\n`
 }
 
-/** A list of words or numbers, one a line. */
+/** A list of words or numbers, one per line. */
 const PLAIN_LIST = /^(?<head>.*)\[\n(?<items>[^[\]{}]*?)\n\s*\]/gm
 const LINE_LENGTH_MAX = 100
 
-/** As the formatter of this repository writes it. */
+/** Puts a list on one line, as the formatter of this repository does. */
 function onOneLine(list: string, head: string, items: string): string {
   const line = `${head}[${items.trim().replace(/\n\s*/g, ' ')}]`
   return line.length < LINE_LENGTH_MAX ? line : list
 }
 
-/** Where a number or a word is expected, `${NAME}` may stand: a text until the environment is filled in. */
+/** Allows the text `${NAME}` for a number or a word, because the environment is filled in later. */
 function openToEnvironment(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(openToEnvironment)
   if (typeof schema !== 'object' || schema === null) return schema
@@ -64,20 +64,20 @@ function openProperties(properties: Readonly<Record<string, JsonSchema>>): objec
   )
 }
 
-/** Everything, or any text, is allowed already. */
+/** Whether any text is allowed already. */
 function isAnyText(schema: JsonSchema): boolean {
   if (Object.keys(schema).length === 0) return true
   return schema.type === 'string' && schema.pattern === undefined && schema.enum === undefined
 }
 
-/** Examples and choices are data, not schemas. */
+/** Examples and enumerations are data, not schemas. */
 function inner(key: string, value: unknown): unknown {
   return key === 'examples' || key === 'enum' ? value : openToEnvironment(value)
 }
 
-const TABLE_HEAD = '| key | is | left out | limits | what for |\n| --- | --- | --- | --- | --- |'
+const TABLE_HEAD = '| key | type | default | limits | meaning |\n| --- | --- | --- | --- | --- |'
 
-/** The tables of `docs/configuration.md`, by the name that stands in the page where each belongs. */
+/** The tables of `docs/configuration.md`, by the names of their places in the page. */
 export function referenceTables(): ReadonlyMap<string, string> {
   const linkKeys = new Set(Object.keys(linkFields))
   const top = keysOf(fileSchema, (key) => !linkKeys.has(key))
@@ -89,7 +89,7 @@ export function referenceTables(): ReadonlyMap<string, string> {
   ])
   for (const [key, schema] of [...top, ...ofEntries, ...Object.entries(linkFields)]) {
     const map = alternatives(schema).find((option) => option instanceof z.ZodObject)
-    // A plugin's own keys are not known here.
+    // The keys of a plugin are not known here.
     if (map === undefined || 'use' in map.shape || Object.keys(map.shape).length === 0) continue
     tables.set(key, tableOf(keysOf(map, () => true)))
   }
@@ -113,19 +113,19 @@ function noteOf(schema: z.ZodType): FieldNote | undefined {
 
 function rowOf(key: string, note: FieldNote | undefined): string {
   if (note === undefined) throw new Error(`the key "${key}" is not described`)
-  const cells = [`\`${key}\``, note.type, note.standard, note.limits, note.text]
+  const cells = [`\`${key}\``, note.type, note.default, note.limits, note.text]
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
 }
 
 const PLACE = /<!-- keys: (?<name>[\w]+) -->\n[^]*?<!-- end -->/g
 
-/** The page with its tables as they should be. */
+/** The page with its tables brought up to date. */
 export function withReferenceTables(page: string): string {
   const tables = referenceTables()
   const unused = new Set(tables.keys())
   const filled = page.replace(PLACE, (_place, name: string) => {
     const table = tables.get(name)
-    if (table === undefined) throw new Error(`there is no table "${name}"`)
+    if (table === undefined) throw new Error(`table "${name}" does not exist`)
     unused.delete(name)
     return `<!-- keys: ${name} -->\n\n${table}\n\n<!-- end -->`
   })

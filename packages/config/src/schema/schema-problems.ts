@@ -1,26 +1,20 @@
 import { z } from 'zod'
-import type { ConfigPath } from '../read/config-path.js'
-import { entrySchema, fileSchema } from './schema.js'
 import { nearest } from '@commloop/core'
-
-/** What the schema has against a file. */
-export interface SchemaProblem {
-  readonly path: ConfigPath
-  readonly message: string
-  /** The key is the mistake, not its value. */
-  readonly isKey: boolean
-}
+import { isMap } from '../is-map.js'
+import type { ConfigPath } from '../read/config-path.js'
+import type { FileProblem } from '../read/file-problem.js'
+import { entrySchema, fileSchema } from './schema.js'
 
 type Issue = z.core.$ZodIssue
 
-/** Every value that is not as the schema says, and every key that it does not know. */
-export function schemaProblems(data: unknown): SchemaProblem[] {
+/** Every value that does not match the schema, and every unknown key. */
+export function schemaProblems(data: unknown): FileProblem[] {
   const result = fileSchema.safeParse(data)
   const found = result.success ? [] : result.error.issues.flatMap((issue) => problemsOf(issue))
   return withoutRepeats([...found, ...listenProblems(data), ...prototypeProblems(data, [])])
 }
 
-function problemsOf(issue: Issue, outer: ConfigPath = []): SchemaProblem[] {
+function problemsOf(issue: Issue, outer: ConfigPath = []): FileProblem[] {
   const path = [...outer, ...issue.path].map((key) => (typeof key === 'symbol' ? String(key) : key))
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
@@ -36,7 +30,7 @@ function problemsOf(issue: Issue, outer: ConfigPath = []): SchemaProblem[] {
   return [{ path, message: issue.message, isKey: false }]
 }
 
-/** The branch of a choice that fits at the top and is wrong only further in: that is what was meant. */
+/** The branch of a union that matches at the top and fails only deeper: the user meant that one. */
 function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
   return branches.find(
     (issues) =>
@@ -46,19 +40,19 @@ function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] 
 }
 
 function unknownKeyText(path: ConfigPath, key: string): string {
-  if (key === '$import') return 'a configuration is one file and imports no other'
+  if (key === '$import') return 'a configuration is a single file and cannot import others'
   const guess = nearest(key, keysAt(path))
   if (guess !== undefined) return `unknown key. Did you mean "${guess}"?`
   if (path.length === 0 && Object.hasOwn(entrySchema.shape, key)) {
-    return 'unknown key at the top; it belongs into an entry of "links"'
+    return 'unknown key at the top; it belongs in an entry of "links"'
   }
   if (path.length === 2 && path[0] === 'links' && Object.hasOwn(fileSchema.shape, key)) {
-    return 'unknown key in an entry; it belongs to the top of the file'
+    return 'unknown key in an entry; it belongs at the top of the file'
   }
   return 'unknown key'
 }
 
-/** The keys that may stand where the path leads. */
+/** The known keys of the map at the path. */
 function keysAt(path: ConfigPath): string[] {
   let schemas: z.ZodType[] = [fileSchema]
   for (const key of path) schemas = schemas.flatMap((schema) => schemasBelow(schema, key))
@@ -76,7 +70,7 @@ function shapeOf(schema: z.ZodType): Readonly<Record<string, z.ZodType>> {
   return schema instanceof z.ZodObject ? schema.shape : {}
 }
 
-/** What may stand in one place: the branches of a choice, without the wrapping of an optional key. */
+/** The schemas of one place: the branches of a union, without the wrapper of an optional key. */
 export function alternatives(schema: z.ZodType): z.ZodType[] {
   if (schema instanceof z.ZodOptional) return alternatives(schema.unwrap() as z.ZodType)
   if (schema instanceof z.ZodUnion) {
@@ -85,10 +79,10 @@ export function alternatives(schema: z.ZodType): z.ZodType[] {
   return [schema]
 }
 
-/** Other keys are the transport's, but hardly ones that nearly are ours: the transport would complain too late. */
-function listenProblems(data: unknown): SchemaProblem[] {
-  const listen = isRecord(data) ? data.listen : undefined
-  if (!isRecord(listen)) return []
+/** Other keys belong to the transport. A key that resembles one of ours is a typing mistake, and the transport would report it late. */
+function listenProblems(data: unknown): FileProblem[] {
+  const listen = isMap(data) ? data.listen : undefined
+  if (!isMap(listen)) return []
   const own = keysAt(['listen'])
   return Object.keys(listen)
     .filter((key) => !own.includes(key) && nearest(key, own) !== undefined)
@@ -99,13 +93,9 @@ function listenProblems(data: unknown): SchemaProblem[] {
     }))
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
-}
-
-/** Where any key is allowed (a plugin's options), this one would still change what the options inherit from. */
-function prototypeProblems(value: unknown, path: ConfigPath): SchemaProblem[] {
-  if (!isRecord(value)) return []
+/** `__proto__` would change the prototype of a map, so it is not even allowed among the options of a plugin. */
+function prototypeProblems(value: unknown, path: ConfigPath): FileProblem[] {
+  if (!isMap(value)) return []
   return Object.entries(value).flatMap(([key, member]) => {
     const below = [...path, Array.isArray(value) ? Number(key) : key]
     if (key === '__proto__') return [{ path: below, message: 'unknown key', isKey: true }]
@@ -113,7 +103,7 @@ function prototypeProblems(value: unknown, path: ConfigPath): SchemaProblem[] {
   })
 }
 
-function withoutRepeats(problems: readonly SchemaProblem[]): SchemaProblem[] {
+function withoutRepeats(problems: readonly FileProblem[]): FileProblem[] {
   const seen = new Set<string>()
   return problems.filter(({ path }) => {
     const key = JSON.stringify(path)

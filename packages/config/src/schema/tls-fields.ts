@@ -3,7 +3,7 @@ import { choice, expecting, field, type FieldText, flag, text } from './fields.j
 
 const NAME_WORDS = 'a name, or a list of names'
 
-/** Names of which a peer must have proved one. */
+/** A peer must have proved one of these names. */
 export const identityField = field(
   z.union(
     [
@@ -16,50 +16,51 @@ export const identityField = field(
   ),
   {
     type: 'text, or a list',
-    standard: 'the address is enough',
-    limits: 'passive entries only; needs `listen.tls`',
-    text: 'Names of which the peer must have proved one by TLS, beside coming from `ip`. With one name and one slot the link stands for one peer, wherever it comes from.',
+    default: 'none; the address is enough',
+    limits: 'passive entries only; requires `listen.tls`',
+    text: 'The peer must prove one of these names by TLS, and connect from `ip`. With one name and one slot, the link is for one peer, from whatever address it connects.',
     examples: ['furnace.plant.example'],
   },
 )
 
 function pem(note: FieldText) {
   return text('PEM text, or the path of a file with it', {
-    limits: 'PEM text, or a path as seen from the configuration’s folder',
+    limits: 'PEM text, or a path relative to the folder of the configuration',
     ...note,
   })
 }
 
 const commonFields = {
   cert: pem({
-    standard: 'an error for `listen`; a dial shows no certificate',
-    text: 'Our certificate, followed by those between it and an authority that the peer knows.',
+    default: 'none; required in `listen`. A dial without it presents no certificate',
+    text: 'The certificate of this node, followed by the intermediate certificates up to an authority that the peer trusts.',
     examples: ['./tls/node.pem'],
   }),
   key: pem({
-    standard: 'an error where there is a `cert`',
+    default: 'none; required if `cert` is set',
     text: 'The private key of `cert`, without a passphrase.',
     examples: ['./tls/node.key'],
   }),
   ca: pem({
-    standard: 'an error for `listen`, unless `verifyPeer` is false; a dial trusts the public ones',
-    text: 'The authorities whose signature counts, or self-signed certificates of the peers themselves. Nobody else’s does.',
+    default:
+      'none; required in `listen`, unless `verifyPeer` is false. A dial without it trusts the public authorities',
+    text: 'The trusted authorities, or the self-signed certificates of the peers. No others are trusted.',
     examples: ['./tls/plant-ca.pem'],
   }),
   verifyPeer: flag({
-    standard: '`true`',
-    text: '`true`: a dial wants a valid certificate for the place that it dials, and `listen` demands one of whoever connects. With `false` anybody can pretend to be the peer, and nobody has an `identity`; a warning says so.',
+    default: '`true`',
+    text: '`true`: a dial requires a valid certificate for the dialled name or address, and `listen` requires a valid certificate from each peer that connects. With `false`, any machine can pretend to be the peer, and no peer has an `identity`; `check` and `run` report a warning.',
   }),
   minVersion: choice(['TLSv1.2', 'TLSv1.3'], {
-    standard: '`TLSv1.2`',
-    text: 'The oldest version that is spoken. What is older than 1.2 is broken.',
+    default: '`TLSv1.2`',
+    text: 'The oldest TLS version that is accepted. Versions before 1.2 are insecure.',
   }),
 }
 
 const servername = text('a host name', {
-  standard: '`host` or `ip` of the entry',
+  default: '`host` or `ip` of the entry',
   limits: 'active entries only',
-  text: 'The name, or address, that the peer’s certificate must have.',
+  text: 'The name or address that the certificate of the peer must contain.',
   examples: ['mes.plant.example'],
 })
 
@@ -72,12 +73,12 @@ export function tlsField(call: 'dial' | 'listen') {
       : z.strictObject(commonFields, words)
   return field(schema, {
     type: 'map',
-    standard: 'nothing is encrypted',
+    default: 'no encryption',
     limits: call === 'dial' ? 'active entries only' : '',
     text:
       call === 'dial'
-        ? 'Dial by TLS. An empty map is enough where the peer’s certificate is signed by a public authority.'
-        : 'Accept by TLS only, and by default only from peers that show a certificate: mutual TLS.',
+        ? 'Dial by TLS. An empty map is enough if a public authority has signed the certificate of the peer.'
+        : 'Accept only TLS connections, and by default only from peers that present a certificate (mutual TLS).',
     examples: [{ cert: './tls/node.pem', key: './tls/node.key', ca: './tls/plant-ca.pem' }],
   })
 }

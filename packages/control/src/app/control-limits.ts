@@ -1,19 +1,22 @@
 /**
- * What a client of the control socket may cost. `docs/control-api.md` gives the reasons, and a test compares the two.
+ * What clients of the control API and of the metrics may use. `docs/control-api.md` gives the reasons, and a test
+ * compares the two.
  */
 export const CONTROL_LIMITS = {
-  /** Beyond these a connection is closed at once. */
+  /** The listener closes a further connection immediately. */
   connections: 32,
-  /** `GET /v1/events` at once. */
+  /** Connections to a TCP listener that serves only metrics: scrapers are few. */
+  metricsConnections: 16,
+  /** Open `GET /v1/events` requests. */
   eventStreams: 8,
   headerBytes: 8 * 1024,
   /** From the first byte of a request to its last. */
   requestMs: 10_000,
   /** A connection on which nothing moves; event streams are exempt. */
   idleMs: 30_000,
-  /** What waits for one reader of events. */
+  /** Event text that waits for one client. */
   eventBytes: 1024 * 1024,
-  /** Messages shown to one reader of events. */
+  /** Messages in one event stream. */
   messagesPerSecond: 10_000,
   /** The longest that `POST /v1/send` waits. */
   sendMs: 60_000,

@@ -1,4 +1,5 @@
 import type { Node, NodeEvents, TrafficMessage } from '@commloop/core'
+import { isControlId } from '../json/control-id.js'
 import {
   auditLine,
   linkLine,
@@ -9,60 +10,56 @@ import {
   warningLine,
 } from '../json/event-json.js'
 import { CONTROL_LIMITS } from './control-limits.js'
-import { EventFeed } from './sse-stream.js'
-import { isControlId } from '../json/control-id.js'
+import type { EventType } from './event-types.js'
+import { SseStream } from './sse-stream.js'
 
-/** What a reader can ask for. `message` is both directions, and only on request. */
-export const EVENT_TYPES = ['link', 'outcome', 'rejected', 'audit', 'warning', 'message'] as const
-
-export type EventType = (typeof EVENT_TYPES)[number]
-
-export interface WatchRequest {
+export interface SubscriptionRequest {
   readonly types: ReadonlySet<EventType>
-  /** Shows events of this link only; those of no link too. */
-  readonly concerns: (link: string) => boolean
-  /** Payloads are shown; otherwise only how long they are. */
+  /** Selects events by their link. Events without a link are always included. */
+  readonly includes: (link: string) => boolean
+  /** True: include the payload of each message; false: only its length. */
   readonly payloads: boolean
 }
 
 const WINDOW_MS = 100
 const PER_WINDOW = (CONTROL_LIMITS.messagesPerSecond * WINDOW_MS) / 1000
 
-/** Tells one reader what happens in a node, from now until he has enough or the node has stopped. */
-export class EventWatch {
-  readonly feed: EventFeed
-  readonly #request: WatchRequest
-  readonly #leave: (() => void)[] = []
-  #windowMs = 0
-  #shown = 0
+/** Streams the events of a node to one client, from now until the client disconnects or the node has stopped. */
+export class EventSubscription {
+  readonly stream: SseStream
+  readonly #request: SubscriptionRequest
+  readonly #unsubscribe: (() => void)[] = []
+  #windowStartMs = 0
+  #inWindow = 0
 
-  constructor(node: Node, request: WatchRequest, closed: () => void) {
+  /** @param closed called once, when the stream has ended or the client has disconnected */
+  constructor(node: Node, request: SubscriptionRequest, closed: () => void) {
     this.#request = request
-    this.feed = new EventFeed(() => {
-      for (const leave of this.#leave) leave()
+    this.stream = new SseStream(() => {
+      for (const unsubscribe of this.#unsubscribe) unsubscribe()
       closed()
     })
-    this.feed.push('ready', bare(readyLine(node.config.name, node.listening)))
-    const { concerns } = request
-    this.#hear(node, 'link', 'link', (change) =>
-      concerns(change.link) ? linkLine(change) : undefined,
+    this.stream.push('ready', withoutLineEnd(readyLine(node.config.name, node.listening)))
+    const { includes } = request
+    this.#on(node, 'link', 'link', (change) =>
+      includes(change.link) ? linkLine(change) : undefined,
     )
-    this.#hear(node, 'outcome', 'outcome', (event) => {
-      const elsewhere = event.link !== undefined && !concerns(event.link)
-      return elsewhere || isControlId(event.id) ? undefined : outcomeLine(event)
+    this.#on(node, 'outcome', 'outcome', (event) => {
+      const excluded = event.link !== undefined && !includes(event.link)
+      return excluded || isControlId(event.id) ? undefined : outcomeLine(event)
     })
-    this.#hear(node, 'rejected', 'rejected', rejectedLine)
-    this.#hear(node, 'audit', 'audit', auditLine)
-    this.#hear(node, 'warning', 'warning', warningLine)
-    this.#hear(node, 'message', 'traffic', (message) => this.#messageLine(message))
+    this.#on(node, 'rejected', 'rejected', rejectedLine)
+    this.#on(node, 'audit', 'audit', auditLine)
+    this.#on(node, 'warning', 'warning', warningLine)
+    this.#on(node, 'message', 'traffic', (message) => this.#messageLine(message))
   }
 
-  /** The node has stopped. */
+  /** Ends the stream with the event `end`: the node has stopped. */
   end(): void {
-    this.feed.end('end', '{"type":"end"}')
+    this.stream.end('end', '{"type":"end"}')
   }
 
-  #hear<Name extends keyof NodeEvents>(
+  #on<Name extends keyof NodeEvents>(
     node: Node,
     type: EventType,
     name: Name,
@@ -71,18 +68,18 @@ export class EventWatch {
     if (!this.#request.types.has(type)) return
     const listener = (event: NodeEvents[Name]): void => {
       const line = lineOf(event)
-      if (line !== undefined) this.feed.push(type, bare(line))
+      if (line !== undefined) this.stream.push(type, withoutLineEnd(line))
     }
     node.on(name, listener)
-    this.#leave.push(() => node.off(name, listener))
+    this.#unsubscribe.push(() => node.off(name, listener))
   }
 
-  /** Messages may be far more than anybody can read: what is not shown costs a number, not a text. */
+  /** There may be far more messages than a client can read. A message that is not shown is counted, not formatted. */
   #messageLine(message: TrafficMessage): string | undefined {
-    const { concerns, payloads } = this.#request
-    if (!concerns(message.link)) return undefined
-    if (this.feed.full || !this.#withinRate()) {
-      this.feed.missed(1)
+    const { includes, payloads } = this.#request
+    if (!includes(message.link)) return undefined
+    if (this.stream.full || !this.#withinRate()) {
+      this.stream.missed(1)
       return undefined
     }
     const { id, ...unnamed } = message
@@ -91,16 +88,15 @@ export class EventWatch {
 
   #withinRate(): boolean {
     const nowMs = performance.now()
-    if (nowMs - this.#windowMs >= WINDOW_MS) {
-      this.#windowMs = nowMs
-      this.#shown = 0
+    if (nowMs - this.#windowStartMs >= WINDOW_MS) {
+      this.#windowStartMs = nowMs
+      this.#inWindow = 0
     }
-    this.#shown++
-    return this.#shown <= PER_WINDOW
+    this.#inWindow++
+    return this.#inWindow <= PER_WINDOW
   }
 }
 
-/** Without its line end. */
-function bare(line: string): string {
+function withoutLineEnd(line: string): string {
   return line.slice(0, -1)
 }

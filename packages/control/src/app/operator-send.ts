@@ -1,21 +1,24 @@
 import { CommloopError, type Node, type Outcome, type OutcomeEvent } from '@commloop/core'
-import type { SendRequest } from '../json/send-json.js'
 import { newControlId } from '../json/control-id.js'
+import type { SendRequest } from '../json/send-json.js'
 
-/** Beyond the TTL: expired messages are looked for ten times a second at most. */
+/** Added to the TTL: a node looks for expired messages at most ten times a second. */
 const EXPIRY_GRACE_MS = 500
-/** With a router that answers late nobody knows how many copies there are: those of one answer end in this time. */
+/** If a router answers late, the number of copies is unknown: the request waits this long after the first outcome. */
 const COPIES_MS = 200
 
-/** How one copy ended; `unsettled`: it had not when the time was up. */
+/** How one copy ended. `unsettled`: it had not ended when the time was up. */
 export interface CopyReport {
   readonly outcome: Outcome | 'unsettled'
+  /** Null if the message reached no link. */
   readonly link: string | null
   readonly reason: string | null
 }
 
-/** Sends single messages for operators, and waits for what becomes of each. */
-export class HandSends {
+const UNSETTLED: CopyReport = { outcome: 'unsettled', link: null, reason: null }
+
+/** Sends single messages for operators, and waits for their outcomes. */
+export class OperatorSends {
   readonly #node: Node
 
   constructor(node: Node) {
@@ -23,53 +26,72 @@ export class HandSends {
   }
 
   /**
-   * @param waitMs the message expires after it, unless it has a TTL of its own
+   * @param waitMs the longest to wait for outcomes; also the message's TTL, unless `options` has one
    * @returns one report for each copy
-   * @throws CommloopError where the node refuses the message
+   * @throws CommloopError if the node refuses the message
    */
-  send({ payload, options }: SendRequest, waitMs: number): Promise<CopyReport[]> {
+  async send({ payload, options }: SendRequest, waitMs: number): Promise<CopyReport[]> {
     const id = newControlId()
-    const outcomes: CopyReport[] = []
-    return new Promise((resolve, reject) => {
-      /** How many outcomes there will be; undefined: not known yet. */
-      let copies: number | undefined = undefined
-      let timer = setTimeout(() => {
-        done()
-      }, waitMs + EXPIRY_GRACE_MS)
-      const done = (): void => {
-        clearTimeout(timer)
-        this.#node.off('outcome', heard)
-        const unknown = Math.max(0, (copies ?? 1) - outcomes.length)
-        resolve([...outcomes, ...Array.from({ length: unknown }, () => UNSETTLED)])
-      }
-      const heard = (event: OutcomeEvent): void => {
-        if (event.id !== id) return
-        outcomes.push(reportOf(event))
-        // One that reached no link is the whole message.
-        if (event.link === undefined || outcomes.length === copies) done()
-        else if (copies === undefined && outcomes.length === 1) {
-          clearTimeout(timer)
-          timer = setTimeout(done, COPIES_MS)
-        }
-      }
-      this.#node.on('outcome', heard)
-      const copiesBefore = this.#node.counters.copies
-      try {
-        this.#node.send(payload, { ttlMs: waitMs, ...options, id })
-      } catch (error) {
-        clearTimeout(timer)
-        this.#node.off('outcome', heard)
-        reject(CommloopError.is(error) ? error : new Error(String(error)))
-        return
-      }
-      // A router that answers at once has made its copies within the call.
-      const made = this.#node.counters.copies - copiesBefore
-      copies = made > 0 ? made : undefined
-    })
+    const pending = new PendingCopies(this.#node, id, waitMs + EXPIRY_GRACE_MS)
+    const copiesBefore = this.#node.counters.copies
+    try {
+      this.#node.send(payload, { ttlMs: waitMs, ...options, id })
+    } catch (error) {
+      pending.cancel()
+      throw CommloopError.is(error) ? error : new Error(String(error))
+    }
+    // If the router answers immediately, the copies exist when `send` returns.
+    const copies = this.#node.counters.copies - copiesBefore
+    if (copies > 0) pending.expected = copies
+    return await pending.reports
   }
 }
 
-const UNSETTLED: CopyReport = { outcome: 'unsettled', link: null, reason: null }
+/** Collects the outcomes of one message. */
+class PendingCopies {
+  /** How many copies there are; undefined: not known yet. */
+  expected: number | undefined
+  readonly reports: Promise<CopyReport[]>
+  readonly #node: Node
+  readonly #id: string
+  readonly #outcomes: CopyReport[] = []
+  #resolve: (reports: CopyReport[]) => void = () => undefined
+  #timer: NodeJS.Timeout
+
+  constructor(node: Node, id: string, waitMs: number) {
+    this.#node = node
+    this.#id = id
+    this.reports = new Promise((resolve) => {
+      this.#resolve = resolve
+    })
+    this.#timer = setTimeout(this.#done, waitMs)
+    node.on('outcome', this.#ended)
+  }
+
+  /** Stops collecting; `reports` stays pending. */
+  cancel(): void {
+    clearTimeout(this.#timer)
+    this.#node.off('outcome', this.#ended)
+  }
+
+  readonly #ended = (event: OutcomeEvent): void => {
+    if (event.id !== this.#id) return
+    this.#outcomes.push(reportOf(event))
+    const count = this.#outcomes.length
+    // An outcome without a link is that of the whole message.
+    if (event.link === undefined || count === this.expected) this.#done()
+    else if (this.expected === undefined && count === 1) {
+      clearTimeout(this.#timer)
+      this.#timer = setTimeout(this.#done, COPIES_MS)
+    }
+  }
+
+  readonly #done = (): void => {
+    this.cancel()
+    const missing = Math.max(0, (this.expected ?? 1) - this.#outcomes.length)
+    this.#resolve([...this.#outcomes, ...Array.from({ length: missing }, () => UNSETTLED)])
+  }
+}
 
 function reportOf({ outcome, link, reason }: OutcomeEvent): CopyReport {
   return { outcome, link: link ?? null, reason: reason ?? null }

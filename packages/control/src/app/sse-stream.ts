@@ -1,20 +1,21 @@
 import { CONTROL_LIMITS } from './control-limits.js'
 
-/** A read takes about this much at once. */
+/** The approximate size of one read. */
 const CHUNK_LENGTH = 64 * 1024
-/** Shows the reader that the node is there, and the node that the reader is. */
+/** A comment at this interval shows the client that the node is alive, and detects a client that is gone. */
 const BEAT_MS = 15_000
 const BEAT = ': beat\n\n'
 
 /**
- * Server-sent events for one reader. What a slow reader does not take waits, within a bound; beyond it events are
- * counted, and the reader is told how many are missing:
+ * Server-sent events for one client. Events that the client has not read yet wait here, up to a limit. Beyond the limit
+ * they are only counted, and the client receives their number:
  *
- *     push ──▶ waiting, at most 1 MiB ──▶ reader
- *               full: counted            `gap` where they would have stood
+ *     push ──▶ waiting, at most 1 MiB ──▶ client
+ *               full: counted            `gap` in place of the missing events
  */
-export class EventFeed {
-  readonly stream: ReadableStream<Uint8Array>
+export class SseStream {
+  /** The body of the response. */
+  readonly body: ReadableStream<Uint8Array>
   readonly #encoder = new TextEncoder()
   readonly #closed: () => void
   readonly #beat: NodeJS.Timeout
@@ -25,53 +26,53 @@ export class EventFeed {
   #ended = false
   #isClosed = false
 
-  /** @param closed the reader is gone, or has everything. Once. */
+  /** @param closed called once, when the client has read everything or has disconnected */
   constructor(closed: () => void) {
     this.#closed = closed
     this.#beat = setInterval(() => {
       if (this.#length === 0) this.#add(BEAT)
     }, BEAT_MS).unref()
-    this.stream = new ReadableStream<Uint8Array>(
+    this.body = new ReadableStream<Uint8Array>(
       {
         pull: (controller) => this.#pull(controller),
         cancel: () => {
           this.#close()
         },
       },
-      // Nothing is made ready ahead of the reader: what waits, waits here, where it is counted.
+      // Events wait only here, where they are counted, and not in a second queue.
       { highWaterMark: 0 },
     )
   }
 
-  /** There is no room: whoever would have to make a text of an event can save that. */
+  /** True if the limit is reached: the caller need not format further events, and reports them to `missed`. */
   get full(): boolean {
     return this.#length >= CONTROL_LIMITS.eventBytes
   }
 
-  /** `data` is JSON on one line. */
+  /** @param data JSON on one line */
   push(type: string, data: string): void {
     if (this.#ended) return
     if (this.full) {
       this.#missed++
       return
     }
-    this.#tellGap()
+    this.#addGap()
     this.#add(eventText(type, data))
   }
 
-  /** Events that nobody has made a text of, because they would not have been shown. */
+  /** Counts events that the caller has not formatted. */
   missed(count: number): void {
     this.#missed += count
   }
 
-  /** Nothing more comes; what waits can still be read. */
+  /** Adds the last event. The client can still read what is waiting. */
   end(type: string, data: string): void {
     this.push(type, data)
     this.#ended = true
     this.#wake?.()
   }
 
-  #tellGap(): void {
+  #addGap(): void {
     if (this.#missed === 0) return
     const data = JSON.stringify({ type: 'gap', count: this.#missed })
     this.#missed = 0
@@ -85,7 +86,7 @@ export class EventFeed {
   }
 
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    if (this.#length === 0) this.#tellGap()
+    if (this.#length === 0) this.#addGap()
     if (this.#length === 0 && !this.#ended && !this.#isClosed) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve

@@ -1,14 +1,19 @@
 import { CommloopError, nearest, type Node, type RouteTarget } from '@commloop/core'
 
-/** With more entries than this to compare with, somebody's slip of the finger would hold up the node. */
+/** In a larger table, the comparison would delay traffic. */
 const ENTRIES_MAX = 1_000
-/** What stands behind the entry's id in the name of a link: a number, or all of them. */
+/** The end of a link's id: the number of the link, or `*` for all links of the entry. */
 const LINK_SUFFIX = /\/(\d+|\*)$/
 
 type Typed = RouteTarget | readonly RouteTarget[] | undefined
 
-/** The error; where it is about a link that somebody typed, and a name of the table is near, with that name. */
-export function withMeantLink(error: unknown, typed: Typed, node: Node): unknown {
+/**
+ * Adds "Did you mean …?" to an error about an unknown link, if the table has a similar name.
+ *
+ * @param typed what the client has named
+ * @returns any other error unchanged
+ */
+export function withSuggestion(error: unknown, typed: Typed, node: Node): unknown {
   if (!CommloopError.is(error) || error.code !== 'CML_ERR_LINK_UNKNOWN') return error
   const { entries } = node.config
   const unknown = namesOf(typed).find((name) => name === error.details?.link)

@@ -1,32 +1,37 @@
 import { type IncomingMessage, request as httpRequest } from 'node:http'
 import { CommloopError, ERROR_CODES, type ErrorCode } from '@commloop/core'
 
-/** How long a node may take to answer what it can answer at once. */
+/** How long a node may take to answer a request that does not wait for anything. */
 const ANSWER_MS_MAX = 5_000
-/** Beyond what the node itself was given: its answer is on the way. */
+/** Added to the time that the node itself waits, for its response to arrive. */
 const GRACE_MS = 2_000
-/** An answer is never longer; a table of a hundred thousand links is half of it. */
+/** The status of a hundred thousand links is half as long. */
 const ANSWER_BYTES_MAX = 256 * 1024 * 1024
 
 export interface ControlRequest {
   readonly method: 'GET' | 'POST'
   readonly path: string
   readonly body?: object
-  /** How long the node itself may wait before it answers. */
+  /** How long the node itself may wait before it responds, in milliseconds. Default: 0. */
   readonly waitMs?: number
 }
 
-/** Asks one node at its control socket. */
+/** A client of one node's control socket. Each request uses a connection of its own. */
 export class ControlClient {
+  /** The path of the socket. */
   readonly path: string
 
+  /** @param path of the socket, such as `/run/user/1000/commloop/plant-l2-1f0c7d2a9be4.sock` */
   constructor(path: string) {
     this.path = path
   }
 
   /**
-   * @returns the answer's JSON
-   * @throws CommloopError with the node's own code where it refuses; CML_ERR_CONTROL_UNREACHABLE where nobody answers
+   * Sends one request.
+   *
+   * @returns the JSON of the response
+   * @throws CommloopError with the node's code if the node refuses the request; CML_ERR_CONTROL_UNREACHABLE if no node
+   * answers
    */
   async ask(request: ControlRequest): Promise<unknown> {
     const response = await this.#open(request, (request.waitMs ?? 0) + ANSWER_MS_MAX + GRACE_MS)
@@ -34,8 +39,10 @@ export class ControlClient {
   }
 
   /**
-   * Server-sent events, one `data` each.
-   * @throws as `ask`; CML_ERR_CONTROL_UNREACHABLE also where the connection breaks
+   * Reads server-sent events until `signal` aborts or the node ends the stream.
+   *
+   * @returns the `data` of each event
+   * @throws as `ask`; CML_ERR_CONTROL_UNREACHABLE also if the connection breaks
    */
   async *events(path: string, signal: AbortSignal): AsyncGenerator<string> {
     const response = await this.#open({ method: 'GET', path }, ANSWER_MS_MAX, signal)
@@ -89,7 +96,7 @@ export class ControlClient {
     try {
       for await (const part of response as AsyncIterable<Buffer>) {
         bytes += part.byteLength
-        if (bytes > ANSWER_BYTES_MAX) throw new Error('the answer is too long')
+        if (bytes > ANSWER_BYTES_MAX) throw new Error('the response is too long')
         parts.push(part)
       }
     } catch (error) {
@@ -98,7 +105,7 @@ export class ControlClient {
     const text = Buffer.concat(parts).toString('utf8')
     const answer = parsed(text)
     if (response.statusCode === 200 && answer !== undefined) return answer
-    throw refusalOf(answer) ?? this.#unreachable(`not the answer of a node: ${text.slice(0, 80)}`)
+    throw refusalOf(answer) ?? this.#unreachable(`not a response of a node: ${text.slice(0, 80)}`)
   }
 
   #unreachable(what: string, cause?: unknown): CommloopError {
@@ -111,9 +118,9 @@ export class ControlClient {
 function causeText(error: Error): string {
   const code = 'code' in error ? String(error.code) : ''
   if (code === 'EACCES') return 'it belongs to another user'
-  if (code === 'ENOENT') return 'there is no such socket'
-  if (code === 'ECONNREFUSED') return 'the process that made it has ended'
-  if (code === 'ECONNRESET') return 'it hung up; perhaps it has as many clients as it takes'
+  if (code === 'ENOENT') return 'the socket does not exist'
+  if (code === 'ECONNREFUSED') return 'the process that created it has ended'
+  if (code === 'ECONNRESET') return 'the node closed the connection; it may have too many clients'
   return error.message
 }
 
@@ -125,7 +132,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** What a node refused with, as it was thrown there. */
+/** The error in a response, as the node has thrown it. */
 function refusalOf(answer: unknown): CommloopError | undefined {
   if (typeof answer !== 'object' || answer === null || !('error' in answer)) return undefined
   const { error } = answer

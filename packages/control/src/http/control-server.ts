@@ -1,123 +1,160 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
-import type { ControlApi, ControlledNode } from '../app/control-api.js'
+import { CommloopError, isLoopback, type Logger, type Node, parseIp } from '@commloop/core'
+import { EventLoopDelay, metricsText } from '@commloop/metrics'
 import { CONTROL_LIMITS } from '../app/control-limits.js'
-import type { ControlPlace } from './socket-location.js'
-import { ControlSocket } from './control-socket.js'
+import type { ServedOnTcp } from '../app/request-handlers.js'
+import { Availability } from '../status/availability.js'
+import type { NodeFacts } from '../status/node-status.js'
+import { LazyHandlers } from './lazy-handlers.js'
+import { chosenLocation, type SocketLocation } from './socket-location.js'
+import { TcpListener } from './tcp-listener.js'
+import { UnixSocketListener } from './unix-socket-listener.js'
 
-/** Routes and streams are loaded this long after the start, or for the first client: traffic goes first. */
-const LOAD_AFTER_MS = 1_000
-/** How long clients may take to read their last words. */
-const CLOSE_MS_MAX = 500
+/** The largest payload of the codec len16. */
+const PAYLOAD_BYTES_MAX_DEFAULT = 65_535
+const HOST_DEFAULT = '127.0.0.1'
+/** A shorter token could be guessed. */
+const TOKEN_LENGTH_MIN = 16
 
-/** The control API at its socket, from the start of a node to its end. */
-export class ControlServer {
-  readonly path: string
-  readonly #server: Server
-  readonly #socket: ControlSocket
-  readonly #requests: LazyRequests
+const SILENT: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+}
 
-  private constructor(server: Server, socket: ControlSocket, requests: LazyRequests) {
-    this.#server = server
-    this.#socket = socket
-    this.#requests = requests
-    this.path = socket.path
-    process.once('exit', this.#removeSocket)
-  }
+export interface ControlServerOptions {
+  readonly node: Node
+  /** Facts that the node itself does not know, for `GET /v1/status`. */
+  readonly facts: NodeFacts
+  /** Receives a line for each operation on a link, and for each unexpected error. Default: no log. */
+  readonly logger?: Logger
+  /**
+   * The largest payload that any link accepts now, in bytes. The body of `POST /v1/send` may be six times as long, plus
+   * 64 KiB. Default: 65 535, the most that the codec len16 accepts.
+   */
+  readonly payloadBytesMax?: () => number
+  /**
+   * Handles `POST /v1/reload`: applies a changed configuration and resolves with the changes, which the client receives
+   * as JSON. Reject with a CommloopError to refuse. Default: the request is refused with 409.
+   */
+  readonly reload?: () => Promise<object>
+}
 
-  /** @throws SocketProblem; SocketTaken where a node of the same configuration runs */
-  static async open(place: ControlPlace, controlled: ControlledNode): Promise<ControlServer> {
-    const requests = new LazyRequests(controlled)
-    const server = createServer(
-      {
-        maxHeaderSize: CONTROL_LIMITS.headerBytes,
-        headersTimeout: CONTROL_LIMITS.requestMs,
-        requestTimeout: CONTROL_LIMITS.requestMs,
-        keepAliveTimeout: CONTROL_LIMITS.requestMs,
-        connectionsCheckingInterval: 1_000,
-      },
-      requests.listener,
-    )
-    server.maxConnections = CONTROL_LIMITS.connections
-    server.setTimeout(CONTROL_LIMITS.idleMs)
-    const socket = await ControlSocket.open(server, place.path())
-    return new ControlServer(server, socket, requests)
-  }
+export interface TcpListenerOptions {
+  /** The IP address to listen on. Default: 127.0.0.1. */
+  readonly host?: string
+  /** 0: the system chooses a free port; the `url` of the listener contains it. */
+  readonly port: number
+  /**
+   * Each request must contain `Authorization: Bearer <token>`. At least 16 characters. Required if `host` is not a loopback
+   * address, or if `serves` is `api`. Default: none; the `Host` header must then be an IP address or `localhost`.
+   */
+  readonly token?: string | undefined
+  /** `metrics`: only `GET /metrics`. `api`: the whole control API, and `GET /metrics`. Default: `metrics`. */
+  readonly serves?: ServedOnTcp
+}
 
-  /** After the node has stopped: its last events are still told. */
-  async close(): Promise<void> {
-    this.#requests.end()
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => {
-        this.#server.closeAllConnections()
-      }, CLOSE_MS_MAX)
-      this.#server.close(() => {
-        clearTimeout(timer)
-        resolve()
-      })
-      this.#server.closeIdleConnections()
-    })
-    process.off('exit', this.#removeSocket)
-    this.#removeSocket()
-  }
-
-  /** However the process ends, as long as it can still do something. */
-  readonly #removeSocket = (): void => {
-    this.#socket.remove()
-  }
+/** An open listener of a ControlServer. */
+export interface ControlListener {
+  /** Stops listening. A request that is running gets up to 500 ms to end. */
+  close(): Promise<void>
 }
 
 /**
- * Loads the routes, and the library that they stand on, only when they are wanted or when the node has begun its work:
- * what is loaded before the first message makes it late. Not later than that, because a node that has run out of
- * descriptors has to answer too.
+ * Serves the HTTP API of one node, described in `docs/control-api.md`, on Unix sockets and TCP ports. The server loads the
+ * code of the API one second after it was made, or when the first request arrives.
+ *
+ * @example
+ * const server = new ControlServer({ node, facts: { version: '1.0.0', config: 'app.mjs', startedAt: new Date() } })
+ * await server.listenOnSocket('/run/app/control.sock')
+ * await server.listenOnTcp({ port: 9464 }) // GET /metrics, for this machine only
+ * // …
+ * await node.stop()
+ * await server.close()
  */
-class LazyRequests {
-  readonly #controlled: ControlledNode
-  readonly #timer: NodeJS.Timeout
-  #loading: Promise<{ api: ControlApi; listener: RequestListener }> | undefined
-  #api: ControlApi | undefined
+export class ControlServer {
+  readonly #handlers: LazyHandlers
+  readonly #availability: Availability
+  readonly #delay = new EventLoopDelay()
+  readonly #listeners = new Set<ControlListener>()
 
-  constructor(controlled: ControlledNode) {
-    this.#controlled = controlled
-    this.#timer = setTimeout(() => {
-      this.#load().catch((error: unknown) => {
-        this.#controlled.logger.warn({ err: error }, 'control: the API cannot be loaded')
-      })
-    }, LOAD_AFTER_MS).unref()
-  }
-
-  readonly listener: RequestListener = (request, response) => {
-    this.#load().then(
-      ({ listener }) => {
-        listener(request, response)
-      },
-      () => {
-        response.writeHead(500).end('{"error":{"message":"the control API cannot be loaded"}}')
-      },
-    )
-  }
-
-  #load(): Promise<{ api: ControlApi; listener: RequestListener }> {
-    this.#loading ??= this.#imported()
-    return this.#loading
-  }
-
-  async #imported(): Promise<{ api: ControlApi; listener: RequestListener }> {
-    clearTimeout(this.#timer)
-    const [{ controlApi }, { getRequestListener }] = await Promise.all([
-      import('../app/control-api.js'),
-      import('@hono/node-server'),
-    ])
-    const api = controlApi(this.#controlled)
-    this.#api = api
-    const fetch = getRequestListener((request, bindings) => api.app.fetch(request, bindings), {
-      overrideGlobalObjects: false,
+  constructor({ node, facts, ...options }: ControlServerOptions) {
+    const { version, startedAt } = facts
+    this.#availability = new Availability(node)
+    this.#handlers = new LazyHandlers({
+      node,
+      facts,
+      availability: this.#availability,
+      logger: options.logger ?? SILENT,
+      payloadBytesMax: options.payloadBytesMax ?? (() => PAYLOAD_BYTES_MAX_DEFAULT),
+      metrics: () => metricsText({ node, version, startedAt, delay: this.#delay }),
+      reload: options.reload ?? noReload,
     })
-    return { api, listener: (request, response) => void fetch(request, response) }
   }
 
-  end(): void {
-    clearTimeout(this.#timer)
-    this.#api?.end()
+  /**
+   * Opens a Unix domain socket that only the user of this process (and root) can reach. It serves the whole API without a
+   * token. The socket of a process that has ended is replaced.
+   *
+   * @param location a path whose folder is created if it is missing, or the result of `defaultLocation`
+   * @throws SocketProblem if the socket cannot be opened, or if other users could replace it
+   * @throws SocketTaken if another process listens on the path
+   */
+  async listenOnSocket(
+    location: string | SocketLocation,
+  ): Promise<ControlListener & { readonly path: string }> {
+    const chosen = typeof location === 'string' ? chosenLocation(location) : location
+    const listener = this.#handlers.listener(({ forSocket }) => forSocket)
+    return this.#added(await UnixSocketListener.open(chosen.path(), listener))
   }
+
+  /**
+   * Opens a TCP port. Traffic is not encrypted, and neither is the token.
+   *
+   * @throws CommloopError CML_ERR_CONFIG_INVALID if the options would expose the node
+   * @throws the error of the operating system, such as EADDRINUSE, if the port cannot be opened
+   */
+  async listenOnTcp(
+    options: TcpListenerOptions,
+  ): Promise<ControlListener & { readonly url: string }> {
+    const { host = HOST_DEFAULT, port, token, serves = 'metrics' } = options
+    refuseExposure(host, token, serves)
+    const { connections, metricsConnections } = CONTROL_LIMITS
+    const connectionsMax = serves === 'api' ? connections : metricsConnections
+    const listener = this.#handlers.listener((handlers) => handlers.forTcp(serves, token))
+    return this.#added(await TcpListener.open({ host, port }, listener, connectionsMax))
+  }
+
+  #added<Listener extends ControlListener>(listener: Listener): Listener {
+    this.#listeners.add(listener)
+    return listener
+  }
+
+  /** Ends event streams with the event `end` and closes every listener. Call it after the node has stopped. */
+  async close(): Promise<void> {
+    this.#handlers.end()
+    await Promise.all([...this.#listeners].map((listener) => listener.close()))
+    this.#listeners.clear()
+    this.#availability.close()
+    this.#delay.close()
+  }
+}
+
+function refuseExposure(host: string, token: string | undefined, serves: ServedOnTcp): void {
+  const ip = parseIp(host)
+  if (ip === undefined) throw invalid(`host: expected an IP address, found ${JSON.stringify(host)}`)
+  if (token !== undefined && token.length < TOKEN_LENGTH_MIN)
+    throw invalid(`token: expected at least ${String(TOKEN_LENGTH_MIN)} characters`)
+  if (token !== undefined) return
+  if (serves === 'api') throw invalid('token: required to serve the control API over TCP')
+  if (!isLoopback(host)) throw invalid(`token: required, because other machines can reach ${host}`)
+}
+
+function noReload(): Promise<never> {
+  const text = 'this node does not have a configuration that can be reloaded'
+  return Promise.reject(new CommloopError('CML_ERR_CONTROL_REFUSED', text))
+}
+
+function invalid(text: string): CommloopError {
+  return new CommloopError('CML_ERR_CONFIG_INVALID', text)
 }

@@ -1,16 +1,17 @@
 import { lstatSync, mkdirSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
+import { codeOf, messageOf } from '../errors/error-facts.js'
 
 const OTHERS = 0o077
 const WRITABLE_BY_OTHERS = 0o022
 const STICKY = 0o1000
 
-/** Makes the folder where it is missing. @returns why it cannot be used, or undefined */
+/** Creates the folder if it is missing. @returns why it cannot be used, or undefined */
 export function folderProblem(folder: string, uid: number): string | undefined {
   try {
     mkdirSync(folder, { mode: 0o700 })
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') return `${folder} cannot be made: ${messageOf(error)}`
+    if (codeOf(error) !== 'EEXIST') return `${folder} cannot be created: ${messageOf(error)}`
   }
   return ownFolderProblem(folder, uid)
 }
@@ -25,23 +26,32 @@ export function folderExists(folder: string): boolean {
   }
 }
 
-/** Why a folder that is there is not ours alone: whoever may write to it could put a socket of his own there. */
+/**
+ * Checks that a folder belongs to the user alone: another user who may write to it could put a socket there.
+ *
+ * @returns why the folder cannot be used, or undefined
+ */
 export function ownFolderProblem(folder: string, uid: number): string | undefined {
   let facts: Stats
   try {
-    // Not followed: a link may lead to a folder that is not what it seems.
+    // `lstat`: a symbolic link may lead to another user's folder.
     facts = lstatSync(folder)
   } catch (error) {
     return `${folder} cannot be read: ${messageOf(error)}`
   }
-  if (facts.isSymbolicLink()) return `${folder} is a symbolic link, and has to be a folder`
-  if (!facts.isDirectory()) return `${folder} is no folder`
+  if (facts.isSymbolicLink()) return `${folder} is a symbolic link; expected a folder`
+  if (!facts.isDirectory()) return `${folder} is not a folder`
   if (facts.uid !== uid) return `${folder} belongs to user ${String(facts.uid)}, not to us`
-  if ((facts.mode & OTHERS) !== 0) return `${folder} is open to others: chmod 700 ${folder}`
+  if ((facts.mode & OTHERS) !== 0) return `${folder} is open to other users: chmod 700 ${folder}`
   return undefined
 }
 
-/** The folder of a path that the user chose is his, as long as not everybody may replace what lies in it. */
+/**
+ * Checks the folder of a path that the user has chosen, and creates it if it is missing. Other users may read it, but they
+ * must not be able to replace the files in it.
+ *
+ * @returns why the folder cannot be used, or undefined
+ */
 export function chosenFolderProblem(socket: string, uid: number): string | undefined {
   const folder = dirname(socket)
   try {
@@ -55,12 +65,4 @@ export function chosenFolderProblem(socket: string, uid: number): string | undef
   } catch (error) {
     return `${folder} cannot be used: ${messageOf(error)}`
   }
-}
-
-export function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,17 +1,18 @@
 import { join } from 'node:path'
 import { chosenFolderProblem, folderProblem } from './socket-folder.js'
-import { SocketProblem } from './control-socket.js'
 import { runtimeFolders, socketName } from './socket-path.js'
+import { SocketProblem } from './unix-socket-listener.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** Where a node puts its socket: where it was told to, or in the best folder that it may use. */
-export interface ControlPlace {
-  /** Makes the folder. @throws SocketProblem */
+/** Where a node puts its socket. */
+export interface SocketLocation {
+  /** Creates the folder if it is missing. @returns the path of the socket @throws SocketProblem */
   path(): string
 }
 
-export function chosenPlace(path: string): ControlPlace {
+/** A path that the user has chosen. */
+export function chosenLocation(path: string): SocketLocation {
   return {
     path: () => {
       const problem = chosenFolderProblem(path, userId())
@@ -21,7 +22,15 @@ export function chosenPlace(path: string): ControlPlace {
   }
 }
 
-export function usualPlace(node: string, configFile: string, env: Environment): ControlPlace {
+/**
+ * The location that `commloop status` and the other commands look at: the first usable folder of `runtimeFolders`, and a
+ * file name made of the node's name and the path of its configuration.
+ */
+export function defaultLocation(
+  node: string,
+  configFile: string,
+  env: Environment,
+): SocketLocation {
   return {
     path: () => {
       const problems: string[] = []
@@ -30,14 +39,16 @@ export function usualPlace(node: string, configFile: string, env: Environment): 
         if (problem === undefined) return join(folder, socketName(node, configFile))
         problems.push(problem)
       }
-      throw new SocketProblem(`${problems.join('; ')}. \`control: <path>\` names another place`)
+      throw new SocketProblem(
+        `${problems.join('; ')}. Set \`control: <path>\` to use another location`,
+      )
     },
   }
 }
 
-/** @throws SocketProblem where there are no users, and no Unix domain sockets */
+/** @throws SocketProblem on Windows, which has neither user ids nor Unix domain sockets */
 function userId(): number {
   const uid = process.getuid?.()
-  if (uid === undefined) throw new SocketProblem('this system has no Unix domain sockets')
+  if (uid === undefined) throw new SocketProblem('this system does not have Unix domain sockets')
   return uid
 }

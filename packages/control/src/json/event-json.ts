@@ -10,10 +10,10 @@ import {
   type TrafficMessage,
 } from '@commloop/core'
 
-/** Line ends that are none in JSON, and are where a reader's language cuts its input at them. */
+/** JSON allows these characters in a text, but some languages split lines at them. */
 const FOREIGN_LINE_ENDS = /[\u0085\u2028\u2029]/g
 
-/** JSON on one line, whoever reads it. */
+/** JSON on one line, in every language that may read it. */
 function json(value: unknown): string {
   return JSON.stringify(value).replace(
     FOREIGN_LINE_ENDS,
@@ -21,7 +21,7 @@ function json(value: unknown): string {
   )
 }
 
-/** Keys in the order in which people want to read them; what is undefined is left out. */
+/** One JSON line. The order of the keys is that of `fields`, and undefined fields are left out. */
 function line(fields: Readonly<Record<string, unknown>>): string {
   return `${json(fields)}\n`
 }
@@ -54,7 +54,7 @@ export function outcomeLine({ id, outcome, link, reason, code, count }: OutcomeE
     link,
     reason,
     code,
-    // An event with an id stands for one message.
+    // An outcome with an id stands for one copy.
     count: id === undefined ? count : undefined,
   })
 }
@@ -71,7 +71,7 @@ export function warningLine({ code, message }: NodeEvents['warning']): string {
   return line({ type: 'warning', code, message })
 }
 
-/** A message of the traffic, with its payload only on request. */
+/** A message in either direction, with its payload only if `withPayload` is true. */
 export function trafficLine(message: TrafficMessage, withPayload: boolean): string {
   const { direction, link, epoch, payload, id } = message
   return line({
@@ -103,12 +103,12 @@ export function errorLine(error: LineError): string {
   })
 }
 
-/** Lines of received messages: by far the most, so made of parts instead of by way of an object. */
+/** Formats received messages. They are by far the most lines, so they are joined from parts instead of objects. */
 export class MessageLines {
   readonly #asText: boolean
   readonly #heads = new Map<string, string>()
 
-  /** @param asText `payload` where the bytes are valid UTF-8; otherwise `base64` always */
+  /** @param asText true: `payload` if the bytes are valid UTF-8, else `base64`; false: always `base64` */
   constructor(asText: boolean) {
     this.#asText = asText
   }
@@ -121,7 +121,7 @@ export class MessageLines {
     return `${head},"base64":"${bufferOf(payload).toString('base64')}"}\n`
   }
 
-  /** Everything up to the epoch: the same for every message of a link. */
+  /** The part before the epoch, which is the same for every message of a link. */
   #head(link: string): string {
     const known = this.#heads.get(link)
     if (known !== undefined) return known

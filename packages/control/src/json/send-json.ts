@@ -1,13 +1,14 @@
 import { isUtf8 } from 'node:buffer'
 import { durationMs, nearest, type RouteTarget, type SendOptions } from '@commloop/core'
+import { messageOf } from '../errors/error-facts.js'
 
-/** What a line of input asks for. */
+/** A message to send. */
 export interface SendRequest {
   readonly payload: Uint8Array
   readonly options: SendOptions
 }
 
-/** Why a line cannot be understood; with its `id`, where it has a usable one. */
+/** Why a line is invalid, and its `id` if that is valid. */
 export interface LineProblem {
   readonly problem: string
   readonly id: string | undefined
@@ -21,8 +22,8 @@ const KEYS: readonly string[] = [...PAYLOAD_KEYS, 'to', 'id', 'ttl']
 const SPACE_ONLY = /^\s*$/
 
 /**
- * Reads one line: `{"payload":"text"}`, `{"base64":"…"}` or `{"hex":"…"}`, with `to`, `id` and `ttl`. Strict: what
- * is not exactly understood is a problem, for a payload that was guessed is a wrong one.
+ * Reads one line: `{"payload":"text"}`, `{"base64":"…"}` or `{"hex":"…"}`, with `to`, `id` and `ttl`. The reader is strict
+ * and never guesses what a field means, because a guessed payload is a wrong payload.
  *
  * @returns undefined for a blank line
  */
@@ -34,23 +35,22 @@ export function readSendLine(bytes: Uint8Array): SendRequest | LineProblem | und
   try {
     value = JSON.parse(text)
   } catch (error) {
-    const why = error instanceof SyntaxError ? error.message : String(error)
-    return problem(`not valid JSON: ${why}`, undefined)
+    return problem(`not valid JSON: ${messageOf(error)}`, undefined)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return problem(`expected an object, found ${found(value)}`, undefined)
+    return problem(`expected an object, found ${describeValue(value)}`, undefined)
   }
   return readSendFields(value as Fields)
 }
 
-// Takes a byte order mark away, which some shells put in front of what they pipe.
+// Removes a byte order mark, which some shells put in front of piped input.
 const DECODER = new TextDecoder()
 
-/** The same for an object that was parsed already. */
+/** As `readSendLine`, for an object that is already parsed. */
 export function readSendFields(fields: Fields): SendRequest | LineProblem {
   const { id } = fields
   if (id !== undefined && typeof id !== 'string') {
-    return problem(`id: expected a string, found ${found(id)}`, undefined)
+    return problem(`id: expected a string, found ${describeValue(id)}`, undefined)
   }
   const unknown = Object.keys(fields).find((key) => !KEYS.includes(key))
   if (unknown !== undefined) return problem(unknownText(unknown), id)
@@ -70,7 +70,7 @@ export function readSendFields(fields: Fields): SendRequest | LineProblem {
   }
 }
 
-/** Told apart from every value that a field may have. */
+/** A class, so that it differs from every value that a field may have. */
 class Mistake {
   readonly text: string
   constructor(text: string) {
@@ -90,7 +90,7 @@ function unknownText(key: string): string {
 
 // ── payload ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The payload's bytes, or what is wrong. */
+/** The payload's bytes, or a text that says what is wrong. */
 function readPayload(fields: Fields): Uint8Array | string {
   const given = PAYLOAD_KEYS.filter((key) => key in fields)
   const [key] = given
@@ -99,14 +99,14 @@ function readPayload(fields: Fields): Uint8Array | string {
     return `expected exactly one of payload, base64 and hex, found ${what}`
   }
   const text = fields[key]
-  if (typeof text !== 'string') return `${key}: expected a string, found ${found(text)}`
+  if (typeof text !== 'string') return `${key}: expected a string, found ${describeValue(text)}`
   if (key === 'payload') return readText(text)
   return key === 'base64' ? readBase64(text) : readHex(text)
 }
 
 function readText(text: string): Uint8Array | string {
   const bytes = Buffer.from(text, 'utf8')
-  // Half of a surrogate pair becomes U+FFFD in UTF-8, which is something else than what was given.
+  // A lone surrogate becomes U+FFFD in UTF-8, so the payload would differ from the text.
   if (bytes.includes('\ufffd') && /\p{Surrogate}/u.test(text)) {
     return 'payload: has half a character (a lone surrogate), which UTF-8 cannot carry; use base64'
   }
@@ -115,7 +115,7 @@ function readText(text: string): Uint8Array | string {
 
 function readBase64(text: string): Uint8Array | string {
   const bytes = Buffer.from(text, 'base64')
-  // Node passes over what it does not know; only the same text back proves that nothing was passed over.
+  // Node ignores invalid characters. If the bytes encode to the same text, it has ignored none.
   if (bytes.toString('base64') === text) return bytes
   return 'base64: expected A–Z, a–z, 0–9, + and /, padded with = to a multiple of 4 (RFC 4648, section 4)'
 }
@@ -141,7 +141,7 @@ function readTo(to: unknown): Targets | undefined | Mistake {
 
 function toMistake(value: unknown): Mistake {
   return new Mistake(
-    `to: expected a link's id, its position in the table, { "link", "epoch" } or an array of them, found ${found(value)}`,
+    `to: expected a link's id, its position in the table, { "link", "epoch" } or an array of them, found ${describeValue(value)}`,
   )
 }
 
@@ -163,12 +163,15 @@ function isCount(value: unknown): boolean {
 function readTtl(ttl: unknown): number | undefined | Mistake {
   if (ttl === undefined) return undefined
   const ms = typeof ttl === 'string' || typeof ttl === 'number' ? durationMs(ttl) : undefined
-  return ms ?? new Mistake(`ttl: expected a duration such as "500ms" or "30s", found ${found(ttl)}`)
+  return (
+    ms ??
+    new Mistake(`ttl: expected a duration such as "500ms" or "30s", found ${describeValue(ttl)}`)
+  )
 }
 
 const SHOWN_MAX = 40
 
-function found(value: unknown): string {
+function describeValue(value: unknown): string {
   if (value === undefined) return 'nothing'
   const text = JSON.stringify(value)
   return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX)}…`

@@ -1,36 +1,40 @@
-import type { EntryConfig, LinkHandle, Node } from '@commloop/core'
+import type { EntryConfig, LinkChange, LinkHandle, Node } from '@commloop/core'
 
-/** An entry that has nobody, longer than it may. */
+/** An entry without a connection. */
 export interface MissingEntry {
   readonly entry: string
+  /** `exhausted`: the reconnect strategy has given up. `absent`: down for longer than `audit.grace`. */
   readonly kind: 'absent' | 'exhausted'
-  /** How long nobody has been there. */
+  /** How long the entry has had no connection, in milliseconds. */
   readonly forMs: number
   readonly reason: string | null
 }
 
 /**
- * Who should be there and is not, for a command that a monitor asks every minute. An entry is attended while one of its
- * links is up, and excused while it is disabled or has been alone for less than `audit.grace`. Unlike the audit it
- * looks at active entries too: one that is dialled in vain for hours is absent, however many attempts are left.
+ * Finds the entries that should have a connection and do not. An entry is available while one of its links is up. It is
+ * not missing while it is disabled, or if it has been down for less than `audit.grace`. Unlike the audit, this also covers
+ * active entries with attempts left: a peer that has been dialled for hours without success is absent.
  */
 export class Availability {
   readonly #node: Node
-  /** When each link that is not up was left; of one that came with a reload nothing is known before it begins. */
+  /** Since when each link has been down. A link that a reload has added is missing here until its first change. */
   readonly #downSinceMs = new Map<string, number>()
 
   constructor(node: Node) {
     this.#node = node
-    // The node runs already: what it does next about a link that is down must not look like the beginning of that.
+    // The node may be running already. The next dial of a link that is down must not restart its time.
     for (const { id, state, sinceMs } of node.links()) {
       if (state !== 'up') this.#downSinceMs.set(id, performance.now() - sinceMs)
     }
-    node.on('link', ({ link, state }) => {
-      if (state === 'up') this.#downSinceMs.delete(link)
-      else if (!this.#downSinceMs.has(link)) this.#downSinceMs.set(link, performance.now())
-    })
+    node.on('link', this.#changed)
   }
 
+  readonly #changed = ({ link, state }: LinkChange): void => {
+    if (state === 'up') this.#downSinceMs.delete(link)
+    else if (!this.#downSinceMs.has(link)) this.#downSinceMs.set(link, performance.now())
+  }
+
+  /** The missing entries at this moment, in the order of the table. */
   missing(): MissingEntry[] {
     const links = new Map<string, LinkHandle[]>()
     for (const link of this.#node.links()) {
@@ -54,6 +58,11 @@ export class Availability {
       return { entry: id, kind: 'exhausted', forMs, reason }
     if (forMs < this.#node.config.auditGraceMs) return undefined
     return { entry: id, kind: 'absent', forMs, reason }
+  }
+
+  /** Stops following the node. */
+  close(): void {
+    this.#node.off('link', this.#changed)
   }
 
   #downMs({ id, sinceMs }: LinkHandle): number {

@@ -10,16 +10,17 @@ import {
 } from '@commloop/core'
 import type { Availability, MissingEntry } from './availability.js'
 
-/** What does not change while a node runs. */
+/** Facts about a node that do not change while it runs. */
 export interface NodeFacts {
+  /** The version of commloop, or of the application that embeds the node. */
   readonly version: string
-  /** The configuration's file. */
+  /** The path of the configuration file, or of the program. */
   readonly config: string
-  /** Wall clock, for people. */
+  /** When the process started, on the wall clock. */
   readonly startedAt: Date
 }
 
-/** `GET /v1/status`: everything about a node at one moment. Keys may be added; none goes away or changes its meaning. */
+/** The response to `GET /v1/status`. Future versions may add keys, but will not remove any or change their meaning. */
 export interface NodeStatus {
   readonly api: 1
   readonly node: string
@@ -29,7 +30,7 @@ export interface NodeStatus {
   readonly startedAt: string
   readonly uptimeMs: number
   readonly listen: { readonly host: string; readonly port: number } | null
-  /** Nobody is missing. */
+  /** True if no entry is missing. */
   readonly ok: boolean
   readonly missing: readonly MissingEntry[]
   readonly findings: readonly Finding[]
@@ -37,18 +38,18 @@ export interface NodeStatus {
   readonly links: readonly LinkStatus[]
 }
 
-/** `GET /v1/links/:id`. Durations in milliseconds, sizes in bytes. */
+/** The response to `GET /v1/links/:id`. Durations in milliseconds, sizes in bytes. */
 export interface LinkStatus {
   readonly id: string
   readonly entry: string
   readonly role: 'active' | 'passive'
-  /** As configured: where we dial, or who may dial us. */
+  /** The configured peer: the address to dial, or the addresses that may dial us. */
   readonly peer: string
   readonly state: LinkState
   readonly enabled: boolean
   readonly lasting: boolean
   readonly epoch: number
-  /** Who is connected. */
+  /** The address of the connected peer. */
   readonly remote: string | null
   readonly reason: string | null
   readonly sinceMs: number
@@ -63,9 +64,10 @@ export interface LinkStatus {
   readonly counters: LinkCounters
 }
 
-export function nodeStatus(node: Node, facts: NodeFacts, attendance: Availability): NodeStatus {
+/** The whole state of a node at this moment. */
+export function nodeStatus(node: Node, facts: NodeFacts, availability: Availability): NodeStatus {
   const { listening } = node
-  const missing = attendance.missing()
+  const missing = availability.missing()
   return {
     api: 1,
     node: node.config.name,
@@ -83,12 +85,12 @@ export function nodeStatus(node: Node, facts: NodeFacts, attendance: Availabilit
   }
 }
 
+/** Every link, in the order of the table. */
 export function linkStatuses(node: Node): LinkStatus[] {
   const entries = new Map(node.config.entries.map((entry) => [entry.id, entry]))
   return node.links().map((link) => linkStatus(link, entries.get(link.entry)))
 }
 
-/** @throws CommloopError CML_ERR_LINK_UNKNOWN, CML_ERR_LINK_AMBIGUOUS */
 export function statusOfLink(node: Node, link: LinkHandle): LinkStatus {
   return linkStatus(
     link,

@@ -1,6 +1,6 @@
 /** One mistake in a configuration. */
 export interface ConfigProblem {
-  /** Where, as keys and indices into `NodeOptions`: `['links', 0, 'port']`. */
+  /** Keys and indices into `NodeOptions`: `['links', 0, 'port']`. */
   readonly path: readonly (string | number)[]
   /** What was expected and what was found. */
   readonly message: string

@@ -3,13 +3,13 @@ import type { OptionReader } from './option-reader.js'
 
 export interface EntryName {
   readonly id: string
-  /** What the id was made from, where the entry gives none: `<role>-<ip>[:port]`, which several may share. */
+  /** If the entry has no id: `<role>-<ip>[:port]`, from which its id is derived and which several entries may share. */
   readonly derivedFrom: string | undefined
 }
 
 /**
- * The id of each entry: its own, or `<role>-<ip>[:port]`, with `-2`, `-3` … for repeats. Ids name links in
- * commands and routes, where a number is an index, `/` parts entry and slot, and `*` means every one.
+ * The id of each entry: its own, or `<role>-<ip>[:port]`, with `-2`, `-3` … for repeats. Ids name links in commands and
+ * routes. There a number is an index, `/` separates entry and slot, and `*` means every link.
  */
 export function nameEntries(reader: OptionReader, entries: readonly EntryOptions[]): EntryName[] {
   const taken = new Set(entries.map((entry) => entry.id).filter((id) => id !== undefined))

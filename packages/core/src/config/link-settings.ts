@@ -1,14 +1,15 @@
-import { sameBytes } from '../units/bytes.js'
 import { durationText, timerMs } from '../units/duration.js'
+import type { ConfigProblem } from './config-problem.js'
+import { EntryLinkOptions, InheritedOptions } from './inherited-options.js'
+import { LINK_OPTION_KEYS, type LinkOptionKey } from './link-option.js'
 import type { HeartbeatSettings, LinkSettings } from './node-config.js'
-import type { HeartbeatOptions, LinkOptions, QueueLimits } from './node-options.js'
-import type { Size } from '../units/size.js'
-import { type OptionReader, found } from './option-reader.js'
+import type { LinkOptions } from './node-options.js'
+import type { OptionReader } from './option-reader.js'
 
 const KIB = 1024
 const MIB = 1024 * KIB
 
-/** Defaults of what a link needs to know; the reasons are in `docs/configuration.md`. */
+/** Defaults of link settings. `docs/configuration.md` gives the reasons. */
 export const LINK_DEFAULTS = {
   outboxBytes: 16 * MIB,
   outboxMessages: 100_000,
@@ -22,168 +23,111 @@ export const LINK_DEFAULTS = {
   stableAfterMs: 5_000,
   rearmAfterMs: 300_000,
   holdDownMs: 30_000,
-  /** Receive silence is this many heartbeats, where a heartbeat is set. */
+  /** If a heartbeat is set, `silence` defaults to this many heartbeats. */
   silenceHeartbeats: 3,
 } as const
 
-const MESSAGES_MAX = 2 ** 31 - 1
+type Path = ConfigProblem['path']
 
-/** Settings of one entry's links: the entry's own options over those of the whole node, over the defaults. */
-export function readLinkSettings(
-  reader: OptionReader,
-  options: LinkOptions,
-  entryPath: readonly (string | number)[],
-  ownKeys: ReadonlySet<string>,
-  lasting: boolean,
-): LinkSettings {
-  // A mistake inherited from the top is reported there, once.
-  const at = (key: string): (string | number)[] => (ownKeys.has(key) ? [...entryPath, key] : [key])
-  const duration = (key: keyof LinkOptions & keyof DurationKeys, defaultMs: number): number =>
-    reader.duration(at(key), options[key], defaultMs)
-  const heartbeat = readHeartbeat(reader, at('heartbeat'), options.heartbeat)
-  const outbox = readOutbox(reader, at('outbox'), options.outbox)
+/** The options from which `LinkSettings` are made. */
+const SETTING_KEYS: readonly LinkOptionKey[] = LINK_OPTION_KEYS.filter((key) => key !== 'bind')
+
+/** Resolves the link settings of all entries. Entries without link options of their own share one object. */
+export class LinkSettingsReader {
+  readonly #reader: OptionReader
+  readonly #inherited: InheritedOptions
+  /** Settings without any option of an entry, by `lasting`. */
+  readonly #shared = new Map<boolean, LinkSettings>()
+
+  /** @param top the link options of the whole node */
+  constructor(reader: OptionReader, top: LinkOptions) {
+    this.#reader = reader
+    this.#inherited = new InheritedOptions(reader, top)
+  }
+
+  settings(entry: LinkOptions, path: Path, lasting: boolean): LinkSettings {
+    if (SETTING_KEYS.some((key) => entry[key] !== undefined)) {
+      return resolveSettings(this.#of(entry, path), lasting)
+    }
+    const shared = this.#shared.get(lasting) ?? resolveSettings(this.#of({}, path), lasting)
+    this.#shared.set(lasting, shared)
+    return shared
+  }
+
+  /** The source address of dials. */
+  bind(entry: LinkOptions, path: Path): string | undefined {
+    return this.#of(entry, path).value('bind')
+  }
+
+  /** Reports mistakes at the top that no entry inherited. */
+  checkRest(): void {
+    this.#inherited.checkRest()
+  }
+
+  #of(entry: LinkOptions, path: Path): EntryLinkOptions {
+    return new EntryLinkOptions(this.#reader, this.#inherited, entry, path)
+  }
+}
+
+function resolveSettings(options: EntryLinkOptions, lasting: boolean): LinkSettings {
+  const heartbeat = options.value('heartbeat')
+  const outbox = options.value('outbox')
+  const bytesMax = outbox.bytesMax ?? LINK_DEFAULTS.outboxBytes
   return {
     lasting,
-    codec: options.codec,
-    reconnect: options.reconnect,
-    // Not by spread: V8 would give each link's a shape of its own, and look them up anew for each message.
+    codec: options.value('codec'),
+    reconnect: options.value('reconnect'),
+    // Not by spread: V8 would give each object its own hidden class, and property access per message would be slow.
     outbox: {
-      bytesMax: outbox.bytesMax,
-      messagesMax: outbox.messagesMax,
-      overflow: options.overflow ?? 'reject',
+      bytesMax,
+      messagesMax: outbox.messagesMax ?? LINK_DEFAULTS.outboxMessages,
+      overflow: options.value('overflow') ?? 'reject',
     },
-    highWaterMarkBytes: readHighWaterMark(
-      reader,
-      at('highWaterMark'),
-      options.highWaterMark,
-      outbox.bytesMax,
-    ),
-    onLoss: options.onLoss ?? 'resend',
-    ttlMs:
-      options.ttl === undefined || options.ttl === 'none'
-        ? Number.POSITIVE_INFINITY
-        : reader.duration(at('ttl'), options.ttl, Number.POSITIVE_INFINITY),
+    highWaterMarkBytes: highWaterMarkBytes(options, bytesMax),
+    onLoss: options.value('onLoss') ?? 'resend',
+    ttlMs: options.value('ttl') ?? Number.POSITIVE_INFINITY,
     heartbeat,
-    silenceMs: readSilence(reader, at('silence'), options.silence, heartbeat),
-    stallMs: duration('stall', LINK_DEFAULTS.stallMs),
-    partialFrameMs: duration('partialFrame', LINK_DEFAULTS.partialFrameMs),
-    ...readHalfClose(reader, at('halfClose'), options.halfClose, lasting),
-    lingerMs: duration('linger', LINK_DEFAULTS.lingerMs),
-    connectTimeoutMs: duration('connectTimeout', LINK_DEFAULTS.connectTimeoutMs),
-    probationMs: duration('probation', LINK_DEFAULTS.probationMs),
-    stableAfterMs: duration('stableAfter', LINK_DEFAULTS.stableAfterMs),
-    rearmAfterMs: duration('rearmAfter', LINK_DEFAULTS.rearmAfterMs),
-    holdDownMs: duration('holdDown', LINK_DEFAULTS.holdDownMs),
+    silenceMs: silenceMs(options, heartbeat),
+    stallMs: options.value('stall') ?? LINK_DEFAULTS.stallMs,
+    partialFrameMs: options.value('partialFrame') ?? LINK_DEFAULTS.partialFrameMs,
+    ...halfClose(options, lasting),
+    lingerMs: options.value('linger') ?? LINK_DEFAULTS.lingerMs,
+    connectTimeoutMs: options.value('connectTimeout') ?? LINK_DEFAULTS.connectTimeoutMs,
+    probationMs: options.value('probation') ?? LINK_DEFAULTS.probationMs,
+    stableAfterMs: options.value('stableAfter') ?? LINK_DEFAULTS.stableAfterMs,
+    rearmAfterMs: options.value('rearmAfter') ?? LINK_DEFAULTS.rearmAfterMs,
+    holdDownMs: options.value('holdDown') ?? LINK_DEFAULTS.holdDownMs,
   }
 }
 
-type DurationKeys = Pick<
-  LinkOptions,
-  | 'stall'
-  | 'partialFrame'
-  | 'linger'
-  | 'connectTimeout'
-  | 'probation'
-  | 'stableAfter'
-  | 'rearmAfter'
-  | 'holdDown'
->
-
-function readOutbox(
-  reader: OptionReader,
-  path: readonly (string | number)[],
-  value: Size | QueueLimits | undefined,
-): { bytesMax: number; messagesMax: number } {
-  const limits: QueueLimits =
-    typeof value === 'object' ? value : value === undefined ? {} : { bytes: value }
-  const bytesPath = typeof value === 'object' ? [...path, 'bytes'] : path
-  return {
-    bytesMax: reader.size(bytesPath, limits.bytes, LINK_DEFAULTS.outboxBytes),
-    messagesMax: reader.integer([...path, 'messages'], limits.messages, {
-      min: 1,
-      max: MESSAGES_MAX,
-      default: LINK_DEFAULTS.outboxMessages,
-    }),
-  }
-}
-
-function readHighWaterMark(
-  reader: OptionReader,
-  path: readonly (string | number)[],
-  value: Size | undefined,
-  outboxBytesMax: number,
-): number {
-  const mark = reader.size(path, value, Math.min(LINK_DEFAULTS.highWaterMarkBytes, outboxBytesMax))
+function highWaterMarkBytes(options: EntryLinkOptions, outboxBytesMax: number): number {
+  const mark =
+    options.value('highWaterMark') ?? Math.min(LINK_DEFAULTS.highWaterMarkBytes, outboxBytesMax)
   if (mark > outboxBytesMax) {
-    reader.problem(
-      path,
-      `expected at most the outbox's bytes, ${String(outboxBytesMax)}, found ${String(mark)}`,
-    )
+    const expected = `at most the outbox's bytes, ${String(outboxBytesMax)}`
+    options.conflict('highWaterMark', `expected ${expected}, found ${String(mark)}`)
   }
   return mark
 }
 
-function readHeartbeat(
-  reader: OptionReader,
-  path: readonly (string | number)[],
-  value: HeartbeatOptions | 'off' | undefined,
-): HeartbeatSettings | undefined {
-  if (value === undefined || value === 'off') return undefined
-  const everyMs = reader.duration([...path, 'every'], value.every, 0)
-  if (everyMs <= 0) {
-    reader.problem([...path, 'every'], `expected more than 0 ms, found ${found(value.every)}`)
-    return undefined
+function silenceMs(options: EntryLinkOptions, heartbeat: HeartbeatSettings | undefined): number {
+  const ms =
+    options.value('silence') ?? timerMs((heartbeat?.everyMs ?? 0) * LINK_DEFAULTS.silenceHeartbeats)
+  if (heartbeat !== undefined && ms > 0 && ms <= heartbeat.everyMs) {
+    const expected = `more than heartbeat.every, ${durationText(heartbeat.everyMs)}`
+    options.conflict('silence', `expected ${expected}, found ${durationText(ms)}`)
   }
-  const payload = bytesOf(value.payload ?? '')
-  const answer = value.answer === undefined ? undefined : bytesOf(value.answer)
-  if (answer !== undefined && sameBytes(payload, answer)) {
-    // Two nodes that answer a frame with the same frame never stop.
-    reader.problem([...path, 'answer'], 'expected something else than the heartbeat payload')
-  }
-  return { everyMs, payload, answer }
+  return ms
 }
 
-function readSilence(
-  reader: OptionReader,
-  path: readonly (string | number)[],
-  value: LinkOptions['silence'],
-  heartbeat: HeartbeatSettings | undefined,
-): number {
-  if (value === 'off') return 0
-  const silenceMs = reader.duration(
-    path,
-    value,
-    timerMs((heartbeat?.everyMs ?? 0) * LINK_DEFAULTS.silenceHeartbeats),
-  )
-  if (heartbeat !== undefined && silenceMs > 0 && silenceMs <= heartbeat.everyMs) {
-    reader.problem(
-      path,
-      `expected more than heartbeat.every, ${durationText(heartbeat.everyMs)}, found ${durationText(silenceMs)}`,
-    )
-  }
-  return silenceMs
-}
-
-function readHalfClose(
-  reader: OptionReader,
-  path: readonly (string | number)[],
-  value: LinkOptions['halfClose'],
+function halfClose(
+  options: EntryLinkOptions,
   lasting: boolean,
 ): Pick<LinkSettings, 'halfClose' | 'halfCloseMs'> {
+  const written = options.value('halfClose')
+  if (typeof written === 'number') return { halfClose: 'serve', halfCloseMs: written }
   // A restarting server sends FIN too, and the next write to it would be confirmed and lost; a client that only
-  // asks (`dig`, `nc`) sends FIN and still wants its reply.
-  const standard = lasting ? 'close' : 'serve'
-  if (value === undefined || value === 'close' || value === 'serve') {
-    return { halfClose: value ?? standard, halfCloseMs: LINK_DEFAULTS.halfCloseMs }
-  }
-  return {
-    halfClose: 'serve',
-    halfCloseMs: reader.duration(path, value, LINK_DEFAULTS.halfCloseMs),
-  }
-}
-
-const encoder = new TextEncoder()
-
-function bytesOf(value: Uint8Array | string): Uint8Array {
-  return typeof value === 'string' ? encoder.encode(value) : value
+  // asks (`dig`, `nc`) sends FIN and still expects its reply.
+  const byDefault = lasting ? 'close' : 'serve'
+  return { halfClose: written ?? byDefault, halfCloseMs: LINK_DEFAULTS.halfCloseMs }
 }

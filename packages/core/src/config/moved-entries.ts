@@ -3,8 +3,8 @@ import type { EntryConfig } from './node-config.js'
 import { sameEntry } from './same-entry.js'
 
 /**
- * Entries without an id of their own that are told apart by their order alone, and stand in another one now. Each would
- * be taken for its neighbour, and its queue and its connection with it.
+ * Entries without an `id` that share a derived id are told apart by their order. If that order has changed, an entry
+ * would take over the queue and the connection of its neighbour: reports each such entry.
  */
 export function movedEntries(
   before: readonly EntryConfig[],
@@ -23,7 +23,7 @@ export function movedEntries(
       const names = were.map(({ id }) => `"${id}"`).join(', ')
       problems.push({
         path: ['links', entry.index],
-        message: `was "${moved.id}" and would be taken for "${entry.id}", because it has no id of its own: write down the ids that these entries had, ${names}`,
+        message: `entry "${moved.id}" would now be matched to "${entry.id}": entries without an "id" are matched by order. Add the ids that these entries had: ${names}`,
       })
     }
   }

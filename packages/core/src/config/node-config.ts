@@ -5,7 +5,7 @@ import type { InjectionToken } from '../di.js'
 import type { AddressPattern } from '../address/address-pattern.js'
 import type { PluginChoice } from './node-options.js'
 
-/** `NodeOptions` with every default filled in, every unit resolved and every mistake excluded. Frozen. */
+/** Valid `NodeOptions` with all defaults filled in and all units resolved. Made by `resolveConfig`; never changed. */
 export interface NodeConfig {
   readonly name: string
   readonly listen: ListenConfig | undefined
@@ -33,12 +33,12 @@ export interface ListenConfig {
 
 interface EntryCommon {
   readonly id: string
-  /** What the id was made from, where the table gives none; entries that share it are told apart by their order. */
+  /** If the table gives no id: the text from which it was derived. Entries that share it are told apart by order. */
   readonly derivedFrom: string | undefined
   /** Position in the table, from 0. */
   readonly index: number
   readonly enabled: boolean
-  /** The ids of its links, in order: the entry's own id, or `<id>/1` … where it has several slots. */
+  /** The ids of its links, in order: the entry's own id, or `<id>/1` … if it has several slots. */
   readonly linkIds: readonly string[]
   readonly settings: LinkSettings
 }
@@ -55,14 +55,17 @@ export interface ActiveEntryConfig extends EntryCommon {
 export interface PassiveEntryConfig extends EntryCommon {
   readonly role: 'passive'
   readonly pattern: AddressPattern
-  /** Names of which the peer must have proved one; undefined: its address is enough. */
+  /** The peer must have proved one of these names; undefined: its address is enough. */
   readonly identities: readonly string[] | undefined
   readonly duplicate: 'challenge' | 'reject' | 'replace'
 }
 
 export type EntryConfig = ActiveEntryConfig | PassiveEntryConfig
 
-/** What a link needs to know beside who its peer is. Durations in milliseconds, sizes in bytes; 0 turns off. */
+/**
+ * The settings of a link. Durations are in milliseconds and sizes in bytes; 0 disables a timeout. Links may share one
+ * object.
+ */
 export interface LinkSettings {
   /** Stands for one peer and keeps its queue across connections. */
   readonly lasting: boolean
@@ -77,7 +80,7 @@ export interface LinkSettings {
   readonly silenceMs: number
   readonly stallMs: number
   readonly partialFrameMs: number
-  /** What the peer's FIN leads to: we close at once, or go on serving for `halfCloseMs`. */
+  /** After the peer's FIN: close immediately, or continue to send for `halfCloseMs`. */
   readonly halfClose: 'close' | 'serve'
   readonly halfCloseMs: number
   readonly lingerMs: number

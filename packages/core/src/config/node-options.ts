@@ -4,13 +4,13 @@ import type { Duration } from '../units/duration.js'
 import type { Size } from '../units/size.js'
 
 /**
- * What a user writes, in code or in `.commlooprc`: the same keys in both, except that the file names plugins and
- * code passes them to `createNode`. Defaults, limits and reasons: `docs/configuration.md`.
+ * The options of a node, in code or in `.commlooprc`. Both have the same keys, except that a file names plugins and code
+ * passes them to `createNode`. Defaults, limits and reasons: `docs/configuration.md`.
  */
 export interface NodeOptions extends LinkOptions {
   /** The node's name in logs and events; default `commloop`. */
   readonly node?: string
-  /** Where to accept connections. May be left out when no entry is passive. */
+  /** Where to accept connections. Required if an entry is passive. */
   readonly listen?: ListenPlace
   readonly links: readonly EntryOptions[]
   /** Received messages also go to the router, with `from`. Default false. */
@@ -20,13 +20,13 @@ export interface NodeOptions extends LinkOptions {
   readonly routing?: QueueLimits
   /** How long a router may take to settle its promise; default 1 s. */
   readonly routerTimeout?: Duration
-  /** How long a message may be deferred in all, when it has no `ttl`; default 60 s. */
+  /** How long a message without a `ttl` may be deferred in total; default 60 s. */
   readonly deferMax?: Duration
   /** Bounds of each `messages()` iterator; default 1 024 messages, 1 MiB. */
   readonly iterator?: QueueLimits
-  /** Dials under way at once; default 64. */
+  /** Most concurrent dials; default 64. */
   readonly dials?: number
-  /** How long `stop` flushes before it cuts; default 5 s. */
+  /** How long `stop` flushes queues before it closes connections; default 5 s. */
   readonly stopDeadline?: Duration
 }
 
@@ -42,7 +42,7 @@ export interface QueueLimits {
   readonly bytes?: Size
 }
 
-/** A plugin's value together with the canonical JSON of how it was asked for, by which a reload compares. */
+/** A plugin, with the canonical JSON of its specification. A reload compares plugins by that text. */
 export interface PluginChoice<T> {
   readonly spec: string
   readonly value: T
@@ -52,31 +52,34 @@ export interface HeartbeatOptions {
   readonly every: Duration
   /** Default empty. */
   readonly payload?: Uint8Array | string
-  /** Sent back when a heartbeat is received; never answered itself. Must differ from `payload`. */
+  /** Sent when a heartbeat is received; never answered itself. Must differ from `payload`. Default: no answer. */
   readonly answer?: Uint8Array | string
 }
 
-/** What may stand at the top for every entry, and in an entry for its own links. */
+/** Options of links: at the top for all entries, or in an entry for its own links. */
 export interface LinkOptions {
-  /** Source address of dials; left out: the system chooses. */
+  /** Source address of dials; by default the system chooses. */
   readonly bind?: string
-  /** This entry's own codec; left out: the node's. */
+  /** Codec of this entry; default: the codec of the node. */
   readonly codec?: PluginChoice<FrameCodec>
-  /** This entry's own strategy; left out: the node's. */
+  /** Reconnect strategy of this entry; default: the strategy of the node. */
   readonly reconnect?: PluginChoice<ReconnectStrategy>
   /** Default 16 MiB and 100 000 messages. A bare size bounds the bytes. */
   readonly outbox?: Size | QueueLimits
   readonly highWaterMark?: Size
   readonly overflow?: 'reject' | 'drop-oldest'
   readonly onLoss?: 'resend' | 'drop'
-  /** How long a message may wait, from `send` on, where `send` does not say; or `none`, the default. */
+  /** How long a message may wait after `send`, unless `send` specifies it; or `none`, the default. */
   readonly ttl?: Duration
   readonly heartbeat?: HeartbeatOptions | 'off'
-  /** Nothing received for so long ends the connection; or `off`. Default 3 × `heartbeat.every`, or `off` without. */
+  /**
+   * Closes a connection on which nothing was received for this long; or `off`. Default 3 × `heartbeat.every`, or `off`
+   * without a heartbeat.
+   */
   readonly silence?: Duration
   readonly stall?: Duration
   readonly partialFrame?: Duration
-  /** After the peer's FIN: `close` at once, `serve` on for 2 s, or for this long. */
+  /** After the peer's FIN: `close` immediately, `serve` for another 2 s, or for this long. */
   readonly halfClose?: Duration
   readonly linger?: Duration
   readonly connectTimeout?: Duration
@@ -89,21 +92,21 @@ export interface LinkOptions {
 export interface EntryOptions extends LinkOptions {
   readonly id?: string
   readonly role: 'active' | 'passive'
-  /** Active: whom to dial. Passive: an address, a CIDR range, or `0.0.0.0` or `::` for anyone. */
+  /** Active: the address to dial. Passive: an address, a CIDR range, or `0.0.0.0` or `::` for any address. */
   readonly ip?: string
-  /** Active only, in place of `ip`: a name, resolved at every dial. */
+  /** Active only, instead of `ip`: a name, resolved at every dial. */
   readonly host?: string
   /** Active only. */
   readonly port?: number
-  /** Passive only: how many connections at once; default 1. */
+  /** Passive only: most concurrent connections; default 1. */
   readonly slots?: number
-  /** Passive only: what happens when a connection comes and every slot is taken; default `challenge`. */
+  /** Passive only: what happens to a new connection while every slot is taken; default `challenge`. */
   readonly duplicate?: 'challenge' | 'reject' | 'replace'
-  /** false: kept down until `enable`; default true. */
+  /** false: the links stay down until `enable`; default true. */
   readonly enabled?: boolean
-  /** Passive only: names of which the peer must have proved one by TLS; needs `listen.tls`. */
+  /** Passive only: the peer must prove one of these names by TLS; requires `listen.tls`. */
   readonly identity?: string | readonly string[]
-  /** Active only: dial by TLS; the transport's options for it. */
+  /** Active only: dial by TLS, with these options of the transport. */
   readonly tls?: Readonly<Record<string, unknown>>
   /** Active only: the transport's own options for this dial. */
   readonly transportOptions?: Readonly<Record<string, unknown>>

@@ -3,13 +3,13 @@ import type { PeerInfo } from '../contracts/transport.js'
 import { patternMatches } from '../address/address-pattern.js'
 import { parseIp } from '../address/ip-address.js'
 
-/** Where an entry names identities, the peer must have proved one of them. */
+/** Whether the peer has proved one of the identities of the entry, if the entry has any. */
 export function isIdentified(entry: EntryConfig, peer: PeerInfo): boolean {
   if (entry.role !== 'passive' || entry.identities === undefined) return true
   return entry.identities.some((identity) => peer.identities.includes(identity))
 }
 
-/** Whether a passive entry stands for this peer. */
+/** Whether a passive entry matches this peer. */
 export function coversPeer(entry: PassiveEntryConfig, peer: PeerInfo): boolean {
   const address = parseIp(peer.remote.ip)
   return (

@@ -2,7 +2,7 @@ import type { EntryConfig, LinkSettings } from './node-config.js'
 import type { PluginChoice } from './node-options.js'
 import { sameValue } from './same-value.js'
 
-/** Plugins are compared by how they were asked for: the value is made anew whenever a file is read. */
+/** Plugins are compared by their specification: reading a file may create a new object for the same one. */
 export function sameChoice(
   left: PluginChoice<unknown> | undefined,
   right: PluginChoice<unknown> | undefined,
@@ -10,7 +10,7 @@ export function sameChoice(
   return left?.spec === right?.spec
 }
 
-/** Whether two entries say the same about each of their links, whatever they are called and wherever they stand. */
+/** Whether two entries configure their links in the same way, regardless of their ids and positions. */
 export function sameEntry(left: EntryConfig, right: EntryConfig): boolean {
   return (
     sameSettings(left.settings, right.settings) && sameValue(withoutName(left), withoutName(right))

@@ -1,8 +1,8 @@
 import { sameBytes } from '../units/bytes.js'
 
 /**
- * Whether two values of a configuration say the same: maps by their members whatever the order, lists by their items,
- * bytes by their content, everything else by being one and the same.
+ * Whether two values of a configuration are equal. Maps are compared by their members in any order, lists by their items,
+ * bytes by their content, and everything else by identity.
  */
 export function sameValue(left: unknown, right: unknown): boolean {
   if (Object.is(left, right)) return true
@@ -21,12 +21,12 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null
 }
 
-/** What has a class may hold more than can be seen. */
+/** Instances of other classes may have hidden state, so they are not compared by their members. */
 function isPlain(value: object): boolean {
   return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype
 }
 
-/** A key that holds undefined says no more than one that is left out. */
+/** A key with the value undefined counts as absent. */
 function definedKeys(value: Readonly<Record<string, unknown>>): string[] {
   return Object.keys(value).filter((key) => value[key] !== undefined)
 }

@@ -56,12 +56,12 @@ const REQUIRED: readonly {
 ]
 
 /**
- * Makes a node from its options and plugins. The composition root: the one place that knows the container, and that makes
+ * Makes a node from its options, or from the configuration that they were resolved to, and its plugins. The composition root: the one place that knows the container, and that makes
  * the parts of a node. Two nodes of one process share nothing.
  * @throws CommloopError CML_ERR_CONFIG_INVALID with every mistake; CML_ERR_PLUGIN_MISSING with the contract that no
  * plugin implements; CML_ERR_PLUGIN_INVALID if the sizes of a codec are invalid.
  */
-export function createNode(options: NodeOptions, ...plugins: readonly Plugin[]): Node {
+export function createNode(options: NodeOptions | NodeConfig, ...plugins: readonly Plugin[]): Node {
   const scope = container.createChildContainer()
   scope.register(NodeConfig, { useValue: resolveConfig(options) })
   const singleton = { lifecycle: Lifecycle.Singleton }

@@ -170,7 +170,7 @@ export class Node {
    * CML_ERR_LISTEN; CML_ERR_NOT_RUNNING. Then nothing has changed.
    */
   reconfigure(
-    options: NodeOptions,
+    options: NodeOptions | NodeConfig,
     plugins: NewPlugins = {},
     { relisten = false }: { readonly relisten?: boolean } = {},
   ): Promise<Reconfiguration> {
@@ -178,7 +178,10 @@ export class Node {
   }
 
   /** The problems for which `reconfigure` would refuse these options now. Empty: none. */
-  reconfigurationProblems(options: NodeOptions, plugins: NewPlugins = {}): ConfigProblem[] {
+  reconfigurationProblems(
+    options: NodeOptions | NodeConfig,
+    plugins: NewPlugins = {},
+  ): ConfigProblem[] {
     return this.#parts.reconfigurer.problems(options, plugins)
   }
 

@@ -1,8 +1,8 @@
 import type { ConfigProblem } from '../config/config-problem.js'
 import { movedEntries } from '../config/moved-entries.js'
-import type { EntryConfig } from '../config/node-config.js'
+import type { EntryConfig, NodeConfig } from '../config/node-config.js'
 import type { NodeOptions } from '../config/node-options.js'
-import { readConfig } from '../config/resolve-config.js'
+import { resolveOptions } from '../config/resolve-config.js'
 import { sameValue } from '../config/same-value.js'
 import { CommloopError } from '../contracts/errors.js'
 import { codecProblem, heartbeatProblem, specOf } from '../link/link-factory.js'
@@ -25,11 +25,13 @@ export interface ReconfigurationPlan extends PresentSetup {
 /** The plan for other options. `relisten`: open the listener again even if its address stays the same. */
 export function reconfigurationPlanOf(
   present: PresentSetup,
-  options: NodeOptions,
+  options: NodeOptions | NodeConfig,
   plugins: NewPlugins,
   relisten: boolean,
 ): ReconfigurationPlan {
-  const { config, problems } = readConfig(options)
+  const resolved = resolveOptions(options)
+  const { config } = resolved
+  const problems = [...resolved.problems]
   const { codec, reconnect: strategy, router } = plugins
   const setup = {
     config,

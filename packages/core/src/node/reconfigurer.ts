@@ -43,7 +43,7 @@ export interface ReconfiguredParts {
 
 /** A reconfiguration that is still pending. */
 interface PendingReconfiguration {
-  readonly options: NodeOptions
+  readonly options: NodeOptions | NodeConfig
   readonly plugins: NewPlugins
   readonly relisten: boolean
   resolve(result: Reconfiguration): void
@@ -72,7 +72,7 @@ export class Reconfigurer {
   }
 
   reconfigure(
-    options: NodeOptions,
+    options: NodeOptions | NodeConfig,
     plugins: NewPlugins,
     relisten: boolean,
   ): Promise<Reconfiguration> {
@@ -82,7 +82,7 @@ export class Reconfigurer {
     })
   }
 
-  problems(options: NodeOptions, plugins: NewPlugins): ConfigProblem[] {
+  problems(options: NodeOptions | NodeConfig, plugins: NewPlugins): ConfigProblem[] {
     return reconfigurationPlanOf(this.#parts.state, options, plugins, false).problems
   }
 

@@ -1,13 +1,13 @@
 /** Milliseconds as a number, or text such as `250ms`, `30s`, `5m`, `2h`. */
 export type Duration = number | string
 
-/** The longest delay that a timer can take: beyond 2^31−1 ms Node's timers fire at once. */
+/** The longest delay of a timer: above 2^31−1 ms, timers of Node fire immediately. */
 export const DURATION_MS_MAX = 2 ** 31 - 1
 
 const MS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)?$/
 
-/** Milliseconds of a duration; undefined: not a duration, or above `DURATION_MS_MAX`. */
+/** Milliseconds of a duration; undefined if it is not a duration or is above `DURATION_MS_MAX`. */
 export function durationMs(value: Duration): number | undefined {
   const ms = typeof value === 'number' ? value : textMs(value)
   return ms !== undefined && ms >= 0 && ms <= DURATION_MS_MAX ? ms : undefined
@@ -19,7 +19,7 @@ function textMs(text: string): number | undefined {
   return Number(match[1]) * (MS_PER_UNIT[match[2] ?? 'ms'] ?? 1)
 }
 
-/** The delay itself, or the nearest that a timer can take: NaN and less than 0 are 0. */
+/** The delay, limited to 0 … `DURATION_MS_MAX`; NaN becomes 0. */
 export function timerMs(ms: number): number {
   return ms > 0 ? Math.min(ms, DURATION_MS_MAX) : 0
 }

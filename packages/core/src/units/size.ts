@@ -9,7 +9,7 @@ const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
 }
 const SIZE = /^(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB)?$/
 
-/** Bytes of a size; undefined: not a size. */
+/** Bytes of a size; undefined if it is not a size. */
 export function sizeBytes(value: Size): number | undefined {
   const bytes = typeof value === 'number' ? value : textBytes(value)
   return bytes !== undefined && Number.isSafeInteger(bytes) && bytes >= 0 ? bytes : undefined

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { FrameCodec } from '@commloop/core'
-import { SeededRandom } from '../seeded-random.js'
+import { SeededRandom } from '../virtual/seeded-random.js'
 import type { Check } from './check.js'
 import { sizesUpTo } from './frame-codec-encoding.js'
 import {
@@ -17,27 +17,27 @@ import {
 } from './frame-stream.js'
 
 const CUTS = [1, 2, 3, 7, 1460, 65_536, Infinity] as const
-/** A stream with n places to cut has 2^n ways of being cut. */
+/** A stream that can be cut at n places can be cut in 2^n ways. */
 const CUT_PLACES_MAX = 12
 const RANDOM_STREAMS = 40
 
-/** What a FrameDecoder promises about streams that are whole, cut or ended. */
+/** What the contract of FrameDecoder promises about streams that are complete, cut or ended. */
 export function frameCodecDecodingChecks(codec: FrameCodec): readonly Check[] {
   return [
     ...CUTS.map((cut) => ({
-      name: `returns every payload when the stream comes ${cut === Infinity ? 'whole' : `in chunks of ${String(cut)} bytes`}`,
+      name: `returns every payload of a stream that arrives ${cut === Infinity ? 'in one chunk' : `in chunks of ${String(cut)} bytes`}`,
       check: () => {
         decodesCutEvery(codec, cut)
       },
     })),
     {
-      name: 'returns every payload whichever byte the stream is cut at',
+      name: 'returns every payload if the stream is cut at any byte',
       check: () => {
         decodesEveryCut(codec)
       },
     },
     {
-      name: 'returns every payload however a short stream is cut',
+      name: 'returns every payload of a short stream for every way to cut it',
       check: () => {
         decodesEveryPartition(codec)
       },
@@ -49,7 +49,7 @@ export function frameCodecDecodingChecks(codec: FrameCodec): readonly Check[] {
       },
     },
     {
-      name: 'takes empty chunks anywhere',
+      name: 'accepts empty chunks anywhere',
       check: () => {
         takesEmptyChunks(codec)
       },
@@ -63,21 +63,21 @@ export function frameCodecDecodingChecks(codec: FrameCodec): readonly Check[] {
 function payloadViewChecks(codec: FrameCodec): readonly Check[] {
   return [
     {
-      name: 'hands out payloads that stay as they are when more bytes come',
+      name: 'returns payloads that do not change when more bytes arrive',
       check: () => {
         payloadsStay(codec)
       },
     },
     {
-      name: 'leaves the chunks as they were',
+      name: 'does not change the chunks',
       check: () => {
         leavesChunks(codec)
       },
     },
     {
-      name: 'hands out views into the chunk when the payload is in it whole',
+      name: 'returns views into the chunk if the chunk contains the whole payload',
       ...(codec.header === undefined
-        ? { skipped: 'its payloads are not on the wire as they are' }
+        ? { skipped: 'the codec does not send payloads unchanged' }
         : {}),
       check: () => {
         handsOutViews(codec)
@@ -89,13 +89,13 @@ function payloadViewChecks(codec: FrameCodec): readonly Check[] {
 function streamEndChecks(codec: FrameCodec): readonly Check[] {
   return [
     {
-      name: 'reports a stream that ends inside a frame, whichever byte it ends on',
+      name: 'reports a stream that ends inside a frame, at any byte',
       check: () => {
         forEachTruncation(codec, reportsTruncation)
       },
     },
     {
-      name: 'reports a stream that ends inside a frame when it came byte by byte',
+      name: 'reports a stream that ends inside a frame and arrived byte by byte',
       check: () => {
         forEachTruncation(codec, (truncated, ...rest) => {
           reportsTruncation(truncated, ...rest, 1)
@@ -103,13 +103,13 @@ function streamEndChecks(codec: FrameCodec): readonly Check[] {
       },
     },
     {
-      name: 'accepts a stream that ends between frames, or before the first',
+      name: 'accepts a stream that ends between frames, or before the first one',
       check: () => {
         acceptsEnd(codec)
       },
     },
     {
-      name: 'is midFrame from the first byte of a frame to its last but one, and not otherwise',
+      name: 'is midFrame after every byte of a frame except its last, and at no other time',
       check: () => {
         knowsMidFrame(codec)
       },
@@ -120,13 +120,13 @@ function streamEndChecks(codec: FrameCodec): readonly Check[] {
 function separateDecoderChecks(codec: FrameCodec): readonly Check[] {
   return [
     {
-      name: 'keeps the streams of two decoders apart, however they alternate',
+      name: 'keeps the streams of two decoders separate',
       check: () => {
         keepsStreamsApart(codec)
       },
     },
     {
-      name: 'starts clean with every decoder, whatever an earlier one was left with',
+      name: 'starts every decoder empty, whatever an earlier decoder has left',
       check: () => {
         startsClean(codec)
       },
@@ -144,7 +144,7 @@ function allSizes(codec: FrameCodec): Buffer[] {
   return sizesUpTo(codec.payloadBytesMax).map(payloadOf)
 }
 
-/** Few bytes, and yet frames that follow on each other and on empty ones. */
+/** A short stream in which frames follow each other and empty frames. */
 function fewBytes(codec: FrameCodec): Buffer[] {
   return [0, 1, 2, 0, 255, 256, 3].filter((size) => size <= codec.payloadBytesMax).map(payloadOf)
 }
@@ -193,7 +193,7 @@ function takesEmptyChunks(codec: FrameCodec): void {
   assertPayloads(decode(codec, [...chunks, Buffer.alloc(0)]), payloads, 'empty chunks in between')
   const decoder = codec.createDecoder()
   decoder.push(Buffer.alloc(0))
-  assert.equal(decoder.next(), undefined, 'an empty chunk holds no payload')
+  assert.equal(decoder.next(), undefined, 'an empty chunk contains no payload')
   assert.equal(decoder.midFrame, false, 'an empty chunk begins no frame')
   decoder.end()
 }
@@ -204,7 +204,7 @@ function payloadsStay(codec: FrameCodec): void {
   for (const cut of [1, 5, 1000, 70_000]) {
     const views = decode(codec, cutEvery(stream, cut))
     const held = new Set(views)
-    assert.equal(held.size, payloads.length, 'every payload is a view of its own')
+    assert.equal(held.size, payloads.length, 'every payload is a separate view')
     assertPayloads(views, payloads, `looked at after the whole stream, cut every ${String(cut)}`)
   }
 }
@@ -234,7 +234,7 @@ type TruncationCheck = (
   context: string,
 ) => void
 
-/** Every way to lose the end of a frame: frames of several sizes, first in the stream or later. */
+/** Every truncation of frames of several sizes, first in the stream or later. */
 function forEachTruncation(codec: FrameCodec, check: TruncationCheck): void {
   const sizes = [0, 1, 3, 300].filter((size) => size <= codec.payloadBytesMax)
   for (const before of [[], [payloadOf(1)], [payloadOf(0), payloadOf(1)]]) {
@@ -333,7 +333,11 @@ function startsClean(codec: FrameCodec): void {
     abandoned.push(stream.subarray(0, end))
     pull(abandoned)
     assert.equal(codec.createDecoder().midFrame, false, 'a new decoder is not inside a frame')
-    assertPayloads(decode(codec, [stream]), payloads, `after one left at byte ${String(end)}`)
+    assertPayloads(
+      decode(codec, [stream]),
+      payloads,
+      `after a decoder that was abandoned at byte ${String(end)}`,
+    )
   }
 }
 

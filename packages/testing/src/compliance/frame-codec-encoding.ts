@@ -3,49 +3,49 @@ import type { FrameCodec, FrameHeader } from '@commloop/core'
 import type { Check } from './check.js'
 import { assertPayloads, decode, frameOf, payloadOf } from './frame-stream.js'
 
-/** Around every place where a length changes its number of bytes or its sign, in every way to write lengths. */
+/** Around every size at which an encoded length changes its number of bytes or its sign. */
 const EDGE_SIZES = [
   0, 1, 2, 3, 127, 128, 255, 256, 257, 1000, 32_767, 32_768, 65_534, 65_535, 65_536,
 ]
-/** Around the frame, on both sides. */
+/** Room before and after the frame. */
 const MARGIN_BYTES = 11
 const FILLS = [0x00, 0xff, 0x5a] as const
 
-/** Payload sizes that a codec with this limit must carry; the limit itself is one of them. */
+/** Payload sizes up to the limit of a codec, including the limit itself. */
 export function sizesUpTo(limit: number): number[] {
   const sizes = [...EDGE_SIZES, limit - 1, limit].filter((size) => size >= 0 && size <= limit)
   return [...new Set(sizes)].sort((left, right) => left - right)
 }
 
-/** What a FrameCodec promises about the way out. */
+/** What the contract of FrameCodec promises about encoding. */
 export function frameCodecEncodingChecks(codec: FrameCodec): readonly Check[] {
   return [
     {
-      name: 'announces at least the room that each frame takes, and no frame takes none',
+      name: 'reports in frameBytesMax at least the size of each frame, and no empty frame',
       check: () => {
         forEachSize(codec, announcesRoom)
       },
     },
     {
-      name: 'encodes at any offset and touches nothing outside the frame',
+      name: 'encodes at any offset and changes nothing outside the frame',
       check: () => {
         forEachSize(codec, touchesNothingElse)
       },
     },
     {
-      name: 'encodes into a buffer that ends where the room announced ends',
+      name: 'encodes into a buffer of exactly frameBytesMax',
       check: () => {
         forEachSize(codec, fitsExactly)
       },
     },
     {
-      name: 'leaves the payload as it was',
+      name: 'does not change the payload',
       check: () => {
         forEachSize(codec, leavesPayload)
       },
     },
     {
-      name: 'takes and gives plain Uint8Arrays that begin anywhere in their memory',
+      name: 'accepts and returns plain Uint8Arrays with any byteOffset',
       check: () => {
         forEachSize(codec, takesPlainArrays)
       },
@@ -60,7 +60,7 @@ function headerChecks(codec: FrameCodec): readonly Check[] {
   return [
     {
       ...skipped,
-      name: 'has a frame that is its header and the untouched payload',
+      name: 'encodes a frame as its header and the unchanged payload',
       check: () => {
         if (header === undefined) return
         forEachSize(codec, (_, size) => {
@@ -70,7 +70,7 @@ function headerChecks(codec: FrameCodec): readonly Check[] {
     },
     {
       ...skipped,
-      name: 'writes the header at any offset and touches nothing outside it',
+      name: 'writes the header at any offset and changes nothing outside it',
       check: () => {
         if (header === undefined) return
         forEachSize(codec, (_, size) => {

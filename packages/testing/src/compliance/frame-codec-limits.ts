@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { CommloopError, type FrameCodec, type FrameDecoder } from '@commloop/core'
-import { SeededRandom } from '../seeded-random.js'
+import { SeededRandom } from '../virtual/seeded-random.js'
 import type { Check } from './check.js'
 import type { FrameCodecComplianceOptions } from './frame-codec-options.js'
 import {
@@ -19,10 +19,10 @@ const FRAME_CODES = ['CML_ERR_FRAME_INVALID', 'CML_ERR_FRAME_TOO_LARGE', 'CML_ER
 const GARBAGE_STREAMS = 200
 const GARBAGE_BYTES_MAX = 3000
 const OPEN_FRAMES = 100
-/** Below this a whole frame is so small that holding it at once is no fault. */
+/** Below this size it is acceptable to allocate a whole frame immediately. */
 const COSTLY_PAYLOAD_BYTES = 32_768
 
-/** What a FrameCodec promises about streams that are hostile, or another program's. */
+/** What the contract of FrameCodec promises about hostile and foreign streams. */
 export function frameCodecLimitChecks(
   codec: FrameCodec,
   options: FrameCodecComplianceOptions,
@@ -31,20 +31,20 @@ export function frameCodecLimitChecks(
   return [
     ...payloadLimitChecks(codec, options.withLimit),
     {
-      name: 'refuses a stream that no encoder makes, whole and byte by byte',
+      name: 'rejects invalid streams, in one chunk and byte by byte',
       ...(invalid.length === 0 ? { skipped: 'no invalid streams were given' } : {}),
       check: () => {
         for (const stream of invalid) refusesInvalid(codec, stream)
       },
     },
     {
-      name: 'answers garbage with payloads within its limit or a frame error, and nothing else',
+      name: 'decodes random bytes to payloads within its limit or throws a frame error',
       check: () => {
         survivesGarbage(codec)
       },
     },
     {
-      name: 'spends no memory on bytes that are announced and have not come',
+      name: 'allocates no memory for announced bytes that have not arrived',
       ...skippedUnlessCostly(codec),
       check: () => {
         spendsNothingOnAnnouncements(codec)
@@ -72,14 +72,14 @@ function payloadLimitChecks(
     },
     {
       ...skipped,
-      name: 'refuses a payload of one byte more, as soon as its size is known',
+      name: 'rejects a payload of one byte more, as soon as its size is known',
       check: () => {
         forEachLimit(refusesAboveLimit)
       },
     },
     {
       ...skipped,
-      name: 'hands out the frames that came whole before one that is too large',
+      name: 'returns the frames before a frame that is too large',
       check: () => {
         forEachLimit(handsOutWhatCameBefore)
       },
@@ -89,7 +89,9 @@ function payloadLimitChecks(
 
 function skippedUnlessCostly(codec: FrameCodec): { skipped?: string } {
   if (codec.header === undefined) return { skipped: 'this codec has no header' }
-  return codec.payloadBytesMax < COSTLY_PAYLOAD_BYTES ? { skipped: 'its frames are small' } : {}
+  return codec.payloadBytesMax < COSTLY_PAYLOAD_BYTES
+    ? { skipped: 'the frames of this codec are small' }
+    : {}
 }
 
 function acceptsLimit(codec: FrameCodec, limited: FrameCodec): void {
@@ -106,7 +108,7 @@ function acceptsLimit(codec: FrameCodec, limited: FrameCodec): void {
 function refusesAboveLimit(codec: FrameCodec, limited: FrameCodec): void {
   const limit = limited.payloadBytesMax
   const frame = frameOf(codec, payloadOf(limit + 1))
-  // With a header the size is known once that is complete; without one, at the latest when the frame is whole.
+  // With a header the size is known when the header is complete; without one, at the latest when the frame is complete.
   const announced = frame.subarray(0, codec.header?.bytes ?? frame.length)
   for (const stream of [announced, frame]) {
     for (const cut of [1, stream.length]) {
@@ -148,12 +150,15 @@ function survivesGarbage(codec: FrameCodec): void {
     } catch (error) {
       if (error instanceof assert.AssertionError) throw error
       const code = CommloopError.is(error) ? error.code : undefined
-      assert.ok(code !== undefined && FRAME_CODES.includes(code), `garbage led to ${String(error)}`)
+      assert.ok(
+        code !== undefined && FRAME_CODES.includes(code),
+        `random bytes led to ${String(error)}`,
+      )
     }
   }
 }
 
-/** Mostly zeros and small numbers: plain noise would announce nothing but large frames. */
+/** Mostly zeros and small numbers: uniform random bytes would announce only large frames. */
 function garbageOf(bytes: number, random: SeededRandom): Buffer {
   const valueMax = random.pick([1, 4, 256])
   return Buffer.from(Array.from({ length: bytes }, () => random.int(valueMax)))
@@ -181,5 +186,8 @@ function spendsNothingOnAnnouncements(codec: FrameCodec): void {
     }
   }
   const each = (process.memoryUsage().arrayBuffers - before) / OPEN_FRAMES
-  assert.ok(each < size / 4, `${String(each)} bytes held for each frame of which one byte has come`)
+  assert.ok(
+    each < size / 4,
+    `${String(each)} bytes allocated for each frame of which one byte has arrived`,
+  )
 }

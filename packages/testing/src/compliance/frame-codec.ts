@@ -6,12 +6,12 @@ import { frameCodecEncodingChecks } from './frame-codec-encoding.js'
 import { frameCodecLimitChecks } from './frame-codec-limits.js'
 import type { FrameCodecComplianceOptions } from './frame-codec-options.js'
 
-/** Above this the suite would need more memory and time than its answers are worth. */
+/** Above this limit the suite would need too much memory and time. */
 const PAYLOAD_BYTES_MAX = 2 ** 24
 
 /**
- * What every FrameCodec promises. The package that implements one calls this once, with a limit of at most 16 MiB,
- * and adds golden bytes of its own: two directions that are wrong in the same way agree with each other.
+ * Registers the tests that every FrameCodec must pass. Call it with a codec whose limit is at most 16 MiB. Also test
+ * some known bytes: the suite cannot notice if encoder and decoder are wrong in the same way.
  */
 export function frameCodecCompliance(
   name: string,
@@ -28,7 +28,7 @@ export function frameCodecChecks(
 ): readonly Check[] {
   return [
     {
-      name: 'names its limit in whole bytes',
+      name: 'has a limit that is a whole number of bytes',
       check: () => {
         const limit = codec.payloadBytesMax
         assert.ok(Number.isSafeInteger(limit) && limit >= 1, `payloadBytesMax: ${String(limit)}`)

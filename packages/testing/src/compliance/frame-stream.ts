@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { CommloopError, type ErrorCode, type FrameCodec, type FrameDecoder } from '@commloop/core'
-import type { SeededRandom } from '../seeded-random.js'
+import type { SeededRandom } from '../virtual/seeded-random.js'
 
 /** Bytes that differ from their neighbours and from those of another size, so that a shifted view is noticed. */
 export function payloadOf(bytes: number): Buffer {
@@ -10,7 +10,7 @@ export function payloadOf(bytes: number): Buffer {
   return payload
 }
 
-/** One whole frame, in memory of its own. */
+/** One complete frame, in separate memory. */
 export function frameOf(codec: FrameCodec, payload: Uint8Array): Buffer {
   const into = Buffer.alloc(codec.frameBytesMax(payload.length))
   return into.subarray(0, codec.encode(payload, into, 0))
@@ -21,7 +21,7 @@ export function streamOf(codec: FrameCodec, payloads: readonly Uint8Array[]): Bu
   return Buffer.concat(payloads.map((payload) => frameOf(codec, payload)))
 }
 
-/** The stream in pieces of `bytes`, each in memory of its own, as a socket delivers them. */
+/** The stream in chunks of `bytes`, each in separate memory, as a socket delivers them. */
 export function cutEvery(stream: Uint8Array, bytes: number): Buffer[] {
   const chunks: Buffer[] = []
   for (let at = 0; at < stream.length; at += bytes) {
@@ -30,13 +30,13 @@ export function cutEvery(stream: Uint8Array, bytes: number): Buffer[] {
   return chunks
 }
 
-/** The stream cut at the places given, in rising order. */
-export function cutAt(stream: Uint8Array, places: readonly number[]): Buffer[] {
-  const edges = [0, ...places, stream.length]
+/** The stream cut at these positions, in rising order. */
+export function cutAt(stream: Uint8Array, positions: readonly number[]): Buffer[] {
+  const edges = [0, ...positions, stream.length]
   return edges.slice(1).map((edge, index) => Buffer.from(stream.subarray(edges[index], edge)))
 }
 
-/** The stream in pieces of 1 to `bytesMax` bytes. */
+/** The stream in chunks of 1 to `bytesMax` bytes. */
 export function cutAtRandom(stream: Uint8Array, bytesMax: number, random: SeededRandom): Buffer[] {
   const chunks: Buffer[] = []
   for (let at = 0; at < stream.length;) {
@@ -47,17 +47,17 @@ export function cutAtRandom(stream: Uint8Array, bytesMax: number, random: Seeded
   return chunks
 }
 
-/** Everything that the decoder has whole, as the views that it hands out. */
+/** All complete payloads of the decoder, as the views that it returns. */
 export function pull(decoder: FrameDecoder, payloadsMax = 1_000_000): Uint8Array[] {
   const payloads: Uint8Array[] = []
   for (let payload = decoder.next(); payload !== undefined; payload = decoder.next()) {
     payloads.push(payload)
-    assert.ok(payloads.length <= payloadsMax, 'next() never answers undefined')
+    assert.ok(payloads.length <= payloadsMax, 'next() never returns undefined')
   }
   return payloads
 }
 
-/** What a new decoder makes of these chunks. */
+/** The payloads that a new decoder returns for these chunks. */
 export function decode(codec: FrameCodec, chunks: readonly Uint8Array[]): Uint8Array[] {
   const decoder = codec.createDecoder()
   const payloads: Uint8Array[] = []
@@ -80,11 +80,11 @@ export function assertPayloads(
   )
   for (const [index, payload] of expected.entries()) {
     const same = Buffer.compare(actual[index] ?? new Uint8Array(), payload) === 0
-    assert.ok(same, `${context}: payload ${String(index)} has other bytes than were sent`)
+    assert.ok(same, `${context}: payload ${String(index)} differs from the one that was sent`)
   }
 }
 
-/** Fails unless `action` throws a CommloopError with this code. */
+/** Fails if `action` does not throw a CommloopError with this code. */
 export function assertThrowsCode(action: () => unknown, code: ErrorCode, context: string): void {
   try {
     action()

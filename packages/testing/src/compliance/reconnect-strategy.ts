@@ -1,26 +1,26 @@
 import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
 import { DURATION_MS_MAX, type Random, type ReconnectStrategy } from '@commloop/core'
-import { SeededRandom } from '../index.js'
+import { SeededRandom } from '../virtual/seeded-random.js'
 import { type Check, registerChecks } from './check.js'
 
 const ATTEMPTS_MAX = 1_000_000
-/** Each of these attempts is asked about often; powers of two reach far beyond. */
+/** These attempts are tested one by one, later ones in growing steps. */
 const FIRST_ATTEMPTS = 300
-/** The smallest and the largest number that `SeededRandom` draws, and some between. */
+/** The smallest and the largest number of `SeededRandom`, and some between. */
 const DRAWS = [0, 2 ** -32, 0.5, 1 - 2 ** -32] as const
-/** Whoever draws until it likes what it gets may draw for ever. */
+/** A strategy that draws until a number fits might never stop. */
 const DRAWS_PER_ANSWER_MAX = 1_000
-/** Ten dials a second and link: enough for a peer that accepts and hangs up. */
+/** Ten dials per second and link: the most that a peer that closes every connection should cause. */
 const LEAST_DELAY_MS = 100
 
-/** What the suite cannot find out from the strategy alone. */
+/** What the suite cannot find out from the strategy. */
 export interface ReconnectStrategyComplianceOptions {
-  /** No delay may be shorter, in milliseconds; default 100. At least 1: a delay of 0 is a busy loop. */
+  /** The minimum delay in milliseconds, at least 1, because a delay of 0 is a busy loop. Default 100. */
   readonly leastDelayMs?: number
 }
 
-/** What every ReconnectStrategy promises. Called once from an implementer's test for each way to set it up. */
+/** Registers the tests that every ReconnectStrategy must pass. Call it once for each set of options. */
 export function reconnectStrategyCompliance(
   name: string,
   strategy: ReconnectStrategy,
@@ -36,14 +36,17 @@ export function reconnectStrategyChecks(
   { leastDelayMs = LEAST_DELAY_MS }: ReconnectStrategyComplianceOptions = {},
 ): readonly Check[] {
   const checks: readonly [string, (strategy: ReconnectStrategy, leastDelayMs: number) => void][] = [
-    ['answers undefined or 0 to 2^31-1 milliseconds, for every attempt up to a million', inRange],
-    ['answers in the same way for attempts as large as numbers go', inRangeFarOut],
-    ['keeps a least delay, whatever is drawn: no peer makes it dial in a busy loop', keepsLeast],
-    ['gives up for good: for no later attempt it has a delay again', givesUpForGood],
-    ['answers the same when the same is drawn', answersTheSame],
-    ['keeps nothing from one call to the next: the order of the questions does not matter', isPure],
-    ['takes chance from what it is given, and time from nowhere', takesOnlyGivenChance],
-    ['draws a bounded number of times for one answer', drawsBounded],
+    ['returns undefined or 0 to 2^31-1 milliseconds for every attempt up to a million', inRange],
+    ['returns the same for attempts up to the largest safe integer', inRangeFarOut],
+    [
+      'keeps a minimum delay for every random number: no peer can cause a busy loop of dials',
+      keepsLeast,
+    ],
+    ['gives up permanently: it returns no delay for a later attempt', givesUpForGood],
+    ['returns the same delay for the same random number', answersTheSame],
+    ['keeps no state between calls: the order of the calls does not matter', isPure],
+    ['uses only the given random numbers, and no clock', usesOnlyGivenRandom],
+    ['draws a bounded number of random numbers for each call', drawsBounded],
   ]
   return checks.map(([name, check]) => ({
     name,
@@ -53,7 +56,7 @@ export function reconnectStrategyChecks(
   }))
 }
 
-/** Draws the same for ever. @throws when it is asked as often as only a loop without end asks. */
+/** Always draws the same number. @throws AssertionError if it is called too often for one delay */
 class ConstantRandom implements Random {
   readonly #drawn: number
   #draws = 0
@@ -64,11 +67,11 @@ class ConstantRandom implements Random {
 
   next(): number {
     this.#draws++
-    assert.ok(this.#draws <= DRAWS_PER_ANSWER_MAX, 'it draws again and again')
+    assert.ok(this.#draws <= DRAWS_PER_ANSWER_MAX, 'it draws too many random numbers')
     return this.#drawn
   }
 
-  /** For the next answer. */
+  /** Starts counting for the next delay. */
   begin(): this {
     this.#draws = 0
     return this
@@ -79,7 +82,7 @@ function assertUsable(delayMs: unknown, attempt: number, drawn: number): void {
   if (delayMs === undefined) return
   if (typeof delayMs === 'number' && delayMs >= 0 && delayMs <= DURATION_MS_MAX) return
   const question = `attempt ${String(attempt)}, ${String(drawn)} drawn`
-  assert.fail(`${question}: the answer is ${inspect(delayMs)}`)
+  assert.fail(`${question}: it returned ${inspect(delayMs)}`)
 }
 
 function inRange(strategy: ReconnectStrategy): void {
@@ -107,7 +110,7 @@ function keepsLeast(strategy: ReconnectStrategy, leastDelayMs: number): void {
     for (const attempt of someAttempts()) {
       const delayMs = strategy.delayMs(attempt, random.begin()) ?? Infinity
       const text = `attempt ${String(attempt)}, ${String(drawn)} drawn: ${String(delayMs)} ms`
-      assert.ok(delayMs >= leastDelayMs, `${text}, the least is ${String(leastDelayMs)} ms`)
+      assert.ok(delayMs >= leastDelayMs, `${text}, the minimum is ${String(leastDelayMs)} ms`)
     }
   }
 }
@@ -120,7 +123,7 @@ function givesUpForGood(strategy: ReconnectStrategy): void {
       if (gaveUp) gaveUpAt ??= attempt
       const text = `attempt ${String(attempt)}, ${String(drawn)} drawn`
       if (!gaveUp && gaveUpAt !== undefined) {
-        assert.fail(`${text}: a delay again, after it gave up at ${String(gaveUpAt)}`)
+        assert.fail(`${text}: it returned a delay after it gave up at attempt ${String(gaveUpAt)}`)
       }
     }
   }
@@ -130,7 +133,7 @@ function answersTheSame(strategy: ReconnectStrategy): void {
   for (const drawn of DRAWS) {
     for (const attempt of someAttempts()) {
       const [first, second] = [0, 1].map(() => strategy.delayMs(attempt, new ConstantRandom(drawn)))
-      assert.equal(second, first, `attempt ${String(attempt)}, asked twice`)
+      assert.equal(second, first, `attempt ${String(attempt)}, called twice`)
     }
   }
 }
@@ -141,23 +144,23 @@ function isPure(strategy: ReconnectStrategy): void {
     strategy.delayMs(attempt, new SeededRandom(attempt))
   const answers = new Map(attempts.map((attempt) => [attempt, answer(attempt)]))
   const random = new SeededRandom('reconnect strategy compliance')
-  // As links do that are asked about by turns.
+  // As if several links used the strategy in turn.
   const shuffled = Array.from({ length: 2 * attempts.length }, () => random.pick(attempts))
   for (const attempt of [...attempts.toReversed(), ...shuffled]) {
-    const text = `attempt ${String(attempt)}, asked after other ones`
+    const text = `attempt ${String(attempt)}, called after other attempts`
     assert.equal(answer(attempt), answers.get(attempt), text)
   }
 }
 
-function takesOnlyGivenChance(strategy: ReconnectStrategy): void {
-  const used = usedOfSurroundings(() => {
+function usesOnlyGivenRandom(strategy: ReconnectStrategy): void {
+  const used = globalsUsedBy(() => {
     for (const attempt of someAttempts()) strategy.delayMs(attempt, new ConstantRandom(0.5))
   })
   assert.deepEqual(used, [])
 }
 
-/** Which of the machine's own sources of chance and time are asked meanwhile. */
-function usedOfSurroundings(action: () => void): readonly string[] {
+/** Which global sources of random numbers and of time the action uses. */
+function globalsUsedBy(action: () => void): readonly string[] {
   const used = new Set<string>()
   const sources = [
     { name: 'Math.random', owner: Math, key: 'random' },
@@ -192,7 +195,7 @@ function drawsBounded(strategy: ReconnectStrategy): void {
   }
 }
 
-/** The first ones, and from there in growing steps up to a million. */
+/** The first attempts, and then in growing steps up to a million. */
 function someAttempts(): number[] {
   const attempts = Array.from({ length: FIRST_ATTEMPTS }, (_, at) => at + 1)
   for (let attempt = FIRST_ATTEMPTS; attempt < ATTEMPTS_MAX; attempt *= 1.5) {

@@ -10,7 +10,7 @@ import {
 } from '@commloop/core'
 import { namedBy } from './router-table.js'
 
-/** What a router is asked: a message, and the links there are. */
+/** One call of a router: a message and the links. */
 export interface Question {
   readonly payload: Uint8Array
   readonly links: readonly LinkView[]
@@ -18,15 +18,16 @@ export interface Question {
   readonly deferrals?: number
 }
 
-/** The links that an answer names, and whether the router wants to be asked again. */
+/** The links that an answer names, and whether the router defers the message. */
 export interface Answer {
   readonly named: readonly string[]
   readonly deferred: boolean
 }
 
 /**
- * Asks, waits for the answer, and reads it as core does.
- * @throws AssertionError when it is no answer: the router throws, is late, or names what is not there.
+ * Calls the router, waits for its answer, and reads it as core does.
+ *
+ * @throws AssertionError if the router throws, is late, or names an unknown link
  */
 export async function ask(router: SendRouter, question: Question, msMax: number): Promise<Answer> {
   const route = await within(msMax, question, () =>
@@ -40,7 +41,7 @@ export function messageOf({ payload, from, deferrals = 0 }: Question): RoutedMes
   return Object.freeze({ payload, id, from: from && Object.freeze(from), deferrals })
 }
 
-/** The call itself is inside: a router that throws is told with its question. */
+/** Makes the call itself, so that the error of a router that throws contains the question. */
 async function within(
   msMax: number,
   question: Question,
@@ -83,7 +84,7 @@ function read(route: unknown, question: Question): Answer {
   const targets: readonly unknown[] = Array.isArray(route) ? route : [route]
   assert.ok(targets.length > 0, `${textOf(question)}: an empty list of links`)
   const named = targets.flatMap((target) => {
-    assert.ok(isTarget(target), `${textOf(question)}: no answer: ${inspect(route)}`)
+    assert.ok(isTarget(target), `${textOf(question)}: not a valid answer: ${inspect(route)}`)
     const ids = namedBy(target, question.links)
     assert.ok(typeof ids !== 'string', `${textOf(question)}: ${String(ids)}`)
     return ids
@@ -100,7 +101,7 @@ function isTarget(target: unknown): target is RouteTarget {
   return isObject(target) && 'link' in target && 'epoch' in target
 }
 
-/** The question in a few words, for whoever reads why a check has failed. */
+/** The question as text, for the message of a failed check. */
 function textOf({ payload, links, from, deferrals = 0 }: Question): string {
   const states = links.map(({ id, state }) => `${id} ${state}`)
   const shown = states.length > 8 ? [...states.slice(0, 8), '…'] : states

@@ -1,18 +1,18 @@
 import type { LinkRef, LinkState, LinkView, RouteTarget } from '@commloop/core'
 
-/** One row of the table that a router is asked about. */
+/** One entry of the table whose links a router sees. */
 export interface RouterTableEntry {
   readonly id: string
-  /** Links of the entry, named `id/1`, `id/2`, …; default 1, a link with the id of the entry itself. */
+  /** The number of links of the entry, named `id/1`, `id/2`, …; default 1, a link with the id of the entry. */
   readonly slots?: number
-  /** Default: active, with several slots passive. */
+  /** Default: `active`, or `passive` if `slots` is given. */
   readonly role?: 'active' | 'passive'
 }
 
-/** Tells the state of each link, by its place in the table. */
+/** Returns the state of each link, by its position in the table. */
 export type StateOf = (at: number) => LinkState
 
-/** The views of a table's links. Nobody can change them, nor the list. */
+/** The views of the links of a table. The views and the list are frozen. */
 export function linksOf(
   entries: readonly RouterTableEntry[],
   stateOf: StateOf,
@@ -40,7 +40,7 @@ function viewOf(id: string, entry: RouterTableEntry, state: LinkState, at: numbe
   })
 }
 
-/** The links that a target names; a text: why it names none. As core resolves it, whether or not they are up. */
+/** The links that a target names, up or not, as core resolves it; a text says why it names none. */
 export function namedBy(
   target: RouteTarget,
   links: readonly LinkView[],

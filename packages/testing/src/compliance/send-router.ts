@@ -5,9 +5,9 @@ import { payloadOf } from './frame-stream.js'
 import { type Answer, ask, type Question } from './router-question.js'
 import { linksOf, type RouterTableEntry } from './router-table.js'
 
-/** What a node gives a router by default, `routerTimeout`. */
+/** The default of `routerTimeout`. */
 const ANSWER_MS_MAX = 1_000
-/** Asked so often, a router that still defers will not stop. */
+/** A router that defers a message this often will not stop. */
 const DEFERRALS_MAX = 1_000
 const MESSAGES_AT_ONCE = 500
 const SIZES = [0, 1, 2, 3, 12, 300, 65_535]
@@ -26,25 +26,25 @@ const ONE = [{ id: 'only' }]
 const SEVERAL = [{ id: 'press' }, { id: 'furnace' }, { id: 'cell', slots: 5 }]
 const OTHERS = [{ id: 'lathe' }, { id: 'mill', slots: 2 }]
 
-/** What the suite cannot find out from the router alone. */
+/** What the suite cannot find out from the router. */
 export interface SendRouterComplianceOptions {
   /**
-   * The table of the node that the router is for, where it names links by itself. Left out: tables of no link, of
-   * one and of several, to which a router has to answer as well.
+   * The table of the node, if the router works only with certain links. Default: tables with no link, with one and with
+   * several, all of which the router must handle.
    */
   readonly table?: readonly RouterTableEntry[]
-  /** Messages that the router is for, asked about beside random bytes. */
+  /** Messages that the router understands, used in addition to random bytes. */
   readonly payloads?: readonly Uint8Array[]
   /**
-   * Where it sends what was received: `elsewhere` than to the link that it came from, default; `anywhere`, as an echo
-   * that answers itself; `nothing`: it is for nodes that do not relay, and is never asked.
+   * Where the router sends received messages. `elsewhere` (default): not to the link from which they came. `anywhere`:
+   * also back, for example an echo. `nothing`: the node does not relay, so the router is not called for them.
    */
   readonly relays?: 'elsewhere' | 'anywhere' | 'nothing'
-  /** Milliseconds that it may take to answer; default 1000, a node's `routerTimeout`. */
+  /** The time limit of an answer in milliseconds; default 1,000, the default of `routerTimeout`. */
   readonly answerMsMax?: number
 }
 
-/** What every SendRouter promises. Called once from an implementer's test; `makeRouter` makes one for each check. */
+/** Registers the tests that every SendRouter must pass. `makeRouter` is called for each of them. */
 export function sendRouterCompliance(
   name: string,
   makeRouter: () => SendRouter | Promise<SendRouter>,
@@ -67,30 +67,30 @@ export function sendRouterChecks(
   })
   const unless = (reason: string | false, check: Check): Check =>
     reason === false ? check : { ...check, skipped: reason }
-  const relaysNothing = relays === 'nothing' && 'it is for nodes that do not relay'
+  const relaysNothing = relays === 'nothing' && 'the router is for nodes that do not relay'
   return [
-    rehearse('answers for every payload, from none to 65 535 bytes', answersPayloads),
-    rehearse('answers whatever state the links are in', answersStates),
+    rehearse('answers for every payload from 0 to 65,535 bytes', answersPayloads),
+    rehearse('answers in every state of the links', answersStates),
     unless(
       relaysNothing,
-      rehearse('answers for what was received over any link, to be relayed', answersRelayed),
+      rehearse('answers for messages that were received over any link', answersRelayed),
     ),
-    rehearse('answers however often a message was deferred', answersDeferred),
-    rehearse('answers many messages that it is asked about at once', answersAtOnce),
+    rehearse('answers for messages that were deferred often', answersDeferred),
+    rehearse('answers for many messages at the same time', answersAtOnce),
     unless(
-      table !== undefined && 'it is for one table',
-      rehearse('names only links of the table as it is now', followsTable),
+      table !== undefined && 'the router is for one table',
+      rehearse('names only links of the current table', followsTable),
     ),
     unless(
-      relays === 'anywhere' ? 'it is meant to answer' : relaysNothing,
-      rehearse('sends nothing back to the link that it came from', spareSource),
+      relays === 'anywhere' ? 'the router is meant to send back' : relaysNothing,
+      rehearse('sends nothing back to the link from which it came', spareSource),
     ),
-    rehearse('leaves the bytes of a payload alone, also after it has answered', leavesPayload),
+    rehearse('does not change the bytes of a payload, even after it has answered', leavesPayload),
     rehearse('stops deferring while links are up', stopsDeferring),
   ]
 }
 
-/** One router, and the questions that it is asked. Links and messages are frozen: whoever changes them throws. */
+/** Calls one router. Links and messages are frozen, so a router that changes them throws. */
 class Rehearsal {
   readonly tables: readonly (readonly RouterTableEntry[])[]
   readonly payloads: readonly Uint8Array[]
@@ -107,7 +107,7 @@ class Rehearsal {
     this.#answerMsMax = answerMsMax
   }
 
-  /** From where a message may have come: from here, and where it relays from each link. */
+  /** Where a message may come from: from this node, and if it relays, from each link. */
   sources(links: readonly LinkView[]): readonly Partial<Question>[] {
     return this.#relays ? [{}, ...sourcesOf(links)] : [{}]
   }
@@ -116,7 +116,7 @@ class Rehearsal {
     return ask(this.#router, question, this.#answerMsMax)
   }
 
-  /** Every payload with every table, in this state. */
+  /** Calls the router for every payload with every table, in this state. */
   async askAll(
     stateOf: (at: number) => LinkState,
     more: (links: readonly LinkView[]) => readonly Partial<Question>[] = () => [{}],
@@ -149,7 +149,7 @@ function sourcesOf(links: readonly LinkView[]): readonly Partial<Question>[] {
 async function answersRelayed(rehearsal: Rehearsal): Promise<void> {
   await rehearsal.askAll(allUp, sourcesOf)
   await rehearsal.askAll(mixed, sourcesOf)
-  // Over a connection that is gone, with its slot taken by somebody else.
+  // Over a connection that is closed and whose slot another peer has taken.
   await rehearsal.askAll(mixed, (links) =>
     links.map(({ id, epoch }) => ({ from: { link: id, epoch: epoch + 7 } })),
   )

@@ -2,7 +2,7 @@ import type { Connection, Dial, DialHandler } from '@commloop/core'
 import type { Breaches } from './transport-breaches.js'
 import type { End } from './transport-end.js'
 
-/** One dial, and how it ended. */
+/** One dial, and its result. */
 export class Attempt implements DialHandler {
   end: End | undefined
   error: (Error & { readonly code?: unknown }) | undefined
@@ -25,8 +25,8 @@ export class Attempt implements DialHandler {
     return this.end !== undefined || this.error !== undefined
   }
 
-  /** The dialler has been let down: by a dial that failed, or by a connection that is gone as soon as it is open. */
-  get cameToNothing(): boolean {
+  /** The dial has failed, or its connection was closed immediately. */
+  get wasRefused(): boolean {
     return this.error !== undefined || this.end?.isClosed === true || this.end?.hasEnded === true
   }
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 
-/** What a transport did that it never may, whichever promise is being looked at. */
+/** Records callbacks that break the contract, whatever the current check is about. */
 export class Breaches {
-  readonly #told: string[] = []
+  readonly #texts: string[] = []
   /** The call into the transport that has not returned yet. */
   #call: string | undefined
 
-  /** Makes a call into the transport. A callback that comes before it has returned is a breach. */
+  /** Calls the transport. A callback before the call has returned breaks the contract. */
   during<T>(call: string, action: () => T): T {
     const outer = this.#call
     this.#call = call
@@ -17,23 +17,24 @@ export class Breaches {
     }
   }
 
-  /** Every callback of the transport begins with this. */
+  /** Called at the beginning of every callback of the transport. */
   calledBack(callback: string, broken: Readonly<Record<string, boolean>>): void {
-    if (this.#call !== undefined) this.add(`${callback} came before ${this.#call} had returned`)
+    if (this.#call !== undefined)
+      this.add(`${callback} was called before ${this.#call} had returned`)
     for (const [text, isBroken] of Object.entries(broken)) {
-      if (isBroken) this.add(`${callback} came ${text}`)
+      if (isBroken) this.add(`${callback} was called ${text}`)
     }
   }
 
   add(text: string): void {
-    if (!this.#told.includes(text)) this.#told.push(text)
+    if (!this.#texts.includes(text)) this.#texts.push(text)
   }
 
   get any(): boolean {
-    return this.#told.length > 0
+    return this.#texts.length > 0
   }
 
   assertNone(): void {
-    assert.ok(!this.any, this.#told.join('; '))
+    assert.ok(!this.any, this.#texts.join('; '))
   }
 }

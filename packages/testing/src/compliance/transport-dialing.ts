@@ -4,43 +4,43 @@ import type { Check } from './check.js'
 import { payloadOf } from './frame-stream.js'
 import type { Ends, Play, TransportHosts, TransportStage } from './transport-stage.js'
 
-/** Time limit of the dial that nobody answers. */
+/** Time limit of the dial that is not answered. */
 const SILENT_DIAL_MS = 200
-/** Waits of a millisecond, each of which takes longer on a machine that is busy: a limit for what never comes. */
+/** Limit of waits of a millisecond, each of which takes longer on a busy machine. */
 const SILENT_WAITS_MAX = 10 * SILENT_DIAL_MS
-/** Of the dial whose connection outlives it. */
+/** Time limit of the dial whose connection stays open longer. */
 const SHORT_DIAL_MS = 1_000
 const DIALS_AT_ONCE = 40
-/** More turns or timers than any dial within one machine takes. */
+/** More turns or timers than any dial within one machine needs. */
 const STAGES_MAX = 2_000
 
-/** An address of which nothing ever comes back, not even a refusal. */
+/** An address that never answers a dial, not even with a refusal. */
 export interface SilentPlace extends Address {
   close?(): void | Promise<void>
 }
 
-/** Makes one that `dialing` can dial. */
+/** Creates an address that never answers and that `dialing` can dial. */
 export type Silence = (hosts: TransportHosts) => SilentPlace | Promise<SilentPlace>
 
 /** What a Transport promises about dials. */
 export function transportDialingChecks(play: Play, silence: Silence | undefined): readonly Check[] {
   return [
-    play('opens a connection whose ends know each other by the same addresses', knowsAddresses),
-    play('dials from the address that it is told', dialsFromAddress),
-    play('ends a dial to where nobody listens as failed', failsWhereNobodyListens),
-    silent(silence, play, 'ends a dial that nobody answers as failed, within its time', timesOut),
-    play('lets a connection live on beyond the time limit of its dial', outlivesDial),
-    play('ends each of many dials at once in exactly one way', endsManyDials),
-    play('is silent about a dial that was cancelled, however far it had come', cancelsOpening),
-    play('is silent about a dial that was cancelled before it was refused', cancelsRefused),
+    play('opens a connection whose ends report the same two addresses', knowsAddresses),
+    play('dials from the address in `bind`', dialsFromAddress),
+    play('fails a dial to an address without a listener', failsWithoutListener),
+    silent(silence, play, 'fails a dial that is not answered, within its time limit', timesOut),
+    play('keeps a connection open after the time limit of its dial', outlivesDial),
+    play('ends each of many concurrent dials exactly once', endsManyDials),
+    play('calls no handler of a dial that was cancelled, at any stage', cancelsOpening),
+    play('calls no handler of a dial that was cancelled before it was refused', cancelsRefused),
     silent(
       silence,
       play,
-      'is silent about a dial that was cancelled unanswered',
+      'calls no handler of a dial that was cancelled before it was answered',
       cancelsUnanswered,
     ),
-    play('leaves a connection alone whose dial is cancelled too late', cancelsTooLate),
-    play('fails a dial with an option that it does not know', refusesDialOption),
+    play('keeps a connection open if its dial is cancelled too late', cancelsTooLate),
+    play('fails a dial with an unknown option', refusesDialOption),
   ]
 }
 
@@ -59,25 +59,31 @@ function silent(
       await place.close?.()
     }
   })
-  return silence === undefined ? { ...check, skipped: 'no address that stays silent' } : check
+  return silence === undefined
+    ? { ...check, skipped: 'no address that never answers was given' }
+    : check
 }
 
 async function knowsAddresses(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
-  const { near, far } = await stage.join(door)
+  const listener = await stage.open()
+  const { near, far } = await stage.join(listener)
   const [ours, theirs] = [near.connection.peer, far.connection.peer]
-  assertSameAddress(ours.local, theirs.remote, 'ours, as both ends see it')
-  assertSameAddress(ours.remote, theirs.local, 'theirs, as both ends see it')
-  assertSameAddress(ours.remote, { ip: stage.hosts.ip, port: door.at.port }, 'where it listens')
-  assertSameAddress(door.asked[0], ours.local, 'whom it was asked to admit')
+  assertSameAddress(ours.local, theirs.remote, 'the local address, as both ends see it')
+  assertSameAddress(ours.remote, theirs.local, 'the remote address, as both ends see it')
+  assertSameAddress(
+    ours.remote,
+    { ip: stage.hosts.ip, port: listener.at.port },
+    'the address of the listener',
+  )
+  assertSameAddress(listener.asked[0], ours.local, 'the address that was passed to admit')
 }
 
 async function dialsFromAddress(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
+  const listener = await stage.open()
   const { bind } = stage.hosts
-  const attempt = stage.dial(door.at, { bind })
-  await stage.until('end of the dial', () => attempt.isOver && door.taken.length > 0)
-  for (const address of [attempt.end?.connection.peer.local, door.asked[0]]) {
+  const attempt = stage.dial(listener.at, { bind })
+  await stage.until('end of the dial', () => attempt.isOver && listener.taken.length > 0)
+  for (const address of [attempt.end?.connection.peer.local, listener.asked[0]]) {
     assert.ok(
       address !== undefined && isSameIp(address.ip, bind),
       `dialled from ${String(address?.ip)}, not ${bind}`,
@@ -85,7 +91,7 @@ async function dialsFromAddress(stage: TransportStage): Promise<void> {
   }
 }
 
-async function failsWhereNobodyListens(stage: TransportStage): Promise<void> {
+async function failsWithoutListener(stage: TransportStage): Promise<void> {
   const attempt = stage.dial(await stage.deserted())
   await stage.until('failed', () => attempt.error !== undefined)
   assert.ok(attempt.error instanceof Error, 'failed comes with an Error')
@@ -97,11 +103,11 @@ async function timesOut(stage: TransportStage, at: Address): Promise<void> {
 }
 
 async function outlivesDial(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
-  const attempt = stage.dial(door.at, { timeoutMs: SHORT_DIAL_MS })
-  await stage.until('both ends', () => attempt.isOver && door.taken.length > 0)
+  const listener = await stage.open()
+  const attempt = stage.dial(listener.at, { timeoutMs: SHORT_DIAL_MS })
+  await stage.until('both ends', () => attempt.isOver && listener.taken.length > 0)
   for (let waits = 0; waits < SHORT_DIAL_MS + 50; waits++) await stage.wait(1)
-  const [far] = door.taken
+  const [far] = listener.taken
   assert.ok(attempt.end !== undefined && far !== undefined, `failed: ${String(attempt.error)}`)
   await assertCarries(stage, { near: attempt.end, far })
   assert.deepEqual([attempt.end.isClosed, far.isClosed], [false, false])
@@ -109,12 +115,12 @@ async function outlivesDial(stage: TransportStage): Promise<void> {
 
 async function endsManyDials(stage: TransportStage): Promise<void> {
   const deserted = await stage.deserted()
-  const door = await stage.open()
+  const listener = await stage.open()
   const attempts = Array.from({ length: DIALS_AT_ONCE }, (_, at) =>
-    stage.dial(at % 2 === 0 ? door.at : deserted),
+    stage.dial(at % 2 === 0 ? listener.at : deserted),
   )
   await stage.until('end of every dial', () => attempts.every(({ isOver }) => isOver))
-  await stage.until('every connection', () => door.taken.length === DIALS_AT_ONCE / 2)
+  await stage.until('every connection', () => listener.taken.length === DIALS_AT_ONCE / 2)
   await stage.rest()
   for (const [at, { error }] of attempts.entries()) {
     const expected = at % 2 === 0 ? 'opened' : 'failed'
@@ -123,11 +129,11 @@ async function endsManyDials(stage: TransportStage): Promise<void> {
 }
 
 async function cancelsOpening(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
-  await cancelAtEveryStage(stage, door.at)
-  // Where the other side had accepted already, it is told that nobody is there.
-  for (const end of door.taken) end.setReading(true)
-  const open = door.taken.filter((end) => !end.hasEnded && !end.isClosed)
+  const listener = await stage.open()
+  await cancelAtEveryStage(stage, listener.at)
+  // If the other side had already accepted the connection, it must be closed there.
+  for (const end of listener.taken) end.setReading(true)
+  const open = listener.taken.filter((end) => !end.hasEnded && !end.isClosed)
   const left = () => open.filter((end) => !end.hasEnded && !end.isClosed)
   await stage.until('end of what was cancelled', () => left().length <= 1)
 }
@@ -136,7 +142,7 @@ async function cancelsRefused(stage: TransportStage): Promise<void> {
   await cancelAtEveryStage(stage, await stage.deserted())
 }
 
-/** Cancels one dial at once, the next one a step later, and so on until one has ended by itself. */
+/** Cancels the first dial immediately, the next one a step later, and so on, until a dial ends before its step. */
 async function cancelAtEveryStage(stage: TransportStage, at: Address): Promise<void> {
   for (let steps = 0; ; steps++) {
     assert.ok(steps < STAGES_MAX, 'the dial never ends')
@@ -157,27 +163,27 @@ async function cancelsUnanswered(stage: TransportStage, at: Address): Promise<vo
 }
 
 async function cancelsTooLate(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
-  const attempt = stage.dial(door.at)
+  const listener = await stage.open()
+  const attempt = stage.dial(listener.at)
   attempt.onOpened = () => {
     attempt.cancel()
   }
-  await stage.until('both ends', () => attempt.isOver && door.taken.length > 0)
+  await stage.until('both ends', () => attempt.isOver && listener.taken.length > 0)
   attempt.cancel()
-  const [far] = door.taken
+  const [far] = listener.taken
   assert.ok(attempt.end !== undefined && far !== undefined, 'the dial failed')
   await assertCarries(stage, { near: attempt.end, far })
 }
 
 async function refusesDialOption(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
+  const listener = await stage.open()
   const options = { ...stage.hosts.dialOptions, 'no such option': true }
-  const attempt = stage.dial(door.at, { options })
+  const attempt = stage.dial(listener.at, { options })
   await stage.until('end of the dial', () => attempt.isOver)
   assert.equal(attempt.error?.code, 'CML_ERR_CONFIG_INVALID', 'how the dial ended')
 }
 
-/** A few bytes go over it, in both directions. */
+/** Sends a few bytes over the connection, in both directions. */
 export async function assertCarries(stage: TransportStage, { near, far }: Ends): Promise<void> {
   for (const [from, to] of [
     [near, far],

@@ -1,17 +1,17 @@
 import type { CloseReason, Connection, ConnectionHandler } from '@commloop/core'
 import type { Breaches } from './transport-breaches.js'
 
-/** One end of a connection: what its user does, and all that it is told. */
+/** One end of a connection: it makes the calls of a user, and records all callbacks. */
 export class End implements ConnectionHandler {
   readonly connection: Connection
-  /** Names of the callbacks in their order, `received` once for each run of chunks. */
-  readonly told: string[] = []
-  /** As they were handed out. */
+  /** Names of the callbacks in order; `received` once for each sequence of chunks. */
+  readonly calls: string[] = []
+  /** The chunks as they were handed out. */
   readonly chunks: Uint8Array[] = []
   receivedBytes = 0
   writtenCount = 0
   reason: CloseReason | undefined
-  /** What the user does on a callback, beside remembering it. */
+  /** What the user does in a callback. */
   onReceived: (chunk: Uint8Array) => void = () => undefined
   onWritten: () => void = () => undefined
   onEnded: () => void = () => undefined
@@ -40,9 +40,9 @@ export class End implements ConnectionHandler {
     return this.reason !== undefined
   }
 
-  // ── what its user does ──────────────────────────────────────────────────────────────────────────────────────
+  // ── calls ──────────────────────────────────────────────────────────────────────────────────────
 
-  /** @returns whether the chunks may be changed at once. */
+  /** @returns whether the chunks may be reused immediately */
   write(...chunks: readonly Uint8Array[]): boolean {
     this.#writing = true
     let free = false
@@ -72,14 +72,14 @@ export class End implements ConnectionHandler {
     })
   }
 
-  // ── what it is told ─────────────────────────────────────────────────────────────────────────────────────────
+  // ── callbacks ─────────────────────────────────────────────────────────────────────────────────────────
 
   received(chunk: Uint8Array): void {
     this.#calledBack('received', {
       'while not reading': !this.#reading,
       'after ended': this.#ended,
     })
-    if (this.told.at(-1) !== 'received') this.told.push('received')
+    if (this.calls.at(-1) !== 'received') this.calls.push('received')
     this.chunks.push(chunk)
     this.receivedBytes += chunk.byteLength
     this.onReceived(chunk)
@@ -89,21 +89,21 @@ export class End implements ConnectionHandler {
     this.#calledBack('written', { 'without a write': !this.#writing })
     this.#writing = false
     this.writtenCount++
-    this.told.push('written')
+    this.calls.push('written')
     this.onWritten()
   }
 
   ended(): void {
     this.#calledBack('ended', { twice: this.#ended })
     this.#ended = true
-    this.told.push('ended')
+    this.calls.push('ended')
     this.onEnded()
   }
 
   closed(reason: CloseReason): void {
     this.#breaches.calledBack(`closed of the ${this.#name} end`, { twice: this.isClosed })
     this.reason = reason
-    this.told.push('closed')
+    this.calls.push('closed')
   }
 
   #calledBack(callback: string, broken: Readonly<Record<string, boolean>>): void {

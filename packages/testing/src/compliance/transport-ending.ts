@@ -7,44 +7,52 @@ import type { Ends, Play, TransportStage } from './transport-stage.js'
 
 const MIB = 2 ** 20
 
-/** What a Connection promises about its end. */
+/** What the contract of Connection promises about its end. */
 export function transportEndingChecks(play: Play): readonly Check[] {
   return [...endChecks(play), ...destroyChecks(play)]
 }
 
 function endChecks(play: Play): readonly Check[] {
   return [
-    play('lets what was written before end arrive whole while the other side is sending', lingers),
-    play('goes on reading after end, until the other side has ended too: dialling side', (stage) =>
-      endsOneWay(stage, ({ near, far }) => [near, far]),
+    play(
+      'delivers everything that was written before end while the other side is sending',
+      lingers,
     ),
-    play('goes on reading after end, until the other side has ended too: accepting side', (stage) =>
-      endsOneWay(stage, ({ near, far }) => [far, near]),
+    play(
+      'continues to read after end, until the other side has ended too: dialling side',
+      (stage) => endsOneWay(stage, ({ near, far }) => [near, far]),
     ),
-    play('closes both ends as ended when both sides end at one moment', endsTogether),
-    play('may be ended from within ended', endsWithinEnded),
+    play(
+      'continues to read after end, until the other side has ended too: accepting side',
+      (stage) => endsOneWay(stage, ({ near, far }) => [far, near]),
+    ),
+    play('closes both ends as ended if both sides end at the same moment', endsTogether),
+    play('can be ended within ended', endsWithinEnded),
   ]
 }
 
 function destroyChecks(play: Play): readonly Check[] {
   return [
-    play('closes a destroyed end as destroyed and the other one as failed, each once', resets),
-    play('never confirms a write once it is destroyed', confirmsNothingDestroyed),
-    play('confirms no write that a reset of the other side has cut off', confirmsNothingCutOff),
-    play('tells nothing but closed once it is destroyed from within received', destroysReading),
     play(
-      'tells nothing but closed once it is destroyed with bytes and an end unread',
+      'closes a destroyed end as destroyed and the other end as failed, exactly once each',
+      resets,
+    ),
+    play('confirms no write after destroy', confirmsNothingDestroyed),
+    play('confirms no write that a reset of the other side has cut off', confirmsNothingCutOff),
+    play('calls only closed after it is destroyed within received', destroysReading),
+    play(
+      'calls only closed after it is destroyed with unread bytes and an unread end',
       destroysUnread,
     ),
-    play('may be destroyed right after end', destroysAfterEnd),
-    play('may be destroyed from within opened and accepted', destroysNewborn),
-    play('takes what is asked of it after closed for nothing', staysClosed),
+    play('can be destroyed right after end', destroysAfterEnd),
+    play('can be destroyed within opened and accepted', destroysNewborn),
+    play('ignores calls after closed', staysClosed),
   ]
 }
 
 function assertReason(end: End, kind: string): void {
   const { reason } = end
-  assert.equal(reason?.kind, kind, 'why the connection is closed')
+  assert.equal(reason?.kind, kind, 'the reason of the close')
   if (reason.kind === 'failed') assert.equal(typeof reason.error.message, 'string')
 }
 
@@ -60,7 +68,7 @@ async function lingers(stage: TransportStage): Promise<void> {
   far.setReading(true)
   await stage.until('ended, and all bytes', () => far.hasEnded && near.receivedBytes >= back.length)
   assert.ok(far.content.equals(out), `${String(far.receivedBytes)} of ${String(out.length)} bytes`)
-  assert.ok(near.content.equals(back), 'other bytes came back than were sent')
+  assert.ok(near.content.equals(back), 'the bytes that came back differ from those that were sent')
   await stage.until('written', () => near.writtenCount === 1 && far.writtenCount === 1)
   assert.deepEqual([near.isClosed, far.isClosed], [false, false], 'closed before both had ended')
   far.end()
@@ -79,8 +87,8 @@ async function endsOneWay(stage: TransportStage, order: (ends: Ends) => [End, En
   second.end()
   await stage.until('closed', () => first.isClosed && second.isClosed)
   assert.ok(first.content.equals(payloadOf(MIB)), `${String(first.receivedBytes)} bytes came back`)
-  assert.deepEqual(first.told, ['received', 'ended', 'closed'])
-  assert.deepEqual(second.told, ['ended', 'written', 'closed'])
+  assert.deepEqual(first.calls, ['received', 'ended', 'closed'])
+  assert.deepEqual(second.calls, ['ended', 'written', 'closed'])
   for (const end of [first, second]) assertReason(end, 'ended')
 }
 
@@ -91,7 +99,7 @@ async function endsTogether(stage: TransportStage): Promise<void> {
   far.end()
   await stage.until('closed', () => near.isClosed && far.isClosed)
   for (const end of [near, far]) {
-    assert.deepEqual(end.told, ['ended', 'closed'])
+    assert.deepEqual(end.calls, ['ended', 'closed'])
     assertReason(end, 'ended')
   }
 }
@@ -108,9 +116,9 @@ async function endsWithinEnded(stage: TransportStage): Promise<void> {
 }
 
 async function resets(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
+  const listener = await stage.open()
   for (const order of [0, 1]) {
-    const { near, far } = await stage.join(door)
+    const { near, far } = await stage.join(listener)
     const [first, second] = order === 0 ? [near, far] : [far, near]
     second.setReading(true)
     first.destroy()
@@ -119,12 +127,12 @@ async function resets(stage: TransportStage): Promise<void> {
     assertReason(first, 'destroyed')
     assertReason(second, 'failed')
     await stage.rest()
-    assert.deepEqual([first.told, second.told], [['closed'], ['closed']])
+    assert.deepEqual([first.calls, second.calls], [['closed'], ['closed']])
   }
 }
 
 async function confirmsNothingDestroyed(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
+  const listener = await stage.open()
   const writes = [
     [payloadOf(10)],
     [payloadOf(10), payloadOf(20)],
@@ -133,14 +141,14 @@ async function confirmsNothingDestroyed(stage: TransportStage): Promise<void> {
     [payloadOf(10), Buffer.alloc(STUCK_BYTES)],
   ]
   for (const chunks of writes) {
-    const { near } = await stage.join(door)
+    const { near } = await stage.join(listener)
     near.write(...chunks)
     const isStuck = chunks.some((chunk) => chunk.length === STUCK_BYTES)
     if (isStuck) await stage.rest()
     near.destroy()
     await stage.until('closed', () => near.isClosed)
     await stage.rest()
-    assert.deepEqual(near.told, ['closed'])
+    assert.deepEqual(near.calls, ['closed'])
   }
 }
 
@@ -151,7 +159,7 @@ async function confirmsNothingCutOff(stage: TransportStage): Promise<void> {
   await stage.rest()
   far.destroy()
   await stage.until('closed', () => near.isClosed)
-  assert.equal(near.writtenCount, 0, 'written, and nobody has read')
+  assert.equal(near.writtenCount, 0, 'confirmed although the other side has not read')
   assertReason(near, 'failed')
 }
 
@@ -164,7 +172,7 @@ async function destroysReading(stage: TransportStage): Promise<void> {
   far.setReading(true)
   await stage.until('closed', () => far.isClosed)
   await stage.rest()
-  assert.deepEqual(far.told, ['received', 'closed'])
+  assert.deepEqual(far.calls, ['received', 'closed'])
   assert.equal(far.chunks.length, 1, 'chunks after destroy')
 }
 
@@ -181,12 +189,12 @@ async function destroysUnread(stage: TransportStage): Promise<void> {
   near.write(payloadOf(20_000))
   near.end()
   await stage.rest()
-  const told = [...far.told]
+  const calls = [...far.calls]
   far.setReading(true)
   far.destroy()
   await stage.until('closed', () => far.isClosed)
   await stage.rest()
-  assert.deepEqual(far.told, [...told, 'closed'])
+  assert.deepEqual(far.calls, [...calls, 'closed'])
   assertReason(far, 'destroyed')
 }
 
@@ -200,21 +208,21 @@ async function destroysAfterEnd(stage: TransportStage): Promise<void> {
 }
 
 async function destroysNewborn(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
-  const opened = stage.dial(door.at)
+  const listener = await stage.open()
+  const opened = stage.dial(listener.at)
   opened.onOpened = (near) => {
     near.destroy()
   }
   await stage.until('closed', () => opened.end?.isClosed === true)
-  assert.deepEqual(opened.end?.told, ['closed'])
+  assert.deepEqual(opened.end?.calls, ['closed'])
 
-  door.onTaken = (far) => {
+  listener.onTaken = (far) => {
     far.destroy()
   }
-  const before = door.taken.length
-  stage.dial(door.at)
-  await stage.until('closed', () => door.taken[before]?.isClosed === true)
-  assert.deepEqual(door.taken[before]?.told, ['closed'])
+  const before = listener.taken.length
+  stage.dial(listener.at)
+  await stage.until('closed', () => listener.taken[before]?.isClosed === true)
+  assert.deepEqual(listener.taken[before]?.calls, ['closed'])
 }
 
 async function staysClosed(stage: TransportStage): Promise<void> {
@@ -229,5 +237,5 @@ async function staysClosed(stage: TransportStage): Promise<void> {
     end.connection.destroy()
   }
   await stage.rest()
-  assert.deepEqual([near.told, far.told], [['closed'], ['closed']])
+  assert.deepEqual([near.calls, far.calls], [['closed'], ['closed']])
 }

@@ -7,27 +7,27 @@ import type { Play, TransportStage } from './transport-stage.js'
 /** What a Transport promises about listeners. */
 export function transportListeningChecks(play: Play): readonly Check[] {
   return [
-    play('tells the real port where the choice was left to it', tellsRealPort),
-    play('fails to listen where somebody does already, and leaves that one alone', failsInUse),
-    play('asks once whether to admit, before it accepts', asksBeforeAccepting),
-    play('accepts and reads nobody who was not admitted, and ends the connection', refuses),
-    play('destroys a connection that is not wanted after all', destroysUnwanted),
-    play('lets nobody in once close has returned, and open connections go on', closes),
-    play('accepts nobody for whom the door was closed while it was asked', closesWithinAdmit),
-    play('lets nobody in where the listener was closed before it was listening', closesAtOnce),
-    play('listens again where a listener was closed', listensAgain),
-    play('fails to listen with an option that it does not know', refusesListenOption),
+    play('reports the real port if it chooses the port', tellsRealPort),
+    play('fails to listen on a port that is in use, and keeps the other listener open', failsInUse),
+    play('calls admit once before it accepts', asksBeforeAccepting),
+    play('does not accept a connection that is not admitted, and ends it unread', refuses),
+    play('destroys a connection that accepted does not want', destroysUnwanted),
+    play('accepts no connection after close has returned, and keeps open ones', closes),
+    play('does not accept a connection if the listener is closed within admit', closesWithinAdmit),
+    play('accepts no connection if the listener is closed before it is listening', closesAtOnce),
+    play('listens again on the port of a closed listener', listensAgain),
+    play('fails to listen with an unknown option', refusesListenOption),
   ]
 }
 
 async function tellsRealPort(stage: TransportStage): Promise<void> {
-  const doors = [await stage.open(), await stage.open()]
-  const ports = doors.map(({ at }) => at.port)
+  const listeners = [await stage.open(), await stage.open()]
+  const ports = listeners.map(({ at }) => at.port)
   for (const port of ports) {
     assert.ok(Number.isInteger(port) && port > 0 && port <= 65_535, `port ${String(port)}`)
   }
   assert.notEqual(ports[0], ports[1], 'two listeners have one port')
-  for (const door of doors) await assertCarries(stage, await stage.join(door))
+  for (const listener of listeners) await assertCarries(stage, await stage.join(listener))
 }
 
 async function failsInUse(stage: TransportStage): Promise<void> {
@@ -36,80 +36,80 @@ async function failsInUse(stage: TransportStage): Promise<void> {
   await stage.until('failed', () => second.error !== undefined || second.at !== undefined)
   assert.ok(second.error instanceof Error, 'two listeners have one port')
   await assertCarries(stage, await stage.join(first))
-  assert.equal(second.asked.length, 0, 'the one that failed was asked to admit')
+  assert.equal(second.asked.length, 0, 'the listener that failed was asked to admit')
 }
 
 async function asksBeforeAccepting(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
-  const told: string[] = []
-  door.admits = () => told.push('admit') > 0
-  door.wants = () => told.push('accepted') > 0
-  for (let count = 0; count < 3; count++) await stage.join(door)
+  const listener = await stage.open()
+  const calls: string[] = []
+  listener.admits = () => calls.push('admit') > 0
+  listener.wants = () => calls.push('accepted') > 0
+  for (let count = 0; count < 3; count++) await stage.join(listener)
   const once = ['admit', 'accepted']
-  assert.deepEqual(told, [...once, ...once, ...once])
+  assert.deepEqual(calls, [...once, ...once, ...once])
 }
 
 async function refuses(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
-  door.admits = () => false
-  const attempt = stage.dial(door.at)
+  const listener = await stage.open()
+  listener.admits = () => false
+  const attempt = stage.dial(listener.at)
   attempt.onOpened = (near) => {
     near.setReading(true)
     near.write(payloadOf(100))
   }
-  await stage.until('end of who was refused', () => attempt.cameToNothing)
-  assert.equal(door.asked.length, 1, 'how often it was asked to admit')
-  assert.equal(door.taken.length, 0, 'somebody was accepted who was not admitted')
-  assert.equal(attempt.end?.receivedBytes ?? 0, 0, 'bytes for somebody who was refused')
+  await stage.until('end of the refused connection', () => attempt.wasRefused)
+  assert.equal(listener.asked.length, 1, 'calls of admit')
+  assert.equal(listener.taken.length, 0, 'a connection was accepted that was not admitted')
+  assert.equal(attempt.end?.receivedBytes ?? 0, 0, 'bytes for a refused connection')
 }
 
 async function destroysUnwanted(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
-  door.wants = () => false
-  const attempt = stage.dial(door.at)
+  const listener = await stage.open()
+  listener.wants = () => false
+  const attempt = stage.dial(listener.at)
   attempt.onOpened = (near) => {
     near.setReading(true)
   }
-  await stage.until('end of who was not wanted', () => attempt.cameToNothing)
+  await stage.until('end of the connection that was not wanted', () => attempt.wasRefused)
 }
 
 async function closes(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
-  const ends = await stage.join(door)
-  door.close()
-  const attempts = Array.from({ length: 5 }, () => stage.dial(door.at))
+  const listener = await stage.open()
+  const ends = await stage.join(listener)
+  listener.close()
+  const attempts = Array.from({ length: 5 }, () => stage.dial(listener.at))
   for (const attempt of attempts) {
     attempt.onOpened = (near) => {
       near.setReading(true)
     }
   }
-  await stage.until('end of every dial', () => attempts.every((attempt) => attempt.cameToNothing))
+  await stage.until('end of every dial', () => attempts.every((attempt) => attempt.wasRefused))
   await assertCarries(stage, ends)
   assert.deepEqual([ends.near.isClosed, ends.far.isClosed], [false, false])
 }
 
 async function closesWithinAdmit(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
-  door.admits = () => {
-    door.close()
+  const listener = await stage.open()
+  listener.admits = () => {
+    listener.close()
     return true
   }
-  const attempt = stage.dial(door.at)
+  const attempt = stage.dial(listener.at)
   attempt.onOpened = (near) => {
     near.setReading(true)
   }
-  await stage.until('end of the dial', () => attempt.cameToNothing)
-  assert.equal(door.taken.length, 0, 'somebody was accepted through a closed door')
+  await stage.until('end of the dial', () => attempt.wasRefused)
+  assert.equal(listener.taken.length, 0, 'a closed listener accepted a connection')
 }
 
 async function closesAtOnce(stage: TransportStage): Promise<void> {
   const at = await stage.deserted()
-  const door = stage.listen(at.port)
-  door.close()
+  const listener = stage.listen(at.port)
+  listener.close()
   await stage.rest()
   const attempt = stage.dial(at)
   await stage.until('failed', () => attempt.isOver)
-  assert.ok(attempt.error !== undefined, 'a door that was closed at once is open')
+  assert.ok(attempt.error !== undefined, 'a listener that was closed immediately is open')
 }
 
 async function listensAgain(stage: TransportStage): Promise<void> {
@@ -121,8 +121,12 @@ async function listensAgain(stage: TransportStage): Promise<void> {
 }
 
 async function refusesListenOption(stage: TransportStage): Promise<void> {
-  const door = stage.listen(0, { ...stage.hosts.listenOptions, 'no such option': true })
-  await stage.until('end of the attempt', () => door.error !== undefined || door.at !== undefined)
-  const code = door.error !== undefined && 'code' in door.error ? door.error.code : undefined
+  const listener = stage.listen(0, { ...stage.hosts.listenOptions, 'no such option': true })
+  await stage.until(
+    'end of the attempt',
+    () => listener.error !== undefined || listener.at !== undefined,
+  )
+  const code =
+    listener.error !== undefined && 'code' in listener.error ? listener.error.code : undefined
   assert.equal(code, 'CML_ERR_CONFIG_INVALID', 'how listening ended')
 }

@@ -4,18 +4,21 @@ import { payloadOf } from './frame-stream.js'
 import type { Play, TransportStage } from './transport-stage.js'
 
 const MIB = 2 ** 20
-/** More than any kernel keeps for a connection whose peer reads nothing. */
+/** More than any kernel buffers for a connection whose peer does not read. */
 export const STUCK_BYTES = 64 * MIB
 const PAUSES = 8
 
 /** What a Connection promises about bytes that arrive. */
 export function transportReadingChecks(play: Play): readonly Check[] {
   return [
-    play('is born not reading: nothing is received before it is told to', bornNotReading),
-    play('receives nothing once setReading(false) has returned, and goes on without a gap', pauses),
-    play('may be told to read and not to many times before anything arrives', toggles),
-    play('makes whoever writes wait while the other side does not read', holdsUpWriter),
-    play('keeps what came before the end for a side that reads late', readsLate),
+    play('does not read at first: it receives nothing before setReading(true)', bornNotReading),
+    play(
+      'receives nothing after setReading(false) has returned, and continues without a gap',
+      pauses,
+    ),
+    play('accepts setReading many times before anything arrives', toggles),
+    play('makes the writer wait while the other side does not read', holdsUpWriter),
+    play('keeps the bytes before the end for a side that reads late', readsLate),
     play('hands out chunks that it never writes to again', leavesChunks),
   ]
 }
@@ -42,7 +45,7 @@ async function pauses(stage: TransportStage): Promise<void> {
     const before = far.receivedBytes
     far.setReading(true)
     await stage.until('the next chunk', () => far.receivedBytes > before)
-    // Once for each pause would take long where the chunks are small.
+    // Only for some pauses, because it would take long if the chunks are small.
     if (rounds++ < PAUSES) await stage.rest()
     else far.onReceived = () => undefined
   }
@@ -52,7 +55,7 @@ async function pauses(stage: TransportStage): Promise<void> {
 async function toggles(stage: TransportStage): Promise<void> {
   const { near, far } = await stage.connected()
   near.write(payloadOf(10))
-  // Twice the same counts once.
+  // The same value twice counts once.
   for (const on of [true, true, false, true, false, false, true, true, false]) far.setReading(on)
   await stage.rest()
   assert.equal(far.receivedBytes, 0)
@@ -64,7 +67,7 @@ async function holdsUpWriter(stage: TransportStage): Promise<void> {
   const { near } = await stage.connected()
   near.write(Buffer.alloc(STUCK_BYTES))
   await stage.rest()
-  assert.equal(near.writtenCount, 0, 'written, and nobody has read')
+  assert.equal(near.writtenCount, 0, 'confirmed although the other side has not read')
 }
 
 async function readsLate(stage: TransportStage): Promise<void> {
@@ -92,5 +95,5 @@ async function leavesChunks(stage: TransportStage): Promise<void> {
     await stage.until('all bytes', () => far.receivedBytes === all && near.writtenCount === round)
   }
   const same = far.chunks.every((chunk, at) => copies[at]?.equals(chunk) === true)
-  assert.ok(same, 'a chunk has other bytes than when it was handed out')
+  assert.ok(same, 'a chunk has changed after it was handed out')
 }

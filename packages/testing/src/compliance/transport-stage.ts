@@ -3,49 +3,49 @@ import type { Address, Connection, DialTarget, Transport } from '@commloop/core'
 import type { Check } from './check.js'
 import { Attempt } from './transport-attempt.js'
 import { Breaches } from './transport-breaches.js'
-import { Door } from './transport-door.js'
+import { ListenerProbe } from './transport-listener.js'
 import { End } from './transport-end.js'
 
-/** Waits of one millisecond after which a condition is taken to come never. */
+/** The most waits of one millisecond for a condition. */
 const WAITS_MAX = 8_000
-/** Waits after which what has not come is taken not to come. */
+/** After this many waits the suite assumes that no further callback comes. */
 const REST_WAITS = 25
-/** Of a dial that is not about its time limit. */
+/** Time limit of dials that do not test it. */
 const DIAL_MS_MAX = 5_000
 
-/** Two hosts on one network, as an implementer's test makes them anew for every check. */
+/** Two hosts on one network. The test of an implementation creates them for every check. */
 export interface TransportHosts {
-  /** Dials. May be the same as `listening`. */
+  /** The transport that dials. It may be the same as `listening`. */
   readonly dialing: Transport
   readonly listening: Transport
-  /** Where `listening` listens. */
+  /** The address on which `listening` listens. */
   readonly ip: string
-  /** From where `dialing` dials when it is told to. */
+  /** The address from which `dialing` dials if it is given in `bind`. */
   readonly bind: string
   /** Options of every dial and of every listener, as for TLS; default none. */
   readonly dialOptions?: Readonly<Record<string, unknown>>
   readonly listenOptions?: Readonly<Record<string, unknown>>
   /**
-   * Lets time pass; 0: as little as there is, one turn of the event loop or one timer of a manual clock.
-   * Default: real time.
+   * Lets time pass. 0: as little as possible, one turn of the event loop or one timer of a manual clock. Default: real
+   * time.
    */
   wait?(ms: number): void | Promise<void>
-  /** Frees what was made for the hosts. The suite has ended every connection, dial and listener before. */
+  /** Releases what was created for the hosts. The suite has ended all connections, dials and listeners before. */
   close?(): void | Promise<void>
 }
 
-/** Both ends of one connection: the one that dialled and the one that accepted. */
+/** Both ends of one connection: `near` dialled, `far` accepted. */
 export interface Ends {
   readonly near: End
   readonly far: End
 }
 
-/** Where one check takes place: the hosts, and everything that the check has opened on them. */
+/** The hosts of one check, and everything that the check has opened on them. */
 export class TransportStage {
   readonly hosts: TransportHosts
   readonly #breaches = new Breaches()
   readonly #ends: End[] = []
-  readonly #doors: Door[] = []
+  readonly #listeners: ListenerProbe[] = []
   readonly #attempts: Attempt[] = []
 
   constructor(hosts: TransportHosts) {
@@ -58,43 +58,45 @@ export class TransportStage {
     await (this.hosts.wait === undefined ? realTime(ms) : this.hosts.wait(ms))
   }
 
-  /** @throws when the condition has not come true after `waitsMax` waits of a millisecond or more. */
+  /** @throws AssertionError if the condition is not true after `waitsMax` waits of a millisecond or more */
   async until(what: string, condition: () => boolean, waitsMax = WAITS_MAX): Promise<void> {
     for (let waits = 0; !condition(); waits++) {
-      assert.ok(waits < waitsMax, `never came: ${what}`)
+      assert.ok(waits < waitsMax, `did not happen: ${what}`)
       await this.wait(1)
     }
   }
 
-  /** Long enough for whatever is still to come. */
+  /** Waits long enough for all callbacks that are still to come. */
   async rest(): Promise<void> {
     for (let waits = 0; waits < REST_WAITS; waits++) await this.wait(1)
   }
 
   // ── opening ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  listen(port = 0, options = this.hosts.listenOptions ?? {}): Door {
-    const door = new Door(this.#breaches, this.#endOf('accepting'))
-    this.#doors.push(door)
+  listen(port = 0, options = this.hosts.listenOptions ?? {}): ListenerProbe {
+    const listener = new ListenerProbe(this.#breaches, this.#endOf('accepting'))
+    this.#listeners.push(listener)
     const place = { ip: this.hosts.ip, port, options }
-    door.opened(this.#breaches.during('listen', () => this.hosts.listening.listen(place, door)))
-    return door
+    listener.opened(
+      this.#breaches.during('listen', () => this.hosts.listening.listen(place, listener)),
+    )
+    return listener
   }
 
-  /** A door that is listening. */
-  async open(port = 0): Promise<Door & { readonly at: Address }> {
-    const door = this.listen(port)
-    await this.until('listening', () => door.at !== undefined || door.error !== undefined)
-    assert.ok(door.at !== undefined, `could not listen: ${String(door.error)}`)
-    return door as Door & { readonly at: Address }
+  /** Opens a listener and waits until it is listening. */
+  async open(port = 0): Promise<ListenerProbe & { readonly at: Address }> {
+    const listener = this.listen(port)
+    await this.until('listening', () => listener.at !== undefined || listener.error !== undefined)
+    assert.ok(listener.at !== undefined, `could not listen: ${String(listener.error)}`)
+    return listener as ListenerProbe & { readonly at: Address }
   }
 
-  /** An address where nobody listens. */
+  /** An address without a listener. */
   async deserted(): Promise<Address> {
-    const door = await this.open()
-    door.close()
+    const listener = await this.open()
+    listener.close()
     await this.rest()
-    return door.at
+    return listener.at
   }
 
   dial(at: Address, more: Partial<DialTarget> = {}): Attempt {
@@ -110,17 +112,17 @@ export class TransportStage {
     return this.join(await this.open())
   }
 
-  /** A connection through this door. */
-  async join(door: Door & { readonly at: Address }): Promise<Ends> {
-    const attempt = this.dial(door.at)
+  /** Opens a connection to this listener. */
+  async join(listener: ListenerProbe & { readonly at: Address }): Promise<Ends> {
+    const attempt = this.dial(listener.at)
     await this.until('end of the dial', () => attempt.isOver)
     const near = attempt.end
     assert.ok(near !== undefined, `the dial failed: ${String(attempt.error)}`)
     const { port } = near.connection.peer.local
     const far = (): End | undefined =>
-      door.taken.find(({ connection }) => connection.peer.remote.port === port)
+      listener.taken.find(({ connection }) => connection.peer.remote.port === port)
     await this.until('accepted connection', () => far() !== undefined)
-    // What a handshake leaves on the wire goes by.
+    // Lets the last messages of a handshake arrive.
     for (let waits = 0; waits < 5; waits++) await this.wait(1)
     return { near, far: far() ?? near }
   }
@@ -135,34 +137,34 @@ export class TransportStage {
 
   // ── ending ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Ends everything, and sees to it that everything has been told and nothing more comes. */
+  /** Ends everything, waits until all callbacks have come, and checks that no promise was broken. */
   async finish(): Promise<void> {
-    this.#letGo()
+    this.#endAll()
     await this.until('closed of every end', () => this.#ends.every(({ isClosed }) => isClosed))
     await this.rest()
     this.#breaches.assertNone()
   }
 
-  /** After a check that has failed: what can be ended is, and what a breach explains is told by it. */
+  /** Ends everything after a check has failed. If a promise was broken, that is reported instead of the failure. */
   async fail(error: unknown): Promise<never> {
     try {
-      this.#letGo()
+      this.#endAll()
       await this.rest()
     } catch {
-      // The first mistake is the one to be told.
+      // The first failure is the one to report.
     }
     if (this.#breaches.any) this.#breaches.assertNone()
     throw error
   }
 
-  #letGo(): void {
+  #endAll(): void {
     for (const attempt of this.#attempts) if (!attempt.isOver) attempt.cancel()
-    for (const door of this.#doors) door.close()
+    for (const listener of this.#listeners) listener.close()
     for (const end of this.#ends) if (!end.isClosed) end.destroy()
   }
 }
 
-/** How a check of a transport is played: on hosts of its own, and with everything ended afterwards. */
+/** Creates a check that runs on separate hosts and ends everything afterwards. */
 export type Play = (name: string, act: (stage: TransportStage) => Promise<void>) => Check
 
 export function playOn(open: () => TransportHosts | Promise<TransportHosts>): Play {

@@ -9,21 +9,21 @@ const SIZES = [1, 2, 1000, 65_535, 65_536, 65_537, MIB, 5 * MIB]
 /** More chunks than one call into a kernel takes (`IOV_MAX` is 1024). */
 const CHUNKS = 3000
 const CONNECTIONS = 40
-/** More than a system takes for somebody who does not read, in writes of so many bytes. */
+/** More than a system buffers for a peer that does not read, in writes of `CHUNK_BYTES`. */
 const FULL_BYTES = 16 * MIB
 const CHUNK_BYTES = 128 * 1024
 
 /** What a Connection promises about bytes that are sent. */
 export function transportWritingChecks(play: Play): readonly Check[] {
   return [
-    play('carries writes of 1 byte to several MiB whole and in order', carriesSizes),
-    play('carries the chunks of one write in their order, empty ones among them', carriesChunks),
-    play('confirms a write without bytes too, once', confirmsEmpty),
-    play('confirms each write once, and takes the next from within written', confirmsEach),
-    play('leaves the chunks as they are, and needs them no longer once written', freesChunks),
-    play('needs chunks no longer where write has answered true', freesChunksAtOnce),
-    play('carries both directions at once', carriesBothWays),
-    play('keeps many connections at once apart', keepsApart),
+    play('carries writes of 1 byte to several MiB completely and in order', carriesSizes),
+    play('carries the chunks of one write in order, including empty ones', carriesChunks),
+    play('confirms a write without bytes once', confirmsEmpty),
+    play('confirms each write once, and accepts the next one within written', confirmsEach),
+    play('leaves the chunks as they are, and does not use them after written', freesChunks),
+    play('does not use chunks after write if write has returned true', freesChunksAtOnce),
+    play('carries both directions at the same time', carriesBothWays),
+    play('keeps many concurrent connections separate', keepsApart),
   ]
 }
 
@@ -102,10 +102,10 @@ async function freesChunks(stage: TransportStage): Promise<void> {
   const whole = (): boolean => near.writtenCount === 1 && far.receivedBytes >= sent.length
   await stage.until('all bytes, and written', whole)
   assert.equal(changed, false, 'a chunk was changed while it was being written')
-  assertContent(far, sent, 'chunks that were used again once written')
+  assertContent(far, sent, 'chunks that were reused after written')
 }
 
-/** Nothing is read until all is written: at first there is room for the bytes, and then there is not. */
+/** The other side reads only after all writes: at first the system has room for the bytes, later it has not. */
 async function freesChunksAtOnce(stage: TransportStage): Promise<void> {
   const { near, far } = await stage.connected()
   const sent = payloadOf(FULL_BYTES)
@@ -121,7 +121,7 @@ async function freesChunksAtOnce(stage: TransportStage): Promise<void> {
   await stage.rest()
   far.setReading(true)
   await stage.until('all bytes', () => far.receivedBytes >= sent.length)
-  assertContent(far, sent, 'chunks that were used again at once')
+  assertContent(far, sent, 'chunks that were reused after write')
 }
 
 async function carriesBothWays(stage: TransportStage): Promise<void> {
@@ -130,13 +130,13 @@ async function carriesBothWays(stage: TransportStage): Promise<void> {
 }
 
 async function keepsApart(stage: TransportStage): Promise<void> {
-  const door = await stage.open()
+  const listener = await stage.open()
   const pairs: Ends[] = []
-  while (pairs.length < CONNECTIONS) pairs.push(await stage.join(door))
+  while (pairs.length < CONNECTIONS) pairs.push(await stage.join(listener))
   await exchange(stage, pairs, 10_000)
 }
 
-/** Sends over all of them at once and in both directions, to each end something else. */
+/** Sends different bytes to each end, over all connections and in both directions at the same time. */
 async function exchange(
   stage: TransportStage,
   pairs: readonly Ends[],
@@ -155,5 +155,5 @@ async function exchange(
   await stage.until('all bytes', () =>
     expected.every(({ to, sent }) => to.receivedBytes >= sent.length),
   )
-  for (const { to, sent } of expected) assertContent(to, sent, 'both directions at once')
+  for (const { to, sent } of expected) assertContent(to, sent, 'both directions at the same time')
 }

@@ -6,20 +6,20 @@ import { transportReadingChecks } from './transport-reading.js'
 import { playOn, type TransportHosts } from './transport-stage.js'
 import { transportWritingChecks } from './transport-writing.js'
 
-/** A check opens up to 40 connections or moves up to 64 MiB, on a machine that may be busy. */
+/** Time limit of a check: it opens up to 40 connections or moves up to 64 MiB, on a machine that may be busy. */
 const CHECK_MS_MAX = 60_000
 
-/** What the suite cannot find out from the hosts alone. Checks that need what is missing are skipped by name. */
+/** What the suite cannot find out from the hosts. Checks that need a missing option are reported as skipped. */
 export interface TransportComplianceOptions {
-  /** An address of which nothing ever comes back, not even a refusal: to see that dials end by their time limit. */
+  /** Creates an address that never answers a dial, to check that dials end at their time limit. */
   readonly silence?: Silence
 }
 
 /**
- * What every Transport promises. The package that implements one calls this once for each way to connect.
+ * Registers the tests that every Transport must pass. Call it once for each way to connect.
  *
- * Whatever a check is about, it also fails when a callback comes before the call that starts it has returned, when
- * anything but `closed` comes after `destroy`, anything at all after `closed`, or `received` while not reading.
+ * Every check also fails if a callback comes before the call that causes it has returned, if a callback other than
+ * `closed` comes after `destroy`, if any callback comes after `closed`, or if `received` comes while not reading.
  */
 export function transportCompliance(
   name: string,

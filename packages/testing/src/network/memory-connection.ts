@@ -3,17 +3,18 @@ import { MemoryPipe } from './memory-pipe.js'
 import { networkFailure } from './network-failure.js'
 import type { NetworkPath } from './network-path.js'
 import { draw } from './path-conditions.js'
+import type { PipeEnd } from './pipe-end.js'
 
-/** For an end whose process is gone. */
-const NOBODY: ConnectionHandler = {
+/** The handler of an end whose process no longer exists. */
+const NO_HANDLER: ConnectionHandler = {
   received: () => undefined,
   written: () => undefined,
   ended: () => undefined,
   closed: () => undefined,
 }
 
-/** One end of a connection within the process. Bytes are copied, so that the ends share nothing, as on a wire. */
-export class MemoryConnection implements Connection {
+/** One end of an in-memory connection. Bytes are copied, so that the ends share no memory, as on a network. */
+export class MemoryConnection implements Connection, PipeEnd {
   readonly peer: PeerInfo
   readonly openedMs: number
   readonly #path: NetworkPath
@@ -26,7 +27,7 @@ export class MemoryConnection implements Connection {
   #confirming = false
   #endAsked = false
   #finSent = false
-  #finTold = false
+  #finReceived = false
   #reading = false
   #destroyed = false
   #closed = false
@@ -35,7 +36,7 @@ export class MemoryConnection implements Connection {
   #wroteAfterFin = false
   #receivedMs: number | undefined
 
-  /** `gone` hears that this end is closed. */
+  /** `gone` is called when this end is closed. */
   constructor(peer: PeerInfo, path: NetworkPath, gone: (connection: MemoryConnection) => void) {
     this.peer = peer
     this.#path = path
@@ -43,7 +44,7 @@ export class MemoryConnection implements Connection {
     this.openedMs = path.services.clock.now()
   }
 
-  /** Joins the two ends, which may be one. Before either is shown to anybody. */
+  /** Joins the two ends, which may be the same object. Call it before either end is handed out. */
   join(far: MemoryConnection): void {
     this.#far = far
     this.#outbound = new MemoryPipe(this.#path, this, far)
@@ -63,7 +64,7 @@ export class MemoryConnection implements Connection {
     return this.#closed
   }
 
-  /** Somebody hears of it. */
+  /** A handler is attached. */
   get accepted(): boolean {
     return this.#handler !== undefined
   }
@@ -76,22 +77,22 @@ export class MemoryConnection implements Connection {
     return this.#destroyed
   }
 
-  /** It has written after the other end's FIN. */
+  /** It has written after the FIN of the other end. */
   get wroteAfterFin(): boolean {
     return this.#wroteAfterFin
   }
 
-  /** Bytes that this end was asked to write. */
+  /** Bytes passed to `write`. */
   get writtenBytes(): number {
     return this.#writtenBytes
   }
 
-  /** When this end was last given bytes, by the clock; undefined: never. */
+  /** When this end last received bytes, by the clock; undefined if it never did. */
   get receivedMs(): number | undefined {
     return this.#receivedMs
   }
 
-  /** Names who hears of it; undefined: nobody wanted it. */
+  /** Sets the handler. undefined: the connection is not wanted, and is destroyed. */
   attach(handler: ConnectionHandler | undefined): void {
     this.#handler = handler
     if (handler === undefined) this.destroy()
@@ -101,16 +102,16 @@ export class MemoryConnection implements Connection {
 
   write(chunks: readonly Uint8Array[]): void {
     for (const { byteLength } of chunks) this.#writtenBytes += byteLength
-    if (this.#finTold) this.#wroteAfterFin = true
+    if (this.#finReceived) this.#wroteAfterFin = true
     if (this.#destroyed || this.#closed) return
-    if (this.#writing) throw new Error('memory: write while another write is under way')
+    if (this.#writing) throw new Error('memory: write while another write is in progress')
     if (this.#endAsked) throw new Error('memory: write after end')
     this.#writing = true
     this.#pending = [...chunks]
     this.roomAgain()
   }
 
-  /** Moves what is being written into the pipe, as far as there is room. */
+  /** Moves the bytes that are being written into the pipe, as far as there is room. */
   roomAgain(): void {
     if (this.#closed || this.#destroyed || !this.#writing) return
     for (let first = this.#pending[0]; first !== undefined; first = this.#pending[0]) {
@@ -166,13 +167,13 @@ export class MemoryConnection implements Connection {
 
   finArrived(): void {
     if (this.#closed || this.#destroyed) return
-    this.#finTold = true
+    this.#finReceived = true
     this.#handler?.ended()
     this.#endedBothWays()
   }
 
   #endedBothWays(): void {
-    if (!this.#finSent || !this.#finTold) return
+    if (!this.#finSent || !this.#finReceived) return
     this.#later(() => {
       this.#close({ kind: 'ended' })
     })
@@ -193,7 +194,7 @@ export class MemoryConnection implements Connection {
     })
   }
 
-  /** What a careless transport does: it calls back although it was told not to. */
+  /** Calls back after `destroy`, as a faulty transport does. */
   #callLate(): void {
     const { conditions, services } = this.#path
     if (conditions.lateCallbacks === 0 || !services.random.chance(conditions.lateCallbacks)) return
@@ -202,35 +203,35 @@ export class MemoryConnection implements Connection {
     if (this.#writing) this.#handler?.written()
   }
 
-  /** The other end, or something on the way, has reset it: unread bytes are gone. */
+  /** The other end or the network has reset the connection: unread bytes are lost. */
   resetByPeer(): void {
     if (this.#destroyed) return
     this.#close({ kind: 'failed', error: networkFailure('ECONNRESET', 'read') })
   }
 
-  /** Something on the way resets both ends. */
+  /** The network resets both ends. */
   resetByNetwork(): void {
     this.#path.services.watcher.occurred('reset', this.peer)
     this.resetByPeer()
     this.far.resetByPeer()
   }
 
-  /** This end is gone, and the other is not told. */
+  /** Closes this end; the other end does not notice. */
   halfOpen(): void {
     if (this.#closed) return
     this.#path.services.watcher.occurred('half-open', this.peer)
     this.#close({ kind: 'failed', error: networkFailure('ETIMEDOUT', 'read') })
   }
 
-  /** Its process is gone: the kernel resets the other end, and nobody hears of this one. */
+  /** The process of this end has died: the kernel resets the other end. */
   abandon(): void {
-    this.#handler = NOBODY
+    this.#handler = NO_HANDLER
     this.destroy()
   }
 
-  /** Its machine is gone, in silence. */
+  /** The machine of this end has lost power: the other end does not notice. */
   powerOff(): void {
-    this.#handler = NOBODY
+    this.#handler = NO_HANDLER
     this.halfOpen()
   }
 
@@ -249,7 +250,7 @@ export class MemoryConnection implements Connection {
     this.#handler?.closed(reason)
   }
 
-  /** The other end is gone. Whoever writes is told; whoever does not, by the kernel's probes. */
+  /** The other end is closed. This end notices it when it writes, or by the keep-alive probes of the kernel. */
   #watchPeer(): void {
     this.outbound.pump()
     const { clock, keepAliveMs, watcher } = this.#path.services

@@ -9,7 +9,7 @@ import {
 } from '@commloop/core'
 import { networkFailure } from './network-failure.js'
 
-/** A dial under way: ends once, one way or another. */
+/** A dial in progress. It ends exactly once. */
 export class MemoryDial implements Dial {
   readonly host: string
   readonly local: Address
@@ -42,7 +42,7 @@ export class MemoryDial implements Dial {
     return this.#over
   }
 
-  /** @returns false where it has ended before. */
+  /** @returns false if it has already ended */
   end(): boolean {
     if (this.#over) return false
     this.#over = true
@@ -56,8 +56,8 @@ export class MemoryDial implements Dial {
   }
 
   refuse(): void {
-    const place = `${this.remote.ip}:${String(this.remote.port)}`
-    this.fail(networkFailure('ECONNREFUSED', 'connect', place))
+    const address = `${this.remote.ip}:${String(this.remote.port)}`
+    this.fail(networkFailure('ECONNREFUSED', 'connect', address))
   }
 
   fail(error: Error): void {

@@ -9,40 +9,39 @@ import type {
   ListenOptions,
   Transport,
 } from '@commloop/core'
-import type { SeededRandom } from '../seeded-random.js'
+import type { SeededRandom } from '../virtual/seeded-random.js'
 import { MemoryConnection } from './memory-connection.js'
 import { MemoryDial } from './memory-dial.js'
-import { type Door, MemoryDoors } from './memory-doors.js'
+import { type OpenListener, MemoryListeners } from './memory-listeners.js'
 import { DIAL_OPTIONS, unknownOption } from './network-options.js'
 import { NetworkPath, type NetworkServices } from './network-path.js'
-import { type NetworkFault, type NetworkWatcher, NOBODY_WATCHES } from './network-watcher.js'
+import { type NetworkFault, type NetworkWatcher, NO_WATCHER } from './network-watcher.js'
 import { drawCut, FAIR_CONDITIONS, type PathConditions, type Range } from './path-conditions.js'
 
 const EPHEMERAL_PORT_MIN = 32_768
 const KEEP_ALIVE_MS = 12_000
 
 export interface MemoryNetworkOptions {
-  /** Milliseconds from one end to the other, drawn for each piece; default 0 to 1. */
+  /** Milliseconds from one end to the other, drawn for each chunk; default 0 to 1. */
   readonly latencyMs?: Range
-  /** How likely a reader is given only a part of what has arrived, from one byte on; default 0. */
+  /** Probability that a reader receives only a part of what has arrived; default 0. */
   readonly split?: number
-  /** How long until the end of an idle connection hears that the other one is gone; default 12 s. */
+  /** Milliseconds until one end of an idle connection notices that the other end is closed; default 12,000. */
   readonly keepAliveMs?: number
   readonly watcher?: NetworkWatcher
 }
 
 /**
- * A network within the process: hosts with addresses, connections with the order, the bounds and the ends of TCP, and
- * everything that goes wrong there. All that happens is a timer of the given clock and a draw of the given chance, so
- * that a run repeats from its seed. The second implementation of `Transport`, beside TCP, which keeps the contract
- * honest.
+ * An in-memory network: hosts with addresses, connections that keep the order of bytes, are bounded and end as TCP
+ * connections do, and faults of real networks. Everything runs on timers of the given clock and numbers of the given
+ * generator, so that a run can be repeated from its seed. It is the second implementation of `Transport`, besides TCP.
  *
- * Faults come from `conditions`, by chance, or by hand: `part`, `reset`, `halfOpen` and their neighbours. They hit
- * connections that are open; `calm` ends all of them, also on connections that are open.
+ * Faults occur at random, by `PathConditions`, or when a method is called: `part`, `reset`, `kill` and others. They
+ * affect connections that are already open. `calm` ends all faults, on open connections too.
  */
 export class MemoryNetwork {
   readonly #services: NetworkServices
-  readonly #doors: MemoryDoors
+  readonly #listeners: MemoryListeners
   readonly #paths = new Map<string, NetworkPath>()
   readonly #connections = new Set<MemoryConnection>()
   readonly #dials = new Set<MemoryDial>()
@@ -51,9 +50,9 @@ export class MemoryNetwork {
   #portsUsed = 0
 
   constructor(clock: Clock, random: SeededRandom, options: MemoryNetworkOptions = {}) {
-    const { watcher = NOBODY_WATCHES, keepAliveMs = KEEP_ALIVE_MS } = options
+    const { watcher = NO_WATCHER, keepAliveMs = KEEP_ALIVE_MS } = options
     this.#services = { clock, random, watcher, keepAliveMs }
-    this.#doors = new MemoryDoors(this.#services)
+    this.#listeners = new MemoryListeners(this.#services)
     this.#conditions = {
       ...FAIR_CONDITIONS,
       latencyMs: options.latencyMs ?? FAIR_CONDITIONS.latencyMs,
@@ -72,61 +71,65 @@ export class MemoryNetwork {
     }
   }
 
-  /** Ends of connections that are open, both of each. */
+  /** Both ends of every open connection. */
   get connections(): ReadonlySet<MemoryConnection> {
     return this.#connections
   }
 
-  /** The last connection that a host has dialled under a label: its own end. */
+  /** The host's own end of the last connection that it has dialled with this label. */
   connectionOf(ip: string, label: string): MemoryConnection | undefined {
     return this.#dialled.get(`${ip} ${label}`)
   }
 
   // ── conditions ──────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Everywhere, for paths that are there and those to come. What is not named stays. */
+  /** Changes the conditions of all paths, existing and future. Conditions that are not named stay. */
   everywhere(change: Partial<PathConditions>): void {
     this.#conditions = { ...this.#conditions, ...change }
     for (const path of this.#paths.values()) path.change({ ...path.conditions, ...change })
   }
 
-  /** From one host to another, this way only. What is not named stays. */
+  /** Changes the conditions from one host to another, in this direction only. Conditions that are not named stay. */
   oneWay(from: string, to: string, change: Partial<PathConditions>): void {
     const path = this.#path(from, to)
     const was = path.conditions
     path.change({ ...was, ...change })
     for (const fault of ['blackHole', 'notRead'] as const) {
       if (was[fault] || !path.conditions[fault]) continue
-      const place = { local: { ip: from, port: 0 }, remote: { ip: to, port: 0 }, identities: [] }
-      this.#services.watcher.occurred(fault === 'blackHole' ? 'black hole' : 'not read', place)
+      this.#report(
+        fault === 'blackHole' ? 'black hole' : 'not read',
+        { ip: from, port: 0 },
+        { ip: to, port: 0 },
+      )
     }
   }
 
+  /** Changes the conditions between two hosts, in both directions. */
   bothWays(left: string, right: string, change: Partial<PathConditions>): void {
     this.oneWay(left, right, change)
     this.oneWay(right, left, change)
   }
 
-  /** Nothing gets from one host to the other any more, and nobody is told. */
+  /** Separates two hosts: everything that they send to each other is lost without notice. */
   part(left: string, right: string): void {
     this.bothWays(left, right, { blackHole: true })
   }
 
-  /** Undoes `part`: what is open goes on, and what is gone at one end is found out at the other. */
+  /** Undoes `part`: open connections continue, and a closed end is noticed at the other end. */
   heal(left: string, right: string): void {
     this.bothWays(left, right, { blackHole: false })
   }
 
-  /** Ends every fault, on connections that are open too. */
+  /** Ends all faults, on open connections too. */
   calm(conditions: Partial<PathConditions> = {}): void {
     this.#conditions = { ...FAIR_CONDITIONS, ...conditions }
     for (const path of this.#paths.values()) {
       path.change(this.#conditions)
-      this.#doors.refuse(path.from, false)
-      this.#doors.refuse(path.to, false)
+      this.#listeners.refuse(path.from, false)
+      this.#listeners.refuse(path.to, false)
     }
     for (const { outbound, far } of [...this.#connections]) {
-      // Both ways: the other end may be gone already.
+      // Both directions, because the other end may already be closed and not in the list.
       for (const pipe of [outbound, far.outbound]) {
         pipe.cutAfter(undefined)
         pipe.block(false)
@@ -135,38 +138,38 @@ export class MemoryNetwork {
     }
   }
 
-  // ── faults by hand ──────────────────────────────────────────────────────────────────────────────────────────
+  // ── faults on call ──────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Resets every connection of a host, at both ends. */
+  /** Resets all connections of a host, at both ends. */
   reset(ip: string): void {
     for (const connection of this.#of(ip)) if (!connection.closed) connection.resetByNetwork()
   }
 
-  /** The process on a host is gone: its kernel closes its doors and resets its connections. */
+  /** The process on a host dies: its kernel closes its listeners and resets its connections. */
   kill(ip: string): void {
     this.#forget(ip)
     for (const connection of this.#of(ip)) connection.abandon()
   }
 
-  /** The host is gone without a word: its peers are left half-open. */
+  /** The host loses power: its connections are half-open at the peers. */
   powerOff(ip: string): void {
     this.#forget(ip)
     for (const connection of this.#of(ip)) connection.powerOff()
   }
 
   #forget(ip: string): void {
-    this.#doors.abandon(ip)
+    this.#listeners.abandon(ip)
     for (const dial of [...this.#dials]) if (dial.host === ip) dial.end()
   }
 
-  /** Every listener of a host ends by itself. */
+  /** All listeners of a host fail. */
   failListeners(ip: string): void {
-    this.#doors.fail(ip)
+    this.#listeners.fail(ip)
   }
 
-  /** Whether a host may listen anew; what listens goes on. */
+  /** Whether a host refuses new listeners. Open listeners are not affected. */
   refuseListening(ip: string, refused: boolean): void {
-    this.#doors.refuse(ip, refused)
+    this.#listeners.refuse(ip, refused)
   }
 
   #of(ip: string): MemoryConnection[] {
@@ -177,7 +180,7 @@ export class MemoryNetwork {
 
   #listen(ip: string, options: ListenOptions, handler: ListenHandler): Listener {
     const port = options.port === 0 ? this.#freePort() : options.port
-    return this.#doors.listen(ip, port, options, handler)
+    return this.#listeners.listen(ip, port, options, handler)
   }
 
   #dial(ip: string, target: DialTarget, handler: DialHandler): Dial {
@@ -201,21 +204,21 @@ export class MemoryNetwork {
     return dial
   }
 
-  /** The dial has come to the other host. */
+  /** The dial has reached the other host. */
   #knocked(dial: MemoryDial, path: NetworkPath, label: string): void {
     const fault = this.#dialFault(path)
-    if (fault !== undefined) this.#tell(fault, dial.local, dial.remote)
+    if (fault !== undefined) this.#report(fault, dial.local, dial.remote)
     if (fault === 'dial unanswered') return
     if (fault === 'connected to itself') {
       this.#toItself(dial)
       return
     }
-    const door = this.#doors.at(dial.remote)
+    const listener = this.#listeners.at(dial.remote)
     const back = this.#path(dial.remote.ip, dial.local.ip)
     back.travel(() => {
       if (dial.over) return
-      if (door === undefined || fault === 'dial refused') dial.refuse()
-      else this.#connect(dial, door, { path, back, label, fault })
+      if (listener === undefined || fault === 'dial refused') dial.refuse()
+      else this.#connect(dial, listener, { path, back, label, fault })
     })
   }
 
@@ -241,10 +244,10 @@ export class MemoryNetwork {
     both.attach(dial.handler.opened(both))
   }
 
-  /** As with TCP the dialler is connected before the other side has decided: a refusal is a reset that follows. */
+  /** As with TCP, the dialler is connected before the other side decides. A refusal is a reset that follows. */
   #connect(
     dial: MemoryDial,
-    door: Door,
+    listener: OpenListener,
     way: {
       readonly path: NetworkPath
       readonly back: NetworkPath
@@ -263,26 +266,26 @@ export class MemoryNetwork {
     if (way.label !== '') this.#dialled.set(`${local.ip} ${way.label}`, near)
     near.attach(dial.handler.opened(near))
     way.path.travel(() => {
-      this.#arrived(near, far, door, way.fault)
+      this.#arrived(near, far, listener, way.fault)
     })
   }
 
   #arrived(
     near: MemoryConnection,
     far: MemoryConnection,
-    door: Door,
+    listener: OpenListener,
     fault: NetworkFault | undefined,
   ): void {
     if (fault === 'reset before accept') near.resetByNetwork()
     const { local, remote } = far.peer
-    const isOpen = (): boolean => this.#doors.isOpen(door, local)
+    const isOpen = (): boolean => this.#listeners.isOpen(listener, local)
     if (far.closed) {
-      if (isOpen()) door.handler.admit(undefined)
+      if (isOpen()) listener.handler.admit(undefined)
       return
     }
-    const wanted = isOpen() && fault !== 'accepted, then closed' && door.handler.admit(remote)
-    // Asked anew: whoever is asked to admit may close the door instead.
-    if (wanted && isOpen()) far.attach(door.handler.accepted(far))
+    const wanted = isOpen() && fault !== 'accepted, then closed' && listener.handler.admit(remote)
+    // Checked again, because `admit` may have closed the listener.
+    if (wanted && isOpen()) far.attach(listener.handler.accepted(far))
     else far.destroy()
   }
 
@@ -303,7 +306,7 @@ export class MemoryNetwork {
     return path
   }
 
-  #tell(fault: NetworkFault, local: Address, remote: Address): void {
+  #report(fault: NetworkFault, local: Address, remote: Address): void {
     this.#services.watcher.occurred(fault, { local, remote, identities: [] })
   }
 

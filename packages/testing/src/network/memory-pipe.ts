@@ -1,36 +1,36 @@
-import type { MemoryConnection } from './memory-connection.js'
 import type { NetworkPath } from './network-path.js'
 import type { NetworkFault } from './network-watcher.js'
 import { type Cut, draw } from './path-conditions.js'
+import type { PipeEnd } from './pipe-end.js'
 
 const CHUNK_BYTES_MAX = 64 * 1024
 const SPLIT_BYTES_MAX = 16
 
 /**
- * One direction of a connection: bytes that the writer's kernel has taken and the reader has not read.
+ * One direction of a connection: the bytes that the kernel of the writer has taken and the reader has not yet read.
  *
  *     writer ── fill ─▶ │ chunk │ chunk │ chunk │ FIN ── deliver ─▶ reader
  *                       └───── `bufferBytes` ───┘
  */
 export class MemoryPipe {
   readonly #path: NetworkPath
-  readonly #writer: MemoryConnection
-  readonly #reader: MemoryConnection
+  readonly #writer: PipeEnd
+  readonly #reader: PipeEnd
   #chunks: Uint8Array[] = []
   #bytes = 0
   #delivered = 0
   #cut: Cut | undefined
-  /** Nothing comes through, on this connection alone. */
+  /** A black hole for this connection only. */
   #blocked = false
-  /** The reader takes nothing, on this connection alone. */
+  /** The reader does not read, on this connection only. */
   #notRead = false
-  /** What is filled in goes nowhere: the network ended this direction. */
+  /** The network has ended this direction: further bytes are dropped. */
   #cutOff = false
   #fin = false
-  #finTold = false
+  #finDelivered = false
   #moving = false
 
-  constructor(path: NetworkPath, writer: MemoryConnection, reader: MemoryConnection) {
+  constructor(path: NetworkPath, writer: PipeEnd, reader: PipeEnd) {
     this.#path = path
     this.#writer = writer
     this.#reader = reader
@@ -41,23 +41,23 @@ export class MemoryPipe {
     return this.#bytes
   }
 
-  /** Bytes that the reader was given so far. */
+  /** Bytes that the reader has received so far. */
   get deliveredBytes(): number {
     return this.#delivered
   }
 
   get finTold(): boolean {
-    return this.#finTold
+    return this.#finDelivered
   }
 
   get open(): boolean {
     return this.#path.open && !this.#blocked
   }
 
-  /** Takes as much as there is room for; answers what is left. */
+  /** Takes as much as there is room for. @returns the rest */
   fill(chunk: Uint8Array): Uint8Array {
     if (this.#cutOff) {
-      // Whoever ended this direction answers to what still comes.
+      // The network answers further bytes with a reset.
       this.#path.travel(() => {
         this.#writer.resetByPeer()
       })
@@ -69,17 +69,17 @@ export class MemoryPipe {
       this.#chunks.push(new Uint8Array(taken))
       this.#bytes += taken.byteLength
     }
-    if (taken.byteLength < chunk.byteLength) this.#tell('full buffer')
+    if (taken.byteLength < chunk.byteLength) this.#report('full buffer')
     return chunk.subarray(taken.byteLength)
   }
 
-  /** The writer has written its last. */
+  /** The writer has ended its side. */
   end(): void {
     this.#fin = true
     this.pump()
   }
 
-  // ── faults of this connection alone ─────────────────────────────────────────────────────────────────────────
+  // ── faults of this connection only ─────────────────────────────────────────────────────────────────────────
 
   cutAfter(cut: Cut | undefined): void {
     this.#cut = cut
@@ -95,17 +95,17 @@ export class MemoryPipe {
     if (!stopped) this.pump()
   }
 
-  /** The network ends this direction as the writer would: the reader sees FIN after what is on its way. */
+  /** The network ends this direction: the reader receives FIN after the bytes that are on their way. */
   finByNetwork(): void {
     if (this.#fin) return
-    this.#tell('fin by the network')
+    this.#report('fin by the network')
     this.#cutOff = true
     this.end()
   }
 
   // ── moving ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Delivers one chunk after the other, each after its way, for as long as somebody reads. */
+  /** Delivers one chunk after the other, each after the latency, as long as the reader reads. */
   pump(): void {
     if (this.#moving || !this.#due) return
     this.#moving = true
@@ -120,14 +120,14 @@ export class MemoryPipe {
   get #due(): boolean {
     if (this.#path.conditions.blackHole || this.#blocked) return false
     const { conditions } = this.#path
-    if (this.#bytes === 0) return this.#fin && !this.#finTold && this.#reader.accepted
+    if (this.#bytes === 0) return this.#fin && !this.#finDelivered && this.#reader.accepted
     if (this.#reader.closed) return !this.#writer.closed
     return this.#reader.reads && !conditions.notRead && !this.#notRead
   }
 
   #coalesceMs(): number {
     const { coalesceMs } = this.#path.conditions
-    if (coalesceMs > 0 && this.#bytes > 0) this.#tell('coalesced')
+    if (coalesceMs > 0 && this.#bytes > 0) this.#report('coalesced')
     return coalesceMs
   }
 
@@ -137,7 +137,7 @@ export class MemoryPipe {
       return
     }
     if (this.#bytes === 0) {
-      this.#finTold = true
+      this.#finDelivered = true
       this.#reader.finArrived()
       return
     }
@@ -149,16 +149,16 @@ export class MemoryPipe {
     this.pump()
   }
 
-  /** Data for an end that is not there any more is answered by a reset, where the answer gets back. */
+  /** Data for a closed end is answered with a reset, if the answer gets back. */
   #foundGone(): void {
     if (this.#writer.closed) return
-    this.#tell('found half-open')
+    this.#report('found half-open')
     this.#reader.outbound.answer(() => {
       this.#writer.resetByPeer()
     })
   }
 
-  /** Something that goes this way once, beside the stream. */
+  /** Calls back at the far end after the latency, independently of the bytes in the pipe. */
   answer(callback: () => void): void {
     if (this.#blocked) return
     this.#path.travelOnce(callback, () => undefined)
@@ -168,7 +168,7 @@ export class MemoryPipe {
     const cut = this.#cut
     if (cut === undefined || this.#delivered < cut.afterBytes) return
     this.#cut = undefined
-    this.#tell(`cut by ${cut.by}`)
+    this.#report(`cut by ${cut.by}`)
     if (cut.by === 'silence') this.#blocked = true
     else if (cut.by === 'reset') this.#writer.resetByNetwork()
     else {
@@ -181,14 +181,14 @@ export class MemoryPipe {
     const { conditions, services } = this.#path
     let bytes = Math.min(CHUNK_BYTES_MAX, this.#bytes)
     if (conditions.split > 0 && services.random.chance(conditions.split)) {
-      this.#tell('split')
+      this.#report('split')
       bytes = Math.min(bytes, 1 + services.random.int(SPLIT_BYTES_MAX))
     }
     const cut = this.#cut
     return cut === undefined ? bytes : Math.min(bytes, cut.afterBytes - this.#delivered)
   }
 
-  /** Up to `bytesMax` bytes, in a chunk that nobody writes to again. */
+  /** Exactly `bytesMax` bytes, in a chunk that is not written to again. */
   #read(bytesMax: number): Uint8Array {
     const [first] = this.#chunks
     if (first !== undefined && first.byteLength >= bytesMax) return this.#take(first, bytesMax)
@@ -210,7 +210,7 @@ export class MemoryPipe {
     return first.subarray(0, bytes)
   }
 
-  /** All that has arrived, for whoever takes it without right. */
+  /** Takes the bytes that have arrived, for a late callback. */
   steal(): Uint8Array {
     return this.#read(Math.min(CHUNK_BYTES_MAX, this.#bytes))
   }
@@ -220,13 +220,13 @@ export class MemoryPipe {
     this.#bytes = 0
   }
 
-  /** Both ends are gone. */
+  /** Both ends are closed. */
   close(): void {
     this.#forget()
     this.#path.pipes.delete(this)
   }
 
-  #tell(fault: NetworkFault): void {
+  #report(fault: NetworkFault): void {
     this.#path.services.watcher.occurred(fault, this.#writer.peer)
   }
 }

@@ -1,5 +1,5 @@
 /** An error as the operating system would report it. */
-export function networkFailure(code: string, call: string, place = ''): Error {
-  const text = `${call} ${code}${place === '' ? '' : ` ${place}`}`
+export function networkFailure(code: string, call: string, address = ''): Error {
+  const text = `${call} ${code}${address === '' ? '' : ` ${address}`}`
   return Object.assign(new Error(text), { code })
 }

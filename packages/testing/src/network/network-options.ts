@@ -1,10 +1,10 @@
 import { CommloopError } from '@commloop/core'
 
-/** What a dial may carry; listening takes no options. */
+/** The options of a dial. A listener has no options. */
 export const DIAL_OPTIONS: readonly string[] = ['label']
 export const LISTEN_OPTIONS: readonly string[] = []
 
-/** An option that this network does not know: `tls` in particular must not be taken for done. */
+/** An error for an option that this network does not know: it must not ignore `tls`, for example. */
 export function unknownOption(
   call: string,
   options: Readonly<Record<string, unknown>>,
@@ -12,5 +12,5 @@ export function unknownOption(
 ): CommloopError | undefined {
   const name = Object.keys(options).find((key) => !known.includes(key))
   if (name === undefined) return undefined
-  return new CommloopError('CML_ERR_CONFIG_INVALID', `memory, ${call}: ${name}: no such option`)
+  return new CommloopError('CML_ERR_CONFIG_INVALID', `memory, ${call}: ${name}: unknown option`)
 }

@@ -1,26 +1,31 @@
 import type { Clock } from '@commloop/core'
-import type { SeededRandom } from '../seeded-random.js'
-import type { MemoryPipe } from './memory-pipe.js'
+import type { SeededRandom } from '../virtual/seeded-random.js'
 import type { NetworkWatcher } from './network-watcher.js'
 import { draw, type PathConditions } from './path-conditions.js'
 
-/** What everything within one network shares. */
+/** What all parts of one network share. */
 export interface NetworkServices {
   readonly clock: Clock
   readonly random: SeededRandom
   readonly watcher: NetworkWatcher
-  /** How long until the kernel finds out that the other end of an idle connection is gone. */
+  /** Milliseconds until the kernel notices that the other end of an idle connection is closed. */
   readonly keepAliveMs: number
 }
 
-/** The way from one host to another, with what is on it. */
+/** A pipe that uses a path, as far as the path knows it. */
+export interface PathPipe {
+  /** Delivers what has become deliverable. */
+  pump(): void
+}
+
+/** The way from one host to another, and the pipes that use it. */
 export class NetworkPath {
   readonly services: NetworkServices
   readonly from: string
   readonly to: string
-  readonly pipes = new Set<MemoryPipe>()
+  readonly pipes = new Set<PathPipe>()
   #conditions: PathConditions
-  /** What came to a black hole and is tried again: openings of connections, which kernels repeat. */
+  /** What reached a black hole and is tried again: openings of connections, which kernels repeat. */
   #held: (() => void)[] = []
 
   constructor(from: string, to: string, conditions: PathConditions, services: NetworkServices) {
@@ -34,7 +39,7 @@ export class NetworkPath {
     return this.#conditions
   }
 
-  /** Changes how it goes from now on, also for what is open: what a black hole held back comes through. */
+  /** Changes the conditions, for open connections too. What a black hole has held back continues. */
   change(conditions: PathConditions): void {
     const was = this.#conditions
     this.#conditions = conditions
@@ -51,7 +56,7 @@ export class NetworkPath {
     return !this.#conditions.blackHole
   }
 
-  /** After the way; later, when a black hole is in it. */
+  /** Calls back after the latency; if the path is a black hole, when that has ended. */
   travel(callback: () => void): void {
     this.#after(() => {
       if (this.open) callback()
@@ -59,7 +64,7 @@ export class NetworkPath {
     })
   }
 
-  /** After the way; a black hole swallows it. */
+  /** Calls back after the latency; if the path is a black hole, calls `swallowed` instead. */
   travelOnce(callback: () => void, swallowed: () => void): void {
     this.#after(() => {
       if (this.open) callback()

@@ -1,7 +1,7 @@
 import type { PeerInfo } from '@commloop/core'
 import type { CutManner } from './path-conditions.js'
 
-/** What a network does to those who use it. */
+/** A fault that a network has produced. */
 export type NetworkFault =
   | 'split'
   | 'coalesced'
@@ -24,9 +24,9 @@ export type NetworkFault =
   | 'black hole'
   | 'not read'
 
-/** Sees what a network does, for traces and for proofs that it was done. */
+/** Is called for every fault, so that traces can show it and tests can count it. */
 export interface NetworkWatcher {
   occurred(fault: NetworkFault, peer: PeerInfo): void
 }
 
-export const NOBODY_WATCHES: NetworkWatcher = { occurred: () => undefined }
+export const NO_WATCHER: NetworkWatcher = { occurred: () => undefined }

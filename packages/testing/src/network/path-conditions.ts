@@ -1,4 +1,4 @@
-import { type SeededRandom } from '../seeded-random.js'
+import { type SeededRandom } from '../virtual/seeded-random.js'
 
 export interface Range {
   readonly min: number
@@ -6,42 +6,42 @@ export interface Range {
 }
 
 /**
- * How it goes from one host to another, in this one direction. All of it may change at any time, and counts for
- * connections that are open already. Chances are from 0 to 1.
+ * The conditions from one host to another, in this direction only. They may change at any time, for open connections
+ * too. Probabilities are from 0 to 1.
  */
 export interface PathConditions {
-  /** Milliseconds on the way, drawn for each piece. */
+  /** Latency in milliseconds, drawn for each chunk. */
   readonly latencyMs: Range
-  /** How likely a reader is given only a part of what has arrived, from one byte on. */
+  /** Probability that a reader receives only a part of what has arrived: at least one byte. */
   readonly split: number
-  /** Milliseconds that arrived bytes wait for more, so that what was written apart is read together. */
+  /** Milliseconds that arrived bytes wait, so that separate writes are read together. */
   readonly coalesceMs: number
-  /** Milliseconds from the moment that the kernel has a whole write until the writer is told. */
+  /** Milliseconds from the moment when the kernel has taken a whole write until `written` is called. */
   readonly confirmMs: Range
-  /** What the kernels on both sides hold of one connection; then writers wait. */
+  /** Bytes of one connection that the kernels of both sides hold. If they are full, writers wait. */
   readonly bufferBytes: number
-  /** Nothing gets through, and nobody is told. */
+  /** Everything is lost without notice. */
   readonly blackHole: boolean
-  /** The reader takes nothing: what is written fills the buffers, then writers wait. */
+  /** The reader does not read: writes fill the buffers, then writers wait. */
   readonly notRead: boolean
-  /** Of connections dialled this way, how many end at a byte drawn from 1 to `cutBytesMax`. */
+  /** Probability that a connection dialled in this direction is cut, at a byte drawn from 1 to `cutBytesMax`. */
   readonly cut: number
   readonly cutBytesMax: number
-  /** After `destroy`, what would have come still comes, before `closed`: no transport may do that. */
+  /** Probability of callbacks between `destroy` and `closed`, which the contract forbids. */
   readonly lateCallbacks: number
-  /** Dials this way that are refused at once. */
+  /** Probability that a dial is refused. */
   readonly refuse: number
-  /** Dials that are never answered. */
+  /** Probability that a dial is never answered. */
   readonly silent: number
-  /** Dials that are accepted and closed before anybody is asked. */
+  /** Probability that a connection is accepted and closed before `admit` is called. */
   readonly acceptThenClose: number
-  /** Dials whose connection is reset before it is accepted, so that the address is not known any more. */
+  /** Probability that a connection is reset before it is accepted, so that its address is unknown. */
   readonly resetBeforeAccept: number
-  /** Dials that end up with themselves, as a dial to a free local port may. */
+  /** Probability that a dial connects to itself, as a dial to a free local port can. */
   readonly toItself: number
 }
 
-/** A network in which nothing goes wrong. */
+/** A network without faults. */
 export const FAIR_CONDITIONS: PathConditions = {
   latencyMs: { min: 0, max: 1 },
   split: 0,
@@ -60,7 +60,7 @@ export const FAIR_CONDITIONS: PathConditions = {
   toItself: 0,
 }
 
-/** How a connection ends at a byte. `silence`: nothing more comes this way, and nobody is told. */
+/** How a connection is cut. `silence`: from there on all bytes are lost without notice. */
 export type CutManner = 'reset' | 'fin' | 'silence'
 
 export interface Cut {

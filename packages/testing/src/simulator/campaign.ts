@@ -2,9 +2,13 @@ import { MarkerCounts } from './marker.js'
 import { simulate, type SimulationOptions, type SimulationResult } from './simulation.js'
 
 export interface CampaignOptions extends Omit<SimulationOptions, 'seed' | 'read'> {
+  /** The first seed. */
   readonly from: number
+  /** How many seeds to run. */
   readonly seeds: number
-  /** Hears of every seed as it ends. false: enough. */
+  /** Called with the result of each seed. If it returns false, the campaign ends. */
+  readonly onSeed?: (result: SimulationResult) => boolean
+  /** The former name of `onSeed`. */
   readonly told?: (result: SimulationResult) => boolean
 }
 
@@ -18,8 +22,9 @@ export interface CampaignResult {
   readonly failures: readonly SimulationResult[]
 }
 
-/** Runs seed after seed, and adds up. */
+/** Runs one seed after the other, and adds up the results. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
+  const onSeed = options.onSeed ?? options.told
   const markers = new MarkerCounts()
   const failures: SimulationResult[] = []
   const sums = { seeds: 0, virtualMs: 0, messages: 0, steps: 0, convergenceMsMax: 0 }
@@ -32,7 +37,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     sums.convergenceMsMax = Math.max(sums.convergenceMsMax, result.convergenceMs)
     markers.add(result.markers)
     if (result.violation !== undefined) failures.push(result)
-    if (options.told?.(result) === false) break
+    if (onSeed?.(result) === false) break
   }
   return { ...sums, markers, failures }
 }

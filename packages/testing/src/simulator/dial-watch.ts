@@ -7,12 +7,12 @@ import {
 import type { MemoryConnection } from '../network/index.js'
 import type { World } from './world.js'
 
-/** What is due at one moment may come in either order. */
+/** Timers that are due at the same moment may run in either order. */
 const TIE_MS = 1
 
 /**
- * Eyes on the dials of one active link: a model of its attempts and of its probation that knows nothing of how core
- * counts them.
+ * Checks the dials of one active link with a model of its attempts and its probation. The model is independent of how
+ * core counts them.
  */
 export class DialWatch {
   readonly #where: string
@@ -20,7 +20,7 @@ export class DialWatch {
   readonly #world: World
   readonly #attemptsMax: number
   #dials = 0
-  /** The last connection ended without a proof of life, so the next one is on probation. */
+  /** The last connection ended without proof of life, so the next one is on probation. */
   #unproved = false
   #upMs = 0
   #exhaustedMs = 0
@@ -65,10 +65,10 @@ export class DialWatch {
       this.#unproved = false
     }
     this.#dials++
-    // An operator may dial in the very event that tells of giving up.
+    // An operator may dial in the event that reports `exhausted`.
     if (byOperator || this.#attemptsMax === 0 || this.#dials <= this.#attemptsMax) return
     this.#violated(
-      `dial ${String(this.#dials)} without a proof of life, of ${String(this.#attemptsMax)}`,
+      `dialled ${String(this.#dials)} times without proof of life; the limit is ${String(this.#attemptsMax)}`,
     )
   }
 
@@ -80,14 +80,14 @@ export class DialWatch {
     this.#unproved = !proved
   }
 
-  /** The link is up over this connection. */
+  /** The link went up with this connection. */
   opened(connection: MemoryConnection): void {
     if (!this.#unproved) return
     this.#world.markers.seen('probation')
     if (connection.writtenBytes > 0) this.#violated('wrote while the connection was on probation')
     const openMs = this.#world.clock.now() - connection.openedMs
     if (openMs >= this.#entry.settings.probationMs - TIE_MS) return
-    if (connection.receivedMs === undefined) this.#violated('is up before its probation was over')
+    if (connection.receivedMs === undefined) this.#violated('went up before its probation was over')
   }
 
   #violated(what: string): void {

@@ -1,11 +1,11 @@
 import type { PathConditions } from '../network/index.js'
-import type { SeededRandom } from '../seeded-random.js'
+import type { SeededRandom } from '../virtual/seeded-random.js'
 import { FAULTS } from './fault-name.js'
 import { ROUTER_HABITS, type RouterPlan } from './hostile-router.js'
 import type { Swarm } from './swarm.js'
 import { drawTables } from './swarm-tables.js'
 
-/** Each option is off in about half of the swarms: what is always on hides what only shows when it is off. */
+/** Each option is off in about half of the swarms, because an option that is always on hides some bugs. */
 export function drawSwarm(random: SeededRandom): Swarm {
   const sometimes = (value: number): number => (random.chance(0.5) ? value : 0)
   return {

@@ -1,4 +1,4 @@
-/** What can be done to a network and to the processes on it, at a moment and mostly for a while. */
+/** Faults of a network and of the processes on it; most of them last for a while. */
 export const FAULTS = [
   'partition',
   'one-way partition',

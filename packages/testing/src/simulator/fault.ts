@@ -1,10 +1,10 @@
 import type { MemoryConnection } from '../network/index.js'
-import type { SeededRandom } from '../seeded-random.js'
+import type { SeededRandom } from '../virtual/seeded-random.js'
 import type { FaultName } from './fault-name.js'
 import type { SimulatedHost } from './simulated-host.js'
 import type { World } from './world.js'
 
-/** Does faults to a world. */
+/** Produces faults in a simulation. */
 export class FaultMaker {
   readonly #world: World
   readonly #hosts: readonly SimulatedHost[]

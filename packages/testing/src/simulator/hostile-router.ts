@@ -1,9 +1,9 @@
 import type { LinkView, Route, RoutedMessage, SendRouter } from '@commloop/core'
-import type { SeededRandom } from '../seeded-random.js'
+import type { SeededRandom } from '../virtual/seeded-random.js'
 import type { SentMessage } from './message-book.js'
 import type { World } from './world.js'
 
-/** What routers do to those who ask them. */
+/** How a router can behave. */
 export const ROUTER_HABITS = [
   'answers',
   'promises',
@@ -20,12 +20,12 @@ export type RouterHabit = (typeof ROUTER_HABITS)[number]
 
 export interface RouterPlan {
   readonly habits: readonly RouterHabit[]
-  /** How likely a habit other than `answers` shows. */
+  /** Probability of a habit other than `answers`. */
   readonly hostility: number
   readonly answerMsMax: number
 }
 
-/** A router that knows the way, and has bad habits until all is calm. */
+/** A router that finds the destination, but misbehaves until the faults end. */
 export class HostileRouter implements SendRouter {
   readonly #node: string
   readonly #plan: RouterPlan
@@ -42,7 +42,7 @@ export class HostileRouter implements SendRouter {
 
   route(message: RoutedMessage, links: readonly LinkView[]): Route | PromiseLike<Route> {
     const sent = this.#world.book.find(message.payload)
-    if (sent === undefined) return { drop: 'no message of ours' }
+    if (sent === undefined) return { drop: 'unknown payload' }
     if (sent.destination === this.#node) return { drop: 'arrived' }
     if (message.from !== undefined && message.deferrals === 0) {
       if (this.#relayed.has(sent)) return { drop: 'relayed before' }
@@ -81,26 +81,32 @@ export class HostileRouter implements SendRouter {
       case 'hangs':
         return { then: () => new Promise(() => undefined) }
       case 'talks nonsense':
-        return this.#random.pick<Route>(['nobody', 9_999, [], { link: 'nobody', epoch: 1 }, 'many'])
+        return this.#random.pick<Route>([
+          'unknown',
+          9_999,
+          [],
+          { link: 'unknown', epoch: 1 },
+          'many',
+        ])
       case 'sends to several':
         return [this.#target(sent, message, links), this.#target(sent, message, links)].flatMap(
           (route) => (typeof route === 'string' ? [route] : []),
         )
       case 'drops':
-        return { drop: 'as it likes' }
+        return { drop: 'dropped by habit' }
     }
   }
 
-  /** A link that leads to the destination; else any other, which may relay it. */
+  /** A link to the destination; if there is none, any other link, whose node may relay the message. */
   #target(sent: SentMessage, message: RoutedMessage, links: readonly LinkView[]): Route {
     const others = links.filter(({ id }) => id !== message.from?.link)
     const direct = others.filter(({ id }) => id.split('-')[1]?.split('/')[0] === sent.destination)
     if (direct.length > 0) return this.#random.pick(direct).id
-    if (message.from !== undefined || others.length === 0) return { drop: 'no way' }
+    if (message.from !== undefined || others.length === 0) return { drop: 'no route' }
     return this.#random.pick(others).id
   }
 
-  /** Settled by virtual time: a promise of the language would settle by the machine's. */
+  /** Settles in virtual time; a native promise would settle in real time. */
   #later(
     settle: (answer: (route: Route) => void, reject: (error: Error) => void) => void,
   ): PromiseLike<Route> {
@@ -113,7 +119,7 @@ export class HostileRouter implements SendRouter {
   }
 }
 
-/** As much of a promise as core asks of one; it settles in the callback that settles it. */
+/** The part of a promise that core uses. It settles within the callback that settles it. */
 class VirtualPromise implements PromiseLike<Route> {
   readonly #settle: (answer: (route: Route) => void, reject: (error: Error) => void) => void
 

@@ -10,7 +10,7 @@ const BY_REASON: ReadonlyMap<string, Marker> = new Map<string, Marker>([
   ['operator', 'closed by operator'],
 ])
 
-/** What the reason of a lost connection, or of a dial in vain, is the proof of. */
+/** The marker that the reason of a lost connection or of a failed dial shows. */
 export function lossMarker(reason: string): Marker | undefined {
   const marker = BY_REASON.get(reason)
   if (marker !== undefined) return marker

@@ -1,9 +1,9 @@
 /**
- * Situations that a campaign must have seen: "sometimes" markers. One that never occurs says that the campaign has
- * become too kind, which no invariant would.
+ * Situations that a campaign must produce. If one of them never occurs, the campaign has become too gentle, which no
+ * invariant would show.
  */
 export const MARKERS = [
-  // What the network did.
+  // Faults of the network.
   'split',
   'coalesced',
   'slow confirmation',
@@ -26,13 +26,13 @@ export const MARKERS = [
   'listening refused',
   'black hole',
   'not read',
-  // What was done to processes.
+  // Faults of processes.
   'process killed',
   'machine without power',
   'process paused',
   'node stopped under load',
   'stop was cut at its deadline',
-  // What operators and listeners did.
+  // Calls of operators and listeners.
   'paused',
   'closed by operator',
   'disabled',
@@ -40,7 +40,7 @@ export const MARKERS = [
   'dialled by operator',
   'listener threw',
   'operation within an event',
-  // How links lived.
+  // States and losses of links.
   'dialled in vain',
   'probation',
   'exhausted',
@@ -67,7 +67,7 @@ export const MARKERS = [
   'fenced',
   'discarded',
   'waited for a permit',
-  // How messages ended.
+  // Outcomes of messages.
   'resent',
   'delivered twice',
   'expired in an outbox',
@@ -103,7 +103,7 @@ export const MARKERS = [
 
 export type Marker = (typeof MARKERS)[number]
 
-/** How often each was seen. */
+/** How often each marker was seen. */
 export class MarkerCounts {
   readonly #counts = new Map<Marker, number>()
 
@@ -119,7 +119,7 @@ export class MarkerCounts {
     for (const [marker, times] of other.#counts) this.seen(marker, times)
   }
 
-  /** Those that were seen fewer times than that. */
+  /** The markers that were seen fewer times. */
   below(times: number): Marker[] {
     return MARKERS.filter((marker) => this.of(marker) < times)
   }

@@ -1,4 +1,4 @@
-/** One message that a simulated node was asked to send. */
+/** One message that was passed to `send` of a simulated node. */
 export interface SentMessage {
   readonly number: number
   /** Names of nodes. */
@@ -7,22 +7,22 @@ export interface SentMessage {
   readonly payload: Uint8Array
   readonly id: string | undefined
   readonly expiresAtMs: number
-  /** The codec throws for it. */
+  /** The codec throws when it encodes this message. */
   readonly poisoned: boolean
-  /** `send` threw: it must never be seen again. */
+  /** `send` threw, so the message must never be delivered. */
   refused: boolean
-  /** Copies that were made of it where it began. */
+  /** Copies that the first node made of it. */
   copies: number
   outcomesOfCopies: number
   outcomesOfMessage: number
 }
 
-/** Number, sender, link, serial: what a receiver reads to know whom it has before it. */
+/** Number, sender, link and serial at the beginning of a payload. */
 export const STAMP_BYTES = 12
 
 /**
- * Every message of a simulation. A payload carries its number, so that whoever receives it can compare it, byte by
- * byte, with what was sent.
+ * All messages of a simulation. A payload contains its number, so that a received payload can be compared, byte by
+ * byte, with the one that was sent.
  *
  *     │ number: 4 │ sender: 2 │ link: 2 │ serial of the sender: 4 │ filling, derived from the number │
  */
@@ -62,7 +62,7 @@ export class MessageBook {
     return message
   }
 
-  /** The message whose payload this claims to be; it may be a lie. */
+  /** The message whose number this payload contains; the payload may be wrong. */
   claimed(payload: Uint8Array): SentMessage | undefined {
     if (payload.byteLength < STAMP_BYTES) return undefined
     let number = 0
@@ -70,7 +70,7 @@ export class MessageBook {
     return this.#messages[number]
   }
 
-  /** The message that this is, whole and unchanged; undefined: it is none that was ever sent. */
+  /** The message with exactly this payload; undefined if no node has sent it. */
   find(payload: Uint8Array): SentMessage | undefined {
     const message = this.claimed(payload)
     if (message === undefined || Buffer.compare(payload, message.payload) !== 0) return undefined
@@ -78,7 +78,7 @@ export class MessageBook {
   }
 }
 
-/** Big endian. A `DataView` for each payload would cost more than the payload. */
+/** Big endian. Creating a `DataView` for each payload would cost more than the payload. */
 function stampNumber(payload: Uint8Array, at: number, bytes: number, value: number): void {
   for (let left = bytes; left > 0; left--) payload[at + bytes - left] = value >>> (8 * (left - 1))
 }

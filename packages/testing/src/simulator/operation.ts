@@ -1,4 +1,4 @@
-import type { SeededRandom } from '../seeded-random.js'
+import type { SeededRandom } from '../virtual/seeded-random.js'
 import type { LinkWatch } from './link-watch.js'
 import type { SimulatedHost } from './simulated-host.js'
 import type { SimulatedProcess } from './simulated-process.js'
@@ -6,7 +6,7 @@ import type { World } from './world.js'
 
 const RESTART_MS_MAX = 3_000
 
-/** What operators do: every call that a node and its links offer, at any moment. */
+/** Calls what an operator can call of a node and its links, at any moment. */
 export class Operator {
   readonly #world: World
   readonly #random: SeededRandom
@@ -21,7 +21,7 @@ export class Operator {
     else if (host.process !== undefined) this.operateLink(host.process)
   }
 
-  /** Does something to one of a node's links. */
+  /** Calls a method of one of the links of a node. */
   operateLink(process: SimulatedProcess): void {
     const watches = [...process.watches.values()]
     if (watches.length === 0) return
@@ -63,7 +63,7 @@ export class Operator {
     this.#world.markers.seen('dialled by operator')
     watch.dialledByOperator = true
     watch.handle.dial()
-    // Where all permits are taken the dial is still to come.
+    // If all dial permits are taken, the dial comes later.
     const { state } = watch.handle
     watch.dialledByOperator = state === 'backoff' || state === 'exhausted'
   }
@@ -77,7 +77,7 @@ export class Operator {
     })
   }
 
-  /** Nobody operates a process that is gone. */
+  /** Acts later, if the process is still alive. */
   #later(process: SimulatedProcess, msMax: number, act: () => void): void {
     this.#world.clock.after(this.#random.between(0, msMax), () => {
       if (process.alive) act()

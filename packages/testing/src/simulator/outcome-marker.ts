@@ -21,7 +21,7 @@ const OF_MESSAGES: readonly (readonly [string, Marker])[] = [
   ['undeliverable routing full', 'routing full'],
 ]
 
-/** Counts what an outcome is the proof of. */
+/** Counts the marker that an outcome shows. */
 export function countOutcome(
   markers: MarkerCounts,
   outcome: Outcome,

@@ -1,8 +1,8 @@
 import type { Clock, Timer } from '@commloop/core'
 
 /**
- * The clock of one process: its timers end with it, and stand still while it is paused. Afterwards what became due
- * comes in a burst, late, as when a stopped process goes on.
+ * The clock of one process. Its timers end with the process and do not run while it is paused. When the process
+ * continues, all overdue timers run at the same time, as after SIGCONT.
  */
 export class ProcessClock implements Clock {
   readonly #clock: Clock
@@ -15,7 +15,7 @@ export class ProcessClock implements Clock {
     this.#clock = clock
   }
 
-  /** Timers still to come. */
+  /** How many timers are pending. */
   get pendingTimers(): number {
     return this.#pending
   }
@@ -68,7 +68,7 @@ export class ProcessClock implements Clock {
     for (const callback of late) this.#clock.soon(callback)
   }
 
-  /** The process is gone. */
+  /** The process has died: no timer runs any more. */
   kill(): void {
     this.#alive = false
     this.#late = []

@@ -2,11 +2,14 @@ import type { PassiveEntryConfig } from '@commloop/core'
 import type { MemoryConnection } from '../network/index.js'
 import type { World } from './world.js'
 
-/** How long an incumbent may take to show a byte: with a heartbeat, its interval and this margin. */
+/**
+ * How long the node waits for a byte of the present connection before it replaces it: with a heartbeat, its interval
+ * and the margin. Not taken from core, because this is the oracle that core is checked against.
+ */
 const PROOF_MS = 2_000
 const PROOF_MARGIN_MS = 1_000
 
-/** Eyes on the replacements of one passive link's connection by a newcomer. */
+/** Checks when a new connection replaces the present one of a passive link. */
 export class ReplacementWatch {
   readonly #where: string
   readonly #entry: PassiveEntryConfig
@@ -25,8 +28,9 @@ export class ReplacementWatch {
     const nowMs = this.#world.clock.now()
     const proofMs = heartbeat === undefined ? PROOF_MS : heartbeat.everyMs + PROOF_MARGIN_MS
     const receivedMs = incumbent?.receivedMs ?? Number.NEGATIVE_INFINITY
-    if (receivedMs > nowMs - proofMs) this.#violated('was replaced while its connection lived')
-    if (paused) this.#violated('was replaced while nobody read from it')
+    if (receivedMs > nowMs - proofMs)
+      this.#violated('was replaced although its connection was alive')
+    if (paused) this.#violated('was replaced although reading was paused')
     if (nowMs - this.#replacedMs < holdDownMs) this.#violated('was replaced within the hold-down')
     this.#replacedMs = nowMs
   }

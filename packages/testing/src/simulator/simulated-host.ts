@@ -2,12 +2,12 @@ import type { NodePlan } from './swarm.js'
 import { type SimulatedParts, SimulatedProcess } from './simulated-process.js'
 import type { World } from './world.js'
 
-/** How long a process takes to come back. */
+/** The longest time until a lost process is started again. */
 const RESTART_MS_MAX = 4_000
-/** A process that cannot listen ends, and is started again after this. */
+/** A process that cannot listen ends, and is started again after this time. */
 const RETRY_MS = 1_000
 
-/** One machine: runs a node, loses it, and starts it again. */
+/** One machine: it runs a node, loses it, and starts it again. */
 export class SimulatedHost {
   readonly plan: NodePlan
   readonly #parts: SimulatedParts
@@ -18,7 +18,7 @@ export class SimulatedHost {
   #stopsResolved = 0
   #stopping = false
   #paused = false
-  /** What a listener of the node does in an event. */
+  /** Called in every event of the node. */
   onEvent: (host: SimulatedHost) => void = () => undefined
 
   constructor(plan: NodePlan, parts: SimulatedParts, world: World) {
@@ -27,12 +27,12 @@ export class SimulatedHost {
     this.#world = world
   }
 
-  /** The process, while it is to be used: not when it is stopping, paused or gone. */
+  /** The process, if it can be used: not while it is stopping or paused. */
   get process(): SimulatedProcess | undefined {
     return this.#stopping || this.#paused ? undefined : this.#process
   }
 
-  /** The process, whatever it is at. */
+  /** The process, even if it is stopping or paused. */
   get present(): SimulatedProcess | undefined {
     return this.#process
   }
@@ -41,7 +41,7 @@ export class SimulatedHost {
     return this.#paused
   }
 
-  /** Calls of `stop` that have not resolved, those of processes that were lost meanwhile left out. */
+  /** Calls of `stop` that have not resolved, without those of processes that were killed. */
   get stopsPending(): number {
     return this.#stopsAsked - this.#stopsResolved
   }
@@ -106,7 +106,7 @@ export class SimulatedHost {
         this.#end(process)
         stopped()
       } else if (tookMs > STOP_MS_MAX && !this.#paused) {
-        this.#world.violated(process.name, `stop has not ended after ${String(tookMs)} ms`)
+        this.#world.violated(process.name, `stop has not finished after ${String(tookMs)} ms`)
       } else {
         this.#awaitStop(process, startedMs, stopped)
       }
@@ -119,14 +119,14 @@ export class SimulatedHost {
     this.#stopping = false
   }
 
-  /** The process is gone, and its kernel says so to everybody. */
+  /** Kills the process: its kernel resets its connections. */
   kill(): void {
     this.#lose('process killed', () => {
       this.#world.network.kill(this.plan.ip)
     })
   }
 
-  /** The machine is gone, and nobody is told. */
+  /** Takes the power from the machine: its peers do not notice. */
   powerOff(): void {
     this.#lose('machine without power', () => {
       this.#world.network.powerOff(this.plan.ip)
@@ -146,7 +146,7 @@ export class SimulatedHost {
     })
   }
 
-  /** Stands still, as by SIGSTOP: nothing gets in or out, and afterwards its timers come first. */
+  /** Pauses the process, as SIGSTOP does: nothing gets in or out. Afterwards its overdue timers run first. */
   pause(others: readonly SimulatedHost[], ms: number): void {
     const process = this.process
     if (process === undefined) return
@@ -173,5 +173,5 @@ export class SimulatedHost {
   }
 }
 
-/** No deadline of a stop is drawn as long as this. */
+/** Longer than every stop deadline that is drawn. */
 const STOP_MS_MAX = 30_000

@@ -1,4 +1,4 @@
-import { SeededRandom } from '../seeded-random.js'
+import { SeededRandom } from '../virtual/seeded-random.js'
 import { drawSwarm } from './draw-swarm.js'
 import { FaultMaker } from './fault.js'
 import type { MarkerCounts } from './marker.js'
@@ -11,41 +11,41 @@ import { Traffic } from './traffic.js'
 import type { Violation } from './violation.js'
 import { World } from './world.js'
 
-/** Within this, everything that should be up is up, and everything accepted has met its outcome. */
+/** Within this time after the faults, all links that should be up are up, and their queues are empty. */
 const CONVERGENCE_MS_MAX = 120_000
 const STOP_MS_MAX = 60_000
 const LOOK_MS = 200
 const PROOF_MESSAGES = 3
 const PROOF_MS = 3_000
-/** Of all steps, after how many one more node is looked at as a whole. */
+/** After this many steps the next node is checked as a whole. */
 const CHECK_STEPS = 16
-/** More at one seed is a busy loop. */
+/** More steps in one seed are a busy loop. */
 const STEPS_MAX = 3_000_000
 
 export interface SimulationOptions extends SimulatedParts {
   readonly seed: number | string
-  /** Changes what the seed has drawn. */
+  /** Returns the swarm to simulate, given the one that the seed has drawn. Default: unchanged. */
   readonly swarm?: (drawn: Swarm) => Swarm
-  /** Reads the trace, line by line. */
+  /** Called with every line of the trace. */
   readonly read?: (line: string) => void
 }
 
 export interface SimulationResult {
   readonly seed: string
   readonly violation: Violation | undefined
-  /** The same seed on the same code gives the same. */
+  /** The hash of the trace. The same seed on the same code gives the same hash. */
   readonly hash: string
   readonly virtualMs: number
   readonly messages: number
   readonly steps: number
-  /** Virtual time from the end of the faults until all was well. */
+  /** Virtual milliseconds from the end of the faults until all links had recovered. */
   readonly convergenceMs: number
   readonly markers: MarkerCounts
 }
 
 /**
- * Runs one seed: nodes with real core and the given codec on virtual time, first with faults, then without. Every
- * invariant is checked all along; the first that does not hold ends the run.
+ * Runs one seed: nodes with the real core and the given codec on virtual time, first with faults, then without. All
+ * invariants are checked throughout; the first violation ends the run.
  */
 export function simulate(options: SimulationOptions): Promise<SimulationResult> {
   return new Simulation(options).run()
@@ -90,7 +90,7 @@ class Simulation {
       await this.#prove()
       await this.#stop()
     } catch (error) {
-      // Core never throws into a callback of its surroundings.
+      // Core must never throw into a callback of a clock or a transport.
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
       this.#world.violated('simulation', `threw ${text}`)
     }
@@ -141,7 +141,7 @@ class Simulation {
     })
   }
 
-  /** Again and again, from half to one and a half times that far apart, until all is calm. 0: never. */
+  /** Calls `act` at intervals from half to one and a half times `ms`, until the faults end. 0: never. */
   #every(ms: number, act: () => void): void {
     if (ms === 0) return
     this.#world.clock.after(this.#random.between(ms / 2, ms * 1.5), () => {
@@ -151,7 +151,7 @@ class Simulation {
     })
   }
 
-  /** A listener does what it likes. */
+  /** A listener of an event calls the node, or throws. */
   #inEvent(process: SimulatedProcess | undefined): void {
     const { calm, markers } = this.#world
     if (calm || process === undefined || !this.#random.chance(this.#swarm.listenerHostility)) return
@@ -185,7 +185,7 @@ class Simulation {
     for (const watch of process.watches.values()) watch.look()
   }
 
-  // ── without ─────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── without faults ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   #heal(): void {
     const { network, trace } = this.#world
@@ -208,7 +208,7 @@ class Simulation {
       this.#convergenceMs = clock.now() - startMs
       if (missing.length === 0) return
       if (this.#convergenceMs > CONVERGENCE_MS_MAX) {
-        const text = `not in order ${String(CONVERGENCE_MS_MAX)} ms after the faults`
+        const text = `not recovered ${String(CONVERGENCE_MS_MAX)} ms after the faults`
         this.#world.violated('simulation', `${text}: ${missing.join('; ')}`)
         return
       }
@@ -216,26 +216,26 @@ class Simulation {
     }
   }
 
-  /** What of a node is not as it should be when all is well. */
+  /** What a node has not recovered yet. */
   #missing({ plan, process }: SimulatedHost): string[] {
-    if (process?.node.listening === undefined) return [`${plan.name} does not run`]
+    if (process?.node.listening === undefined) return [`${plan.name} is not running`]
     const missing: string[] = []
     if (process.node.counters.routing > 0) missing.push(`${plan.name} has messages in routing`)
     for (const id of plan.expectedUp) {
       const watch = process.watch(id)
-      if (!watch.inOrder) missing.push(`${watch.where} is ${watch.told}`)
+      if (!watch.settled) missing.push(`${watch.where} is ${watch.description}`)
     }
     return missing
   }
 
-  /** What is up carries: every message of now arrives, and none is lost. */
+  /** Every link that is up carries messages: all of them arrive. */
   async #prove(): Promise<void> {
     if (this.#world.violation !== undefined) return
     for (const { process, plan } of this.#hosts) {
       for (const id of plan.expectedUp) {
         for (let left = PROOF_MESSAGES; left > 0 && process !== undefined; left--) {
           const accepted = this.#traffic.prove(process, process.watch(id))
-          if (!accepted) this.#world.violated(`${plan.name} ${id}`, 'is up and takes no message')
+          if (!accepted) this.#world.violated(`${plan.name} ${id}`, 'is up, but accepts no message')
         }
       }
     }
@@ -268,7 +268,7 @@ class Simulation {
       return `${local.ip}:${String(local.port)} with ${remote.ip}:${String(remote.port)}`
     })
     if (left.length > 0) {
-      const text = `connections are left after every node has stopped: ${left.join(', ')}`
+      const text = `connections left after all nodes have stopped: ${left.join(', ')}`
       this.#world.violated('simulation', text)
     }
     for (const { plan, stopsPending } of this.#hosts) {
@@ -277,5 +277,5 @@ class Simulation {
   }
 }
 
-/** By then the last connection of the last peer has closed. */
+/** After this time the last connection of the last peer has closed. */
 const AFTERWARDS_MS = 20_000

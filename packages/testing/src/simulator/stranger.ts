@@ -1,13 +1,13 @@
 import type { Connection, ConnectionHandler, FrameCodec, Transport } from '@commloop/core'
-import type { SeededRandom } from '../seeded-random.js'
+import type { SeededRandom } from '../virtual/seeded-random.js'
 import { PORT } from './swarm-tables.js'
 import type { World } from './world.js'
 
-/** One of the network's range and one of nowhere; neither runs a node. */
+/** One address in the range of the network and one outside of it; neither runs a node. */
 const ADDRESSES = ['10.0.0.200', '10.9.9.9']
 const BYTES_MAX = 400
 
-/** Somebody who is no node: connects, says something or nothing, and leaves in one way or another. */
+/** A program that is not a node: it connects, may send something, and closes the connection in some way. */
 export class Stranger {
   readonly #world: World
   readonly #random: SeededRandom
@@ -34,15 +34,15 @@ export class Stranger {
     const after = (msMax: number, callback: () => void): void => {
       clock.after(this.#random.between(1, msMax), callback)
     }
-    let said = false
+    let ended = false
     const leave = (): void => {
-      said = true
+      ended = true
       connection.end()
     }
     const leaves = this.#random.pick(['fin', 'reset', 'late'])
     after(100, () => {
       connection.setReading(this.#random.chance(0.7))
-      if (!said) connection.write([this.#words()])
+      if (!ended) connection.write([this.#bytes()])
     })
     if (leaves === 'fin') after(1_000, leave)
     after(leaves === 'reset' ? 1_000 : 10_000, () => {
@@ -58,8 +58,8 @@ export class Stranger {
     }
   }
 
-  /** A whole frame, the beginning of one, or noise. */
-  #words(): Uint8Array {
+  /** A complete frame, the beginning of a frame, or random bytes. */
+  #bytes(): Uint8Array {
     const noise = Uint8Array.from({ length: 1 + this.#random.int(BYTES_MAX) }, () =>
       this.#random.int(256),
     )

@@ -5,7 +5,7 @@ import {
   type LinkOptions,
   type NodeOptions,
 } from '@commloop/core'
-import type { SeededRandom } from '../seeded-random.js'
+import type { SeededRandom } from '../virtual/seeded-random.js'
 import type { RouterPlan } from './hostile-router.js'
 import type { NodePlan } from './swarm.js'
 
@@ -19,11 +19,12 @@ interface Way {
   readonly link: string
 }
 
-/** How a node lets its callers in: who has an entry of its own, who comes by way of a wide one, who is not listed. */
-interface Door {
+/** The passive entries of a node, for the nodes that dial it. */
+interface Admission {
   readonly entries: readonly EntryOptions[]
-  /** Links of this side that are up when all is well, and ways that are then open. */
+  /** Links of this node that are up without faults. */
   readonly expectedUp: readonly string[]
+  /** Dials that succeed without faults. */
   readonly open: readonly Way[]
 }
 
@@ -34,22 +35,22 @@ export function drawTables(
   const count = 2 + random.int(4)
   const ways = drawWays(random, count)
   const heartbeat = drawHeartbeat(random)
-  const doors = Array.from({ length: count }, (_, at) => {
-    return drawDoor(
+  const admissions = Array.from({ length: count }, (_, at) => {
+    return drawAdmission(
       random,
       ways.filter(({ to }) => to === at),
     )
   })
-  return doors.map((door, at) => {
+  return admissions.map((admission, at) => {
     const own = ways.filter(({ from }) => from === at)
-    const open = own.filter((way) => doors[way.to]?.open.includes(way) === true)
+    const open = own.filter((way) => admissions[way.to]?.open.includes(way) === true)
     const active = own.map((way) => activeEntry(random, way))
     return {
       name: nameOf(at),
       ip: ipOf(at),
-      options: drawOptions(random, at, [...door.entries, ...active], heartbeat),
+      options: drawOptions(random, at, [...admission.entries, ...active], heartbeat),
       router: drawRouter(random),
-      expectedUp: [...door.expectedUp, ...open.map(({ link }) => link)],
+      expectedUp: [...admission.expectedUp, ...open.map(({ link }) => link)],
     }
   })
 }
@@ -68,7 +69,7 @@ function drawWays(random: SeededRandom, count: number): Way[] {
   return ways
 }
 
-function drawDoor(random: SeededRandom, callers: readonly Way[]): Door {
+function drawAdmission(random: SeededRandom, callers: readonly Way[]): Admission {
   const wide: Way[] = []
   const unlisted: Way[] = []
   const entries: EntryOptions[] = []
@@ -96,7 +97,7 @@ function drawDoor(random: SeededRandom, callers: readonly Way[]): Door {
     expect(passiveEntry(random, { id, ip: ipOf(from), ...several }), ways)
   }
   if (wide.length > 0 || random.chance(0.2)) {
-    // Who is not listed comes by way of the wide entry too.
+    // The wide entry also matches nodes that are not listed.
     wide.push(...unlisted)
     const ip = random.pick([NETWORK, '0.0.0.0'])
     const slots = Math.max(2, random.chance(0.25) ? wide.length - 1 : wide.length + random.int(2))
@@ -107,10 +108,10 @@ function drawDoor(random: SeededRandom, callers: readonly Way[]): Door {
 
 function passiveEntry(
   random: SeededRandom,
-  place: Pick<EntryOptions, 'id' | 'ip' | 'slots'>,
+  entry: Pick<EntryOptions, 'id' | 'ip' | 'slots'>,
 ): EntryOptions {
   const duplicate = random.pick(['challenge', 'challenge', 'reject', 'replace'] as const)
-  return { role: 'passive', ...place, duplicate, ...drawLinkOptions(random) }
+  return { role: 'passive', ...entry, duplicate, ...drawLinkOptions(random) }
 }
 
 function activeEntry(random: SeededRandom, { to, link }: Way): EntryOptions {
@@ -132,7 +133,7 @@ function activeEntry(random: SeededRandom, { to, link }: Way): EntryOptions {
   }
 }
 
-/** What differs from link to link. */
+/** The options that differ between links. */
 function drawLinkOptions(random: SeededRandom): LinkOptions {
   const bytes = random.pick([2_000, 20_000, 200_000, 1_000_000])
   const ttl = random.pick([undefined, undefined, 400, 5_000])
@@ -146,7 +147,7 @@ function drawLinkOptions(random: SeededRandom): LinkOptions {
   }
 }
 
-/** The same at every link of a swarm: both sides of a link must agree. */
+/** The same for all links of a swarm, because both ends of a link must agree. */
 function drawHeartbeat(random: SeededRandom): HeartbeatOptions | undefined {
   if (random.chance(0.4)) return undefined
   const every = random.pick([300, 1_000, 2_000])

@@ -3,20 +3,20 @@ import type { PathConditions } from '../network/index.js'
 import type { FaultName } from './fault-name.js'
 import type { RouterPlan } from './hostile-router.js'
 
-/** What a seed draws before anything happens: plain data, so that it can be printed, and changed by hand. */
+/** What a seed draws before the run: plain data, so that it can be printed and changed. */
 export interface Swarm {
   readonly nodes: readonly NodePlan[]
-  /** How it goes on every path while there are faults. */
+  /** The conditions of all paths during the faults. */
   readonly weather: Partial<PathConditions>
-  /** What is done to the network and to processes; one named more often comes more often. */
+  /** The faults of the network and of processes. If one is listed twice, it occurs twice as often. */
   readonly faults: readonly FaultName[]
   readonly faultEveryMs: number
   readonly operationEveryMs: number
-  /** Of events, in how many a listener does something to its node, or throws. */
+  /** Probability that a listener of an event calls its node, or throws. */
   readonly listenerHostility: number
   readonly traffic: TrafficPlan
   readonly strangerEveryMs: number
-  /** How long the faults last. */
+  /** How long the faults last, in milliseconds. */
   readonly faultMs: number
 }
 
@@ -25,19 +25,19 @@ export interface NodePlan {
   readonly ip: string
   readonly options: NodeOptions
   readonly router: RouterPlan
-  /** Ids of links that are up when all is well. */
+  /** Ids of the links that are up without faults. */
   readonly expectedUp: readonly string[]
 }
 
 export interface TrafficPlan {
   readonly everyMs: number
   readonly burst: number
-  /** How likely a message is of more than 16 KiB. */
+  /** Probability that a message is larger than 16 KiB. */
   readonly large: number
   readonly smallBytesMax: number
   readonly withId: number
   readonly withTtl: number
   readonly poisoned: number
-  /** How likely the router decides where a message goes. */
+  /** Probability that the router decides where a message goes. */
   readonly routed: number
 }

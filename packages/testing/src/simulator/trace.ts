@@ -2,8 +2,8 @@ const FNV_OFFSET = 0x811c9dc5
 const FNV_PRIME = 0x01000193
 
 /**
- * What happened, in order: as one number, so that two runs can be compared, and as lines where somebody wants to read
- * them. Lines are made only for a reader.
+ * Everything that happened, in order: as one hash, so that two runs can be compared, and as lines of text if `read` is
+ * given.
  */
 export class Trace {
   readonly #read: ((line: string) => void) | undefined
@@ -33,7 +33,7 @@ export class Trace {
     return `${(this.#hash >>> 0).toString(16).padStart(8, '0')}-${String(this.#entries)}`
   }
 
-  /** Each word by its number: hashing texts anew would cost more than all the rest. */
+  /** The number of a text. Hashing each text again would cost more than everything else. */
   #word(text: string): number {
     const known = this.#words.get(text)
     if (known !== undefined) return known

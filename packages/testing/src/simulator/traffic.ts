@@ -1,5 +1,5 @@
 import type { RouteTarget, SendOptions } from '@commloop/core'
-import type { SeededRandom } from '../seeded-random.js'
+import type { SeededRandom } from '../virtual/seeded-random.js'
 import type { LinkWatch } from './link-watch.js'
 import { STAMP_BYTES } from './message-book.js'
 import type { SimulatedHost } from './simulated-host.js'
@@ -11,7 +11,7 @@ const LARGE_BYTES_MIN = 16 * 1024
 const LARGE_BYTES_MAX = 39_000
 const TTL_MS_MAX = 3_000
 
-/** Makes nodes send: to links, to several, to every one of an entry, over one epoch, or wherever the router says. */
+/** Sends messages: to one link, to several, to all links of an entry, over one epoch, or wherever the router decides. */
 export class Traffic {
   readonly #world: World
   readonly #plan: TrafficPlan
@@ -31,7 +31,7 @@ export class Traffic {
     this.#random = random
   }
 
-  /** A few messages of one node. */
+  /** Sends a few messages from one node. */
   burst(host: SimulatedHost): void {
     const messages = 1 + this.#random.int(this.#plan.burst)
     for (let left = messages; left > 0; left--) {
@@ -53,7 +53,7 @@ export class Traffic {
     this.#message(process, this.#atTheOtherEnd(watch), at, { to: this.#to(watch, watches) })
   }
 
-  /** One small message straight to a link that is up. @returns whether it was accepted. */
+  /** Sends one small message directly to a link that is up. @returns whether it was accepted */
   prove(process: SimulatedProcess, watch: LinkWatch): boolean {
     const destination = this.#atTheOtherEnd(watch)
     return this.#message(process, destination, 0, { to: watch.handle.id }, STAMP_BYTES)
@@ -103,6 +103,6 @@ export class Traffic {
 
   #atTheOtherEnd({ entry, handle }: LinkWatch): string {
     const ip = entry.role === 'active' ? entry.host : (handle.remote?.ip ?? entry.pattern.text)
-    return this.#hosts.find(({ plan }) => plan.ip === ip)?.plan.name ?? 'nobody'
+    return this.#hosts.find(({ plan }) => plan.ip === ip)?.plan.name ?? 'unknown'
   }
 }

@@ -1,4 +1,4 @@
-/** Something that must never be, and was. */
+/** An invariant that does not hold. */
 export interface Violation {
   readonly seed: string
   readonly atMs: number

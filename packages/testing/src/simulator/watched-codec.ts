@@ -1,7 +1,7 @@
 import type { FrameCodec, FrameDecoder, FrameHeader } from '@commloop/core'
 import type { World } from './world.js'
 
-/** The codec under test, with eyes on what is encoded, and with a throat that some payloads stick in. */
+/** The codec under test. It checks what is encoded, and throws for poisoned messages. */
 export class WatchedCodec implements FrameCodec {
   readonly payloadBytesMax: number
   readonly header: FrameHeader | undefined
@@ -25,7 +25,7 @@ export class WatchedCodec implements FrameCodec {
     const message = this.#world.book.claimed(payload)
     if (message !== undefined && message.origin === this.#node) {
       if (message.expiresAtMs < this.#world.clock.now()) {
-        const text = `message ${String(message.number)} is written after its TTL`
+        const text = `wrote message ${String(message.number)} after its TTL`
         this.#world.violated(this.#node, text)
       }
       if (message.poisoned) throw new Error('simulated: this payload cannot be encoded')

@@ -1,16 +1,16 @@
 import type { LinkView, Route, RoutedMessage, SendRouter } from '@commloop/core'
 import type { World } from './world.js'
 
-/** A router with eyes on what it is asked and what it answers: the copies that follow are told to their links. */
+/** Checks what core asks a router, and reports its answers before core makes the copies. */
 export class WatchedRouter implements SendRouter {
   readonly #router: SendRouter
   readonly #where: string
   readonly #world: World
   readonly #routed: (message: RoutedMessage, route: Route) => void
-  /** How often the router was asked about each message that was sent here. */
+  /** How often the router was asked about each message that this node sent. */
   readonly #asked = new Map<number, number>()
 
-  /** `routed` hears of every answer before core does. */
+  /** `routed` is called with every answer before core receives it. */
   constructor(
     router: SendRouter,
     where: string,
@@ -32,7 +32,7 @@ export class WatchedRouter implements SendRouter {
     }
     if (route instanceof Promise) this.#world.promised = true
     return {
-      // Handed through in the call that settles it, so that the order of outboxes is known here too.
+      // Reported in the call that settles the promise, so that the order in the outboxes is known here.
       then: (answered, rejected) =>
         route.then((answer: Route) => {
           this.#routed(message, answer)
@@ -50,15 +50,17 @@ export class WatchedRouter implements SendRouter {
     }
     const before = this.#asked.get(sent.number) ?? 0
     this.#asked.set(sent.number, before + 1)
-    // Asked again only where it was deferred.
+    // The router is asked again only after it has deferred the message.
     if (message.deferrals !== before) {
-      const told = `told of ${String(message.deferrals)} deferrals`
-      this.#violated(`${told} of message ${String(sent.number)}, after ${String(before)}`)
+      this.#violated(
+        `asked about message ${String(sent.number)} with ${String(message.deferrals)} deferrals ` +
+          `after ${String(before)}`,
+      )
     }
   }
 
   #violated(what: string): void {
-    this.#world.violated(this.#where, `the router is ${what}`)
+    this.#world.violated(this.#where, `the router was ${what}`)
   }
 }
 

@@ -1,22 +1,16 @@
-import { ManualClock } from '../manual-clock.js'
+import { ManualClock } from '../virtual/manual-clock.js'
 import { type MemoryConnection, MemoryNetwork } from '../network/index.js'
-import type { SeededRandom } from '../seeded-random.js'
-import type { LinkWatch } from './link-watch.js'
+import type { SeededRandom } from '../virtual/seeded-random.js'
+import type { FilledEnd } from './filled-end.js'
 import { MarkerCounts } from './marker.js'
 import { MessageBook } from './message-book.js'
 import { Trace } from './trace.js'
 import type { Violation } from './violation.js'
 
-/** Shorter than systems have it: what takes long is seldom seen. */
+/** Shorter than on real systems, so that keep-alive occurs often enough. */
 const KEEP_ALIVE_MS = 5_000
 
-/** One end of a connection as the link that it fills knows it. */
-export interface FilledEnd {
-  readonly watch: LinkWatch
-  readonly epoch: number
-}
-
-/** What everything within one simulation shares: time, chance, the network, and the eyes on all of it. */
+/** What all parts of one simulation share: time, randomness, the network, and the records. */
 export class World {
   readonly clock = new ManualClock()
   readonly random: SeededRandom
@@ -24,13 +18,13 @@ export class World {
   readonly trace: Trace
   readonly markers = new MarkerCounts()
   readonly book = new MessageBook()
-  /** Which link each end of a connection fills, or filled. */
+  /** The link that each end of a connection fills or filled. */
   readonly ends = new Map<MemoryConnection, FilledEnd>()
-  /** The first one; what follows may be its consequence. */
+  /** The first violation. Later ones may be its consequence and are not kept. */
   violation: Violation | undefined
-  /** The faults are over: from now on everything must come right. */
+  /** The faults have ended: from now on everything must recover. */
   calm = false
-  /** A router has answered with a promise of the language, which settles only when the machine gets to it. */
+  /** A router has returned a native promise, which settles outside of virtual time. */
   promised = false
 
   constructor(random: SeededRandom, read?: (line: string) => void) {

@@ -1,10 +1,9 @@
 import type { CommandIo } from '../../command-line/command-io.js'
-import type { LoadedConfig } from '@commloop/config'
+import { type ConfigTable, type LoadedConfig, loadTable, tableOf } from '@commloop/config'
 import { tableBlock } from '../../terminal/table.js'
 import { EXIT } from '../../command-line/exit-codes.js'
 import { UsageError } from '../../command-line/usage-error.js'
 import { addressOf, type EndAddress } from './infer-address.js'
-import { endOfConfig, type EndTable, readEndTable } from './peer-table.js'
 import { type FittedLink, tableFit, type TableFit } from './compare-tables.js'
 
 export interface FitRequest {
@@ -30,8 +29,8 @@ export async function reportFit(
   { cwd, env, peerFile, at, peerAt, json }: FitRequest,
   io: CommandIo,
 ): Promise<number> {
-  const own = endOfConfig(config)
-  const peer = await readEndTable({ cwd, env, file: peerFile, option: '--with' })
+  const own = tableOf(config)
+  const peer = await loadTable({ cwd, env, file: peerFile, option: '--with' })
   const ownAddress = known(at, own, peer, '--at')
   const peerAddress = known(peerAt, peer, own, '--peer-at')
   const fit = tableFit(
@@ -45,8 +44,8 @@ export async function reportFit(
 
 function known(
   said: string | undefined,
-  table: EndTable,
-  other: EndTable,
+  table: ConfigTable,
+  other: ConfigTable,
   option: string,
 ): EndAddress {
   if (said !== undefined) return { address: said, because: undefined }
@@ -65,7 +64,7 @@ interface PlacedEnd extends EndAddress {
   readonly node: string
 }
 
-function placed({ file, name, node }: EndTable, address: EndAddress): PlacedEnd {
+function placed({ file, name, node }: ConfigTable, address: EndAddress): PlacedEnd {
   return { file, name, node: node.name, ...address }
 }
 

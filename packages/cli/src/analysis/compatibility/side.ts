@@ -1,9 +1,9 @@
 import type { EntryConfig } from '@commloop/core'
-import type { EndTable } from './peer-table.js'
+import type { ConfigTable } from '@commloop/config'
 
 /** A node, and where the other one sees it. */
 export interface End {
-  readonly table: EndTable
+  readonly table: ConfigTable
   readonly address: string
 }
 

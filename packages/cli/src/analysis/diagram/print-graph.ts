@@ -1,4 +1,3 @@
-import { resolveConfig } from '@commloop/core'
 import { loadConfig } from '@commloop/config'
 import type { CommandIo } from '../../command-line/command-io.js'
 import { EXIT } from '../../command-line/exit-codes.js'
@@ -14,6 +13,6 @@ export async function printGraph(
 ): Promise<number> {
   const { cwd, env, config: file } = request
   const config = await loadConfig({ cwd, env, file })
-  io.stdout.write(tableGraph(resolveConfig(config.options), await report(request)))
+  io.stdout.write(tableGraph(config.node, await report(request)))
   return EXIT.OK
 }

@@ -3,7 +3,6 @@ import {
   type FrameCodec,
   type NodeConfig,
   parseIp,
-  resolveConfig,
   sizeText,
 } from '@commloop/core'
 import { explainConfig } from '../explanation/config-explanation.js'
@@ -41,7 +40,7 @@ export async function examine(
   report: NodeReport | undefined,
   dial: boolean,
 ): Promise<Examination> {
-  const node = resolveConfig(config.options)
+  const { node } = config
   const active = node.entries.filter((entry) => entry.role === 'active' && entry.enabled)
   const door = lookAtDoor(node, config.file, report)
   const own = ownAddresses()

@@ -1,4 +1,4 @@
-import { type PlacedProblem, problemsText, readConfig } from '@commloop/config'
+import { type Diagnostic, problemsText, readConfig } from '@commloop/config'
 import { CommloopError } from '@commloop/core'
 import type { CommandIo } from '../../command-line/command-io.js'
 import { EXIT } from '../../command-line/exit-codes.js'
@@ -49,7 +49,7 @@ export async function runDoctor(
 
 function writeBadConfig(
   file: string,
-  problems: readonly PlacedProblem[],
+  problems: readonly Diagnostic[],
   json: boolean,
   io: CommandIo,
 ): void {

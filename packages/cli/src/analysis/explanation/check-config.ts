@@ -1,4 +1,4 @@
-import { type PlacedProblem, problemsText, readConfig } from '@commloop/config'
+import { type Diagnostic, problemsText, readConfig } from '@commloop/config'
 import { CommloopError } from '@commloop/core'
 import { processLimits } from '@commloop/metrics'
 import type { CommandIo } from '../../command-line/command-io.js'
@@ -50,7 +50,7 @@ function writeJson(io: CommandIo, value: object): void {
   io.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
 }
 
-function problemsJson(problems: readonly PlacedProblem[]): object[] {
+function problemsJson(problems: readonly Diagnostic[]): object[] {
   return problems.map(({ code, file, line, column, path, message }) => ({
     code,
     file,
@@ -61,7 +61,7 @@ function problemsJson(problems: readonly PlacedProblem[]): object[] {
   }))
 }
 
-function countText({ length }: readonly PlacedProblem[]): string {
+function countText({ length }: readonly Diagnostic[]): string {
   return length === 1
     ? '1 problem; the node would not start'
     : `${String(length)} problems; the node would not start`

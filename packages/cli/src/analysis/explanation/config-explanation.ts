@@ -5,7 +5,6 @@ import {
   type EntryConfig,
   inDecidingOrder,
   type NodeConfig,
-  resolveConfig,
 } from '@commloop/core'
 import type { LoadedConfig, PluginKind, ResolvedPlugin } from '@commloop/config'
 import type { ProcessLimits } from '@commloop/metrics'
@@ -71,7 +70,7 @@ const HANDSHAKES_MAX = 64
 const RESERVED_DESCRIPTORS = 32
 
 export function explainConfig(config: LoadedConfig, limits: ProcessLimits): ConfigExplanation {
-  const node = resolveConfig(config.options)
+  const { node } = config
   const { memory, descriptors } = ceilings(config, node, limits)
   return {
     file: config.file,
@@ -140,7 +139,7 @@ function explainPlugin(plugin: ResolvedPlugin, entry: string | null): PluginExpl
 
 /** Where the table asks for more than the system grants: what `check` and `run` have to warn of. */
 export function ceilingWarnings(config: LoadedConfig, limits: ProcessLimits): string[] {
-  const { memory, descriptors } = ceilings(config, resolveConfig(config.options), limits)
+  const { memory, descriptors } = ceilings(config, config.node, limits)
   return limitWarnings(memory, descriptors)
 }
 

@@ -1,9 +1,8 @@
-import { loadConfig } from '@commloop/config'
+import { loadConfig, tableOf } from '@commloop/config'
 import { parseIp } from '@commloop/core'
 import type { CommandIo } from '../../command-line/command-io.js'
 import { EXIT } from '../../command-line/exit-codes.js'
 import { UsageError } from '../../command-line/usage-error.js'
-import { endOfConfig } from '../compatibility/peer-table.js'
 import { chosenPeers, type MirroredPeer, mirroredPeers } from './peer-view.js'
 import { mirrorText } from './render.js'
 
@@ -28,7 +27,7 @@ export async function printPeerConfigs(request: MirrorRequest, io: CommandIo): P
   if (at !== undefined && parseIp(at) === undefined) {
     throw new UsageError(`--at: expected an IP address, found "${at}"`)
   }
-  const table = endOfConfig(await loadConfig({ cwd, env, file }))
+  const table = tableOf(await loadConfig({ cwd, env, file }))
   const all = mirroredPeers(table.node)
   if (all.length === 0) throw new UsageError(`${table.name} has no entries, so there is no peer`)
   const peers = chosen === undefined ? all : chosenPeers(all, chosen)

@@ -1,6 +1,11 @@
 import { durationText, type HeartbeatSettings, type ListenConfig } from '@commloop/core'
-import { canonicalSpec, inlineYaml, type PluginSpec, STANDARD_PLUGIN } from '@commloop/config'
-import type { EndTable } from '../compatibility/peer-table.js'
+import {
+  canonicalSpec,
+  type ConfigTable,
+  inlineYaml,
+  type PluginSpec,
+  STANDARD_PLUGIN,
+} from '@commloop/config'
 import { isAnyAddress } from '../compatibility/address-key.js'
 import { escapeControlChars } from '../../terminal/escape-control-chars.js'
 import type { MirroredPeer } from './peer-view.js'
@@ -16,7 +21,7 @@ const TLS_DOUBT = "these files are the peer's own, and not known here: docs/secu
 const UNKNOWN_PORT = 8000
 
 /** The `.commlooprc` that fits ours at the other end, with a comment for everything that cannot be known here. */
-export function mirrorText(table: EndTable, peer: MirroredPeer, at: string | undefined): string {
+export function mirrorText(table: ConfigTable, peer: MirroredPeer, at: string | undefined): string {
   const { node } = table
   const entries = [...peer.active, ...peer.passive]
   const name = entryName(node.name)
@@ -34,7 +39,7 @@ export function mirrorText(table: EndTable, peer: MirroredPeer, at: string | und
   ].join('\n')
 }
 
-function headLines({ name, node }: EndTable, peer: MirroredPeer): string[] {
+function headLines({ name, node }: ConfigTable, peer: MirroredPeer): string[] {
   const { place, isOne, port, otherPorts } = peer
   const who = isOne
     ? place
@@ -68,7 +73,7 @@ function listenLines({ port, active }: MirroredPeer): string[] {
 }
 
 /** What all links share stands at the top. */
-function sharedLines(table: EndTable, entries: readonly EntryOfOurs[]): string[] {
+function sharedLines(table: ConfigTable, entries: readonly EntryOfOurs[]): string[] {
   const codec = sharedOf(entries.map((entry) => codecLine(table.codecOf(entry.index))))
   const heartbeat = sharedOf(entries.map(({ settings }) => heartbeatLine(settings.heartbeat)))
   const silent = entries.filter(({ settings }) => settings.silenceMs > 0 && !settings.heartbeat)
@@ -117,7 +122,7 @@ function sharedOf(lines: readonly (string | undefined)[]): string | undefined {
 }
 
 /** What this one has for itself, as members of a flow map. */
-function ownMembers(table: EndTable, peer: MirroredPeer, entry: EntryOfOurs): string[] {
+function ownMembers(table: ConfigTable, peer: MirroredPeer, entry: EntryOfOurs): string[] {
   const all = [...peer.active, ...peer.passive]
   const lines = [
     [
@@ -136,7 +141,7 @@ function ownMembers(table: EndTable, peer: MirroredPeer, entry: EntryOfOurs): st
 
 /** One of ours waits for the peer, which therefore dials. */
 function activeLines(
-  table: EndTable,
+  table: ConfigTable,
   peer: MirroredPeer,
   entry: MirroredPeer['passive'][number],
   id: string,
@@ -172,7 +177,7 @@ function activeLines(
 
 /** We dial the peer, which therefore waits. */
 function passiveLines(
-  table: EndTable,
+  table: ConfigTable,
   peer: MirroredPeer,
   id: string,
   at: string | undefined,
@@ -205,7 +210,7 @@ function passiveLines(
 }
 
 /** Connections from one address fill slots as they come. */
-function differ(table: EndTable, entries: readonly EntryOfOurs[]): boolean {
+function differ(table: ConfigTable, entries: readonly EntryOfOurs[]): boolean {
   const texts = entries.map(({ index, settings }) =>
     [codecLine(table.codecOf(index)), heartbeatLine(settings.heartbeat)].join(' '),
   )

@@ -1,0 +1,117 @@
+/**
+ * The only file that knows cosmiconfig. commloop uses it to read files, and keeps it from everything else that it does:
+ *
+ * - it searches parent folders and stops at the first match: only `load` is called, never `search`
+ * - it executes files that are code: their loaders reject
+ * - it resolves `$import` and merges files: the loaders return the text, not values, and positions stay known
+ * - when created, it reads options for itself from the working folder and executes `.config/config.js`, and no option
+ *   turns this off: `createConfigReader` rejects such folders first
+ */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CommloopError } from '@commloop/core'
+import { cosmiconfig, type PublicExplorer } from 'cosmiconfig'
+import { isMap, parseDocument } from 'yaml'
+import { messageOf } from '../thrown-error.js'
+import { exists } from './config-file.js'
+import { codeRejected, DATA_PLACES, isPackageFile } from './config-places.js'
+
+/** Reads the text of a configuration file; undefined: a `package.json` without the key `commloop`. */
+export type ConfigReader = (file: string) => Promise<string | undefined>
+
+/**
+ * @param cwd the folder of the configuration
+ * @throws CommloopError CML_ERR_CONFIG_CODE, CML_ERR_CONFIG_INVALID if a folder has options for cosmiconfig itself
+ */
+export async function createConfigReader(cwd: string): Promise<ConfigReader> {
+  for (const folder of new Set([process.cwd(), cwd])) await rejectFinderOptions(folder)
+  const explorer = createExplorer()
+  return async (file) => {
+    const result: { config: unknown } | null = await explorer.load(file)
+    return result === null ? undefined : textOf(result.config)
+  }
+}
+
+const FINDER_CODE_PLACES = ['js', 'mjs', 'cjs', 'ts'].map((end) => `.config/config.${end}`)
+const FINDER_DATA_PLACES = [
+  'package.json',
+  'package.yaml',
+  '.config/config.json',
+  '.config/config.yaml',
+  '.config/config.yml',
+]
+
+async function rejectFinderOptions(folder: string): Promise<void> {
+  for (const place of FINDER_CODE_PLACES) {
+    if (!(await exists(join(folder, place)))) continue
+    throw new CommloopError(
+      'CML_ERR_CONFIG_CODE',
+      `the configuration finder would execute ${join(folder, place)}. ` +
+        'Remove the file, or start in another folder',
+    )
+  }
+  for (const place of FINDER_DATA_PLACES) {
+    const document = parseDocument(await textOrNothing(join(folder, place)), { uniqueKeys: false })
+    if (!isMap(document.contents) || !document.has('cosmiconfig')) continue
+    throw new CommloopError(
+      'CML_ERR_CONFIG_INVALID',
+      `${join(folder, place)} sets options of the configuration finder (key "cosmiconfig"), which would ` +
+        'change where it searches. Remove the key, or start in another folder',
+    )
+  }
+}
+
+async function textOrNothing(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+function createExplorer(): PublicExplorer {
+  const reject = (file: string): never => {
+    throw codeRejected(file)
+  }
+  try {
+    return cosmiconfig('commloop', {
+      searchPlaces: [...DATA_PLACES],
+      searchStrategy: 'none',
+      ignoreEmptySearchPlaces: false,
+      mergeImportArrays: false,
+      cache: false,
+      loaders: {
+        '.json': asText,
+        '.yaml': asText,
+        '.yml': asText,
+        noExt: asText,
+        default: asText,
+        '.js': reject,
+        '.mjs': reject,
+        '.cjs': reject,
+        '.ts': reject,
+      },
+    })
+  } catch (error) {
+    throw new CommloopError(
+      'CML_ERR_CONFIG_INVALID',
+      `the options of the configuration finder in ${process.cwd()} cannot be read: ${messageOf(error)}`,
+      { cause: error },
+    )
+  }
+}
+
+/** cosmiconfig takes the key `commloop` out of any file called `package`, so the text must be under that key. */
+function asText(file: string, text: string): object {
+  if (!isPackageFile(file)) return { text }
+  const document = parseDocument(text, { uniqueKeys: false })
+  if (document.errors.length > 0) {
+    throw new CommloopError('CML_ERR_CONFIG_INVALID', `${file} cannot be read as JSON`)
+  }
+  return isMap(document.contents) && document.has('commloop') ? { commloop: { text } } : {}
+}
+
+function textOf(config: unknown): string {
+  if (typeof config !== 'object' || config === null || !('text' in config)) return ''
+  return typeof config.text === 'string' ? config.text : ''
+}

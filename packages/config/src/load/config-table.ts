@@ -1,0 +1,76 @@
+import { type NodeConfig, resolveOptions } from '@commloop/core'
+import { type ConfigRequest, findConfig } from '../find/find-config.js'
+import { STANDARD_PLUGIN } from '../plugins/builtin-plugins.js'
+import { parseSpec, type PluginSpec, pluginSpecOf } from '../plugins/plugin-spec.js'
+import { ConfigDocument } from '../read/config-document.js'
+import { type Diagnostic, diagnosticsError } from '../read/diagnostic.js'
+import { DiagnosticList } from '../read/diagnostic-list.js'
+import { checkFile } from './check-file.js'
+import type { LoadedConfig } from './load-config.js'
+import { toNodeOptions } from './to-node-options.js'
+
+/** The node and its table, without its plugins: enough to check or to compare tables of other machines. */
+export interface ConfigTable {
+  readonly file: string
+  /** The file relative to the working folder. */
+  readonly name: string
+  readonly node: NodeConfig
+  /** The codec that the configuration specifies for an entry, by its position. */
+  codecOf(entry: number): PluginSpec
+}
+
+/** The result of reading the table of a configuration file. */
+export type TableReading =
+  | { readonly ok: true; readonly table: ConfigTable; readonly warnings: readonly string[] }
+  | {
+      readonly ok: false
+      readonly file: string
+      readonly problems: readonly Diagnostic[]
+      readonly warnings: readonly string[]
+    }
+
+/**
+ * Reads and validates the table of a configuration that may belong to another machine. Nothing is executed: plugins and
+ * files of certificates are not looked for, and `control` and `metrics` are only checked against the schema.
+ *
+ * @throws CommloopError if there is no configuration, more than one, or it cannot be read: see `findConfig`.
+ */
+export async function readTable(request: ConfigRequest): Promise<TableReading> {
+  const source = await findConfig(request)
+  const { file: path, name, warnings } = source
+  const document = new ConfigDocument(source, request.env)
+  const diagnostics = new DiagnosticList(document)
+  const rejected = (): TableReading => {
+    return { ok: false, file: path, problems: diagnostics.sorted(), warnings }
+  }
+  if (document.data === undefined) return rejected()
+  const file = checkFile(document, diagnostics)
+  const { config: node, problems } = resolveOptions(toNodeOptions(file, () => ({})))
+  diagnostics.report(problems)
+  if (!diagnostics.isEmpty) return rejected()
+  const { codec = STANDARD_PLUGIN.codec, links } = file
+  const codecOf = (entry: number): PluginSpec => pluginSpecOf(links[entry]?.codec ?? codec)
+  return { ok: true, table: { file: path, name, node, codecOf }, warnings }
+}
+
+/**
+ * Like `readTable`, but throws if the table is invalid.
+ *
+ * @throws CommloopError CML_ERR_CONFIG_INVALID with all mistakes in its message; and see `readTable`.
+ */
+export async function loadTable(request: ConfigRequest): Promise<ConfigTable> {
+  const reading = await readTable(request)
+  if (reading.ok) return reading.table
+  throw diagnosticsError(reading.problems)
+}
+
+/** The table of a configuration that was loaded with its plugins. */
+export function tableOf({ file, name, node, plugins }: LoadedConfig): ConfigTable {
+  const own = new Map(
+    plugins.entries
+      .filter(({ plugin }) => plugin.kind === 'codec')
+      .map(({ entry, plugin }) => [entry, parseSpec(plugin.spec)]),
+  )
+  const byDefault = parseSpec(plugins.codec.spec)
+  return { file, name, node, codecOf: (entry) => own.get(entry) ?? byDefault }
+}

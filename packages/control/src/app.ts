@@ -1,0 +1,5 @@
+export { type ControlApi, controlApi } from './app/control-api.js'
+export type { AppEnvironment, ControlApp } from './app/control-app.js'
+export type { ControlledNode } from './app/controlled-node.js'
+export { guard } from './app/guard.js'
+export { Availability } from './status/availability.js'

@@ -1,0 +1,21 @@
+import type { ControlApp } from './control-app.js'
+import { CONTROL_LIMITS } from './control-limits.js'
+import type { ControlledNode } from './controlled-node.js'
+import { OperatorSends } from './operator-send.js'
+import { readSendRequest } from './send-request.js'
+import { withSuggestion } from './suggest-link.js'
+
+export function addSendRoute(app: ControlApp, { node, payloadBytesMax }: ControlledNode): void {
+  const sends = new OperatorSends(node)
+  app.post('/v1/send', async (call) => {
+    const { request, waitMs } = await readSendRequest(call, payloadBytesMax())
+    const { socket } = call.env.incoming
+    // Nothing moves on the connection while the client waits for the outcomes.
+    socket.setTimeout(0)
+    const copies = await sends.send(request, waitMs).catch((error: unknown) => {
+      throw withSuggestion(error, request.options.to, node)
+    })
+    socket.setTimeout(CONTROL_LIMITS.idleMs)
+    return call.json({ written: copies.every(({ outcome }) => outcome === 'written'), copies })
+  })
+}

@@ -1,0 +1,16 @@
+import { linkStatuses, nodeStatus, statusOfLink } from '../status/node-status.js'
+import type { ControlApp } from './control-app.js'
+import type { ControlledNode } from './controlled-node.js'
+import { requestedLink } from './link-routes.js'
+import { METRICS_PATH, metricsResponse } from './metrics-route.js'
+
+/** Requests that show the node and change nothing. */
+export function addStatusRoutes(app: ControlApp, controlled: ControlledNode): void {
+  const { node, facts, availability } = controlled
+  app.get('/v1/status', (call) => call.json(nodeStatus(node, facts, availability)))
+  app.get('/v1/links', (call) => call.json({ links: linkStatuses(node) }))
+  app.get('/v1/links/:id', (call) => call.json(statusOfLink(node, requestedLink(node, call))))
+  for (const path of ['/v1/metrics', METRICS_PATH]) {
+    app.get(path, (call) => metricsResponse(call, controlled))
+  }
+}

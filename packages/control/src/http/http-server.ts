@@ -1,0 +1,56 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { CONTROL_LIMITS } from '../app/control-limits.js'
+
+/** How long clients may take to read the end of their responses when a server closes. */
+const CLOSE_MS_MAX = 500
+
+/** An HTTP server with the limits that every listener has. */
+export function limitedServer(listener: RequestListener, connectionsMax: number): Server {
+  const { headerBytes, requestMs, idleMs } = CONTROL_LIMITS
+  const server = createServer(
+    {
+      maxHeaderSize: headerBytes,
+      headersTimeout: requestMs,
+      requestTimeout: requestMs,
+      keepAliveTimeout: requestMs,
+      connectionsCheckingInterval: 1_000,
+    },
+    listener,
+  )
+  server.maxConnections = connectionsMax
+  server.setTimeout(idleMs)
+  return server
+}
+
+/**
+ * Resolves when the server listens.
+ *
+ * @param listen calls `server.listen`
+ * @throws the error of the operating system
+ */
+export function listening(server: Server, listen: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.once('listening', () => {
+      server.off('error', reject)
+      // A later error costs one client, not the node.
+      server.on('error', () => undefined)
+      resolve()
+    })
+    listen()
+  })
+}
+
+/** Stops listening, and resolves when every connection is closed. Requests that are running get a moment to end. */
+export function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      server.closeAllConnections()
+    }, CLOSE_MS_MAX)
+    server.close(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}
