@@ -1,4 +1,4 @@
-import { visibleText } from '../../terminal/escape-control-chars.js'
+import { escapeControlChars } from '../../terminal/escape-control-chars.js'
 
 /** What means something in a quoted Mermaid label, as a directive anywhere, or in the HTML that the label becomes. */
 const MARKS = /["#&<>`\\%$]/g
@@ -10,5 +10,5 @@ export function mermaidLabel(...lines: readonly string[]): string {
 
 /** `#35;` is Mermaid's own way to write a character by its number. */
 function escaped(text: string): string {
-  return visibleText(text).replace(MARKS, (mark) => `#${String(mark.codePointAt(0))};`)
+  return escapeControlChars(text).replace(MARKS, (mark) => `#${String(mark.codePointAt(0))};`)
 }

@@ -7,7 +7,7 @@ import {
   STANDARD_PLUGIN,
 } from '@commloop/config'
 import { isAnyAddress } from '../compatibility/address-key.js'
-import { visibleText } from '../../terminal/escape-control-chars.js'
+import { escapeControlChars } from '../../terminal/escape-control-chars.js'
 import type { MirroredPeer } from './peer-view.js'
 import { type OurPlace, ourPlaceFor } from './own-address.js'
 
@@ -48,8 +48,8 @@ function headLines({ name, node }: ConfigTable, peer: MirroredPeer): string[] {
       : `each machine of ${place}`
   const whose = port === undefined ? who : `${who}, where it listens at port ${String(port)}`
   return [
-    `# .commlooprc for ${visibleText(whose)}`,
-    `# It fits ${visibleText(name)}, the table of "${visibleText(node.name)}". Not known there, and yours to add: the name`,
+    `# .commlooprc for ${escapeControlChars(whose)}`,
+    `# It fits ${escapeControlChars(name)}, the table of "${escapeControlChars(node.name)}". Not known there, and yours to add: the name`,
     '# of this node ("node"), its router, its other peers. `commloop check --with` compares the two.',
     ...(otherPorts.length === 0
       ? []
@@ -170,7 +170,7 @@ function activeLines(
     ...('ca' in tls ? [`  # tls: ${TLS_DOUBT}`] : []),
     ...(entry.identities === undefined
       ? []
-      : [`  # the certificate has to be of ${visibleText(entry.identities.join(' or '))}`]),
+      : [`  # the certificate has to be of ${escapeControlChars(entry.identities.join(' or '))}`]),
     `  - { ${members.join(', ')} }`,
   ]
 }
