@@ -50,9 +50,9 @@ describe('core', () => {
 describe('the wall clock', () => {
   /** Where a moment is shown to people; and certificates, which are valid by the calendar, are warned of. */
   const ALLOWED = [
-    'packages/cli/src/commands/run-command.ts',
-    'packages/cli/src/commands/tail-command.ts',
     'packages/cli/src/logging/create-log.ts',
+    'packages/cli/src/run/run-node.ts',
+    'packages/cli/src/running-node/follow-messages.ts',
     // Watches that a strategy does not ask for it.
     'packages/testing/src/compliance/reconnect-strategy.ts',
     'packages/transport-tcp/src/tls-options.ts',

@@ -2,7 +2,8 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { ExponentialBackoff, resolveConfig } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import { type LoadedConfig, loadConfig } from '../src/load/load-config.js'
+import { loadConfig } from '../src/load/load-config.js'
+import type { LoadedConfig } from '../src/load/loaded-config.js'
 import { folderWith } from '@commloop/test-support/temporary-folder'
 
 const ROUTER = "export default { name: 'first', route: (message, links) => links[0].id }\n"

@@ -60,6 +60,8 @@ export { isLoopback } from './address/loopback.js'
 export { addressText } from './address/address-text.js'
 export { describeValue } from './text/describe-value.js'
 export { nearest, editDistance } from './text/suggestion.js'
+export { SystemClock } from './runtime/system-clock.js'
+export { Throttle, type ThrottleLimits } from './events/throttle.js'
 export { BATCH_BYTES_MAX } from './link/connection/batch-buffers.js'
 export {
   FIRST_BYTES_MAX,

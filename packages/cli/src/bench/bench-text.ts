@@ -1,19 +1,19 @@
-import { textColumns } from '../terminal/text-columns.js'
+import { tableBlock } from '../terminal/table.js'
 import type { BenchResult, Compared } from './measurement.js'
 
 const HEAD = ['workload', 'commloop', 'raw socket', 'ratio'] as const
 const ABOUT =
-  'One link on loopback, a process at each end. The raw socket is node:net by hand, and keeps no account.'
+  'One link on loopback, a process at each end. The raw socket uses node:net directly, without queue limits or counters.'
 const READING =
-  'the ratio, commloop by raw socket, is taken within each, and\n' +
-  'stands before the lowest and the highest. More is better one way, less in a round trip.'
+  'the ratio is commloop divided by raw socket, with its\n' +
+  'lowest and highest round in parentheses. Higher is better one way, lower in a round trip.'
 const TRUST =
-  'Figures of a machine that does other things are unreliable; where ratios lie far apart, measure again.'
+  'Other load on the machine makes the figures unreliable: if the ratios differ much, measure again.'
 
-/** The results for people. */
+/** The results as text. */
 export function benchText(results: readonly BenchResult[], rounds: number): string {
-  const table = textColumns([HEAD, ...results.flatMap(rowsOf)])
-  return `${ABOUT}\n\n${table}\n\nMedians of ${String(rounds)} rounds; ${READING}\n${TRUST}\n`
+  const table = tableBlock([HEAD, ...results.flatMap(rowsOf)])
+  return `${ABOUT}\n\n${table}\nMedians of ${String(rounds)} rounds; ${READING}\n${TRUST}\n`
 }
 
 function rowsOf(result: BenchResult): string[][] {

@@ -5,9 +5,9 @@ import type { SendingSide } from './sending-side.js'
 import { PayloadCycle } from './traffic.js'
 
 export interface BenchPlan {
-  /** How often every workload is measured, commloop and raw socket in turn. */
+  /** How often each workload is measured, alternating between commloop and the raw socket. */
   readonly rounds: number
-  /** About how long one contender takes in one round. */
+  /** Approximate duration of one round of one contender. */
   readonly roundMs: number
 }
 
@@ -26,35 +26,36 @@ export interface RoundTripResult {
 
 export type BenchResult = OneWayResult | RoundTripResult
 
-/** One figure of both, as medians of all rounds. */
+/** One figure of both contenders, as medians of all rounds. */
 export interface Compared {
   readonly commloop: number
   readonly raw: number
-  /** The median of `ratios`, which is not the ratio of the medians. */
+  /** The median of `ratios`. It differs from the ratio of the medians. */
   readonly ratio: number
-  /** commloop by raw socket, of each round in turn: how far they lie apart is how far to trust them. */
+  /** commloop divided by raw socket, for each round. Their spread shows how reliable they are. */
   readonly ratios: readonly number[]
 }
 
 const ONE_WAY_BYTES = [64, 1024, 16 * 1024] as const
 const ROUND_TRIP_BYTES = 64
-/** Runs before the first round, each as long as the one before lets expect. */
+/** Runs before the first round. Each is sized by the speed of the previous one. */
 const WARM_UPS = 4
-/** Of the first of them. */
+/** The size of the first warm-up run. */
 const FIRST_MESSAGES = 2_000
 const FIRST_TRIPS = 200
-/** Enough for a hundredth to be more than one of them. */
+/** Enough for a 99th percentile. */
 const TRIPS_MIN = 200
 
 type Sides = Readonly<Record<'commloop' | 'raw', SendingSide>>
 
 /**
- * Measures this machine: two nodes with one link, and beside them the same by hand on a raw socket, sender and receiver
- * in processes of their own. `told` hears of every step.
+ * Measures two nodes with one link, and the same traffic on a raw socket. Sender and receiver are separate processes.
+ *
+ * @param onStep called with the name of each step
  */
 export async function measure(
   plan: BenchPlan,
-  told: (what: string) => void,
+  onStep: (step: string) => void,
 ): Promise<readonly BenchResult[]> {
   const receiver = Receiver.start()
   let sides: Sides | undefined
@@ -64,7 +65,7 @@ export async function measure(
       commloop: await receiver.inTime(sendWithNode(ports.node)),
       raw: await receiver.inTime(sendRaw(ports.raw)),
     }
-    const bench = new Measurement(plan, receiver, sides, told)
+    const bench = new Measurement(plan, receiver, sides, onStep)
     const results: BenchResult[] = []
     for (const payloadBytes of ONE_WAY_BYTES) results.push(await bench.oneWay(payloadBytes))
     results.push(await bench.roundTrip(ROUND_TRIP_BYTES))
@@ -80,13 +81,13 @@ class Measurement {
   readonly #plan: BenchPlan
   readonly #receiver: Receiver
   readonly #sides: Sides
-  readonly #told: (what: string) => void
+  readonly #onStep: (step: string) => void
 
-  constructor(plan: BenchPlan, receiver: Receiver, sides: Sides, told: (what: string) => void) {
+  constructor(plan: BenchPlan, receiver: Receiver, sides: Sides, onStep: (step: string) => void) {
     this.#plan = plan
     this.#receiver = receiver
     this.#sides = sides
-    this.#told = told
+    this.#onStep = onStep
   }
 
   async oneWay(payloadBytes: number): Promise<OneWayResult> {
@@ -117,7 +118,7 @@ class Measurement {
     }
   }
 
-  /** Runs until the compilers have seen it. @returns how many messages a round has. */
+  /** Runs until the code is compiled. @returns the number of messages of a round */
   async #warmedUp(side: SendingSide, payloadBytes: number): Promise<number> {
     let messages = FIRST_MESSAGES
     for (let run = 0; run < WARM_UPS; run++) {
@@ -126,20 +127,20 @@ class Measurement {
     return messages
   }
 
-  /** How many take as long as a round is to take, where `count` of them took `tookMs`. */
+  /** How many messages fit into a round, given that `count` took `tookMs`. */
   #fitting(count: number, tookMs: number): number {
     return Math.max(1, Math.round((count * this.#plan.roundMs) / tookMs))
   }
 
-  /** The first round of both is thrown away. */
+  /** The first round is discarded. */
   async #rounds<Value>(
     what: string,
     measureOne: (name: keyof Sides) => Promise<Value>,
   ): Promise<readonly Readonly<Record<keyof Sides, Value>>[]> {
     const rounds: Record<keyof Sides, Value>[] = []
     for (let round = 0; round <= this.#plan.rounds; round++) {
-      this.#told(`${what}: round ${String(round)} of ${String(this.#plan.rounds)}`)
-      // Whoever is second may find a warmer machine.
+      this.#onStep(`${what}: round ${String(round)} of ${String(this.#plan.rounds)}`)
+      // The second contender may find a warmer machine, so the order alternates.
       const rawFirst = round % 2 === 1
       const early = rawFirst ? await measureOne('raw') : undefined
       const commloop = await measureOne('commloop')
@@ -149,7 +150,7 @@ class Measurement {
     return rounds
   }
 
-  /** @returns milliseconds from the first message to the arrival of the last. */
+  /** @returns milliseconds from the first send to the arrival of the last message */
   #sent(side: SendingSide, payloadBytes: number, messages: number): Promise<number> {
     const payloads = new PayloadCycle(payloadBytes)
     return this.#receiver.run({ messages, payloadBytes, echoed: false }, () =>
@@ -157,7 +158,7 @@ class Measurement {
     )
   }
 
-  /** @returns milliseconds of each round trip, one after the other. */
+  /** @returns the milliseconds of each round trip, one at a time */
   async #asked(side: SendingSide, payloadBytes: number, trips: number): Promise<Float64Array> {
     const payloads = new PayloadCycle(payloadBytes)
     const tripsMs = new Float64Array(trips)
@@ -182,7 +183,8 @@ class Measurement {
         ask()
       })
     })
-    if (changed > 0) throw new Error(`${String(changed)} answers are not what was sent`)
+    if (changed > 0)
+      throw new Error(`${String(changed)} echoes differ from the message that was sent`)
     return tripsMs
   }
 }

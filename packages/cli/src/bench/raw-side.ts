@@ -4,12 +4,12 @@ import type { Arrivals, PayloadCycle } from './traffic.js'
 import { LOOPBACK, type SendingSide } from './sending-side.js'
 
 /*
- * What somebody writes by hand who wants nothing but speed: frames back to back in large buffers, which are used again when
- * they are written, and views of what arrives. No queue with a bound, no second attempt, no accounting.
+ * The fastest hand-written program: frames back to back in large buffers that are reused after the write, and views of the
+ * received chunks. No queue limits, no reconnect, no counters.
  */
 
 const HEADER_BYTES = 2
-/** One write; commloop's are as large. */
+/** Size of one write; the same as in commloop. */
 const BATCH_BYTES = 128 * 1024
 
 /** Listens on a free port. @returns the port */
@@ -36,7 +36,7 @@ class RawSide implements SendingSide {
   readonly #socket: Socket
   #buffer: Buffer = Buffer.allocUnsafeSlow(BATCH_BYTES)
   #at = 0
-  /** Buffers that were written. To have a fresh one for each write costs a sender a fifth of its time. */
+  /** Written buffers. Allocating a new one for each write costs the sender a fifth of its time. */
   readonly #spare: Buffer[] = []
   #answered: (echo: Uint8Array) => void = () => undefined
 
@@ -53,7 +53,7 @@ class RawSide implements SendingSide {
     if (!this.#flush()) await this.#drained()
   }
 
-  /** @returns false: the socket wants to be waited for. */
+  /** @returns false: wait for the socket to drain */
   #add(payload: Uint8Array): boolean {
     const bytes = payload.length
     const more = this.#at + HEADER_BYTES + bytes <= BATCH_BYTES || this.#flush()

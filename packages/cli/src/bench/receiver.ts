@@ -1,15 +1,16 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { withinMs } from '../command-line/within-ms.js'
 import type { Ports, Report } from './receiving-process.js'
 import type { Traffic } from './traffic.js'
 
-/** A machine that takes this long for one run is not to be measured. */
+/** A machine that needs this long for one run is too slow to be measured. */
 const ANSWER_MS_MAX = 60_000
 
-/** The process that receives, as the one that sends has it. */
+/** The sending process's handle of the receiving process. */
 export class Receiver {
   readonly #child: ChildProcess
-  /** Never resolves; rejects when the process cannot be started, cannot be reached, or has ended. */
+  /** Never resolves; rejects if the process cannot be started, cannot be reached, or has ended. */
   readonly #gone: Promise<never>
 
   private constructor(child: ChildProcess) {
@@ -32,12 +33,12 @@ export class Receiver {
     )
   }
 
-  /** The first thing that the process says. Called once, at once. @throws Error */
+  /** The first message of the process. Called once, right after the start. @throws Error */
   async ports(): Promise<Ports> {
     return (await this.inTime(this.#report())) as Ports
   }
 
-  /** Does one run. @returns how long it took, in milliseconds. @throws Error where messages were lost or changed */
+  /** Does one run. @returns its duration in milliseconds @throws Error if messages were lost or changed */
   async run(traffic: Traffic, begin: () => Promise<void>): Promise<number> {
     const ready = this.#report()
     this.#child.send(traffic)
@@ -47,24 +48,16 @@ export class Receiver {
     const [report] = await this.inTime(Promise.all([end, begin()]))
     const tookMs = performance.now() - startedMs
     const { misplaced } = report as Extract<Report, { readonly misplaced: number }>
-    if (misplaced > 0) throw new Error(`${String(misplaced)} messages did not come in their order`)
+    if (misplaced > 0) throw new Error(`${String(misplaced)} messages arrived out of order`)
     return tookMs
   }
 
-  /** What depends on the process: nobody waits for it longer than the process lives, or than a deadline. @throws Error */
+  /** Waits for a result that depends on the process. @throws Error if the process ends before, or after a minute */
   async inTime<Value>(awaited: Promise<Value>): Promise<Value> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const seconds = String(ANSWER_MS_MAX / 1000)
-        reject(new Error(`the receiving process says nothing for ${seconds} s`))
-      }, ANSWER_MS_MAX)
+    return await withinMs(Promise.race([awaited, this.#gone]), ANSWER_MS_MAX, () => {
+      const seconds = String(ANSWER_MS_MAX / 1000)
+      throw new Error(`the receiving process has not answered for ${seconds} s`)
     })
-    try {
-      return await Promise.race([awaited, this.#gone, late])
-    } finally {
-      clearTimeout(timer)
-    }
   }
 
   close(): void {

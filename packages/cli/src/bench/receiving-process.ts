@@ -3,21 +3,21 @@ import { receiveRaw } from './raw-side.js'
 import { Arrivals, type Traffic } from './traffic.js'
 
 /*
- * The other process: both contenders listen in it, and it says when a run has come to its end. Its parent forks it and
- * talks to it by messages; it ends with its parent.
+ * The receiving process: both contenders listen in it, and it reports the end of each run. Its parent forks it and talks to
+ * it by messages; it ends with its parent.
  */
 
-/** Where the contenders listen. */
+/** The ports of the contenders. */
 export interface Ports {
   readonly node: number
   readonly raw: number
 }
 
-/** `ready`: the run may begin. `misplaced`: it is over, and so many messages were not the next. */
+/** `ready`: the run may begin. `misplaced`: the run is over, with the number of messages that were out of order. */
 export type Report = { readonly ready: true } | { readonly misplaced: number }
 
-/** Whose parent is gone has nobody to receive for, and learns of it here if it was not listening yet when that happened. */
-function tell(report: Ports | Report): void {
+/** Ends the process if the parent is gone, which may happen before `disconnect` has a listener. */
+function send(report: Ports | Report): void {
   process.send?.(report, (error: Error | null) => {
     if (error !== null) process.exit()
   })
@@ -27,8 +27,8 @@ const arrivals = new Arrivals()
 process.on('disconnect', () => process.exit())
 process.on('message', (traffic: Traffic) => {
   void arrivals.expect(traffic).then((misplaced) => {
-    tell({ misplaced })
+    send({ misplaced })
   })
-  tell({ ready: true })
+  send({ ready: true })
 })
-tell({ node: await receiveWithNode(arrivals), raw: await receiveRaw(arrivals) })
+send({ node: await receiveWithNode(arrivals), raw: await receiveRaw(arrivals) })

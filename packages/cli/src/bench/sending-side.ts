@@ -2,11 +2,11 @@ import type { PayloadCycle } from './traffic.js'
 
 export const LOOPBACK = '127.0.0.1'
 
-/** One contender, as the process that sends has it. */
+/** The sending end of one contender. */
 export interface SendingSide {
-  /** As fast as the other end takes them. Resolves when all were handed over. */
+  /** Sends as fast as the other end reads. Resolves when all messages are handed over. */
   send(payloads: PayloadCycle, messages: number): Promise<void>
-  /** One message; `answered` gets what has come back. */
+  /** Sends one message and calls `answered` with its echo. */
   ask(payload: Uint8Array, answered: (echo: Uint8Array) => void): void
   close(): void
 }

@@ -1,17 +1,17 @@
-/** What one run sends. */
+/** The traffic of one run. */
 export interface Traffic {
   readonly messages: number
   readonly payloadBytes: number
-  /** Each message is answered with itself, and the next one waits for that. */
+  /** Each message is echoed, and the next one waits for the echo. */
   readonly echoed: boolean
 }
 
-/** A prime, so that no cycle falls into step with a batch; its places fit into the two bytes that say them. */
+/** A prime, so that the cycle does not align with batches. Positions fit into two bytes. */
 const CYCLE = 997
 
 /**
- * The payloads of a run: the n-th message carries the one at n modulo their number, and begins with its place, so that
- * whoever receives it sees whether it is the next.
+ * The payloads of a run. Message n carries payload n modulo the length of the cycle. A payload begins with its position, so
+ * that the receiver can check the order.
  */
 export class PayloadCycle {
   readonly #payloads: readonly Uint8Array[]
@@ -28,13 +28,13 @@ export class PayloadCycle {
 
   next(): Uint8Array {
     const payload = this.#payloads[this.#next]
-    if (payload === undefined) throw new Error('bench: the cycle of payloads is broken')
+    if (payload === undefined) throw new Error('bench: position outside the payload cycle')
     this.#next = this.#next + 1 === CYCLE ? 0 : this.#next + 1
     return payload
   }
 }
 
-/** Counts what arrives, and looks whether it is what comes next: the same few instructions for every contender. */
+/** Counts received messages and checks their order, with the same few instructions for each contender. */
 export class Arrivals {
   #traffic: Traffic = { messages: 0, payloadBytes: 0, echoed: false }
   #left = 0
@@ -42,7 +42,7 @@ export class Arrivals {
   #misplaced = 0
   #complete: (misplaced: number) => void = () => undefined
 
-  /** Begins a run. Resolves with the number of messages that were not what should have come, when the last is there. */
+  /** Begins a run. Resolves with the last message, with the number of messages that were out of order. */
   expect(traffic: Traffic): Promise<number> {
     this.#traffic = traffic
     this.#left = traffic.messages
@@ -52,7 +52,7 @@ export class Arrivals {
     })
   }
 
-  /** @returns whether the message is to be answered with itself. */
+  /** @returns true: the message has to be echoed */
   take(payload: Uint8Array): boolean {
     const place = (payload[0] ?? 0) | ((payload[1] ?? 0) << 8)
     if (place !== this.#place || payload.length !== this.#traffic.payloadBytes) this.#misplaced++

@@ -1,6 +1,6 @@
 import { nearest } from '@commloop/core'
 
-/** What other daemons call it. */
+/** Command names of other daemons. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   start: 'run',
   serve: 'run',
@@ -16,9 +16,9 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   restart: 'reload',
 }
 const NO_STOP =
-  '(A node is stopped by a signal: kill -TERM its process, whose number `commloop status` shows)'
+  '(To stop a node, send a signal to its process: kill -TERM PID; `commloop status` shows the PID)'
 
-/** What to add to the message about an unknown command: a line of its own, or nothing. */
+/** A line to add to the message about an unknown command; empty: no hint. */
 export function commandHint(word: string, commands: readonly string[]): string {
   if (word === 'stop') return `\n${NO_STOP}`
   const meant = Object.hasOwn(OTHER_NAMES, word) ? OTHER_NAMES[word] : nearest(word, commands)

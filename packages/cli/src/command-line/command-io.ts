@@ -1,4 +1,4 @@
-/** Where a command writes: the process's own streams, or a test's. */
+/** The streams that a command writes to. */
 export interface CommandIo {
   readonly stdout: TextSink
   readonly stderr: TextSink

@@ -1,17 +1,14 @@
-/** What a command's exit code says. Scripts rely on these; a number never changes its meaning. */
+/** The exit codes of all commands. Scripts rely on them: a number never changes its meaning. */
 export const EXIT = {
   OK: 0,
-  /**
-   * Whatever has no number of its own: messages that were not written (`run --stdio`), an exception in a plugin, a
-   * second signal before the end.
-   */
+  /** All failures without a number of their own: messages not written (`run --stdio`), an exception in a plugin, a second stop signal. */
   FAILED: 1,
-  /** The configuration is wrong or missing, or the command line itself is. Nothing was started. */
+  /** The configuration is wrong or missing, or the command line is wrong. Nothing was started. */
   CONFIG_INVALID: 2,
   CANNOT_LISTEN: 3,
   /**
-   * Something is not as it should be. `status`: some entry is absent or exhausted; `doctor`: something is wrong;
-   * `check --with`: the two tables do not match.
+   * The check of a command found a problem. `status`: an entry is absent or exhausted. `doctor`: a finding of weight
+   * `wrong`. `check --with`: the two tables do not match.
    */
   INCOMPLETE: 4,
   NOT_RUNNING: 5,

@@ -1,7 +1,8 @@
 import { remedyOf } from '@commloop/config'
 import { CommloopError, type ErrorCode } from '@commloop/core'
+import { escapeControlCharsInLines } from '../terminal/escape-control-chars.js'
+import { messageOf } from './error-message.js'
 import { EXIT } from './exit-codes.js'
-import { visibleText } from '../terminal/escape-control-chars.js'
 import { UsageError } from './usage-error.js'
 
 const CONFIGURATION: readonly ErrorCode[] = [
@@ -13,7 +14,7 @@ const CONFIGURATION: readonly ErrorCode[] = [
   'CML_ERR_PLUGIN_INVALID',
 ]
 
-/** The exit code that tells what a command failed of. */
+/** The exit code for the error that ended a command. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT.CONFIG_INVALID
   if (!CommloopError.is(error)) return EXIT.FAILED
@@ -23,35 +24,33 @@ export function exitCodeOf(error: unknown): number {
 }
 
 /**
- * What a command failed of, for people: what is wrong, then what to do. The stack of an error that nobody foresaw
- * is shown where `COMMLOOP_DEBUG` is set; everybody else is told so.
+ * The text on stderr: what is wrong, then what to do. The stack of an unexpected error is shown only if `COMMLOOP_DEBUG`
+ * is set; the text says so.
  */
 export function failureText(
   error: unknown,
   env: Readonly<Record<string, string | undefined>>,
 ): string {
   const debug = (env.COMMLOOP_DEBUG ?? '') !== ''
-  if (debug) return `commloop: ${stackText(error)}\n`
-  if (error instanceof UsageError) return `commloop: ${visibleText(error.message)}\n`
+  return escapeControlCharsInLines(debug ? `commloop: ${stackText(error)}\n` : plainText(error))
+}
+
+function plainText(error: unknown): string {
+  if (error instanceof UsageError) return `commloop: ${error.message}\n`
   if (!CommloopError.is(error)) {
-    const what = error instanceof Error ? error.message : String(error)
-    return `commloop: unexpected: ${visibleLines(what)}\nCOMMLOOP_DEBUG=1 shows where it happened\n`
+    return `commloop: unexpected: ${messageOf(error)}\nCOMMLOOP_DEBUG=1 shows where it happened\n`
   }
   const remedy = remedyOf(error)
-  // Mistakes in a file are drawn with a line below them; a word before the first would shift it.
+  // Problems of a file are drawn with a caret line below; text before the first line would shift it.
   const drawn = error.message.includes('\n') && CONFIGURATION.includes(error.code)
   const head = drawn ? 'commloop: nothing was started\n' : 'commloop: '
   const tail = remedy === undefined ? '' : `\n${remedy}`
-  return `${head}${visibleLines(error.message)}${tail}\n`
-}
-
-function visibleLines(text: string): string {
-  return text.split('\n').map(visibleText).join('\n')
+  return `${head}${error.message}${tail}\n`
 }
 
 function stackText(error: unknown): string {
-  if (!(error instanceof Error)) return visibleLines(String(error))
+  if (!(error instanceof Error)) return String(error)
   const { cause } = error
-  const text = visibleLines(error.stack ?? error.message)
+  const text = error.stack ?? error.message
   return cause === undefined ? text : `${text}\ncaused by ${stackText(cause)}`
 }

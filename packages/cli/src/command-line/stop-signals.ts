@@ -1,18 +1,18 @@
 /**
- * A key pressed at a terminal reaches a command that was started through npm twice: from the terminal, and passed
- * on by npm. What comes this soon after the first is the same wish.
+ * npm forwards signals to its child, so one Ctrl-C at a terminal arrives twice: from the terminal and from npm. A signal
+ * this soon after the first belongs to the same Ctrl-C.
  */
-const SAME_WISH_MS = 300
+const SAME_REQUEST_MS = 300
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 export type StopSignalName = (typeof SIGNALS)[number]
 
-/** SIGINT and SIGTERM: the first asks for an orderly end, a second one for an end at once. */
+/** SIGINT and SIGTERM: the first signal asks for an orderly stop, the second for an immediate exit. */
 export class StopSignals {
   readonly #first: (signal: StopSignalName) => void
   readonly #second: (signal: StopSignalName) => void
-  #askedMs: number | undefined
+  #firstMs: number | undefined
 
   constructor(first: (signal: StopSignalName) => void, second: (signal: StopSignalName) => void) {
     this.#first = first
@@ -23,10 +23,10 @@ export class StopSignals {
   readonly #received = (signal: NodeJS.Signals): void => {
     const name = signal === 'SIGINT' ? 'SIGINT' : 'SIGTERM'
     const nowMs = performance.now()
-    if (this.#askedMs === undefined) {
-      this.#askedMs = nowMs
+    if (this.#firstMs === undefined) {
+      this.#firstMs = nowMs
       this.#first(name)
-    } else if (nowMs - this.#askedMs > SAME_WISH_MS) {
+    } else if (nowMs - this.#firstMs > SAME_REQUEST_MS) {
       this.#second(name)
     }
   }

@@ -1,4 +1,4 @@
-/** The command was asked for something that it does not have, or in a way that it does not understand. */
+/** A mistake in the command line: exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }

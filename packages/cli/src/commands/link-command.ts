@@ -1,27 +1,24 @@
-import type { CommandIo } from '../command-line/command-io.js'
-import type { LinkStatus } from '@commloop/control'
-import { EXIT } from '../command-line/exit-codes.js'
-import { noteText } from '../running-node/status-text.js'
-import { type NodeRequest, runningNode } from '../running-node/running-node.js'
-import { visibleText } from '../terminal/escape-control-chars.js'
+import type { Command } from 'commander'
+import type { LinkAction } from '../running-node/link-action.js'
+import type { CommandContext } from '../command-line/command-context.js'
+import { nodeCommand, nodeRequest } from '../command-line/node-command.js'
 
-export type LinkAction = 'dial' | 'close' | 'disable' | 'enable'
-
-/** `commloop dial`, `close`, `disable`, `enable`: one link of the running node. @throws CommloopError */
-export async function linkCommand(
-  request: NodeRequest & { readonly action: LinkAction; readonly link: string },
-  io: CommandIo,
-): Promise<number> {
-  const client = await runningNode(request)
-  const path = `/v1/links/${encodeURIComponent(request.link)}/${request.action}`
-  const link = (await client.ask({ method: 'POST', path })) as LinkStatus
-  const { id, state, enabled, nextDialInMs } = link
-  const note = noteText(link, nextDialInMs)
-  const kept = enabled ? '' : ', and stays down until it is enabled'
-  if (request.action === 'close') {
-    io.stdout.write(`${visibleText(id)}: its connection ends\n`)
-    return EXIT.OK
-  }
-  io.stdout.write(`${visibleText(id)} is ${state}${note === '' ? '' : `: ${note}`}${kept}\n`)
-  return EXIT.OK
+/** Adds a command that acts on one link of the running node. */
+export function linkCommand(
+  program: Command,
+  context: CommandContext,
+  action: LinkAction,
+  description: string,
+): void {
+  const command = nodeCommand(program, action, description).argument(
+    '<link>',
+    'id of the link, or position of its entry in the table',
+  )
+  command.action(
+    context.action(async (link: string) => {
+      const { actOnLink } = await import('../running-node/link-action.js')
+      const request = { ...nodeRequest(command, context), action, link }
+      return { exitCode: await actOnLink(request, context.process) }
+    }),
+  )
 }

@@ -1,20 +1,21 @@
-import { alignedLines, type Cell } from '../terminal/cells.js'
+import { tableLines } from '../terminal/table.js'
 import type { DemoNetwork } from './demo-network.js'
 import { lostIn } from './ledger.js'
 import type { FlowCount } from './traffic.js'
 
 export interface ClosingFacts {
-  /** Messages that waited for B when it came back; undefined: it was not away. */
+  /** Messages queued for B when it came back; undefined: the demo ended before that. */
   readonly waitedForB: number | undefined
-  /** All links were up at the end. */
+  /** All links were up before the stop. */
   readonly allUp: boolean
-  /** Ended before its time: what B missed could not be made good. */
+  /** The user ended the demo early, so that messages for B may be unsent. */
   readonly early: boolean
 }
 
-/** The account at the end: text for people, and whether everything is as it has to be. */
+/** The result of the demo. */
 export interface ClosingAccount {
   readonly lines: readonly string[]
+  /** No message is unaccounted for. */
   readonly holds: boolean
 }
 
@@ -24,18 +25,18 @@ export function closingAccount(network: DemoNetwork, facts: ClosingFacts): Closi
   const verdict =
     mistakes.length > 0
       ? mistakes.map((mistake) => `WRONG: ${mistake}`)
-      : [facts.early ? 'The ledger holds.' : 'The ledger holds; nothing was lost between them.']
+      : [facts.early ? 'The ledger adds up.' : 'The ledger adds up; no message was lost.']
   const { waitedForB } = facts
   return {
     lines: [
-      ...alignedLines(ledgerRows(network), Number.POSITIVE_INFINITY, false),
+      ...tableLines(ledgerRows(network)),
       '',
       ...flows.map(flowLine),
       ...(waitedForB === undefined
         ? []
         : [
             '',
-            `${String(waitedForB)} messages for B waited while it was away, and were sent then.`,
+            `${String(waitedForB)} messages for B were queued while it was down, and sent when it came back.`,
           ]),
       '',
       ...verdict,
@@ -55,7 +56,7 @@ const LEDGER_HEAD = [
   'undeliverable',
 ]
 
-function ledgerRows({ members }: DemoNetwork): Cell[][] {
+function ledgerRows({ members }: DemoNetwork): string[][] {
   const rows = members.map(({ name, ledger }) => [
     name,
     String(ledger.accepted),
@@ -66,15 +67,13 @@ function ledgerRows({ members }: DemoNetwork): Cell[][] {
     String(ledger.expired),
     String(ledger.undeliverable),
   ])
-  return [LEDGER_HEAD, ...rows].map((row) => row.map((text) => ({ text })))
+  return [LEDGER_HEAD, ...rows]
 }
 
 function flowLine({ from, to, sent, arrived, repeated }: FlowCount): string {
   const missing = sent - arrived
   const notes = [
-    repeated > 0
-      ? `${String(repeated)} of them twice, for nobody had confirmed the first time`
-      : '',
+    repeated > 0 ? `${String(repeated)} of them twice, because the first copy was unconfirmed` : '',
     missing > 0 ? missingText(missing, [from, to].includes('B')) : '',
   ].filter((note) => note !== '')
   const tail = notes.map((note) => `; ${note}`).join('')
@@ -82,7 +81,7 @@ function flowLine({ from, to, sent, arrived, repeated }: FlowCount): string {
 }
 
 function missingText(missing: number, withB: boolean): string {
-  return `${String(missing)} ${withB ? 'were on the wire or in B when it was killed' : 'are missing'}`
+  return `${String(missing)} ${withB ? 'were on the wire or in B when B was killed' : 'are missing'}`
 }
 
 function ledgerMistakes({ members, b }: DemoNetwork, facts: ClosingFacts): string[] {
@@ -90,10 +89,10 @@ function ledgerMistakes({ members, b }: DemoNetwork, facts: ClosingFacts): strin
   for (const member of members) {
     const { name, ledger } = member
     if (!ledger.holds) mistakes.push(`the ledger of ${name} does not add up`)
-    if (ledger.queued > 0) mistakes.push(`${name} has ended with messages in its queues`)
-    // What B had accepted and not sent died with it, and whoever ends early leaves B's messages unsent.
+    if (ledger.queued > 0) mistakes.push(`${name} stopped with messages in its queues`)
+    // B loses its queue when it is killed; an early end may leave messages for B unsent.
     const lost = member === b || facts.early ? 0 : lostIn(ledger)
-    if (lost > 0) mistakes.push(`${name} has lost ${String(lost)} messages`)
+    if (lost > 0) mistakes.push(`${name} lost ${String(lost)} messages`)
   }
   if (!facts.allUp && !facts.early) mistakes.push('not all links came back')
   return mistakes
@@ -102,5 +101,8 @@ function ledgerMistakes({ members, b }: DemoNetwork, facts: ClosingFacts): strin
 function flowMistakes(flows: readonly FlowCount[], { early }: ClosingFacts): string[] {
   return flows
     .filter(({ from, to, sent, arrived }) => !early && from !== 'B' && to !== 'B' && arrived < sent)
-    .map(({ from, to }) => `messages from ${from} to ${to} are missing, and nobody cut that link`)
+    .map(
+      ({ from, to }) =>
+        `messages from ${from} to ${to} are missing, although that link was not cut`,
+    )
 }

@@ -4,16 +4,16 @@ import type { LinkChange } from '@commloop/core'
 import { Member, type Place } from './member.js'
 import { Traffic } from './traffic.js'
 
-/** One address each, as machines of a plant would have: a node knows who calls by the address. */
+/** One address for each node, like machines of a plant: a node identifies a peer by its address. */
 const ADDRESSES = { A: '127.0.0.1', B: '127.0.0.2', C: '127.0.0.3' } as const
 
-/** The machine has no loopback address beside 127.0.0.1. */
+/** The machine has only one loopback address. */
 export class LoopbackMissing extends Error {
   override readonly name = 'LoopbackMissing'
   readonly ip: string
 
   constructor(ip: string, cause: Error) {
-    super(`the address ${ip} cannot be used here: ${cause.message}`, { cause })
+    super(`the address ${ip} is not available on this machine: ${cause.message}`, { cause })
     this.ip = ip
   }
 }
@@ -21,7 +21,7 @@ export class LoopbackMissing extends Error {
 export type NetworkListener = (member: Member, change: LinkChange) => void
 
 /**
- * The table of the seed, and the two machines that it names, on loopback addresses:
+ * Three nodes on loopback addresses, with this table:
  *
  *     A 127.0.0.1                          B 127.0.0.2
  *       B-in   passive  127.0.0.2      ◀──   A-out  active
@@ -37,10 +37,10 @@ export class DemoNetwork {
 
   private constructor(
     places: Readonly<Record<keyof typeof ADDRESSES, Place>>,
-    heard: NetworkListener,
+    onLinkChange: NetworkListener,
   ) {
     const listener = {
-      linkChanged: heard,
+      linkChanged: onLinkChange,
       received: (member: Member, payload: Uint8Array): void => {
         this.traffic.received(member, payload)
       },
@@ -62,13 +62,13 @@ export class DemoNetwork {
   }
 
   /** @throws LoopbackMissing */
-  static async make(heard: NetworkListener): Promise<DemoNetwork> {
+  static async make(onLinkChange: NetworkListener): Promise<DemoNetwork> {
     const [A, B, C] = await Promise.all([
       freePlace(ADDRESSES.A),
       freePlace(ADDRESSES.B),
       freePlace(ADDRESSES.C),
     ])
-    return new DemoNetwork({ A, B, C }, heard)
+    return new DemoNetwork({ A, B, C }, onLinkChange)
   }
 
   get members(): readonly Member[] {
@@ -80,7 +80,7 @@ export class DemoNetwork {
     await Promise.all(this.members.map((member) => member.start()))
   }
 
-  /** Waits until what was sent has met its outcome, everywhere. @returns false when the deadline came first. */
+  /** Waits until every message has its outcome. @returns false: the deadline came first */
   async settled(deadlineMs: number): Promise<boolean> {
     const nodes = this.members.flatMap(({ node }) => node ?? [])
     const all = await Promise.all(nodes.map((node) => node.settled({ deadlineMs })))
@@ -93,8 +93,8 @@ export class DemoNetwork {
 }
 
 /**
- * A port that is free at this address. It has to be known before anybody listens: the tables name each other's.
- * Dialled once, for an address may be there and lead nowhere.
+ * Finds a free port at this address. The ports must be known before the nodes start, because the tables name each other's.
+ * Dials it once, because an address may exist and not be reachable.
  */
 async function freePlace(ip: string): Promise<Place> {
   const server = createServer((socket) => socket.destroy())

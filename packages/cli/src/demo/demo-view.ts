@@ -1,35 +1,35 @@
 import type { LinkChange } from '@commloop/core'
 import { addressText } from '@commloop/core'
 import type { WriteStream } from 'node:tty'
-import { alignedLines } from '../terminal/cells.js'
+import { LiveScreen } from '../terminal/live-screen.js'
+import { fittedLine, tableLines } from '../terminal/table.js'
 import type { DemoNetwork } from './demo-network.js'
 import { addLedgers, EMPTY_LEDGER } from './ledger.js'
-import { LiveScreen } from '../terminal/live-screen.js'
 import type { Member } from './member.js'
 import { networkTable } from './network-table.js'
 
-/** Shows the demonstration while it runs. */
+/** Shows the demo while it runs. */
 export interface DemoView {
-  /** What happens next, in words. */
-  said(text: string): void
+  /** Shows what happens next. */
+  announce(text: string): void
   linkChanged(member: Member, change: LinkChange): void
   close(): void
 }
 
-/** Time since the beginning, as it stands in front of what happened. */
-export function timeText(ms: number): string {
+/** Time since the start, before each event. */
+function timeText(ms: number): string {
   return `${(ms / 1000).toFixed(1).padStart(5)}s`
 }
 
-export function changeText({ name }: Member, change: LinkChange): string {
+function changeText({ name }: Member, change: LinkChange): string {
   const { link, state, remote, reason } = change
   const peer = remote === undefined ? '' : ` with ${addressText(remote)}`
   const why = reason === undefined ? '' : `: ${reason}`
   return `${name}: ${link} is ${state}${peer}${why}`
 }
 
-/** Everything that is on its way, in one line. */
-export function trafficText(network: DemoNetwork): string {
+/** The totals of all nodes in one line. */
+function trafficText(network: DemoNetwork): string {
   const all = network.members.map(({ ledger }) => ledger).reduce(addLedgers, EMPTY_LEDGER)
   const up = network.members
     .flatMap(({ node }) => node?.links() ?? [])
@@ -40,14 +40,14 @@ export function trafficText(network: DemoNetwork): string {
 const REDRAW_MS = 250
 const EVENTS_SHOWN = 6
 
-/** For a terminal: a table that changes in place. */
+/** For a terminal: a table that is updated in place. */
 export class LiveView implements DemoView {
   readonly #network: () => DemoNetwork
   readonly #elapsedMs: () => number
   readonly #color: boolean
   readonly #events: string[] = []
   readonly #screen: LiveScreen
-  #saying = ''
+  #announcement = ''
 
   constructor(terminal: WriteStream, network: () => DemoNetwork, elapsedMs: () => number) {
     this.#network = network
@@ -56,8 +56,8 @@ export class LiveView implements DemoView {
     this.#screen = new LiveScreen(terminal, REDRAW_MS, (columns) => this.#lines(columns))
   }
 
-  said(text: string): void {
-    this.#saying = text
+  announce(text: string): void {
+    this.#announcement = text
     this.#add(text)
     this.#screen.redraw()
   }
@@ -73,17 +73,17 @@ export class LiveView implements DemoView {
 
   #lines(columns: number): string[] {
     const network = this.#network()
-    const head = `commloop demo ${timeText(this.#elapsedMs())}   ${this.#saying}`
+    const head = `commloop demo ${timeText(this.#elapsedMs())}   ${this.#announcement}`
     return [
-      head.slice(0, columns),
+      fittedLine(head, columns),
       '',
-      ...alignedLines(networkTable(network.members), columns, this.#color),
+      ...tableLines(networkTable(network.members), { columns, color: this.#color }),
       '',
-      trafficText(network).slice(0, columns),
+      fittedLine(trafficText(network), columns),
       '',
-      ...this.#events.map((event) => event.slice(0, columns)),
+      ...this.#events.map((event) => fittedLine(event, columns)),
       '',
-      'Ctrl-C ends it early'.slice(0, columns),
+      fittedLine('Ctrl-C ends the demo early', columns),
     ]
   }
 
@@ -94,7 +94,7 @@ export class LiveView implements DemoView {
 
 const SUMMARY_MS = 2_000
 
-/** For everything that is no terminal: a line for each change, and now and then one for the traffic. */
+/** For output that is not a terminal: a line for each change, and a summary of the traffic every two seconds. */
 export class PlainView implements DemoView {
   readonly #write: (line: string) => void
   readonly #elapsedMs: () => number
@@ -104,16 +104,16 @@ export class PlainView implements DemoView {
     this.#write = write
     this.#elapsedMs = elapsedMs
     this.#timer = setInterval(() => {
-      this.said(trafficText(network()))
+      this.announce(trafficText(network()))
     }, SUMMARY_MS)
   }
 
-  said(text: string): void {
+  announce(text: string): void {
     this.#write(`${timeText(this.#elapsedMs())}  ${text}\n`)
   }
 
   linkChanged(member: Member, change: LinkChange): void {
-    this.said(changeText(member, change))
+    this.announce(changeText(member, change))
   }
 
   close(): void {

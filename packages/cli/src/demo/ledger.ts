@@ -1,6 +1,6 @@
 import { ledgerProblems, type Node } from '@commloop/core'
 
-/** What became of everything that a node, or several in a row under one name, accepted. */
+/** The outcomes of all messages that a node accepted, or several nodes that ran under one name. */
 export interface Ledger {
   readonly accepted: number
   readonly copies: number
@@ -11,7 +11,7 @@ export interface Ledger {
   readonly expired: number
   readonly undeliverable: number
   readonly received: number
-  /** Both equations were true: nothing was counted twice or not at all. */
+  /** Both equations of `ledgerOf` hold: every message is counted exactly once. */
   readonly holds: boolean
 }
 
@@ -60,7 +60,7 @@ export function addLedgers(left: Ledger, right: Ledger): Ledger {
   }
 }
 
-/** Accepted and neither written nor still on its way. */
+/** Messages that were accepted and not written. */
 export function lostIn({ dropped, expired, undeliverable }: Ledger): number {
   return dropped + expired + undeliverable
 }

@@ -1,9 +1,8 @@
 import type { LinkView, Route, RoutedMessage, SendRouter } from '@commloop/core'
 
 /**
- * The demonstration's router: a payload begins with the letter of the node that it is for, and the id of a link
- * with the letter of the node at its other end. Those that are up take turns; while none is, the message waits on
- * the one that we dial.
+ * The router of the demo. A payload begins with the letter of its target node, and the id of a link with the letter of its
+ * peer. Links that are up take turns. If none is up, the message waits on the active link.
  */
 export class LetterRouter implements SendRouter {
   #turn = 0

@@ -20,18 +20,18 @@ export interface Place {
   readonly port: number
 }
 
-/** What a member tells its watcher. */
+/** The events of a member. */
 export interface MemberListener {
   linkChanged(member: Member, change: LinkChange): void
   received(member: Member, payload: Uint8Array): void
 }
 
-/** Quick enough to be watched; a real table would take the defaults. */
+/** Fast enough for a demo; a real table uses the defaults. */
 const RECONNECT = { min: '100ms', initial: '200ms', max: '600ms', maxAttempts: 0 } as const
 
 const STOP_MS_MAX = 2_000
 
-/** One machine of the demonstration: a name, an address and a table, and the node that runs there, if one does. */
+/** One machine of the demo: a name, an address and a table, and the node that runs there unless it was killed. */
 export class Member {
   readonly name: string
   readonly place: Place
@@ -40,7 +40,7 @@ export class Member {
   #node: Node | undefined
   #ending = false
   #transport: MortalTransport | undefined
-  /** Of the nodes that ran here before. */
+  /** The sum over nodes that ran here before. */
   #retired: Ledger = EMPTY_LEDGER
 
   constructor(
@@ -79,7 +79,7 @@ export class Member {
     )
     node
       .on('link', (change) => {
-        // Nobody is there to tell how it was killed; and that all links close at the end is no news.
+        // A killed process reports nothing, and the closing links of a stop are not interesting.
         if (!this.#ending) this.#listener.linkChanged(this, change)
       })
       .on('message', ({ payload }) => {
@@ -90,7 +90,8 @@ export class Member {
     this.#node = node
     await node.start()
   }
-  /** As a process dies: its connections are reset, what it had accepted and not sent is gone. */
+
+  /** Simulates the death of the process: connections are reset, and the queue is lost. */
   async kill(): Promise<void> {
     this.#transport?.kill()
     await this.#end(0)

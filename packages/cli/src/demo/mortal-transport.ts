@@ -13,8 +13,8 @@ import type {
 } from '@commloop/core'
 
 /**
- * A transport that can be killed as a process is: every connection is reset at once, and nothing that its node
- * does afterwards reaches the network.
+ * A transport that simulates the death of its process: `kill` resets every connection, and nothing that the node does
+ * afterwards reaches the network.
  */
 export class MortalTransport implements Transport {
   readonly #transport: Transport
@@ -28,7 +28,7 @@ export class MortalTransport implements Transport {
     return this.#transport.dial(target, {
       opened: (connection) => {
         const mortal = this.#mortal(connection)
-        return mortal.heardBy(handler.opened(mortal))
+        return mortal.withHandler(handler.opened(mortal))
       },
       failed: (error) => {
         handler.failed(error)
@@ -45,7 +45,7 @@ export class MortalTransport implements Transport {
       accepted: (connection) => {
         const mortal = this.#mortal(connection)
         const own = handler.accepted(mortal)
-        return own && mortal.heardBy(own)
+        return own && mortal.withHandler(own)
       },
       refused: (remote, reason) => handler.refused?.(remote, reason),
       failed: (error) => {
@@ -70,17 +70,17 @@ export class MortalTransport implements Transport {
 class MortalConnection implements Connection, ConnectionHandler {
   readonly peer: PeerInfo
   readonly #connection: Connection
-  readonly #over: () => void
+  readonly #onClosed: () => void
   #handler: ConnectionHandler | undefined
   #killed = false
 
-  constructor(connection: Connection, over: () => void) {
+  constructor(connection: Connection, onClosed: () => void) {
     this.peer = connection.peer
     this.#connection = connection
-    this.#over = over
+    this.#onClosed = onClosed
   }
 
-  heardBy(handler: ConnectionHandler): ConnectionHandler {
+  withHandler(handler: ConnectionHandler): ConnectionHandler {
     this.#handler = handler
     return this
   }
@@ -90,7 +90,7 @@ class MortalConnection implements Connection, ConnectionHandler {
     this.#connection.destroy()
   }
 
-  // ── from the node ───────────────────────────────────────────────────────────────────────────────────────────
+  // ── calls of the node ───────────────────────────────────────────────────────────────────────────────────────────
 
   write(chunks: readonly Uint8Array[]): ReturnType<Connection['write']> {
     if (!this.#killed) return this.#connection.write(chunks)
@@ -108,7 +108,7 @@ class MortalConnection implements Connection, ConnectionHandler {
     if (!this.#killed) this.#connection.destroy()
   }
 
-  // ── from the network ────────────────────────────────────────────────────────────────────────────────────────
+  // ── calls of the network ────────────────────────────────────────────────────────────────────────────────────────
 
   received(chunk: Uint8Array): void {
     if (!this.#killed) this.#handler?.received(chunk)
@@ -123,7 +123,7 @@ class MortalConnection implements Connection, ConnectionHandler {
   }
 
   closed(reason: CloseReason): void {
-    this.#over()
+    this.#onClosed()
     this.#handler?.closed(reason)
   }
 }

@@ -1,6 +1,6 @@
 import { durationText, type LinkHandle } from '@commloop/core'
-import type { Cell } from '../terminal/cells.js'
 import { STATE_STYLES } from '../terminal/state-styles.js'
+import type { Cell } from '../terminal/table.js'
 import type { Member } from './member.js'
 
 const HEAD = [
@@ -16,7 +16,7 @@ const HEAD = [
   '',
 ]
 
-/** Every link of every member, as it is now. */
+/** The current state of every link of every member. */
 export function networkTable(members: readonly Member[]): Cell[][] {
   return [
     HEAD.map((text) => ({ text, style: 'bold' as const })),
@@ -25,9 +25,9 @@ export function networkTable(members: readonly Member[]): Cell[][] {
 }
 
 function memberRows({ name, node, place }: Member): Cell[][] {
-  const who = { text: `${name} ${place.ip}` }
-  if (node === undefined) return [[who, { text: 'killed', style: 'red' }]]
-  return node.links().map((link, at) => [at === 0 ? who : { text: '' }, ...linkCells(link)])
+  const machine = { text: `${name} ${place.ip}` }
+  if (node === undefined) return [[machine, { text: 'killed', style: 'red' }]]
+  return node.links().map((link, at) => [at === 0 ? machine : '', ...linkCells(link)])
 }
 
 function linkCells(link: LinkHandle): Cell[] {

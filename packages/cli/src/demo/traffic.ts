@@ -9,24 +9,24 @@ interface Flow {
   readonly from: Member
   readonly to: Member
   sent: number
-  /** Numbers that have arrived. */
+  /** Numbers of the messages that arrived. */
   readonly arrived: Set<number>
   repeated: number
 }
 
-/** What became of the messages of one flow, as their receiver sees it. */
+/** The messages of one flow, counted by its receiver. */
 export interface FlowCount {
   readonly from: string
   readonly to: string
   readonly sent: number
   readonly arrived: number
-  /** Came more than once: in a write that nobody had confirmed when the connection was cut. */
+  /** Arrived more than once: resent because their write was unconfirmed when the connection was cut. */
   readonly repeated: number
 }
 
 /**
- * Numbered messages from member to member. A payload is the letter of the receiver, for the router; the letter of
- * the sender; the number; and something to fill it.
+ * Numbered messages between members. A payload is the letter of the receiver (for the router), the letter of the sender,
+ * the number, and filling bytes.
  */
 export class Traffic {
   readonly #flows: readonly Flow[]
@@ -66,7 +66,8 @@ export class Traffic {
     const view = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
     const sender = String.fromCharCode(view.readUInt8(1))
     const flow = this.#flows.find(({ from, to }) => to === member && from.name === sender)
-    if (flow === undefined) throw new Error(`demo: ${member.name} has got what was not for it`)
+    if (flow === undefined)
+      throw new Error(`demo: ${member.name} received a message for another node`)
     const number = view.readUInt32BE(2)
     if (flow.arrived.has(number)) flow.repeated++
     else flow.arrived.add(number)
@@ -84,7 +85,7 @@ function send(flow: Flow): void {
     from.node.send(payload)
     flow.sent++
   } catch (error) {
-    // It is being started or stopped: nothing was accepted, so nothing is missing.
+    // The node is starting or stopping: it did not accept the message.
     if (!CommloopError.is(error) || error.code !== 'CML_ERR_NOT_RUNNING') throw error
   }
 }

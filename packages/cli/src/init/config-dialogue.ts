@@ -2,25 +2,26 @@ import { hostname } from 'node:os'
 import { configProblems } from '@commloop/core'
 import type { NewConfig, NewEntry } from '@commloop/config'
 
-/** One question to a person; undefined: the person has left. */
+/** Asks the user one question; resolves with undefined if the user ends the input. */
 export type Ask = (question: string) => Promise<string | undefined>
 
-const PORT_STANDARD = 8000
+const PORT_DEFAULT = 8000
 
-/** Asks for the little that a first configuration needs; undefined: the person has left. */
+/** Asks for the parts of a first configuration; resolves with undefined if the user ends the input. */
 export async function askForConfig(
   ask: Ask,
-  tell: (text: string) => void,
+  print: (text: string) => void,
 ): Promise<NewConfig | undefined> {
   const node = await ask(`Name of this node [${hostname()}]: `)
   if (node === undefined) return undefined
-  const port = await askPort(ask, tell)
+  const port = await askPort(ask, print)
   if (port === undefined) return undefined
   const links: NewEntry[] = []
-  const passive = 'Address of a peer that dials us, such as 192.168.0.2 (empty: no more): '
-  if (!(await askEntries(ask, tell, passive, links, passiveEntry))) return undefined
-  const active = 'Peer that we dial, such as 192.168.0.2:8001 (empty: no more): '
-  if (!(await askEntries(ask, tell, active, links, activeEntry))) return undefined
+  const passive = 'Address of a peer that dials this node, such as 192.168.0.2 (empty: continue): '
+  if (!(await askEntries(ask, print, passive, links, passiveEntry))) return undefined
+  const active =
+    'Address of a peer that this node dials, such as 192.168.0.2:8001 (empty: continue): '
+  if (!(await askEntries(ask, print, active, links, activeEntry))) return undefined
   return {
     node: node === '' ? undefined : node,
     listen: { host: '0.0.0.0', port },
@@ -28,21 +29,21 @@ export async function askForConfig(
   }
 }
 
-async function askPort(ask: Ask, tell: (text: string) => void): Promise<number | undefined> {
+async function askPort(ask: Ask, print: (text: string) => void): Promise<number | undefined> {
   for (;;) {
-    const answer = await ask(`Port to listen on [${String(PORT_STANDARD)}]: `)
+    const answer = await ask(`Port to listen on [${String(PORT_DEFAULT)}]: `)
     if (answer === undefined) return undefined
-    if (answer === '') return PORT_STANDARD
+    if (answer === '') return PORT_DEFAULT
     const port = Number(answer)
     if (/^\d+$/.test(answer) && port >= 1 && port <= 65_535) return port
-    tell(`expected 1–65535, found ${JSON.stringify(answer)}`)
+    print(`expected 1–65535, found ${JSON.stringify(answer)}`)
   }
 }
 
-/** Asks until the answer is empty. false: the person has left. */
+/** Asks until the answer is empty. Resolves with false if the user ends the input. */
 async function askEntries(
   ask: Ask,
-  tell: (text: string) => void,
+  print: (text: string) => void,
   question: string,
   links: NewEntry[],
   entryOf: (answer: string, others: readonly NewEntry[]) => NewEntry,
@@ -54,7 +55,7 @@ async function askEntries(
     const entry = entryOf(answer, links)
     const [problem] = configProblems({ listen: { port: 0 }, links: [...links, entry] })
     if (problem === undefined) links.push(entry)
-    else tell(problem.message)
+    else print(problem.message)
   }
 }
 
@@ -67,7 +68,7 @@ function activeEntry(answer: string, others: readonly NewEntry[]): NewEntry {
   const place = (parts?.place ?? answer).replace(/^\[(.*)\]$/, '$1')
   const id = freeId(`to-${place}`, others)
   const isIp = /^[\d.]+$/.test(place) || place.includes(':')
-  // Without a port it stays without, and core says what is missing.
+  // Without a port, the check of core reports the missing port.
   const port = parts?.port === undefined ? {} : { port: Number(parts.port) }
   return { id, role: 'active', ...(isIp ? { ip: place } : { host: place }), ...port }
 }

@@ -5,20 +5,20 @@ import { pino } from 'pino'
 import type { LogLevel } from './log-level.js'
 import { LogStream } from './log-stream.js'
 import { prettyLines } from './pretty-lines.js'
-import { visibleJson } from '../terminal/escape-control-chars.js'
+import { escapeControlCharsInJson } from '../terminal/escape-control-chars.js'
 
-/** A stream to log to. A terminal says that it is one, and whether it wants colours (`NO_COLOR` is heeded there). */
+/** The stream to log to. `hasColors` respects `NO_COLOR`. */
 export type LogTarget = Writable & Partial<Pick<WriteStream, 'isTTY' | 'hasColors'>>
 
 export interface Log {
   readonly logger: Logger
-  /** The same with the node's name in every line. */
+  /** The same logger with the node's name in every line. */
   readonly forNode: (name: string) => Logger
-  /** To be awaited before the process ends. */
+  /** Has to be awaited before the process ends. */
   readonly flush: () => Promise<void>
 }
 
-/** A log for people where `target` is a terminal, and of JSON lines everywhere else. */
+/** Makes a log: text if `target` is a terminal, otherwise JSON lines. */
 export async function createLog(target: LogTarget, level: LogLevel): Promise<Log> {
   const stream = target.isTTY === true ? await terminalStream(target, level) : jsonStream(target)
   const logger = pino(
@@ -41,14 +41,14 @@ async function terminalStream(target: LogTarget, level: LogLevel): Promise<LogSt
   return format === undefined ? jsonStream(target) : new LogStream(target, format)
 }
 
-/** A line of pino's: what peers and plugins have written must not move a cursor even where the log is only shown. */
+/** Control characters from peers and plugins must not reach a terminal that shows the log file. */
 function jsonLine(line: string): string {
-  return `${visibleJson(line.trimEnd())}\n`
+  return `${escapeControlCharsInJson(line.trimEnd())}\n`
 }
 
 function jsonStream(target: LogTarget): LogStream {
   return new LogStream(target, jsonLine, (lines) => {
-    const msg = `${String(lines)} log lines lost: nobody read them`
+    const msg = `${String(lines)} log lines lost: the reader was too slow`
     const line = { level: 'warn', time: new Date().toISOString(), lines, msg }
     return `${JSON.stringify(line)}\n`
   })

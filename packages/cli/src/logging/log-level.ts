@@ -1,4 +1,4 @@
-/** How much is logged, from most to least. */
+/** From most to least output. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 
 export type LogLevel = (typeof LOG_LEVELS)[number]

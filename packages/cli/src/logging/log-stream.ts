@@ -1,13 +1,12 @@
 import type { Writable } from 'node:stream'
 
-/** What may wait for a reader that has stopped reading. Beyond it lines are counted instead of kept. */
+/** Pending bytes above which lines are counted instead of kept. */
 const WAITING_BYTES_MAX = 1024 * 1024
-/** How long the end of the process waits for the last lines to be taken. */
+/** How long exit waits for the last lines to be written. */
 const FLUSH_MS_MAX = 1_000
 
 /**
- * Where log lines go: to a stream that may be slow, stuck or gone, none of which may cost the node its memory or
- * its life.
+ * Writes log lines to a stream that may be slow, stuck or gone. None of that may cost the node memory or make it fail.
  */
 export class LogStream {
   readonly #stream: Writable
@@ -17,8 +16,8 @@ export class LogStream {
   #gone = false
 
   /**
-   * @param format makes of one JSON line what is written; by default the line itself
-   * @param lostText a line that tells how many are missing
+   * @param format turns a JSON line into the text to write. Default: the line itself
+   * @param lostText the line that reports how many lines are missing
    */
   constructor(
     stream: Writable,
@@ -28,7 +27,7 @@ export class LogStream {
     this.#stream = stream
     this.#format = format
     this.#lostText = lostText
-    // A reader that hangs up, a terminal that was closed: there is nobody left to tell.
+    // The reader or the terminal is gone: there is no place to report it.
     stream.on('error', () => {
       this.#gone = true
     })
@@ -47,7 +46,7 @@ export class LogStream {
     this.#stream.write(this.#format(line))
   }
 
-  /** Resolves when everything was taken, when nobody is there, or after a second. */
+  /** Resolves when all lines are written, the reader is gone, or a second is over. */
   flush(): Promise<void> {
     if (this.#gone || this.#stream.writableLength === 0) return Promise.resolve()
     return new Promise((resolve) => {

@@ -1,16 +1,14 @@
 import type { LogLevel } from './log-level.js'
-import { visibleText } from '../terminal/escape-control-chars.js'
+import { escapeControlChars, escapeControlCharsInLines } from '../terminal/escape-control-chars.js'
 
-/** Facts that stand in the text of the line already, or that a person at a terminal knows. */
+/** Fields that repeat the text, or that a person at a terminal knows. */
 const LEFT_OUT = ['pid', 'hostname', 'node']
 
 /**
- * Turns JSON log lines into lines for people, with pino-pretty in this very process, so that the last lines before
- * the end are not lost on their way through a worker.
+ * Formats JSON log lines for people with pino-pretty. It runs in this process, because a worker could lose the last lines
+ * before exit. Fields and stacks of errors are shown only at level `debug`.
  *
- * Only `debug` shows the fields and the stacks of errors; the text of a line says what people want to know.
- *
- * @returns undefined where pino-pretty, an optional part, is not installed
+ * @returns undefined if pino-pretty, an optional dependency, is not installed
  */
 export async function prettyLines(
   level: LogLevel,
@@ -26,17 +24,20 @@ export async function prettyLines(
     singleLine: full,
     translateTime: 'SYS:HH:MM:ss.l',
   })
-  return (line) => format(visibleValue(JSON.parse(line)))
+  return (line) => format(escapedValue(JSON.parse(line)))
 }
 
-/** All texts in a log object made visible; the lines of a stack stay lines. */
-function visibleValue(value: unknown, key = ''): unknown {
+/** The log object with control characters escaped in every text. The lines of a stack stay lines. */
+function escapedValue(value: unknown, key = ''): unknown {
   if (typeof value === 'string') {
-    return key === 'stack' ? value.split('\n').map(visibleText).join('\n') : visibleText(value)
+    return key === 'stack' ? escapeControlCharsInLines(value) : escapeControlChars(value)
   }
-  if (Array.isArray(value)) return value.map((item: unknown) => visibleValue(item))
+  if (Array.isArray(value)) return value.map((item: unknown) => escapedValue(item))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [visibleText(name), visibleValue(member, name)]),
+    Object.entries(value).map(([name, member]) => [
+      escapeControlChars(name),
+      escapedValue(member, name),
+    ]),
   )
 }

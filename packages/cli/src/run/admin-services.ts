@@ -2,7 +2,8 @@ import type { LoadedConfig, MetricsPlace } from '@commloop/config'
 import type { ControlServer, NodeFacts } from '@commloop/control'
 import type { Logger, Node } from '@commloop/core'
 import { DiagnosticChannels } from '@commloop/metrics'
-import type { RunPart } from './service.js'
+import { messageOf } from '../command-line/error-message.js'
+import type { Service } from './service.js'
 
 export interface AdminServicesOptions {
   readonly facts: NodeFacts
@@ -22,7 +23,7 @@ export interface AdminServicesOptions {
  * channels. Their code is loaded after the node has started. A service that cannot be opened costs a warning: traffic
  * matters more.
  */
-export class AdminServices implements RunPart {
+export class AdminServices implements Service {
   readonly #node: Node
   readonly #config: LoadedConfig
   readonly #options: AdminServicesOptions
@@ -41,7 +42,7 @@ export class AdminServices implements RunPart {
 
   begin(): void {
     this.#opening = this.#open().catch((error: unknown) => {
-      const text = `neither control API nor metrics are available: ${textOf(error)}`
+      const text = `neither control API nor metrics are available: ${messageOf(error)}`
       this.#options.logger.warn({ err: error }, text)
     })
   }
@@ -72,7 +73,7 @@ export class AdminServices implements RunPart {
         error instanceof SocketTaken
           ? 'another node is already running this configuration, so its peers see both. Stop one of them'
           : 'no control socket: `commloop status` and similar commands cannot reach this node'
-      logger.warn({ err: error }, `${what}: ${textOf(error)}`)
+      logger.warn({ err: error }, `${what}: ${messageOf(error)}`)
     }
   }
 
@@ -83,7 +84,7 @@ export class AdminServices implements RunPart {
       const metrics = `${listener.url}/metrics`
       logger.info({ metrics }, `metrics at ${metrics}`)
     } catch (error) {
-      logger.warn({ err: error }, `no metrics over TCP: ${textOf(error)}`)
+      logger.warn({ err: error }, `no metrics over TCP: ${messageOf(error)}`)
     }
   }
 
@@ -98,8 +99,4 @@ export class AdminServices implements RunPart {
     await this.#server?.close()
     this.#channels.close()
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,28 +1,25 @@
 import { durationText, type Logger, type Node } from '@commloop/core'
 import { EXIT } from '../command-line/exit-codes.js'
 import type { StdioSession } from '../stdio/stdio-session.js'
-import { lossCount, lossesOf, lossText } from './undelivered.js'
+import { undeliveredBy, undeliveredCount, undeliveredText } from './undelivered.js'
 import { OutcomeLog } from './outcome-log.js'
 import { type StopSignalName, StopSignals } from '../command-line/stop-signals.js'
-import type { RunPart } from './service.js'
-import { StrayErrors } from './uncaught-errors.js'
+import type { Service } from './service.js'
+import { UncaughtErrors } from './uncaught-errors.js'
 
-/** Beyond the deadline of the node itself: what has thrown may not let it stop. */
+/** Added to the node's own stop deadline after an exception, which may keep the node from stopping. */
 const STOP_GRACE_MS = 2_000
-/** The longest that a timer can take. */
+/** The longest delay of a timer. */
 const IDLE_MS = 2 ** 31 - 1
 
-type Ending = 'asked' | 'input over' | 'exception'
+type Ending = 'requested' | 'input over' | 'exception'
 
-/**
- * A node from its start to its end: until a signal, until the end of its input, or until code that runs in it has
- * thrown.
- */
-export class NodeRun {
+/** Runs a node until a signal arrives, its input ends, or code in the process throws. */
+export class NodeProcess {
   readonly #node: Node
   readonly #logger: Logger
   readonly #session: StdioSession | undefined
-  readonly #parts: readonly RunPart[]
+  readonly #services: readonly Service[]
   readonly #flushLog: () => Promise<void>
   readonly #ending: Promise<Ending>
   #end: (ending: Ending) => void = () => undefined
@@ -30,13 +27,13 @@ export class NodeRun {
   constructor(
     node: Node,
     session: StdioSession | undefined,
-    parts: readonly RunPart[],
+    services: readonly Service[],
     logger: Logger,
     flushLog: () => Promise<void>,
   ) {
     this.#node = node
     this.#session = session
-    this.#parts = parts
+    this.#services = services
     this.#logger = logger
     this.#flushLog = flushLog
     this.#ending = new Promise((resolve) => {
@@ -45,17 +42,17 @@ export class NodeRun {
   }
 
   /**
-   * @param running the node runs
+   * @param running called once the node runs
    * @returns the exit code
    * @throws CommloopError CML_ERR_LISTEN
    */
   async run(running: () => void): Promise<number> {
     const outcomes = new OutcomeLog(this.#node, this.#logger)
-    const strays = new StrayErrors(this.#logger, () => {
+    const uncaught = new UncaughtErrors(this.#logger, () => {
       this.#thrown()
     })
-    const signals = new StopSignals(this.#asked, this.#askedAgain)
-    // A node that has neither a listener nor a dial to come would let the process end.
+    const signals = new StopSignals(this.#signalled, this.#signalledAgain)
+    // Without a listener and without a dial to come, the process would end.
     const alive = setInterval(() => undefined, IDLE_MS)
     try {
       const ending = await this.#untilEnding(running)
@@ -64,16 +61,16 @@ export class NodeRun {
     } finally {
       clearInterval(alive)
       signals.close()
-      strays.close()
+      uncaught.close()
       outcomes.close()
     }
   }
 
-  /** Ends the run in order. */
+  /** Stops the node in order. */
   stop(why: string): void {
     const deadline = durationText(this.#node.config.stopDeadlineMs)
     this.#logger.info({}, `${why}: stopping, within ${deadline}`)
-    this.#end('asked')
+    this.#end('requested')
   }
 
   async #untilEnding(running: () => void): Promise<Ending> {
@@ -83,11 +80,11 @@ export class NodeRun {
     })
     const started = this.#node.start().then(() => {
       session?.begin()
-      for (const part of this.#parts) part.begin()
+      for (const service of this.#services) service.begin()
       running()
       return this.#ending
     })
-    // A signal before it listens ends the start too, which is no failure then.
+    // A signal during the start makes `start` reject, which is not a failure.
     started.catch(() => undefined)
     return await Promise.race([started, this.#ending])
   }
@@ -96,43 +93,43 @@ export class NodeRun {
     this.#session?.end()
     await this.#node.stop()
     await this.#session?.close(this.#node.config.stopDeadlineMs)
-    await Promise.all(this.#parts.map((part) => part.close()))
+    await Promise.all(this.#services.map((service) => service.close()))
   }
 
-  readonly #asked = (signal: StopSignalName): void => {
+  readonly #signalled = (signal: StopSignalName): void => {
     const deadline = durationText(this.#node.config.stopDeadlineMs)
-    const text = `${signal}: stopping, within ${deadline}; once more ends at once`
+    const text = `${signal}: stopping, within ${deadline}; a second signal exits immediately`
     this.#logger.info({ signal }, text)
-    this.#end('asked')
+    this.#end('requested')
   }
 
-  readonly #askedAgain = (signal: StopSignalName): void => {
-    this.#logger.warn({ signal }, `${signal} again: ending at once`)
+  readonly #signalledAgain = (signal: StopSignalName): void => {
+    this.#logger.warn({ signal }, `${signal} again: exiting immediately`)
     void this.#flushLog().then(() => process.exit(EXIT.FAILED))
   }
 
   #thrown(): void {
     this.#end('exception')
     setTimeout(() => {
-      this.#logger.error({}, 'the node does not stop: ending at once')
+      this.#logger.error({}, 'the node does not stop: exiting immediately')
       void this.#flushLog().then(() => process.exit(EXIT.FAILED))
     }, this.#node.config.stopDeadlineMs + STOP_GRACE_MS).unref()
   }
 
   #exitCode(ending: Ending): number {
-    const losses = lossesOf(this.#node)
-    const lost = lossCount(losses)
-    if (lost > 0) this.#logger.warn({ ...losses }, lossText(losses))
+    const undelivered = undeliveredBy(this.#node)
+    const count = undeliveredCount(undelivered)
+    if (count > 0) this.#logger.warn({ ...undelivered }, undeliveredText(undelivered))
     const refused = this.#session?.refusedLines ?? 0
     if (refused > 0) {
       const lines = refused === 1 ? 'line of input was' : 'lines of input were'
-      this.#logger.warn({ refused }, `${String(refused)} ${lines} unusable or refused`)
+      this.#logger.warn({ refused }, `${String(refused)} ${lines} invalid or refused`)
     }
     if (ending === 'exception') return EXIT.FAILED
-    // A supervisor wants to know whether the node stopped in order; a script, whether its messages went out.
+    // A supervisor needs to know whether the node stopped in order; a script, whether its messages were written.
     if (this.#session === undefined) return EXIT.OK
     const allWritten =
-      lost === 0 && refused === 0 && this.#node.counters.refused === 0 && !this.#session.failed
+      count === 0 && refused === 0 && this.#node.counters.refused === 0 && !this.#session.failed
     return allWritten ? EXIT.OK : EXIT.FAILED
   }
 }

@@ -1,22 +1,23 @@
-import type { Logger, Node, OutcomeEvent } from '@commloop/core'
-import { RepeatedLine } from '../logging/repeated-line.js'
+import type { Node, OutcomeEvent, Throttle, Logger } from '@commloop/core'
+import { lineThrottle } from '../logging/line-throttle.js'
 
-/** Logs that messages were not written, and why: a few lines for many messages, and never what is in them. */
+/** Logs messages that were not written, with the reason: few lines for many messages, and never their payload. */
 export class OutcomeLog {
-  readonly #lines: RepeatedLine<OutcomeEvent>
+  readonly #lines: Throttle<OutcomeEvent>
 
   constructor(node: Node, logger: Logger) {
-    this.#lines = new RepeatedLine(({ outcome, reason, link }, count) => {
+    this.#lines = lineThrottle(({ outcome, reason, link }, count) => {
       const fields = { outcome, count, ...(link && { link }), ...(reason && { reason }) }
       logger.warn(fields, outcomeText(fields))
     })
     node.on('outcome', (event) => {
       const { outcome, reason = '', link = '', count } = event
       if (outcome === 'written') return
-      this.#lines.happened(`${outcome} ${link} ${reason}`, event, count)
+      this.#lines.occurred(`${outcome} ${link} ${reason}`, event, count)
     })
   }
 
+  /** Writes pending counts. */
   close(): void {
     this.#lines.close()
   }

@@ -1,7 +1,7 @@
-/** What stands beside a node while it runs, and costs it neither its start nor its life. */
-export interface RunPart {
-  /** The node has started. Does not throw. */
+/** A service next to a running node. The node starts and stops without it. */
+export interface Service {
+  /** Called once the node has started. Does not throw. */
   begin(): void
-  /** The node has stopped. Does not reject. */
+  /** Called once the node has stopped. Does not reject. */
   close(): Promise<void>
 }

@@ -1,29 +1,29 @@
 import { closeSync, openSync } from 'node:fs'
 
 /**
- * SIGHUP, which has two meanings: asked for (`kill -HUP`, `systemctl reload`), it is to read the configuration anew;
- * from a terminal that has gone away, it is the end. Heard from the beginning, because it ends a process that does not
- * listen.
+ * SIGHUP has two meanings: sent on purpose (`kill -HUP`, `systemctl reload`) it asks for a reload; sent because the
+ * terminal is gone it asks for an orderly stop. The handler is installed before the node starts, because a SIGHUP without
+ * a handler ends the process.
  */
-export class HangUp {
-  readonly #hasTerminal = terminalIsThere()
-  #heard: ((terminalGone: boolean) => void) | undefined
-  #missed = false
+export class SighupHandler {
+  readonly #hadTerminal = hasTerminal()
+  #handler: ((terminalGone: boolean) => void) | undefined
+  #pending = false
 
   constructor() {
     process.on('SIGHUP', this.#received)
   }
 
   readonly #received = (): void => {
-    if (this.#heard === undefined) this.#missed = true
-    else this.#heard(this.#hasTerminal && !terminalIsThere())
+    if (this.#handler === undefined) this.#pending = true
+    else this.#handler(this.#hadTerminal && !hasTerminal())
   }
 
-  /** Who hears of it from now on; of one that came before, at once. */
-  hear(heard: (terminalGone: boolean) => void): void {
-    this.#heard = heard
-    if (!this.#missed) return
-    this.#missed = false
+  /** Calls `handler` for each SIGHUP, and now if one came before. */
+  handle(handler: (terminalGone: boolean) => void): void {
+    this.#handler = handler
+    if (!this.#pending) return
+    this.#pending = false
     this.#received()
   }
 
@@ -32,8 +32,8 @@ export class HangUp {
   }
 }
 
-/** Whether this process has a terminal that controls it: the kernel takes it away when the terminal hangs up. */
-function terminalIsThere(): boolean {
+/** Whether the process has a controlling terminal. The kernel removes it when the terminal hangs up. */
+function hasTerminal(): boolean {
   try {
     closeSync(openSync('/dev/tty', 'r'))
     return true

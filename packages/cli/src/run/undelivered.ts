@@ -1,33 +1,33 @@
 import type { Node } from '@commloop/core'
 
-/** Messages and copies that were accepted and not written, by how they ended. */
-export interface Losses {
+/** Messages and copies that the node accepted and did not write, by outcome. */
+export interface Undelivered {
   readonly dropped: number
   readonly expired: number
   readonly undeliverable: number
 }
 
-/** Over the whole life of the node: those that never reached a link, and those that did, removed ones included. */
-export function lossesOf(node: Node): Losses {
+/** Counts over the whole life of the node: messages that never reached a link, and copies on links, removed links included. */
+export function undeliveredBy(node: Node): Undelivered {
   const { dropped, expired, undeliverable } = node.counters
-  const losses = { dropped, expired, undeliverable }
+  const sum = { dropped, expired, undeliverable }
   for (const counters of [...node.links().map((link) => link.counters), node.retired]) {
-    losses.dropped += counters.dropped
-    losses.expired += counters.expired
-    losses.undeliverable += counters.undeliverable
+    sum.dropped += counters.dropped
+    sum.expired += counters.expired
+    sum.undeliverable += counters.undeliverable
   }
-  return losses
+  return sum
 }
 
-export function lossCount({ dropped, expired, undeliverable }: Losses): number {
+export function undeliveredCount({ dropped, expired, undeliverable }: Undelivered): number {
   return dropped + expired + undeliverable
 }
 
 /** `12 messages not written: 10 dropped, 2 expired` */
-export function lossText(losses: Losses): string {
-  const kinds = Object.entries(losses)
+export function undeliveredText(undelivered: Undelivered): string {
+  const kinds = Object.entries(undelivered)
     .filter(([, count]) => count > 0)
     .map(([kind, count]) => `${String(count)} ${kind}`)
-  const count = lossCount(losses)
+  const count = undeliveredCount(undelivered)
   return `${String(count)} ${count === 1 ? 'message' : 'messages'} not written: ${kinds.join(', ')}`
 }

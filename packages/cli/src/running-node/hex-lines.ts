@@ -2,7 +2,7 @@ const PER_LINE = 16
 const OFFSET_DIGITS = 4
 
 /**
- * Bytes as other tools show them:
+ * A hex dump in the usual format:
  *
  *     0000  00 03 61 62 63                                    |..abc|
  */

@@ -1,9 +1,9 @@
 import type { LinkStatus, NodeStatus } from '@commloop/control'
 
-/** How many samples a graph shows at most. */
+/** The largest number of samples in a graph. */
 export const SAMPLES_MAX = 60
 
-/** Messages and bytes a second, of one direction. */
+/** Messages and bytes per second in one direction. */
 export interface Rate {
   readonly messages: number
   readonly bytes: number
@@ -12,7 +12,7 @@ export interface Rate {
 export interface LinkRates {
   readonly sent: Rate
   readonly received: Rate
-  /** Messages a second, the latest last. */
+  /** Messages per second, the latest last. */
   readonly sentHistory: readonly number[]
   readonly receivedHistory: readonly number[]
 }
@@ -30,14 +30,14 @@ export const NO_RATES: LinkRates = {
   receivedHistory: [],
 }
 
-/** From counters that only grow to what happens a second. */
+/** Computes rates from counters that only grow. */
 export class RateTable {
   readonly #tracks = new Map<string, Track>()
   #lastMs: number | undefined
   #pid: number | undefined
 
   add({ pid, links }: NodeStatus, nowMs: number): void {
-    // Another process counts from the beginning.
+    // The counters of another process start at zero.
     if (pid !== this.#pid) this.#tracks.clear()
     const seconds = this.#lastMs === undefined ? 0 : (nowMs - this.#lastMs) / 1000
     this.#lastMs = nowMs

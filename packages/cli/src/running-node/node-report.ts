@@ -1,11 +1,12 @@
 import { CommloopError, type Finding, type LinkState } from '@commloop/core'
-import { type NodeRequest, runningNode } from './running-node.js'
+import type { NodeRequest } from '../command-line/node-command.js'
+import { runningNode } from './running-node.js'
 
-/** What a running node says of itself, as far as the doctor and the graph want to know it. */
+/** The part of a node's status that the doctor and the graph use. */
 export interface NodeReport {
   readonly pid: number
   readonly links: readonly LinkReport[]
-  /** Of the audit, as it would find now. */
+  /** What an audit finds now. */
   readonly findings: readonly Finding[]
 }
 
@@ -13,23 +14,23 @@ export interface LinkReport {
   readonly id: string
   readonly entry: string
   readonly state: LinkState
-  /** Why its last connection or dial ended. */
+  /** Why the last connection or dial ended. */
   readonly reason: string | null
-  /** Who is connected. */
+  /** The address of the connected peer. */
   readonly remote: string | null
 }
 
 /**
- * Asks the running node of a configuration; undefined: none answers. The one place where these commands reach a
- * node, so that they work without one just as well.
+ * Asks the running node of a configuration. Resolves with undefined if no node answers, because these commands also work
+ * without a running node.
  */
 export type NodeReporter = (request: NodeRequest) => Promise<NodeReport | undefined>
 
 /**
- * Asks by the control socket.
+ * Asks through the control socket.
  *
- * @throws CommloopError where a node answers, and not with its status; CML_ERR_CONTROL_UNREACHABLE where a socket was
- * named and nobody answers at it
+ * @throws CommloopError if a node answers with an error; CML_ERR_CONTROL_UNREACHABLE if no node answers at the socket
+ *   given with `--control`
  */
 export const askNode: NodeReporter = async (request) => {
   try {

@@ -3,25 +3,20 @@ import { connect } from 'node:net'
 import { join, resolve } from 'node:path'
 import { CommloopError } from '@commloop/core'
 import { type ConfigSource, controlPathIn, findConfig } from '@commloop/config'
-import { ControlClient } from '@commloop/control/client'
-import { folderExists, ownFolderProblem } from '@commloop/control/client'
-import { runtimeFolders, socketNameEnd } from '@commloop/control/client'
-
-/** Which node a command is about. */
-export interface NodeRequest {
-  readonly cwd: string
-  readonly env: Readonly<Record<string, string | undefined>>
-  /** The file named with `--config`. */
-  readonly config?: string | undefined
-  /** The socket named with `--control`. */
-  readonly control?: string | undefined
-}
+import {
+  ControlClient,
+  folderExists,
+  ownFolderProblem,
+  runtimeFolders,
+  socketNameEnd,
+} from '@commloop/control/client'
+import type { NodeRequest } from '../command-line/node-command.js'
 
 /**
- * The node of a configuration, by its socket. Of the configuration only what says where the socket is gets read: a file
- * that is being edited, or is wrong by now, must not stand between an operator and the node.
+ * Finds the control socket of the node of a configuration. Only the key `control` of the file is read, so that a file
+ * with mistakes does not keep the operator from a running node.
  *
- * @throws CommloopError where there is no configuration; CML_ERR_CONTROL_UNREACHABLE naming every place tried
+ * @throws CommloopError if there is no configuration; CML_ERR_CONTROL_UNREACHABLE with every path that was tried
  */
 export async function runningNode(request: NodeRequest): Promise<ControlClient> {
   const { cwd, control } = request
@@ -29,10 +24,10 @@ export async function runningNode(request: NodeRequest): Promise<ControlClient> 
   const source = await configOf(request)
   const chosen = controlPathIn(source, request.env)
   if (chosen === false) {
-    throw unreachable(`${source.name} says \`control: false\`: its node has no control socket`)
+    throw unreachable(`${source.name} sets \`control: false\`, so its node has no control socket`)
   }
   if (chosen !== undefined) return new ControlClient(chosen)
-  return await usualNode(source, request.env)
+  return await nodeAtDefaultSocket(source, request.env)
 }
 
 async function configOf({ cwd, env, config: file }: NodeRequest): Promise<ConfigSource> {
@@ -42,13 +37,13 @@ async function configOf({ cwd, env, config: file }: NodeRequest): Promise<Config
     const isMissing = CommloopError.is(error) && error.code === 'CML_ERR_CONFIG_NOT_FOUND'
     if (!isMissing || file !== undefined || (env.COMMLOOP_CONFIG ?? '') !== '') throw error
     const text =
-      `no configuration in ${cwd}, so there is no telling which node is meant: ` +
-      '--config FILE or COMMLOOP_CONFIG names its configuration, --control PATH its socket'
+      `no configuration in ${cwd}, which would name the node: ` +
+      'give its configuration with --config FILE or COMMLOOP_CONFIG, or its socket with --control PATH'
     throw new CommloopError('CML_ERR_CONFIG_NOT_FOUND', text, { cause: error })
   }
 }
 
-async function usualNode(
+async function nodeAtDefaultSocket(
   { file, name }: ConfigSource,
   env: NodeRequest['env'],
 ): Promise<ControlClient> {
@@ -56,7 +51,7 @@ async function usualNode(
   const uid = process.getuid?.() ?? 0
   const tried: string[] = []
   for (const folder of runtimeFolders(env, uid)) {
-    // A folder of somebody else may hold a socket of somebody else, to whom we would tell what is meant for the node.
+    // In a folder that another user owns, the socket may be theirs too: they would read what the operator sends.
     const problem = ownFolderProblem(folder, uid)
     const sockets =
       problem === undefined ? readdirSync(folder).filter((entry) => entry.endsWith(end)) : []
@@ -66,8 +61,8 @@ async function usualNode(
     tried.push(problem === undefined || !folderExists(folder) ? join(folder, `*${end}`) : problem)
   }
   throw unreachable(
-    `no node of ${name} runs as this user\nLooked for:\n${tried.map((place) => `  ${place}`).join('\n')}\n` +
-      '`commloop run` starts one; --control names the socket of one elsewhere',
+    `no node of ${name} is running as this user\nLooked for:\n${tried.map((place) => `  ${place}`).join('\n')}\n` +
+      'Start one with `commloop run`, or give the socket of another node with --control',
   )
 }
 

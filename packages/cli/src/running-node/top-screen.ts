@@ -1,24 +1,23 @@
 import type { LinkStatus, NodeStatus } from '@commloop/control'
-import { visibleText } from '../terminal/escape-control-chars.js'
 import { ageText, bytesText, countText } from '../terminal/amounts.js'
-import { alignedLines, type Cell, cut } from '../terminal/cells.js'
 import { gauge, sparkline } from '../terminal/sparkline.js'
+import { fittedLine, type StyledCell, tableLines } from '../terminal/table.js'
 import type { RateTable } from './link-rates.js'
 import { noteText, peerText, stateCell } from './status-text.js'
 
 const GRAPH_WIDTH = 16
 const GAUGE_WIDTH = 8
-/** Lines that are no row of a link: head, totals, blank, titles, blank, foot. */
+/** Lines other than links: head, totals, blank, titles, blank, foot. */
 const OTHER_LINES = 6
 
 const HEAD = ['link', 'state', 'peer', 'sent/s', '', 'received/s', '', 'queue', '', '']
 
-/** A node at one moment, and how long ago that was. */
+/** The status of a node and its age. */
 export interface TopSample {
   readonly status: NodeStatus
   readonly ageMs: number
-  /** Why there is no newer one. */
-  readonly trouble: string | undefined
+  /** Why there is no newer status. */
+  readonly problem: string | undefined
 }
 
 /** The lines of `commloop top`. */
@@ -28,35 +27,31 @@ export function topLines(
   size: { readonly columns: number; readonly rows: number },
   color: boolean,
 ): string[] {
-  const { status, ageMs, trouble } = sample
+  const { status, ageMs, problem } = sample
   const room = Math.max(1, size.rows - OTHER_LINES)
-  const shown = mostTelling(status.links, room)
+  const shown = chosenLinks(status.links, room)
   const hidden = status.links.length - shown.length
-  const table = alignedLines(
+  const table = tableLines(
     [
       HEAD.map((text) => ({ text, style: 'bold' as const })),
       ...shown.map((link) => linkRow(link, rates, ageMs)),
     ],
-    size.columns,
-    color,
+    { columns: size.columns, color },
   )
-  const more = hidden === 0 ? '' : `… and ${String(hidden)} links more, all of them up. `
-  const foot =
-    trouble === undefined
-      ? `${more}q or Ctrl-C: end`
-      : `${more}${visibleText(trouble)}; asking again`
+  const more = hidden === 0 ? '' : `… and ${String(hidden)} more links. `
+  const foot = problem === undefined ? `${more}q or Ctrl-C: quit` : `${more}${problem}; retrying`
   return [
-    cut(headText(status, ageMs), size.columns),
-    cut(totalText(status, rates), size.columns),
+    fittedLine(headText(status, ageMs), size.columns),
+    fittedLine(totalText(status, rates), size.columns),
     '',
     ...table,
     '',
-    cut(foot, size.columns),
+    fittedLine(foot, size.columns),
   ]
 }
 
-/** All in their order; where there are too many, those that are not up go first. */
-function mostTelling(links: readonly LinkStatus[], room: number): readonly LinkStatus[] {
+/** All links in their order. If there are too many, links that are not up are preferred. */
+function chosenLinks(links: readonly LinkStatus[], room: number): readonly LinkStatus[] {
   if (links.length <= room) return links
   const down = links.filter(({ state }) => state !== 'up')
   const up = links.filter(({ state }) => state === 'up')
@@ -65,9 +60,9 @@ function mostTelling(links: readonly LinkStatus[], room: number): readonly LinkS
 }
 
 function headText({ node, pid, uptimeMs, missing }: NodeStatus, ageMs: number): string {
-  const lacking = missing.map(({ entry, kind }) => `${visibleText(entry)} ${kind}`).join(', ')
-  const health = lacking === '' ? 'nobody is missing' : `MISSING: ${lacking}`
-  return `${visibleText(node)}  process ${String(pid)}, up for ${ageText(uptimeMs + ageMs)}  ${health}`
+  const lacking = missing.map(({ entry, kind }) => `${entry} ${kind}`).join(', ')
+  const health = lacking === '' ? 'no peer is missing' : `MISSING: ${lacking}`
+  return `${node}  process ${String(pid)}, up for ${ageText(uptimeMs + ageMs)}  ${health}`
 }
 
 function totalText({ links }: NodeStatus, rates: RateTable): string {
@@ -89,11 +84,11 @@ function totalText({ links }: NodeStatus, rates: RateTable): string {
   )
 }
 
-function linkRow(link: LinkStatus, rates: RateTable, ageMs: number): Cell[] {
+function linkRow(link: LinkStatus, rates: RateTable, ageMs: number): StyledCell[] {
   const { sent, received, sentHistory, receivedHistory } = rates.of(link.id)
   const next = link.nextDialInMs === null ? null : Math.max(0, link.nextDialInMs - ageMs)
   return [
-    { text: visibleText(link.id) },
+    { text: link.id },
     stateCell(link),
     { text: peerText(link) },
     { text: countText(sent.messages).padStart(6) },
@@ -105,8 +100,8 @@ function linkRow(link: LinkStatus, rates: RateTable, ageMs: number): Cell[] {
   ]
 }
 
-/** How full the outbox is, by whichever limit is nearer. */
-function queueCells(link: LinkStatus): Cell[] {
+/** How full the outbox is: the larger of its two fractions, messages or bytes. */
+function queueCells(link: LinkStatus): StyledCell[] {
   const byMessages = ratio(link.queuedMessages, link.queuedMessagesMax)
   const full = Math.max(byMessages, ratio(link.queuedBytes, link.queuedBytesMax))
   const style = link.aboveHighWaterMark ? 'red' : full > 0 ? 'yellow' : 'dim'

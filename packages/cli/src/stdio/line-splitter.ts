@@ -1,24 +1,24 @@
 const NEWLINE = 10
 
-/** One line of input, without its end; or one that was too long, of which only the size is left. */
+/** One line of input without its line feed. Of a line that was too long only the size is kept. */
 export interface InputLine {
   /** From 1. */
   readonly number: number
-  /** undefined: longer than allowed, and skipped. */
+  /** undefined: the line was too long and has been skipped. */
   readonly bytes: Uint8Array | undefined
   readonly bytesTotal: number
 }
 
 /**
- * Cuts a stream of bytes into lines, at the bytes 0x0a: text is decoded when the line is whole, so that no character
- * is torn by the way the bytes came. Pulled, so that what was pushed can wait. A line that is too long costs only
- * itself, and while it comes not more than `lineBytesMax` of memory.
+ * Splits a stream of bytes into lines at the byte 0x0a. Lines are decoded when they are complete, so that a chunk boundary
+ * cannot split a character. The caller pulls lines, so that the rest of a chunk can wait. A line that is too long is
+ * skipped; it never takes more than `lineBytesMax` of memory.
  */
 export class LineSplitter {
   #lineBytesMax: number
   #chunk: Uint8Array = EMPTY
   #at = 0
-  /** Parts of a line that has begun in earlier chunks. */
+  /** The beginning of the current line, from earlier chunks. */
   #parts: Uint8Array[] = []
   #partBytes = 0
   #skipping = false
@@ -28,18 +28,18 @@ export class LineSplitter {
     this.#lineBytesMax = lineBytesMax
   }
 
-  /** From now on; a line that has begun counts by it too. */
+  /** Sets another limit, which also applies to the current line. */
   limit(lineBytesMax: number): void {
     this.#lineBytesMax = lineBytesMax
   }
 
-  /** Only when `next` has answered undefined. */
+  /** May be called only after `next` has returned undefined. */
   push(chunk: Uint8Array): void {
     this.#chunk = chunk
     this.#at = 0
   }
 
-  /** The next whole line; undefined: more bytes are needed. */
+  /** The next complete line; undefined: more bytes are needed. */
   next(): InputLine | undefined {
     if (this.#at >= this.#chunk.length) return undefined
     const end = this.#chunk.indexOf(NEWLINE, this.#at)
@@ -53,7 +53,7 @@ export class LineSplitter {
     return this.#line(rest)
   }
 
-  /** What stands after the last line end; undefined: nothing. */
+  /** The bytes after the last line feed; undefined: there are none. */
   end(): InputLine | undefined {
     return this.#partBytes > 0 ? this.#line(EMPTY) : undefined
   }

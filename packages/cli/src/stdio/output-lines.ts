@@ -1,35 +1,35 @@
 import type { Writable } from 'node:stream'
 
-/** Waiting output above which who makes it is asked to wait; half of it: to go on. In UTF-16 units. */
+/** Pending output, in UTF-16 units, above which the listener is asked to pause; at half of it, to resume. */
 const SLOW_LENGTH = 1024 * 1024
-/** Beyond this, lines that may be left out are left out. */
+/** Pending output above which optional lines are dropped. */
 const FULL_LENGTH = 8 * SLOW_LENGTH
-/** A batch this long is not kept until the end of the turn. */
+/** A batch of this length is written before the end of the turn. */
 const BATCH_LENGTH = 64 * 1024
 
 export interface OutputListener {
-  /** Too much waits for the reader. */
+  /** Too much output is pending. */
   slow(): void
   /** The reader has caught up. */
-  relieved(): void
-  /** Nobody reads any more. Once. */
+  drained(): void
+  /** The reader has closed its end, or writing failed. Called once. */
   gone(error: Error): void
 }
 
 /**
- * Lines to a reader that may be slow or gone. The lines of one turn of the event loop are one write: a call of the
- * operating system for each would cost more than everything else.
+ * Writes lines to a reader that may be slow or gone. The lines of one turn of the event loop are joined into one write,
+ * because a system call for each line would cost more than all other work.
  */
 export class OutputLines {
   readonly #stream: Writable
   readonly #listener: OutputListener
   #batch = ''
   #flushDue = false
-  /** Given to the stream and not confirmed. */
+  /** Length that the stream has and has not confirmed. */
   #unwritten = 0
   #slow = false
   #gone = false
-  #leftOut = 0
+  #dropped = 0
   #waiters: (() => void)[] = []
 
   constructor(stream: Writable, listener: OutputListener) {
@@ -44,16 +44,16 @@ export class OutputLines {
     return this.#gone
   }
 
-  /** Lines that were left out because nobody took them. */
-  get leftOut(): number {
-    return this.#leftOut
+  /** Optional lines that were dropped because the reader was too slow. */
+  get droppedLines(): number {
+    return this.#dropped
   }
 
-  /** Adds one line, its end included. */
+  /** Adds one line, which includes its line feed. */
   write(line: string): void {
     if (this.#gone) return
     this.#batch += line
-    this.#look()
+    this.#levelChanged()
     if (this.#batch.length >= BATCH_LENGTH) this.#flush()
     else if (!this.#flushDue) {
       this.#flushDue = true
@@ -61,10 +61,10 @@ export class OutputLines {
     }
   }
 
-  /** The same for a line that the reader can do without, if it has taken nothing for long. */
+  /** The same for an optional line: dropped if too much output is pending. */
   writeIfRoom(line: string): void {
     if (this.#length < FULL_LENGTH) this.write(line)
-    else this.#leftOut++
+    else this.#dropped++
   }
 
   get #length(): number {
@@ -83,19 +83,19 @@ export class OutputLines {
     this.#unwritten += text.length
     this.#stream.write(text, (error) => {
       this.#unwritten -= text.length
-      // The stream's `error` event tells of a failure, and only once.
-      if (error === null || error === undefined) this.#look()
+      // The stream reports a failure once, by its `error` event.
+      if (error === null || error === undefined) this.#levelChanged()
     })
   }
 
-  #look(): void {
+  #levelChanged(): void {
     const length = this.#length
     if (!this.#slow && length > SLOW_LENGTH) {
       this.#slow = true
       this.#listener.slow()
     } else if (this.#slow && length <= SLOW_LENGTH / 2) {
       this.#slow = false
-      this.#listener.relieved()
+      this.#listener.drained()
     }
     if (length === 0) this.#settle()
   }
@@ -104,7 +104,7 @@ export class OutputLines {
     if (this.#gone) return
     this.#gone = true
     this.#batch = ''
-    if (this.#slow) this.#listener.relieved()
+    if (this.#slow) this.#listener.drained()
     this.#slow = false
     this.#settle()
     this.#listener.gone(error)
@@ -114,7 +114,7 @@ export class OutputLines {
     for (const resolve of this.#waiters.splice(0)) resolve()
   }
 
-  /** Resolves when the reader has everything or is gone, at the latest after `deadlineMs`. @returns whether it has. */
+  /** Resolves when all output is written, the reader is gone, or `deadlineMs` is over. @returns true: all is written */
   async flushed(deadlineMs: number): Promise<boolean> {
     this.#flush()
     if (this.#length > 0 && !this.#gone) {

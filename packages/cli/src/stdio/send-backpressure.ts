@@ -1,21 +1,21 @@
 import type { LinkHandle, LinkState, Node, RouteTarget, SendOptions } from '@commloop/core'
 
-/** The name under which the routing stage tells that it has room again. */
+/** `drain` carries this in place of a link id if the routing stage has room again. */
 const ROUTING = '*'
 
 /**
- * What input has to wait for: targets that are up and above their high-water mark. A link that is down is not
- * waited for, or one dead peer would hold up everybody else.
+ * Decides whether input has to wait: yes while a target link is up and above its high-water mark. Links that are down do
+ * not count, because one dead peer would block the messages to all others.
  */
-export class TargetPressure {
+export class SendBackpressure {
   readonly #node: Node
-  readonly #relieved: () => void
+  readonly #drained: () => void
   readonly #full = new Set<string>()
 
-  /** @param relieved nothing has to be waited for any more */
-  constructor(node: Node, relieved: () => void) {
+  /** @param drained called when input no longer has to wait */
+  constructor(node: Node, drained: () => void) {
     this.#node = node
-    this.#relieved = relieved
+    this.#drained = drained
     node.on('drain', ({ link }) => {
       this.#remove(link)
     })
@@ -29,7 +29,8 @@ export class TargetPressure {
   }
 
   /**
-   * After a `send` that answered false.
+   * Called after a `send` that returned false.
+   *
    * @param waitsForRoute the message is in the routing stage
    */
   sent(to: SendOptions['to'], waitsForRoute: boolean): void {
@@ -42,7 +43,7 @@ export class TargetPressure {
     }
   }
 
-  /** Where the router chose, any link may have been meant. */
+  /** Without `to` the router has chosen: any link may be the target. */
   #targets(to: SendOptions['to']): readonly LinkHandle[] {
     if (to === undefined) return this.#node.links()
     return isList(to) ? to.flatMap((target) => this.#linksOf(target)) : this.#linksOf(to)
@@ -58,7 +59,7 @@ export class TargetPressure {
   }
 
   #remove(link: string): void {
-    if (this.#full.delete(link) && this.#full.size === 0) this.#relieved()
+    if (this.#full.delete(link) && this.#full.size === 0) this.#drained()
   }
 }
 

@@ -2,53 +2,53 @@ import type { Readable } from 'node:stream'
 import { CommloopError, type Node, sizeText } from '@commloop/core'
 import { type LineError, readSendLine, type SendRequest } from '@commloop/control/json'
 import { type InputLine, LineSplitter } from './line-splitter.js'
-import { TargetPressure } from './send-backpressure.js'
+import { SendBackpressure } from './send-backpressure.js'
 
-/** A byte of payload is at most six of a line: `\u0000`. */
+/** A byte of payload takes at most six bytes of a line: `\u0000`. */
 const LINE_BYTES_PER_PAYLOAD_BYTE = 6
-/** For everything of a line that is not its payload. */
+/** Room for the other keys of a line. */
 const LINE_BYTES_BESIDE_PAYLOAD = 64 * 1024
-/** What fits into one string with room to spare. */
+/** Well below the longest string of V8. */
 const LINE_BYTES_LIMIT = 256 * 1024 * 1024
 
-export interface IntakeListener {
-  /** A line that is unusable or refused. It has cost only itself. */
+export interface StdinListener {
+  /** A line was invalid, or the node refused its message. The other lines are not affected. */
   refused(error: LineError): void
-  /** There is no more input, and what there was is sent or refused. Once. */
+  /** The input has ended, and each line is sent or refused. Called once. */
   ended(): void
-  /** The input broke off: `ended` follows. */
+  /** Reading the input failed. `ended` follows. */
   failed(error: Error): void
 }
 
 /**
- * Input to messages: line by line, and not more than the node takes. While a target is full, or the output waits
- * for its reader, nothing is read, so that whoever writes has to wait too.
+ * Sends the lines of an input as messages. Reading pauses while a target is above its high-water mark or the output is
+ * slow, so that backpressure reaches the writer of the input.
  */
-export class Intake {
+export class StdinSender {
   readonly #input: Readable
   readonly #node: Node
-  readonly #listener: IntakeListener
+  readonly #listener: StdinListener
   readonly #lines: LineSplitter
   #lineBytesMax: number
-  readonly #pressure: TargetPressure
+  readonly #backpressure: SendBackpressure
   #started = false
   #held = false
   #working = false
   #inputEnded = false
   #over = false
 
-  constructor(input: Readable, node: Node, payloadBytesMax: number, listener: IntakeListener) {
+  constructor(input: Readable, node: Node, payloadBytesMax: number, listener: StdinListener) {
     this.#input = input
     this.#node = node
     this.#listener = listener
     this.#lineBytesMax = lineBytesMax(payloadBytesMax)
     this.#lines = new LineSplitter(this.#lineBytesMax)
-    this.#pressure = new TargetPressure(node, () => {
-      this.#goOn()
+    this.#backpressure = new SendBackpressure(node, () => {
+      this.#continue()
     })
   }
 
-  /** Another payload is the largest that any link takes. */
+  /** Sets the largest payload that any link accepts. */
   limit(payloadBytesMax: number): void {
     this.#lineBytesMax = lineBytesMax(payloadBytesMax)
     this.#lines.limit(this.#lineBytesMax)
@@ -60,24 +60,24 @@ export class Intake {
     this.#input.on('data', this.#received)
     this.#input.once('end', this.#ended)
     this.#input.once('error', this.#failed)
-    // A terminal or a pipe that is taken away closes without an end.
+    // A terminal or a pipe that goes away emits `close` without `end`.
     this.#input.once('close', this.#ended)
     if (this.#held) this.#input.pause()
     else this.#input.resume()
   }
 
-  /** Somebody else wants no more input for now. */
+  /** Pauses reading, for example while the output is slow. */
   hold(): void {
     this.#held = true
     if (this.#started) this.#input.pause()
   }
 
-  unhold(): void {
+  release(): void {
     this.#held = false
-    this.#goOn()
+    this.#continue()
   }
 
-  /** Reads nothing more, whatever there is. */
+  /** Ends reading, even if there is more input. */
   close(): void {
     this.#over = true
     this.#input.off('data', this.#received)
@@ -85,17 +85,17 @@ export class Intake {
   }
 
   get #waits(): boolean {
-    return this.#held || this.#pressure.isFull
+    return this.#held || this.#backpressure.isFull
   }
 
   readonly #received = (chunk: Uint8Array): void => {
     this.#lines.push(chunk)
-    this.#goOn()
+    this.#continue()
   }
 
   readonly #ended = (): void => {
     this.#inputEnded = true
-    this.#goOn()
+    this.#continue()
   }
 
   readonly #failed = (error: Error): void => {
@@ -103,8 +103,8 @@ export class Intake {
     this.#ended()
   }
 
-  #goOn(): void {
-    // A line that is sent may relieve or hold at once: the loop that is under way sees to it.
+  #continue(): void {
+    // `send` may call `hold` or `release` synchronously: the running loop handles that.
     if (!this.#started || this.#working || this.#over) return
     this.#working = true
     const exhausted = this.#work()
@@ -114,7 +114,7 @@ export class Intake {
     else this.#finish()
   }
 
-  /** @returns false where something has to be waited for first. */
+  /** @returns false: input has to wait first */
   #work(): boolean {
     while (!this.#waits) {
       const line = this.#lines.next()
@@ -134,7 +134,7 @@ export class Intake {
   #take(line: InputLine): void {
     if (line.bytes === undefined) {
       const limit = sizeText(this.#lineBytesMax)
-      const message = `line of ${String(line.bytesTotal)} bytes, and the limit is ${limit}`
+      const message = `line of ${String(line.bytesTotal)} bytes exceeds the limit of ${limit}`
       this.#refuse(line, 'CML_ERR_INPUT_INVALID', message, undefined)
       return
     }
@@ -158,7 +158,7 @@ export class Intake {
       return
     }
     const waitsForRoute = to === undefined && this.#node.counters.routing > routingBefore
-    this.#pressure.sent(to, waitsForRoute)
+    this.#backpressure.sent(to, waitsForRoute)
   }
 
   #refuse(

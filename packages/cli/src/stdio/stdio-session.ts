@@ -11,17 +11,17 @@ import {
   readyLine,
   rejectedLine,
 } from '@commloop/control/json'
-import { Intake } from './stdin-sender.js'
+import { StdinSender } from './stdin-sender.js'
 import { OutputLines } from './output-lines.js'
 
 export interface StdioOptions {
-  /** The largest payload that any link takes. */
+  /** The largest payload that any link accepts. */
   readonly payloadBytesMax: number
-  /** `payload` where received bytes are valid UTF-8; otherwise `base64` always. */
+  /** Received payloads become `payload` if they are valid UTF-8. false: always `base64`. */
   readonly text: boolean
-  /** Go on when the input has ended. */
+  /** Keep running when the input has ended. */
   readonly keepOpen: boolean
-  /** How long after the end of the input messages may take to meet their outcome. */
+  /** How long messages may take to get their outcome after the input has ended. */
   readonly drainMs: number
 }
 
@@ -31,20 +31,20 @@ export interface StdioStreams {
 }
 
 /**
- * A node that other programs talk to, in JSON lines:
+ * Connects a node with another program through JSON lines:
  *
- *     stdin ─▶ intake ─▶ node.send          waits while a target that is up is full, or stdout is slow
- *     stdout ◀─ output lines ◀─ events      while it is slow, no link is read: TCP makes the peers wait
+ *     stdin ─▶ StdinSender ─▶ node.send      pauses while a target is above its mark, or stdout is slow
+ *     stdout ◀─ OutputLines ◀─ events        while stdout is slow no link is read: TCP makes the peers wait
  *
- * Lines stand in the order in which the node told its events: a link's `up` before its first message, its last
- * message before its loss.
+ * Lines have the order in which the node emitted the events: the `up` of a link stands before its first message, and its
+ * last message before the end of its connection.
  */
 export class StdioSession {
   readonly #node: Node
   readonly #options: StdioOptions
   readonly #logger: Logger
   readonly #output: OutputLines
-  readonly #intake: Intake
+  readonly #sender: StdinSender
   readonly #messages: MessageLines
   readonly #over: Promise<void>
   #finish: () => void = () => undefined
@@ -68,14 +68,14 @@ export class StdioSession {
       slow: () => {
         this.#outputSlow()
       },
-      relieved: () => {
-        this.#outputRelieved()
+      drained: () => {
+        this.#outputDrained()
       },
       gone: (error) => {
         this.#outputGone(error)
       },
     })
-    this.#intake = new Intake(streams.stdin, node, options.payloadBytesMax, {
+    this.#sender = new StdinSender(streams.stdin, node, options.payloadBytesMax, {
       refused: (error) => {
         this.#refused(error)
       },
@@ -87,76 +87,70 @@ export class StdioSession {
         logger.error({ err: error }, `stdin failed: ${error.message}`)
       },
     })
-    this.#hear()
+    this.#listen()
   }
 
-  /** Resolves when all input was sent and has met its outcome, or was given the time to. */
+  /** Resolves when all messages of the input have their outcome, or the drain time is over. */
   get over(): Promise<void> {
     return this.#over
   }
 
-  /** Input lines that were not sent: unusable, or refused by the node. */
+  /** Input lines that were invalid or that the node refused. */
   get refusedLines(): number {
     return this.#refusedLines
   }
 
-  /** Input or output broke off other than by being closed: there may have been more to send, or to tell. */
+  /** Reading the input or writing the output failed. */
   get failed(): boolean {
     return this.#failed
   }
 
-  /** Once the node has started. */
+  /** Called once the node has started. */
   begin(): void {
-    this.#sayReady()
-    this.#intake.start()
+    this.#writeReady()
+    this.#sender.start()
   }
 
-  /** The node has other codecs. */
+  /** Called when the node has other codecs. */
   reconfigured(payloadBytesMax: number): void {
-    this.#intake.limit(payloadBytesMax)
+    this.#sender.limit(payloadBytesMax)
   }
 
-  /** The node is to stop: no more input. */
+  /** Called before the node stops: ends the input. */
   end(): void {
-    this.#intake.close()
+    this.#sender.close()
   }
 
-  /** Once the node has stopped: the reader gets what is left. */
+  /** Called once the node has stopped: writes pending output. */
   async close(deadlineMs: number): Promise<void> {
     const flushed = await this.#output.flushed(deadlineMs)
     if (!flushed && !this.#output.isGone) {
-      this.#logger.warn(
-        {},
-        `stdout was not read within ${durationText(deadlineMs)}: lines are lost`,
-      )
+      this.#logger.warn({}, `stdout was not read within ${durationText(deadlineMs)}: lines lost`)
     }
-    const { leftOut } = this.#output
-    if (leftOut > 0) {
-      this.#logger.warn(
-        { lines: leftOut },
-        `stdout was not read: ${String(leftOut)} lines left out`,
-      )
+    const { droppedLines: lines } = this.#output
+    if (lines > 0) {
+      this.#logger.warn({ lines }, `stdout was not read: ${String(lines)} lines dropped`)
     }
   }
 
-  // ── what the node tells ─────────────────────────────────────────────────────────────────────────────────────
+  // ── events of the node ──────────────────────────────────────────────────────────────────────────────────────
 
-  #hear(): void {
+  #listen(): void {
     const output = this.#output
     const node = this.#node
     node
       .on('message', this.#message)
       .on('link', (change) => {
-        // The first change comes before `start` has resolved, when the node listens already.
-        this.#sayReady()
-        // A link that the table has only had since: it must not fill an output that nobody reads.
+        // The first change comes before `start` resolves, when the node is already listening.
+        this.#writeReady()
+        // A link that was added while the output is slow.
         if (this.#slow && change.state !== 'closed') {
           this.#hold(node.links().find(({ id }) => id === change.link))
         }
         output.writeIfRoom(linkLine(change))
       })
       .on('outcome', (event) => {
-        // Of a message that an operator has sent by hand.
+        // The outcome of a message that an operator sent.
         if (isControlId(event.id)) return
         output.write(outcomeLine(event))
       })
@@ -172,7 +166,7 @@ export class StdioSession {
     this.#output.write(this.#messages.of(message))
   }
 
-  #sayReady(): void {
+  #writeReady(): void {
     if (this.#ready) return
     this.#ready = true
     this.#output.write(readyLine(this.#node.config.name, this.#node.listening))
@@ -192,46 +186,46 @@ export class StdioSession {
   #outputSlow(): void {
     this.#slow = true
     for (const link of this.#node.links()) this.#hold(link)
-    this.#intake.hold()
+    this.#sender.hold()
   }
 
-  #outputRelieved(): void {
+  #outputDrained(): void {
     this.#slow = false
     for (const release of this.#held.values()) release()
     this.#held.clear()
-    this.#intake.unhold()
+    this.#sender.release()
   }
 
-  /** As the end of input; who keeps open goes on sending, and what is received then is unheard, and counted so. */
+  /** Like the end of the input. With `keepOpen` the input goes on, and the node counts received messages as unheard. */
   #outputGone(error: Error): void {
     this.#node.off('message', this.#message)
-    if (!isHangUp(error)) {
+    if (!isClosedPipe(error)) {
       this.#failed = true
       this.#logger.error({ err: error }, `stdout failed: ${error.message}`)
     }
     if (this.#options.keepOpen) {
-      this.#logger.warn({}, 'stdout is gone: what is received is not heard any more')
+      this.#logger.warn({}, 'stdout is closed: received messages are discarded')
       return
     }
-    this.#logger.info({}, 'stdout is gone: ending as at the end of input')
-    this.#intake.close()
+    this.#logger.info({}, 'stdout is closed: stopping as at the end of input')
+    this.#sender.close()
     void this.#drain()
   }
 
-  /** Gives what was accepted the time to be sent. */
+  /** Waits until accepted messages have their outcome. */
   async #drain(): Promise<void> {
     if (this.#draining) return
     this.#draining = true
     const { drainMs } = this.#options
     const settled = await this.#node.settled({ deadlineMs: drainMs })
     if (!settled) {
-      this.#logger.warn({}, `not everything could be sent within ${durationText(drainMs)}`)
+      this.#logger.warn({}, `not all messages could be sent within ${durationText(drainMs)}`)
     }
     this.#finish()
   }
 }
 
-/** The reader has closed its end, which is its right. */
-function isHangUp(error: Error): boolean {
+/** The reader has closed its end, which is not a failure. */
+function isClosedPipe(error: Error): boolean {
   return 'code' in error && error.code === 'EPIPE'
 }

@@ -1,6 +1,6 @@
 const STEPS = ['', 'k', 'M', 'G', 'T'] as const
 
-/** `950`, `1.2k`, `34M`: three digits say enough in a table. */
+/** `950`, `1.2k`, `34M`: at most three digits, which is enough in a table. */
 export function countText(count: number): string {
   let value = count
   let step = 0
@@ -12,7 +12,7 @@ export function countText(count: number): string {
   return `${value < 9.95 ? value.toFixed(1) : String(Math.round(value))}${STEPS[step] ?? ''}`
 }
 
-/** `3.4 MB`, in powers of ten, as network people count. */
+/** `3.4 MB`: powers of ten, as usual for networks. */
 export function bytesText(bytes: number): string {
   const text = countText(bytes)
   const unit = /[a-zA-Z]$/.exec(text)?.[0] ?? ''
@@ -25,7 +25,7 @@ const UNITS = [
   ['min', 60],
 ] as const
 
-/** `3 d 4 h`, `2 min`, `12 s`, `0.4 s`: the two largest units, for people. */
+/** `3 d 4 h`, `2 min`, `12 s`, `0.4 s`: the two largest units. */
 export function ageText(ms: number): string {
   const seconds = ms / 1000
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`

@@ -1,21 +1,26 @@
 /**
- * Controls, bidirectional marks and other invisible characters, halves of characters, and the line ends that only
- * Unicode knows: what a peer could use to move the cursor, to forge a line or to turn text around.
+ * Control characters, bidirectional marks and other invisible characters, lone surrogates, and the line separators of
+ * Unicode: with these a peer could move the cursor, forge a line or reverse text.
  */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
-/** The text on one line, safe for a terminal, with everything in it to be seen: `\u001b` in place of an escape. */
-export function visibleText(text: string): string {
+/** One line that is safe for a terminal: invisible characters become visible, such as `\u001b` for an escape. */
+export function escapeControlChars(text: string): string {
   return text.replace(INVISIBLE, (character) => SHORT[character] ?? escaped(character))
 }
 
+/** The same for a text of several lines: line feeds stay line feeds. */
+export function escapeControlCharsInLines(text: string): string {
+  return text.split('\n').map(escapeControlChars).join('\n')
+}
+
 /**
- * The same for a line of JSON, which is JSON afterwards: of invisible characters it escapes those below the space by
- * itself, and leaves all others as they are.
+ * The same for a line of JSON, which stays valid JSON. `JSON.stringify` escapes only the characters below the space;
+ * this function escapes the other invisible ones.
  */
-export function visibleJson(json: string): string {
+export function escapeControlCharsInJson(json: string): string {
   return json.replace(INVISIBLE, (character) =>
     [...Array(character.length).keys()].map((at) => unitText(character.charCodeAt(at))).join(''),
   )
@@ -27,5 +32,5 @@ function unitText(unit: number): string {
 
 function escaped(character: string): string {
   const point = character.codePointAt(0) ?? 0
-  return point > 0xffff ? `\\u{${point.toString(16)}}` : `\\u${point.toString(16).padStart(4, '0')}`
+  return point > 0xffff ? `\\u{${point.toString(16)}}` : unitText(point)
 }

@@ -2,14 +2,14 @@ import type { WriteStream } from 'node:tty'
 
 const ENTER = '\x1b[?1049h\x1b[?25l'
 const LEAVE = '\x1b[?25h\x1b[?1049l'
-// Between these a terminal that knows them shows nothing half drawn; others pass over them.
+// Synchronized output: the terminal shows the frame when it is complete. Other terminals ignore the sequences.
 const BEGIN_FRAME = '\x1b[?2026h\x1b[H'
 const END_FRAME = '\x1b[J\x1b[?2026l'
 const CLEAR_LINE_END = '\x1b[K'
 
 /**
- * A terminal's second screen, drawn anew a few times a second. Whichever way the process ends, by return, exception or
- * `process.exit`, the terminal gets its cursor and its first screen back.
+ * Draws on the alternate screen of a terminal, several times a second. The terminal gets its main screen and its cursor
+ * back even if the process ends by an exception or by `process.exit`.
  */
 export class LiveScreen {
   readonly #terminal: WriteStream
@@ -17,7 +17,7 @@ export class LiveScreen {
   readonly #timer: NodeJS.Timeout
   #open = true
 
-  /** @param draw the lines to be seen now, each at most `columns` wide */
+  /** @param draw returns the lines to show, each at most `columns` wide */
   constructor(
     terminal: WriteStream,
     everyMs: number,

@@ -1,6 +1,6 @@
 const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const
 
-/** The latest `width` values as a small graph, the largest of them a full bar; nothing is a blank. */
+/** The latest `width` values as a small graph. The largest value is a full bar, zero is a space. */
 export function sparkline(values: readonly number[], width: number): string {
   const shown = values.slice(-width)
   const most = Math.max(...shown, 0)
@@ -11,7 +11,7 @@ export function sparkline(values: readonly number[], width: number): string {
   return bars.join('').padStart(width)
 }
 
-/** `███▌      `: how full something is, in eighths of a character. */
+/** `███▌      `: a bar that shows a fraction, in eighths of a character. */
 export function gauge(part: number, width: number): string {
   const eighths = Math.round(Math.min(1, Math.max(0, part)) * width * 8)
   const whole = '█'.repeat(Math.floor(eighths / 8))

@@ -1,7 +1,7 @@
 import type { LinkState } from '@commloop/core'
-import type { CellStyle } from './cells.js'
+import type { CellStyle } from './table.js'
 
-/** How a terminal with colours shows the states of a link. */
+/** The style of each link state on a terminal with colours. */
 export const STATE_STYLES: Readonly<Record<LinkState, CellStyle>> = {
   up: 'green',
   idle: 'dim',

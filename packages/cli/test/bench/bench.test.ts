@@ -13,11 +13,11 @@ import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/t
 endCliProcessesAfterEach()
 removeTestFoldersAfterEach()
 
-/** Long enough to be a run, and no measurement. */
+/** Long enough to run, too short to measure. */
 const SHORT = ['bench', '--seconds', '0.1'] as const
 
 describe('commloop bench', () => {
-  it('measures both sides of every workload, and needs no configuration', async () => {
+  it('measures both contenders of every workload without a configuration', async () => {
     const { code, stdout, stderr } = await runCli([...SHORT, '--json'], { cwd: testFolder() })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const { machine, results } = JSON.parse(stdout) as {
@@ -42,7 +42,7 @@ describe('commloop bench', () => {
     }
   })
 
-  it('shows people a table, and what to believe of it', async () => {
+  it('prints a table, and how to read it', async () => {
     const { code, stdout } = await runCli(SHORT, { cwd: testFolder() })
     expect(code).toBe(0)
     expect(stdout).toMatch(/^ {2}workload +commloop +raw socket +ratio$/m)
@@ -55,10 +55,10 @@ describe('commloop bench', () => {
       const row = `^  round trip, 64 B, ${part} +\\d+ µs +\\d+ µs +${ratio}`
       expect(stdout).toMatch(new RegExp(row, 'm'))
     }
-    expect(stdout).toContain('Figures of a machine that does other things are unreliable')
+    expect(stdout).toContain('Other load on the machine makes the figures unreliable')
   })
 
-  it.each(['0', 'long', '61', ''])('with --seconds %s ends with 2', async (seconds) => {
+  it.each(['0', 'long', '61', ''])('exits with 2 for --seconds %s', async (seconds) => {
     expect(await runCli(['bench', '--seconds', seconds])).toMatchObject({
       code: 2,
       stderr: `commloop: --seconds: expected 0.1 to 60, found "${seconds}"\n`,
@@ -86,7 +86,7 @@ describe.skipIf(WITHOUT_CHILDREN)('the two processes of commloop bench', () => {
     return { bench, receiver }
   }
 
-  it('end with 1 where the one that receives is gone', async () => {
+  it('exit with 1 if the receiving process is killed', async () => {
     const { bench, receiver } = await started()
     process.kill(receiver, 'SIGKILL')
     expect(await bench.exit()).toEqual({ code: 1, signal: null })
@@ -95,10 +95,10 @@ describe.skipIf(WITHOUT_CHILDREN)('the two processes of commloop bench', () => {
     expect(bench.stderrText).not.toMatch(/^\s+at /m)
   })
 
-  it('end together, without a word, where the one that measures is killed', async () => {
+  it('end together silently if the measuring process is killed', async () => {
     const { bench } = await started()
     bench.kill('SIGKILL')
-    // Both write to the same stderr, and this waits for its end.
+    // Both processes share stderr, and `exit` waits for its end.
     expect(await bench.exit()).toEqual({ code: null, signal: 'SIGKILL' })
     expect(bench.stderrText).toBe('')
   })
@@ -117,15 +117,15 @@ describe('the messages of a run', () => {
     return await misplaced
   }
 
-  it('are what was sent, in its order', async () => {
+  it('count as correct in the order in which they were sent', async () => {
     expect(await misplacedOf(() => undefined)).toBe(0)
   })
 
   it.each<[string, (payloads: Uint8Array[]) => void]>([
-    ['one is missing and one too many', (all) => all.push(...all.splice(700, 1))],
+    ['one is moved to the end', (all) => all.push(...all.splice(700, 1))],
     ['two are swapped', (all) => all.splice(10, 2, ...all.slice(10, 12).reverse())],
     ['one is shorter', (all) => all.splice(5, 1, new Uint8Array([5, 0]))],
-  ])('are not, where %s', async (_, change) => {
+  ])('count as misplaced if %s', async (_, change) => {
     expect(await misplacedOf(change)).toBeGreaterThan(0)
   })
 })

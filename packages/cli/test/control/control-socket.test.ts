@@ -109,7 +109,7 @@ describe('the control socket', () => {
     const node = start(folder, { XDG_RUNTIME_DIR })
     await node.log(({ msg }) => msg.startsWith('in is awaiting'))
     const { code, stderr } = await runCli(['status'], { cwd: folder, env: { XDG_RUNTIME_DIR } })
-    expect(stderr).toContain('says `control: false`')
+    expect(stderr).toContain('sets `control: false`')
     expect(code).toBe(5)
     node.kill('SIGTERM')
     await node.exit()

@@ -5,7 +5,7 @@ import { addLedgers, EMPTY_LEDGER, type Ledger, lostIn } from '../../src/demo/le
 
 const FACTS = { waitedForB: 7, allUp: true, early: false }
 
-/** A network that has ended with these ledgers and flows. */
+/** A stopped network with these ledgers and flows. */
 function network(
   ledgers: Readonly<Partial<Record<'A' | 'B' | 'C', Partial<Ledger>>>> = {},
   arrived: Readonly<Record<string, number>> = {},
@@ -24,22 +24,24 @@ function network(
   return { a, b, c, members: [a, b, c], traffic: { counts } } as unknown as DemoNetwork
 }
 
-describe('the account at the end of the demonstration', () => {
-  it('holds where everything was written and has arrived', () => {
+describe('the closing account of the demo', () => {
+  it('holds if every message was written and arrived', () => {
     const { holds, lines } = closingAccount(network(), FACTS)
     expect(holds).toBe(true)
-    expect(lines).toContain('7 messages for B waited while it was away, and were sent then.')
-    expect(lines.at(-1)).toBe('The ledger holds; nothing was lost between them.')
+    expect(lines).toContain(
+      '7 messages for B were queued while it was down, and sent when it came back.',
+    )
+    expect(lines.at(-1)).toBe('The ledger adds up; no message was lost.')
   })
 
-  it('holds where something died with B', () => {
+  it('holds if messages were lost with B', () => {
     const { holds, lines } = closingAccount(
       network({ B: { written: 18, dropped: 2 } }, { AB: 9 }),
       FACTS,
     )
     expect(holds).toBe(true)
     expect(lines).toContain(
-      'A → B: 10 sent, 9 arrived; 1 were on the wire or in B when it was killed',
+      'A → B: 10 sent, 9 arrived; 1 were on the wire or in B when B was killed',
     )
   })
 
@@ -47,16 +49,16 @@ describe('the account at the end of the demonstration', () => {
     ['a ledger does not add up', network({ C: { holds: false } }), FACTS],
     ['A has lost a message', network({ A: { written: 19, dropped: 1 } }), FACTS],
     ['C has lost a message', network({ C: { written: 19, expired: 1 } }), FACTS],
-    ['something is still queued', network({ A: { written: 19, queued: 1 } }), FACTS],
+    ['messages are still queued', network({ A: { written: 19, queued: 1 } }), FACTS],
     ['a message between A and C is missing', network({}, { AC: 9 }), FACTS],
     ['a link did not come back', network(), { ...FACTS, allUp: false }],
-  ])('does not hold where %s', (_, ended, facts) => {
+  ])('does not hold if %s', (_, ended, facts) => {
     const { holds, lines } = closingAccount(ended, facts)
     expect(holds).toBe(false)
     expect(lines.at(-1)).toMatch(/^WRONG: /)
   })
 
-  it('forgives, to whoever ends it early, only what an early end costs', () => {
+  it('ignores losses of an early end, and no others', () => {
     const early = { waitedForB: undefined, allUp: false, early: true }
     const cut = network({ A: { written: 15, dropped: 5 } }, { AC: 3 })
     expect(closingAccount(cut, early).holds).toBe(true)
@@ -65,7 +67,7 @@ describe('the account at the end of the demonstration', () => {
 })
 
 describe('ledgers', () => {
-  it('add up number by number, and hold only if all do', () => {
+  it('are added number by number, and hold only if both hold', () => {
     const one = { ...EMPTY_LEDGER, accepted: 3, dropped: 1, expired: 1, undeliverable: 1 }
     expect(addLedgers(one, one)).toMatchObject({ accepted: 6, dropped: 2, holds: true })
     expect(addLedgers(one, { ...one, holds: false }).holds).toBe(false)

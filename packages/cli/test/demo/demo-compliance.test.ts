@@ -34,26 +34,26 @@ function mortalHosts(): TransportHosts {
 
 transportCompliance('mortal', mortalHosts, { silence: () => SILENT })
 
-it('a mortal transport passes on what the one below refused', () => {
-  let below: ListenHandler | undefined
+it('a mortal transport forwards `refused` of the inner transport', () => {
+  let inner: ListenHandler | undefined
   const listening: Transport = {
     dial: () => ({ cancel: () => undefined }),
     listen(_, handler) {
-      below = handler
+      inner = handler
       return { close: () => undefined }
     },
   }
-  const told: unknown[] = []
+  const refusals: unknown[] = []
   new MortalTransport(listening).listen(
     { ip: '10.0.0.2', port: 1, options: {} },
     {
       listening: () => undefined,
       admit: () => true,
       accepted: () => undefined,
-      refused: (remote, reason) => told.push(remote, reason),
+      refused: (remote, reason) => refusals.push(remote, reason),
       failed: () => undefined,
     },
   )
-  below?.refused?.(SILENT, 'tls: no certificate')
-  expect(told).toEqual([SILENT, 'tls: no certificate'])
+  inner?.refused?.(SILENT, 'tls: no certificate')
+  expect(refusals).toEqual([SILENT, 'tls: no certificate'])
 })

@@ -11,7 +11,7 @@ import { closeTerminalsAfterEach, hasTerminal, Terminal } from '@commloop/test-s
 endCliProcessesAfterEach()
 closeTerminalsAfterEach()
 
-/** Rows of the ledger: name, accepted, and what it is made of. */
+/** Rows of the ledger: name, accepted, and its parts. */
 function ledgerOf(lines: readonly string[]): { name: string; accepted: number; parts: number[] }[] {
   return lines.flatMap((line) => {
     const match = /^([ABC]) +(\d+) +(=|≠) +([\d ]+)$/.exec(line)
@@ -26,7 +26,7 @@ function sum(numbers: readonly number[]): number {
 }
 
 describe('demo', () => {
-  it('shows one of three nodes killed and coming back, and closes with a ledger that holds', async () => {
+  it('kills one of three nodes and starts it again, and ends with a ledger that adds up', async () => {
     const demo = CliProcess.start(['demo', '--seconds', '10'], { stdin: 'ignore' })
     await demo.stdoutLine((line) => line.includes('A: B-out is up with 127.0.0.2:'))
     await demo.stdoutLine((line) => line.includes('A: B-in is up with 127.0.0.2:'))
@@ -36,7 +36,7 @@ describe('demo', () => {
       await demo.stdoutLine((line) => new RegExp(`A: ${link} is \\w+: reset by peer`).test(line))
     }
     const back = await demo.stdoutLine((line) => line.includes('B comes back'))
-    const waited = Number(/(\d+) messages wait/.exec(back)?.[1])
+    const waited = Number(/(\d+) messages are queued/.exec(back)?.[1])
     expect(waited).toBeGreaterThan(0)
     expect(await demo.exit()).toEqual({ code: 0, signal: null })
     expect(demo.stderrText).toBe('')
@@ -47,7 +47,7 @@ describe('demo', () => {
     for (const { name, accepted, parts } of ledger) {
       expect(accepted).toBeGreaterThan(50)
       expect(sum(parts)).toBe(accepted)
-      // Written, and nothing else.
+      // Every message was written.
       if (name !== 'B') expect(parts[0]).toBe(accepted)
     }
     for (const flow of ['A → C', 'C → A']) {
@@ -55,41 +55,43 @@ describe('demo', () => {
       const [, sent, arrived] = /(\d+) sent, (\d+) arrived/.exec(line) ?? []
       expect(arrived).toBe(sent)
     }
-    expect(demo.stdoutText).toContain(`${String(waited)} messages for B waited`)
-    expect(demo.stdoutLines.at(-1)).toBe('The ledger holds; nothing was lost between them.')
-    // Up, cut, and up again.
+    expect(demo.stdoutText).toContain(`${String(waited)} messages for B were queued`)
+    expect(demo.stdoutLines.at(-1)).toBe('The ledger adds up; no message was lost.')
+    // Up, killed, and up again.
     const ups = demo.stdoutLines.filter((line) => line.includes('A: B-out is up'))
     expect(ups.length).toBeGreaterThanOrEqual(2)
   })
 
   it.each(['SIGINT', 'SIGTERM'] as const)(
-    'can be ended early by %s, with its ledger',
+    'can be ended early by %s, and prints its ledger',
     async (signal) => {
       const demo = CliProcess.start(['demo', '--seconds', '60'], { stdin: 'ignore' })
       await demo.stdoutLine((line) => /[1-9]\d* received/.test(line))
       demo.kill(signal)
       expect(await demo.exit()).toEqual({ code: 0, signal: null })
       expect(ledgerOf(demo.stdoutLines)).toHaveLength(3)
-      expect(demo.stdoutLines.at(-1)).toBe('The ledger holds.')
+      expect(demo.stdoutLines.at(-1)).toBe('The ledger adds up.')
     },
   )
 
-  it('says so where the machine has no loopback addresses', (test) => {
+  it('reports missing loopback addresses', (test) => {
     requireBuild()
     const isolated = spawnSync('unshare', ['-rn', 'true'])
     if (isolated.status !== 0) {
-      test.skip('SKIPPED: `unshare -rn` is not possible here, so there is no machine without them')
+      test.skip(
+        'SKIPPED: `unshare -rn` is not possible here, so the test cannot hide the loopback addresses',
+      )
     }
     const args = ['-rn', process.execPath, COMMLOOP_BIN, 'demo']
     const { status, stderr, stdout } = spawnSync('unshare', args, { encoding: 'utf8' })
-    expect(stderr).toContain('commloop: the address 127.0.0.1 cannot be used here')
+    expect(stderr).toContain('commloop: the address 127.0.0.1 is not available on this machine')
     expect(stderr).toContain('ifconfig lo0 alias')
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
   })
 })
 
 describe.skipIf(!hasTerminal('tests of the demo on a terminal'))('demo on a terminal', () => {
-  it('shows a table that changes in place, and then the ledger on the screen that was there', async () => {
+  it('updates a table in place, and then prints the ledger on the main screen', async () => {
     const terminal = Terminal.start(['demo', '--seconds', '5'])
     const first = await terminal.until((screen) => screen.includes('8 links up'))
     expect(terminal.isOnSecondScreen).toBe(true)
@@ -101,7 +103,7 @@ describe.skipIf(!hasTerminal('tests of the demo on a terminal'))('demo on a term
     await terminal.until((screen) => /^B 127\.0\.0\.2 +killed/m.test(screen))
     const last = await terminal.ended()
     expect(last).toContain('ended with 0')
-    expect(last).toContain('The ledger holds')
+    expect(last).toContain('The ledger adds up')
     expect(last).not.toContain('commloop demo')
     expect(terminal.isOnSecondScreen).toBe(false)
     expect(terminal.cursorIsShown).toBe(true)
@@ -114,7 +116,7 @@ describe.skipIf(!hasTerminal('tests of the demo on a terminal'))('demo on a term
   ])('fits a terminal of %i columns and %i rows', async (columns, rows) => {
     const terminal = Terminal.start(['demo', '--seconds', '60'], { columns, rows })
     const screen = await terminal.until((text) => /^A 127\.0\.0\.1 +B-in/m.test(text))
-    // A line too wide, or one too many, would have pushed the first one away.
+    // A line that is too wide, or one line too many, would scroll the first one away.
     expect(screen).toMatch(/^commloop demo/)
   })
 
@@ -123,7 +125,7 @@ describe.skipIf(!hasTerminal('tests of the demo on a terminal'))('demo on a term
     await terminal.until((screen) => screen.includes('8 links up'))
     terminal.press('C-c')
     const last = await terminal.ended()
-    expect(last).toContain('The ledger holds.')
+    expect(last).toContain('The ledger adds up.')
     expect(last).toContain('ended with 0')
     expect(terminal.isOnSecondScreen).toBe(false)
     expect(terminal.cursorIsShown).toBe(true)

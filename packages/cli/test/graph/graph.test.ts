@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { LinkReport } from '../../src/running-node/node-report.js'
-import { graphCommand } from '../../src/commands/graph-command.js'
+import { printGraph } from '../../src/analysis/diagram/print-graph.js'
 import { endCliProcessesAfterEach, runCli } from '@commloop/test-support/cli-process'
 import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
 
@@ -57,7 +57,7 @@ describe('commloop graph', () => {
       link('old', 'idle'),
     ]
     const report = () => Promise.resolve({ pid: 1, links, findings: [] })
-    expect(await graphCommand({ cwd, env: {} }, report, io)).toBe(0)
+    expect(await printGraph({ cwd, env: {} }, report, io)).toBe(0)
     expect(stdout.split('\n').slice(5)).toEqual([
       '  peer0 -->|"furnace-in<br>up"| node',
       '  node -->|"furnace-out<br>port 8001<br>exhausted"| peer0',

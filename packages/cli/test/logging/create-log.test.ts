@@ -2,7 +2,7 @@ import { Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { createLog, type LogTarget } from '../../src/logging/create-log.js'
 
-/** Takes everything; a terminal where it says so. */
+/** Accepts every write; a terminal if `isTTY` is set. */
 class Target extends Writable {
   readonly isTTY: boolean
   readonly #colors: boolean
@@ -31,8 +31,8 @@ function linesOf(target: Target): Record<string, unknown>[] {
     .map((line) => JSON.parse(line) as Record<string, unknown>)
 }
 
-describe('a log that is no terminal', () => {
-  it('is JSON lines with the level, the time, the node and the fields', async () => {
+describe('a log to a file or pipe', () => {
+  it('has JSON lines with level, time, node and fields', async () => {
     const target = new Target({ isTTY: false })
     const log = await createLog(target, 'info')
     log.forNode('plant').info({ link: 'a', epoch: 3 }, 'a is up')
@@ -49,7 +49,7 @@ describe('a log that is no terminal', () => {
     expect(String(line?.time)).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
   })
 
-  it('is one line for each call whatever the text', async () => {
+  it('has one line for each call, whatever the text', async () => {
     const target = new Target({ isTTY: false })
     const { logger } = await createLog(target, 'info')
     const texts = ['a\nb', '\u2028', '\ud800', '\0', '"', '\\']
@@ -61,23 +61,23 @@ describe('a log that is no terminal', () => {
     ['debug', ['debug', 'info', 'warn', 'error']],
     ['warn', ['warn', 'error']],
     ['silent', []],
-  ] as const)('says at level %s what belongs to it', async (level, heard) => {
+  ] as const)('writes the right levels at level %s', async (level, levels) => {
     const target = new Target({ isTTY: false })
     const { logger } = await createLog(target, level)
     for (const name of ['debug', 'info', 'warn', 'error'] as const) logger[name]({}, name)
-    expect(target.text === '' ? [] : linesOf(target).map(({ msg }) => msg)).toEqual(heard)
+    expect(target.text === '' ? [] : linesOf(target).map(({ msg }) => msg)).toEqual(levels)
   })
 })
 
 describe('a log on a terminal', () => {
-  it('is a line for people: the time, the level and the text', async () => {
+  it('has text lines with time, level and text', async () => {
     const target = new Target({ isTTY: true })
     const log = await createLog(target, 'info')
     log.forNode('plant').info({ link: 'a', counters: { accepted: 1 } }, 'a is up')
     expect(target.text).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: a is up\n$/)
   })
 
-  it('has colours only where the terminal wants them', async () => {
+  it('has colours only if the terminal has them', async () => {
     const plain = new Target({ isTTY: true, colors: false })
     const colored = new Target({ isTTY: true, colors: true })
     for (const target of [plain, colored]) (await createLog(target, 'info')).logger.warn({}, 'x')
@@ -85,7 +85,7 @@ describe('a log on a terminal', () => {
     expect(colored.text).toContain('\x1b[')
   })
 
-  it('shows what peers have made without obeying it', async () => {
+  it('escapes control characters of peers', async () => {
     const target = new Target({ isTTY: true })
     const { logger } = await createLog(target, 'info')
     logger.warn({}, 'refused: \x1b[2J\u202e\u2028\nINFO: forged')
@@ -93,7 +93,7 @@ describe('a log on a terminal', () => {
     expect(target.text.split('\n')).toHaveLength(2)
   })
 
-  it('shows fields and stacks at debug, and just the text above', async () => {
+  it('shows fields and stacks at level debug only', async () => {
     const error = new Error('boom\x1b[31m')
     const info = new Target({ isTTY: true })
     const debug = new Target({ isTTY: true })
@@ -106,7 +106,7 @@ describe('a log on a terminal', () => {
   })
 })
 
-/** Takes nothing until it is told to. */
+/** Blocks every write until `open` is called. */
 class StuckTarget extends Writable {
   text = ''
   #release: (() => void) | undefined
@@ -128,8 +128,8 @@ class StuckTarget extends Writable {
   }
 }
 
-describe('a log that nobody takes', () => {
-  it('keeps a bounded amount, and says later how much is missing', async () => {
+describe('a log whose reader is slow or gone', () => {
+  it('keeps a limited amount, and reports the number of lost lines', async () => {
     const target = new StuckTarget()
     const { logger, flush } = await createLog(target, 'info')
     const text = 'x'.repeat(10_000)
@@ -149,7 +149,7 @@ describe('a log that nobody takes', () => {
     expect(lines.at(-1)?.msg).toBe('again')
   })
 
-  it('goes on without a word when the reader is gone', async () => {
+  it('continues silently when the reader is gone', async () => {
     const target: LogTarget = new Writable({
       write: (_chunk, _encoding, done) => {
         done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
@@ -162,7 +162,7 @@ describe('a log that nobody takes', () => {
     await flush()
   })
 
-  it('does not wait for ever at the end', async () => {
+  it('waits for a limited time at exit', async () => {
     const { logger, flush } = await createLog(new StuckTarget(), 'info')
     logger.info({}, 'last words')
     await flush()

@@ -24,7 +24,7 @@ async function node(): Promise<{ cwd: string; port: number }> {
 }
 
 describe.skipIf(!hasTerminal('tests of the log on a terminal'))('run on a terminal', () => {
-  it('logs for people, stops at Ctrl-C, and obeys nobody else', async () => {
+  it('logs text, stops on Ctrl-C, and escapes control characters', async () => {
     const { cwd, port } = await node()
     const terminal = Terminal.start(['run'], { cwd, columns: 160 })
     await terminal.until((screen) =>

@@ -4,7 +4,7 @@ import { endCliProcessesAfterEach, runCli } from '@commloop/test-support/cli-pro
 
 endCliProcessesAfterEach()
 
-/** Words of other daemons, and what is meant by them here. */
+/** Commands of other daemons, and their names here. */
 const OTHER_WORDS = [
   ['start', 'run'],
   ['serve', 'run'],
@@ -21,24 +21,24 @@ const OTHER_WORDS = [
 ] as const
 
 describe('the hint about an unknown command', () => {
-  it.each(OTHER_WORDS)('says for %s what it is called here: %s', (word, meant) => {
+  it.each(OTHER_WORDS)('suggests the name of %s here: %s', (word, meant) => {
     expect(commandHint(word, [])).toBe(`\n(Did you mean ${meant}?)`)
   })
 
-  it('names commands that there are', async () => {
+  it('suggests existing commands only', async () => {
     const { stdout } = await runCli(['--help'])
     for (const [, meant] of OTHER_WORDS) expect(stdout).toMatch(new RegExp(`^  ${meant} `, 'm'))
   })
 
-  it('says for stop that a signal does it', () => {
+  it('suggests a signal for stop', () => {
     expect(commandHint('stop', ['top'])).toContain('kill -TERM')
   })
 
-  it.each(['constructor', 'toString', '__proto__', 'what-is-this'])('has none for %s', (word) => {
+  it.each(['constructor', 'toString', '__proto__', 'what-is-this'])('is empty for %s', (word) => {
     expect(commandHint(word, ['run', 'status'])).toBe('')
   })
 
-  it('is the nearest command, for a slip of the finger', () => {
+  it('suggests the nearest command for a typo', () => {
     expect(commandHint('statsu', ['run', 'status'])).toBe('\n(Did you mean status?)')
   })
 })

@@ -13,13 +13,13 @@ const VERSION = (
   }
 ).version
 
-/** Everything from a file that Node has run, as its coverage report names it. */
-/** What takes time to load, beside the packages of commloop itself. */
+/** Modules that take time to load, apart from the packages of commloop. */
 const HEAVY = /node_modules|bundle\/(zod|yaml|cosmiconfig|pino|import-meta-resolve)\.js$/
 
-/** Plugins import it too, and must get the same one. */
+/** Not bundled, because plugins import it too and must get the same instance. */
 const CONTAINER = /node_modules\/(tsyringe|reflect-metadata)\//
 
+/** The files that Node has loaded, from its coverage report. */
 async function modulesOf(args: readonly string[], cwd?: string): Promise<string[]> {
   const coverage = join(testFolder(), 'coverage')
   mkdirSync(coverage)
@@ -31,7 +31,7 @@ async function modulesOf(args: readonly string[], cwd?: string): Promise<string[
 }
 
 describe('--version', () => {
-  it.each(['--version', '-V'])('%s says the version and nothing else', async (option) => {
+  it.each(['--version', '-V'])('%s prints the version and nothing else', async (option) => {
     expect(await runCli([option])).toMatchObject({ code: 0, stdout: `${VERSION}\n`, stderr: '' })
   })
 
@@ -43,7 +43,7 @@ describe('--version', () => {
 })
 
 describe('--help', () => {
-  it('offers what there is', async () => {
+  it('lists all commands', async () => {
     const { code, stdout, stderr } = await runCli(['--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     for (const command of [
@@ -65,7 +65,7 @@ describe('--help', () => {
     ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
     }
-    // What the scripts of shells call is nobody's business else.
+    // Only completion scripts call it.
     expect(stdout).not.toMatch(/^ {2}complete /m)
   })
 
@@ -87,7 +87,7 @@ describe('--help', () => {
     ).toEqual([])
   })
 
-  it('ends well when nobody wants to read it', async () => {
+  it('exits with 0 when its reader closes stdout', async () => {
     const process = CliProcess.start(['--help'])
     process.closeOutput()
     expect(await process.exit()).toEqual({ code: 0, signal: null })
@@ -96,14 +96,14 @@ describe('--help', () => {
 })
 
 describe('run', () => {
-  it('has not loaded the control API when the node begins its work', async () => {
+  it('does not load the control API before the node works', async () => {
     const config = {
       listen: { host: '127.0.0.1', port: 0 },
       links: [{ id: 'a', role: 'passive', ip: '127.0.0.1' }],
     }
     const loaded = async (control: object): Promise<string[]> => {
       const cwd = testFolder({ '.commlooprc': { ...config, ...control } })
-      // Its input is over at once, and so is its work.
+      // stdin is empty, so the node stops right after its start.
       return await modulesOf(['run', '--stdio'], cwd)
     }
     const modules = await loaded({})
@@ -127,7 +127,7 @@ describe('run', () => {
     )
   })
 
-  it('has loaded few files: what it needs from others is in the bundle, but for the container', async () => {
+  it('loads few files: third-party code is in the bundle, except the container', async () => {
     const cwd = testFolder({
       '.commlooprc': { links: [{ id: 'a', role: 'passive', ip: '127.0.0.1' }] },
     })
@@ -142,7 +142,7 @@ describe('a command line with a mistake', () => {
     [['chek'], "unknown command 'chek'\n(Did you mean check?)"],
     [['what-is-this'], "unknown command 'what-is-this'"],
     [['start'], "unknown command 'start'\n(Did you mean run?)"],
-    [['stop'], "unknown command 'stop'\n(A node is stopped by a signal: kill -TERM"],
+    [['stop'], "unknown command 'stop'\n(To stop a node, send a signal to its process: kill -TERM"],
     [['run', 'check'], "run takes no arguments, found 'check'"],
     [['--stdoi'], "unknown option '--stdoi'\n(Did you mean --stdio?)"],
     [['check', '--jsn'], "unknown option '--jsn'"],
@@ -156,7 +156,7 @@ describe('a command line with a mistake', () => {
     [['check', '--with', 'x', '--at', 'here'], '--at: expected an IP address, found "here"'],
     [['mirror', '--at', 'here'], '--at: expected an IP address, found "here"'],
     [['demo', '--seconds', 'many'], '--seconds: expected 4 to 3600, found "many"'],
-  ])('%j says what is wrong, starts nothing, and ends with 2', async (args, message) => {
+  ])('%j reports the mistake, starts nothing, and exits with 2', async (args, message) => {
     const { code, stdout, stderr } = await runCli(args, { cwd: testFolder() })
     expect(stderr).toContain(`commloop: `)
     expect(stderr).toContain(message)
@@ -164,7 +164,7 @@ describe('a command line with a mistake', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   })
 
-  it('may be in the environment', async () => {
+  it('can be in the environment', async () => {
     const { code, stderr } = await runCli([], { env: { COMMLOOP_LOG: 'loud' } })
     expect(stderr).toContain("'loud' from env 'COMMLOOP_LOG' is invalid")
     expect(code).toBe(2)
@@ -174,14 +174,14 @@ describe('a command line with a mistake', () => {
 describe('the configuration', () => {
   const BROKEN = 'listen: { port: 0 }\nlinks: [{ id: a, role: pasive, ip: 127.0.0.1 }]\nrooter: x\n'
 
-  it('that is missing ends with 2, and says how to get one', async () => {
+  it('is missing: exits with 2, and suggests `init`', async () => {
     const { code, stderr } = await runCli([], { cwd: testFolder() })
     expect(stderr).toContain('commloop: nothing was started\nno configuration in ')
     expect(stderr).toContain('commloop init')
     expect(code).toBe(2)
   })
 
-  it('with mistakes ends with 2, and all of them are listed', async () => {
+  it('has mistakes: exits with 2, and lists all of them', async () => {
     const { code, stderr, stdout } = await runCli(['run'], {
       cwd: testFolder({ '.commlooprc': BROKEN }),
     })
@@ -199,7 +199,7 @@ describe('the configuration', () => {
     ],
     ['COMMLOOP_CONFIG', (file: string) => ({ args: [], env: { COMMLOOP_CONFIG: file } })],
     ['check --config', (file: string) => ({ args: ['check', '--config', file], env: {} })],
-  ])('can be named by %s', async (_, named) => {
+  ])('can be given by %s', async (_, named) => {
     const folder = testFolder({ 'elsewhere/node.yaml': BROKEN })
     const { args, env } = named('elsewhere/node.yaml')
     const { code, stderr } = await runCli(args, { cwd: folder, env })
@@ -208,8 +208,8 @@ describe('the configuration', () => {
   })
 })
 
-describe('an error that nobody foresaw', () => {
-  // A plugin that breaks what the command itself stands on.
+describe('an unexpected error', () => {
+  // A plugin that breaks a function that the command needs.
   const folder = (): string =>
     testFolder({
       '.commlooprc': 'links: [{ id: a, role: active, ip: 127.0.0.1, port: 9 }]\nrouter: ./r.mjs\n',
@@ -218,7 +218,7 @@ describe('an error that nobody foresaw', () => {
         'export default { name: "r", route: () => "a" }\n',
     })
 
-  it('is a message and a way to learn more, never a stack, and 1', async () => {
+  it('prints a message and a hint without a stack, and exits with 1', async () => {
     const { code, stderr } = await runCli(['--log-level', 'silent'], { cwd: folder() })
     expect(stderr).toBe(
       'commloop: unexpected: boom\\u001b[2J\nCOMMLOOP_DEBUG=1 shows where it happened\n',

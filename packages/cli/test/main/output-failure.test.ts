@@ -11,7 +11,7 @@ import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/t
 endCliProcessesAfterEach()
 removeTestFoldersAfterEach()
 
-/** A disk that is full, as far as who writes can tell. */
+/** Every write fails as on a full disk. */
 const FULL = '/dev/full'
 const CONFIG = {
   listen: { host: '127.0.0.1', port: 0 },
@@ -39,7 +39,7 @@ describe.skipIf(!hasFull)('output that cannot be written', () => {
   }
 
   it.each([[['--version']], [['--help']], [['check']], [['run', '--stdio']]])(
-    '%j fails, and says why',
+    '%j fails with the reason',
     (args) => {
       const { status, stderr } = run(args, 'stdout')
       expect(stderr).toContain('ENOSPC')
@@ -47,7 +47,7 @@ describe.skipIf(!hasFull)('output that cannot be written', () => {
     },
   )
 
-  it('is no failure where it is the log', () => {
+  it('is not a failure of the log', () => {
     const { status, stdout } = run(['run', '--stdio'], 'stderr')
     expect(stdout).toContain('"type":"ready"')
     expect(status).toBe(0)

@@ -154,9 +154,9 @@ links:
       'an unknown peer',
       TABLE,
       ['--for', 'furnase-in'],
-      'no entry and no peer "furnase-in". There are furnace-out',
+      'no entry and no peer "furnase-in". Entries: furnace-out',
     ],
-    ['an empty table', { links: [] }, [], 'there is no peer to mirror'],
+    ['an empty table', { links: [] }, [], 'has no entries, so there is no peer'],
     ['a broken table', { links: 5 }, [], 'nothing was started'],
   ])('exits with 2 for %s', async (_, table, args, message) => {
     const links = table === TABLE ? TABLE.links.slice(0, 6) : table.links

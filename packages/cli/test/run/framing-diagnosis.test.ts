@@ -19,7 +19,7 @@ function run(table: object): CliProcess {
   })
 }
 
-/** A node that waits for one peer, and that peer. */
+/** A node with one passive entry, and its peer. */
 async function peerOf(options: object = {}): Promise<{ node: CliProcess; peer: FramedPeer }> {
   const node = run({
     listen: { host: '127.0.0.1', port: 0 },
@@ -34,8 +34,8 @@ function lost(node: CliProcess): Promise<OutputLine> {
   return node.event(({ state, reason }) => state === 'awaiting' && typeof reason === 'string')
 }
 
-describe('the reason why a connection ended names what the peer seems to speak', () => {
-  it('when a frame never ends', async () => {
+describe('the reason of a closed connection names the framing that the peer seems to use', () => {
+  it('after a frame that never ends', async () => {
     const { node, peer } = await peerOf()
     peer.sendRaw(Buffer.from('\u0003\u0000abc'))
     expect((await lost(node)).reason).toBe(
@@ -44,7 +44,7 @@ describe('the reason why a connection ended names what the peer seems to speak',
     )
   })
 
-  it('when what it names comes in single bytes, and after frames that seemed to be whole', async () => {
+  it('after single bytes, and after frames that seemed complete', async () => {
     const { node, peer } = await peerOf()
     for (const byte of Buffer.from('0005616263000564656600056768', 'hex')) {
       peer.sendRaw(Uint8Array.of(byte))
@@ -54,7 +54,7 @@ describe('the reason why a connection ended names what the peer seems to speak',
     expect(node.events.filter(({ type }) => type === 'message')).toHaveLength(1)
   })
 
-  it('when a length is refused', async () => {
+  it('after a length above the limit', async () => {
     const { node, peer } = await peerOf({ codec: { use: 'len16', maxPayload: 1000 } })
     peer.sendRaw(Buffer.from('GET / HTTP/1.1\r\n\r\n'))
     expect((await lost(node)).reason).toMatch(
@@ -62,7 +62,7 @@ describe('the reason why a connection ended names what the peer seems to speak',
     )
   })
 
-  it('when it hangs up within what would be a frame', async () => {
+  it('after the peer closes within a supposed frame', async () => {
     const { node, peer } = await peerOf()
     peer.sendRaw(Buffer.from('0005hello'))
     peer.end()
@@ -71,7 +71,7 @@ describe('the reason why a connection ended names what the peer seems to speak',
     )
   })
 
-  it('when we dialled it, and for a time of silence', async () => {
+  it('on an active link, and after a silence timeout', async () => {
     const server = await PeerServer.listen()
     const node = run({
       partialFrame: '0ms',
@@ -87,17 +87,17 @@ describe('the reason why a connection ended names what the peer seems to speak',
   })
 })
 
-describe('nothing is added', () => {
-  it('once the stream was in step, whatever follows', async () => {
+describe('the reason has no diagnosis', () => {
+  it('after frames that were certainly valid', async () => {
     const { node, peer } = await peerOf()
-    // Taken together, these are two frames of a length that counts itself.
+    // Together these bytes are two frames with a length that includes the header.
     peer.send('abc\u0000\u0004')
     await node.eventOf('message')
     peer.sendRaw(Buffer.from('xy'))
     expect((await lost(node)).reason).toBe('partial frame')
   })
 
-  it('to a frame that was cut off, as by a peer that crashed', async () => {
+  it('for a frame that is cut off, as by a crash of the peer', async () => {
     const { node, peer } = await peerOf()
     peer.sendRaw(Buffer.from('00050001', 'hex'))
     peer.end()
@@ -106,7 +106,7 @@ describe('nothing is added', () => {
     )
   })
 
-  it('by a codec whose diagnosis throws or is no text', async () => {
+  it('if the diagnosis of the codec throws or is not a string', async () => {
     const codec = `
       const decoder = {
         push() {}, next() { throw new Error('not mine') }, midFrame: true, end() {},

@@ -19,7 +19,7 @@ function start(config: object, files: Readonly<Record<string, unknown>> = {}, ar
   return CliProcess.start(args, { cwd, stdin: 'ignore' })
 }
 
-/** The port that the node says it listens at. */
+/** The port that the node listens at, from its log. */
 async function portOf(commloop: CliProcess): Promise<number> {
   const { listen } = await commloop.log(({ msg }) => msg.startsWith('listening at'))
   return (listen as { port: number }).port
@@ -39,7 +39,7 @@ describe('run', () => {
     expect(commloop.stdoutText).toBe('')
   })
 
-  it('says which file it uses, and where each plugin comes from', async () => {
+  it('logs its file, and the place of each plugin', async () => {
     const commloop = start(
       { ...LISTENING, router: './route.mjs' },
       {
@@ -58,7 +58,7 @@ describe('run', () => {
     }
   })
 
-  it('logs lines of JSON only, each with the name of the node', async () => {
+  it('logs JSON lines only, each with the name of the node', async () => {
     const commloop = start(LISTENING)
     await portOf(commloop)
     commloop.kill('SIGTERM')
@@ -78,7 +78,7 @@ describe('run', () => {
       { COMMLOOP_LOG: 'silent' },
       'info',
     ],
-  ])('logs as much as it is asked to by %s', async (_, args, env, level) => {
+  ])('logs at the level given by %s', async (_, args, env, level) => {
     const cwd = testFolder({ '.commlooprc': LISTENING })
     const { code, stderr, stdout } = await runCli(['run', '--stdio', ...args], { cwd, env })
     expect(code).toBe(0)
@@ -87,7 +87,7 @@ describe('run', () => {
     else expect(stderr).toContain(`"level":"${level}"`)
   })
 
-  it('stays when every link has given up and nobody listens', async () => {
+  it('keeps running when every link is exhausted and it has no listener', async () => {
     const commloop = start(
       {
         links: [{ id: 'out', role: 'active', ip: '127.0.0.1', port: 1 }],
@@ -97,23 +97,23 @@ describe('run', () => {
         router: './alive.mjs',
       },
       {
-        // A timer that keeps nothing alive, and is heard as long as something else does.
+        // The timer does not keep the process alive; its output shows that the process is.
         'alive.mjs':
           'setInterval(() => process.stderr.write(`{"level":"x","msg":"alive"}\\n`), 20).unref()\n' +
           'export default { name: "r", route: () => "out" }',
       },
     )
     await commloop.log(({ msg }) => msg.startsWith('out is exhausted'))
-    let heard = 0
+    let lines = 0
     const before = commloop.stderrLines.length
     await commloop.stderrLine(
-      (line) => line.includes('alive') && commloop.stderrLines.length > before && ++heard > 10,
+      (line) => line.includes('alive') && commloop.stderrLines.length > before && ++lines > 10,
     )
     commloop.kill('SIGTERM')
     expect(await commloop.exit()).toMatchObject({ code: 0 })
   })
 
-  it('tells at the end what was not written, and has ended well all the same', async () => {
+  it('logs at the end how many messages were not written, and exits with 0', async () => {
     const commloop = start(
       { ...LISTENING, relay: true, router: './drop.mjs' },
       {
@@ -148,7 +148,7 @@ describe('run', () => {
 })
 
 describe('run that cannot listen', () => {
-  it('ends with 3 where the port is taken, and says what to do', async () => {
+  it('exits with 3 if the port is taken, with a remedy', async () => {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as { port: number }
@@ -162,7 +162,7 @@ describe('run that cannot listen', () => {
     expect(code).toBe(3)
   })
 
-  it('ends with 3 where the address is not of this machine', async () => {
+  it('exits with 3 if the address is not local', async () => {
     const config = { ...LISTENING, listen: { host: '203.0.113.7', port: 0 } }
     const cwd = testFolder({ '.commlooprc': config })
     const { code, stderr } = await runCli(['--log-level', 'error'], { cwd })
@@ -171,13 +171,13 @@ describe('run that cannot listen', () => {
   })
 })
 
-describe('code of plugins that fails', () => {
+describe('a plugin that fails', () => {
   const route = (body: string): Record<string, string> => ({
     'route.mjs': `export default { name: 'r', route({ payload }) { ${body} } }`,
   })
   const config = { ...LISTENING, relay: true, router: './route.mjs' }
 
-  it('does not end the node where a promise was rejected and forgotten', async () => {
+  it('does not stop the node by an unhandled rejection', async () => {
     const commloop = start(config, route(`Promise.reject(new Error('stray')); return 'in'`))
     const peer = await FramedPeer.connect(await portOf(commloop))
     peer.send('one')
@@ -189,7 +189,7 @@ describe('code of plugins that fails', () => {
     expect(await commloop.exit()).toMatchObject({ code: 0 })
   })
 
-  it('stops the node in order where an exception was thrown, with 1', async () => {
+  it('stops the node in order by an uncaught exception, and exits with 1', async () => {
     const commloop = start(
       config,
       route(`setImmediate(() => { throw new Error('thrown') }); return 'in'`),
@@ -199,13 +199,13 @@ describe('code of plugins that fails', () => {
     await peer.until(({ hasEnded }) => hasEnded)
     peer.end()
     expect(await commloop.exit()).toEqual({ code: 1, signal: null })
-    // What it was doing is done: the stop is an orderly one.
+    // The queued message was written before the stop.
     expect(peer.texts).toEqual(['one'])
     const { level } = await commloop.log(({ msg }) => msg.includes('Error: thrown; stopping'))
     expect(level).toBe('error')
   })
 
-  it('ends all the same where the exceptions do not end', async () => {
+  it('cannot keep the process running by throwing again and again', async () => {
     const commloop = start(
       { ...config, stopDeadline: '200ms' },
       route(`setInterval(() => { throw new Error('again') }, 1); return 'in'`),
@@ -215,7 +215,7 @@ describe('code of plugins that fails', () => {
     expect(await commloop.exit()).toEqual({ code: 1, signal: null })
   })
 
-  it('logs the warnings of Node as lines of the log', async () => {
+  it('has its Node.js warnings logged', async () => {
     const commloop = start(config, route(`process.emitWarning('old ways'); return 'in'`))
     const peer = await FramedPeer.connect(await portOf(commloop))
     peer.send('one')
@@ -223,7 +223,7 @@ describe('code of plugins that fails', () => {
     expect(line.level).toBe('warn')
   })
 
-  it('does not keep the process that has stopped', async () => {
+  it('cannot keep a stopped process running by a timer', async () => {
     const commloop = start(config, route(`setInterval(() => {}, 1000); return 'in'`))
     const peer = await FramedPeer.connect(await portOf(commloop))
     peer.send('one')
@@ -234,7 +234,7 @@ describe('code of plugins that fails', () => {
 })
 
 describe('stopping', () => {
-  /** A node with far more queued than a peer, which reads nothing, will take. */
+  /** A node with a long queue, and a peer that does not read. */
   async function stuck(stopDeadline: string): Promise<{ commloop: CliProcess; peer: FramedPeer }> {
     const server = await PeerServer.listen()
     const limits = { outbox: '64MiB', highWaterMark: '64MiB', stopDeadline }
@@ -251,43 +251,43 @@ describe('stopping', () => {
     return { commloop, peer }
   }
 
-  it('writes what is queued before it ends', async () => {
+  it('writes queued messages first', async () => {
     const { commloop, peer } = await stuck('30s')
     commloop.kill('SIGTERM')
     await commloop.eventOf('link', { state: 'draining' })
     peer.resume()
     await peer.until(({ received }) => received.length === 400)
     peer.end()
-    // One line was refused, as it had to be.
+    // The line to `nowhere` was refused.
     expect(await commloop.exit()).toEqual({ code: 1, signal: null })
-    await commloop.log(({ msg }) => msg === '1 line of input was unusable or refused')
+    await commloop.log(({ msg }) => msg === '1 line of input was invalid or refused')
     expect(commloop.stderrText).not.toContain('not written')
   })
 
-  it('cuts at the deadline, and counts what it has cut', async () => {
+  it('drops messages at the deadline, and counts them', async () => {
     const { commloop } = await stuck('300ms')
     commloop.kill('SIGTERM')
     expect(await commloop.exit()).toEqual({ code: 1, signal: null })
     await commloop.log(({ msg }) => /^\d+ messages not written: \d+ dropped$/.test(msg))
   })
 
-  it('ends at once at a second signal, with 1', async () => {
+  it('exits immediately with 1 on a second signal', async () => {
     const { commloop } = await stuck('1h')
     commloop.kill('SIGINT')
     await commloop.eventOf('link', { state: 'draining' })
-    // One that follows at once is the same wish, passed on by whoever started it.
+    // A signal right after the first counts as the same one, forwarded by npm.
     const again = setInterval(() => {
       commloop.kill('SIGTERM')
     }, 50)
     const status = await commloop.exit()
     clearInterval(again)
     expect(status).toEqual({ code: 1, signal: null })
-    await commloop.log(({ msg }) => msg === 'SIGTERM again: ending at once')
+    await commloop.log(({ msg }) => msg === 'SIGTERM again: exiting immediately')
   })
 
-  it('takes a signal that comes twice at once as one', async () => {
+  it('treats two signals in quick succession as one', async () => {
     const { commloop, peer } = await stuck('30s')
-    // Two of a kind that wait together are one to the system.
+    // Two different signals, because the kernel merges pending signals of one kind.
     commloop.kill('SIGINT')
     commloop.kill('SIGTERM')
     await commloop.eventOf('link', { state: 'draining' })
@@ -299,8 +299,8 @@ describe('stopping', () => {
   })
 })
 
-describe('a log that nobody reads', () => {
-  it('costs the node nothing when the reader is gone', async () => {
+describe('a log without a reader', () => {
+  it('does not affect the node', async () => {
     const cwd = testFolder({ '.commlooprc': LISTENING })
     const commloop = CliProcess.start(['run', '--stdio', '--text'], { cwd })
     const { listen } = await commloop.eventOf('ready')

@@ -9,7 +9,7 @@ import {
 } from '@commloop/control'
 
 const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
-/** Of any language. */
+/** Text of several scripts. */
 const LINE_ENDS = [10, 11, 12, 13, 28, 29, 30, 0x85, 0x2028, 0x2029].map((code) =>
   String.fromCharCode(code),
 )
@@ -22,19 +22,19 @@ function parsed(line: string): Record<string, unknown> {
 }
 
 describe('lines of messages', () => {
-  it('carry every byte as base64', () => {
+  it('contain every byte as base64', () => {
     const line = new MessageLines(false).of({ payload: ALL_BYTES, link: 'in', epoch: 3 })
     expect(line.startsWith('{"type":"message","link":"in","epoch":3,"base64":"')).toBe(true)
     expect(parsed(line).base64).toBe(ALL_BYTES.toString('base64'))
   })
 
-  it('carry a payload that is a part of its chunk', () => {
+  it('contain a payload that is a part of a larger buffer', () => {
     const payload = new Uint8Array(ALL_BYTES.buffer, ALL_BYTES.byteOffset + 97, 3)
     const base64 = parsed(new MessageLines(false).of({ payload, link: 'in', epoch: 1 })).base64
     expect(Buffer.from(String(base64), 'base64').toString()).toBe('abc')
   })
 
-  it('carry text where it is asked for and where it is text', () => {
+  it('contain text if requested and if the payload is valid UTF-8', () => {
     const lines = new MessageLines(true)
     for (const text of [
       '',
@@ -59,14 +59,14 @@ describe('lines of messages', () => {
     }
   })
 
-  it('are JSON whatever the link is called', () => {
+  it('are valid JSON for every link id', () => {
     const line = new MessageLines(false).of({ payload: ALL_BYTES, link: ODD_NAME, epoch: 1 })
     expect(parsed(line).link).toBe(ODD_NAME)
   })
 })
 
 describe('lines of events', () => {
-  it('have the type first and leave out what there is not', () => {
+  it('have the type first and omit missing values', () => {
     expect(readyLine('plant', { ip: '0.0.0.0', port: 8000 })).toBe(
       '{"type":"ready","node":"plant","listen":{"host":"0.0.0.0","port":8000}}\n',
     )
@@ -76,14 +76,14 @@ describe('lines of events', () => {
     )
   })
 
-  it('say where a peer is, and when a dial comes', () => {
+  it('contain the address of a peer, and the time of the next dial', () => {
     const up = { link: 'a', state: 'up', epoch: 1, remote: { ip: 'fe80::1', port: 9 } } as const
     expect(parsed(linkLine(up)).remote).toBe('[fe80::1]:9')
     const wait = { link: 'a', state: 'backoff', epoch: 1, attempt: 2, delayMs: 12.7 } as const
     expect(parsed(linkLine(wait))).toMatchObject({ attempt: 2, delayMs: 13 })
   })
 
-  it('count what has no id, and name what has one', () => {
+  it('contain a count of messages without id, or the id', () => {
     const ended = { outcome: 'dropped', reason: 'r', count: 4 } as const
     expect(parsed(outcomeLine(ended))).toEqual({ type: 'outcome', ...ended })
     expect(parsed(outcomeLine({ ...ended, id: 'x', link: 'a', count: 1 }))).toEqual({
@@ -95,7 +95,7 @@ describe('lines of events', () => {
     })
   })
 
-  it('are one line whatever is in them', () => {
+  it('are one line for every content', () => {
     const rejected = {
       remote: '1.2.3.4:5',
       code: 'not-in-table',

@@ -8,7 +8,7 @@ interface Line {
   readonly bytesTotal: number
 }
 
-/** All lines of an input that comes in these chunks. */
+/** All lines of an input that arrives in these chunks. */
 function split(chunks: readonly Uint8Array[], lineBytesMax = 100): Line[] {
   const splitter = new LineSplitter(lineBytesMax)
   const lines: Line[] = []
@@ -45,7 +45,7 @@ describe('LineSplitter', () => {
     },
   )
 
-  it('finds the same lines whichever way the input is cut', () => {
+  it('finds the same lines for every chunking of the input', () => {
     const random = new SeededRandom(7)
     for (let round = 0; round < 200; round++) {
       const chunks: Buffer[] = []
@@ -58,7 +58,7 @@ describe('LineSplitter', () => {
     }
   })
 
-  it('takes a line of exactly the limit and skips one of a byte more, and only that', () => {
+  it('accepts a line of exactly the limit and skips only a longer one', () => {
     const fits = 'a'.repeat(100)
     const over = 'b'.repeat(101)
     const input = Buffer.from(`${fits}\n${over}\n${fits}\n`)
@@ -69,27 +69,27 @@ describe('LineSplitter', () => {
     }
   })
 
-  it('skips what is too long at the end of the input too', () => {
+  it('skips a line that is too long at the end of the input', () => {
     expect(split([Buffer.alloc(1000, 'x')])).toEqual([
       { number: 1, text: undefined, bytesTotal: 1000 },
     ])
   })
 
-  it('keeps nothing of a line that is too long', () => {
+  it('keeps no bytes of a line that is too long', () => {
     const splitter = new LineSplitter(1_000)
     const before = process.memoryUsage().arrayBuffers
     for (let at = 0; at < 1_000; at++) {
       splitter.push(Buffer.alloc(100_000, 'x'))
       expect(splitter.next()).toBeUndefined()
     }
-    // 100 MB went through.
+    // 100 MB were pushed.
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 1024 * 1024)
     splitter.push(Buffer.from('\nnext\n'))
     expect(splitter.next()).toMatchObject({ bytes: undefined, bytesTotal: 100_000_000 })
     expect(splitter.next()).toMatchObject({ number: 2, bytesTotal: 4 })
   })
 
-  it('makes no line of an empty end', () => {
+  it('returns no empty line at the end', () => {
     expect(texts(split([Buffer.from('a\n')]))).toEqual(['a'])
     expect(split([])).toEqual([])
   })

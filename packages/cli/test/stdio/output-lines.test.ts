@@ -2,7 +2,7 @@ import { Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { OutputLines } from '../../src/stdio/output-lines.js'
 
-/** Takes one write and then waits until it is told to go on. */
+/** Accepts one write and blocks until `take` is called. */
 class SlowReader extends Writable {
   readonly writes: string[] = []
   #done: (() => void) | undefined
@@ -18,7 +18,7 @@ class SlowReader extends Writable {
     else this.#done = done
   }
 
-  /** The next waiting write is taken. */
+  /** Completes the pending write. */
   take(): void {
     const done = this.#done
     this.#done = undefined
@@ -35,20 +35,20 @@ class SlowReader extends Writable {
   }
 }
 
-function watched(stream: Writable): { output: OutputLines; told: string[] } {
-  const told: string[] = []
+function watched(stream: Writable): { output: OutputLines; calls: string[] } {
+  const calls: string[] = []
   const output = new OutputLines(stream, {
-    slow: () => told.push('slow'),
-    relieved: () => told.push('relieved'),
-    gone: (error) => told.push(`gone: ${error.message}`),
+    slow: () => calls.push('slow'),
+    drained: () => calls.push('drained'),
+    gone: (error) => calls.push(`gone: ${error.message}`),
   })
-  return { output, told }
+  return { output, calls }
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 describe('OutputLines', () => {
-  it('writes the lines of one turn at once', async () => {
+  it('joins the lines of one turn into one write', async () => {
     const reader = new SlowReader()
     reader.open()
     const { output } = watched(reader)
@@ -59,39 +59,39 @@ describe('OutputLines', () => {
     expect(reader.text.split('\n')).toHaveLength(101)
   })
 
-  it('does not wait for the end of the turn with a lot', () => {
+  it('writes a large batch before the end of the turn', () => {
     const reader = new SlowReader()
     const { output } = watched(reader)
     output.write(`${'x'.repeat(100_000)}\n`)
     expect(reader.writes).toHaveLength(1)
   })
 
-  it('tells when too much waits, and when half of it is gone', async () => {
+  it('reports too much pending output, and when half of it is written', async () => {
     const reader = new SlowReader()
-    const { output, told } = watched(reader)
+    const { output, calls } = watched(reader)
     const line = `${'x'.repeat(99_999)}\n`
     for (let at = 0; at < 10; at++) output.write(line)
-    expect(told).toEqual([])
+    expect(calls).toEqual([])
     output.write(line)
-    expect(told).toEqual(['slow'])
+    expect(calls).toEqual(['slow'])
     for (let taken = 0; taken < 5; taken++) {
       reader.take()
       await nextTurn()
     }
-    expect(told).toEqual(['slow'])
+    expect(calls).toEqual(['slow'])
     reader.take()
     await nextTurn()
-    expect(told).toEqual(['slow', 'relieved'])
+    expect(calls).toEqual(['slow', 'drained'])
   })
 
-  it('leaves out what may be left out when nobody has read for long, and nothing else', async () => {
+  it('drops only optional lines when the reader is too slow', async () => {
     const reader = new SlowReader()
     const { output } = watched(reader)
     const line = `${'x'.repeat(999_999)}\n`
     for (let at = 0; at < 12; at++) output.write(line)
     output.writeIfRoom('news\n')
     output.write('needed\n')
-    expect(output.leftOut).toBe(1)
+    expect(output.droppedLines).toBe(1)
     reader.open()
     expect(await output.flushed(5_000)).toBe(true)
     expect(reader.text).not.toContain('news')
@@ -101,7 +101,7 @@ describe('OutputLines', () => {
     expect(reader.text.endsWith('news\n')).toBe(true)
   })
 
-  it('waits at the end for a reader that reads, and not for ever for one that does not', async () => {
+  it('waits for the reader at the end, up to the deadline', async () => {
     const reader = new SlowReader()
     const { output } = watched(reader)
     output.write('a\n')
@@ -111,7 +111,7 @@ describe('OutputLines', () => {
     expect(await flushed).toBe(true)
   })
 
-  it('tells once that the reader is gone, lets go on whoever waits, and takes no more', async () => {
+  it('reports a gone reader once, drains, and accepts no more lines', async () => {
     let writes = 0
     const reader = new Writable({
       write: (_chunk, _encoding, done) => {
@@ -119,10 +119,10 @@ describe('OutputLines', () => {
         done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
       },
     })
-    const { output, told } = watched(reader)
+    const { output, calls } = watched(reader)
     output.write(`${'x'.repeat(2 * 1024 * 1024)}\n`)
     expect(await output.flushed(5_000)).toBe(false)
-    expect(told).toEqual(['slow', 'relieved', 'gone: write EPIPE'])
+    expect(calls).toEqual(['slow', 'drained', 'gone: write EPIPE'])
     output.write('more\n')
     await nextTurn()
     expect(writes).toBe(1)

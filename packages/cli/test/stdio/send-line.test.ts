@@ -5,7 +5,7 @@ function read(line: unknown): ReturnType<typeof readSendLine> {
   return readSendLine(Buffer.from(typeof line === 'string' ? line : JSON.stringify(line)))
 }
 
-/** Payload as hex, and options. */
+/** The payload as hex, and the options. */
 function understood(line: unknown): { hex: string; options: object } {
   const request = read(line)
   if (request === undefined || 'problem' in request) {
@@ -19,7 +19,7 @@ function problemOf(line: unknown): string {
   return request !== undefined && 'problem' in request ? request.problem : 'none'
 }
 
-describe('a line that can be sent', () => {
+describe('a valid line', () => {
   it.each([
     [{ payload: 'abc' }, '616263'],
     [{ payload: '' }, ''],
@@ -29,7 +29,7 @@ describe('a line that can be sent', () => {
     [{ base64: '' }, ''],
     [{ hex: '00fF' }, '00ff'],
     [{ hex: '' }, ''],
-  ])('%j carries %s', (line, hex) => {
+  ])('%j has the payload %s', (line, hex) => {
     expect(understood(line).hex).toBe(hex)
   })
 
@@ -44,15 +44,15 @@ describe('a line that can be sent', () => {
     [{ ttl: 1500 }, { ttlMs: 1500 }],
     [{ ttl: '2s' }, { ttlMs: 2000 }],
     [{ ttl: 0 }, { ttlMs: 0 }],
-  ])('%j means %j', (more, options) => {
+  ])('%j has the options %j', (more, options) => {
     expect(understood({ payload: 'x', ...more }).options).toEqual(options)
   })
 
-  it('may have a byte order mark, and the line end of another system', () => {
+  it('can have a byte order mark and a carriage return', () => {
     expect(understood('\ufeff{"payload":"x"}\r').hex).toBe('78')
   })
 
-  it('takes every byte by base64 and hex', () => {
+  it('can contain every byte as base64 and hex', () => {
     const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
     expect(understood({ base64: all.toString('base64') }).hex).toBe(all.toString('hex'))
     expect(understood({ hex: all.toString('hex') }).hex).toBe(all.toString('hex'))
@@ -60,12 +60,12 @@ describe('a line that can be sent', () => {
 })
 
 describe('a blank line', () => {
-  it.each(['', ' ', '\r', '\t \r'])('%j asks for nothing', (line) => {
+  it.each(['', ' ', '\r', '\t \r'])('%j is ignored', (line) => {
     expect(read(line)).toBeUndefined()
   })
 })
 
-describe('a line that cannot be understood', () => {
+describe('an invalid line', () => {
   it.each([
     ['{"payload":"x"', 'not valid JSON'],
     ['payload', 'not valid JSON'],
@@ -111,7 +111,7 @@ describe('a line that cannot be understood', () => {
     'AAAA\n',
     ' AAAA',
     'AAA\u00e9',
-  ])('has the base64 %j, which Node would take', (base64) => {
+  ])('has the base64 %j, which Node would accept', (base64) => {
     expect(problemOf({ base64 })).toContain('base64: expected')
   })
 
@@ -119,22 +119,22 @@ describe('a line that cannot be understood', () => {
     expect(problemOf({ hex })).toContain('hex: expected')
   })
 
-  it('has half a character, which UTF-8 would replace', () => {
+  it('has a lone surrogate, which UTF-8 would replace', () => {
     expect(problemOf('{"payload":"a\\ud800"}')).toContain('lone surrogate')
     expect(problemOf('{"payload":"a\\ud83d\\ude00"}')).toBe('none')
   })
 
-  it('is no UTF-8', () => {
+  it('is not UTF-8', () => {
     const line = Buffer.concat([Buffer.from('{"payload":"'), Buffer.of(0xff), Buffer.from('"}')])
     expect(readSendLine(line)).toEqual({ problem: 'not valid UTF-8', id: undefined })
   })
 
-  it('keeps its id where it has one', () => {
+  it('keeps its id', () => {
     expect(read({ payload: 1, id: 'seven' })).toMatchObject({ id: 'seven' })
     expect(read({ payload: 1, id: 7 })).toMatchObject({ id: undefined })
   })
 
-  it('is quoted in part only', () => {
+  it('is quoted only in part', () => {
     expect(problemOf({ payload: 'x', to: { link: 'y'.repeat(100_000) } }).length).toBeLessThan(300)
     expect(problemOf(`{"payload":${'['.repeat(1_000)}`).length).toBeLessThan(300)
   })

@@ -49,8 +49,8 @@ function placeOf(commloop: CliProcess, matches: (event: OutputLine) => boolean):
   return commloop.events.findIndex(matches)
 }
 
-describe('two nodes that talk on stdio', () => {
-  it('bring every byte from one to the other, both ways, and end with 0', async () => {
+describe('two nodes on stdio', () => {
+  it('deliver every byte in both directions, and exit with 0', async () => {
     const right = start({ node: 'right', listen: LISTEN, links: [IN] }, ['--keep-open'])
     const left = start({ node: 'left', links: [out(await portOf(right))] })
     await right.eventOf('link', { link: 'in', state: 'up' })
@@ -84,7 +84,7 @@ describe('two nodes that talk on stdio', () => {
     expect(right.stderrText + left.stderrText).toBe('')
   })
 
-  it('say that they are ready before anything else', async () => {
+  it('write `ready` first', async () => {
     const { commloop } = await dialled({ node: 'plant' })
     expect(commloop.events[0]).toEqual({ type: 'ready', node: 'plant' })
     const listening = start({ node: 'plant', listen: LISTEN, links: [IN] })
@@ -98,7 +98,7 @@ describe('two nodes that talk on stdio', () => {
     })
   })
 
-  it('keep the order of ten thousand messages, each way at once', async () => {
+  it('keep the order of ten thousand messages in both directions at the same time', async () => {
     const count = 10_000
     const right = start({ listen: LISTEN, links: [IN] }, ['--keep-open', '--text'])
     const left = start({ links: [out(await portOf(right))] }, ['--keep-open', '--text'])
@@ -120,7 +120,7 @@ describe('two nodes that talk on stdio', () => {
 })
 
 describe('lines of input', () => {
-  it('that are unusable or refused cost only themselves', async () => {
+  it('that are invalid or refused do not affect other lines', async () => {
     const server = await PeerServer.listen()
     const cell = { id: 'cell', role: 'passive', ip: '127.0.0.0/8', slots: 2 }
     const small = out(await freePort(), { id: 'small', outbox: 1_000 })
@@ -156,17 +156,17 @@ describe('lines of input', () => {
     }
     commloop.endInput()
     expect(await commloop.exit()).toMatchObject({ code: 1 })
-    const told = commloop.events.filter(({ type }) => type === 'error')
-    expect(told).toHaveLength(errors.length)
+    const written = commloop.events.filter(({ type }) => type === 'error')
+    expect(written).toHaveLength(errors.length)
     for (const [at, [line, code, message]] of errors.entries()) {
-      expect(told[at]).toMatchObject({ code, line: 2 * at + 1 })
-      expect(String(told[at]?.message)).toMatch(message)
-      expect(told[at]?.id).toBe(line.includes('"id":"a"') ? 'a' : undefined)
+      expect(written[at]).toMatchObject({ code, line: 2 * at + 1 })
+      expect(String(written[at]?.message)).toMatch(message)
+      expect(written[at]?.id).toBe(line.includes('"id":"a"') ? 'a' : undefined)
     }
     expect(peer.texts).toEqual(errors.map((_, at) => `good ${String(at)}`))
   })
 
-  it('that cannot be understood are enough for a 1, even if everything else was written', async () => {
+  it('that are invalid make the exit code 1, even if all other messages were written', async () => {
     const { commloop, peer } = await dialled()
     commloop.write('{"payload":"one"}\n{"payload":\n')
     commloop.endInput()
@@ -174,7 +174,7 @@ describe('lines of input', () => {
     expect(peer.texts).toEqual(['one'])
   })
 
-  it('may be blank, end as on another system, and lack an end at the end', async () => {
+  it('can be blank, end with a carriage return, and lack the last line feed', async () => {
     const { commloop, peer } = await dialled()
     commloop.write('\n  \n{"payload":"one"}\r\n\r\n{"payload":"two"}')
     commloop.endInput()
@@ -182,14 +182,14 @@ describe('lines of input', () => {
     expect(peer.texts).toEqual(['one', 'two'])
   })
 
-  it('are put together however they come', async () => {
+  it('are joined from chunks', async () => {
     const { commloop, peer } = await dialled()
     for (const byte of Buffer.from('{"payload":"é连😀"}\n')) commloop.write(Uint8Array.of(byte))
     await peer.until(({ received }) => received.length === 1)
     expect(peer.texts).toEqual(['é连😀'])
   })
 
-  it('go where they say: a link, a position, several, or only one connection', async () => {
+  it('choose their target: a link, a position, several, or one connection', async () => {
     const commloop = start({ listen: LISTEN, links: [{ ...IN, id: 'cell', slots: 2 }] })
     const port = await portOf(commloop)
     const first = await FramedPeer.connect(port)
@@ -212,7 +212,7 @@ describe('lines of input', () => {
 })
 
 describe('outcomes', () => {
-  it('are told without an id too, where a message was not written', async () => {
+  it('are written for messages without an id if they were not sent', async () => {
     const commloop = start({ listen: LISTEN, links: [IN, out(await freePort())] })
     await portOf(commloop)
     commloop.send({ payload: 'who' })
@@ -246,7 +246,7 @@ describe('outcomes', () => {
 })
 
 describe('the end of the input', () => {
-  it('waits for a link that still dials', async () => {
+  it('waits for a link that is dialling', async () => {
     const port = await freePort()
     const commloop = start({
       links: [out(port)],
@@ -264,7 +264,7 @@ describe('the end of the input', () => {
     expect(placeOf(commloop, ({ outcome }) => outcome === 'written')).toBeGreaterThan(0)
   })
 
-  it('does not wait longer than --drain, and ends with 1', async () => {
+  it('waits no longer than --drain, and exits with 1', async () => {
     const commloop = start({ links: [out(await freePort())] }, ['--drain', '200ms'])
     commloop.send({ payload: 'in vain', id: 'v' })
     commloop.endInput()
@@ -274,12 +274,13 @@ describe('the end of the input', () => {
       id: 'v',
       outcome: 'dropped',
       link: 'out',
+      code: 'stopped',
       reason: 'stopped',
     })
-    await commloop.log(({ msg }) => msg === 'not everything could be sent within 200ms')
+    await commloop.log(({ msg }) => msg === 'not all messages could be sent within 200ms')
   })
 
-  it('is none with --keep-open', async () => {
+  it('does not stop the node with --keep-open', async () => {
     const commloop = start({ listen: LISTEN, links: [IN] }, ['--keep-open', '--text'])
     commloop.endInput()
     const peer = await FramedPeer.connect(await portOf(commloop))
@@ -290,7 +291,7 @@ describe('the end of the input', () => {
     expect(await commloop.exit()).toMatchObject({ code: 0 })
   })
 
-  it('is not waited for when a signal comes', async () => {
+  it('does not delay a stop by a signal', async () => {
     const { commloop, peer } = await dialled()
     commloop.send({ payload: 'one', id: 'one' })
     await commloop.eventOf('outcome', { id: 'one', outcome: 'written' })
@@ -300,7 +301,7 @@ describe('the end of the input', () => {
     expect(await commloop.exit()).toMatchObject({ code: 0 })
   })
 
-  it('is cut short by a signal', async () => {
+  it('waits no longer after a signal', async () => {
     const commloop = start({ links: [out(await freePort())] })
     commloop.send({ payload: 'x', id: 'x' })
     commloop.endInput()
@@ -311,17 +312,17 @@ describe('the end of the input', () => {
   })
 })
 
-describe('a target that is full', () => {
+describe('a target above its high-water mark', () => {
   const LINE = `${JSON.stringify({ payload: 'x'.repeat(10_000), to: 'out' })}\n`
   const COUNT = 2_000
 
-  it('makes stdin wait while it is up, and nothing is lost', async () => {
+  it('pauses stdin while it is up, and no message is lost', async () => {
     const { commloop, peer } = await dialled()
     peer.pause()
     commloop.write(LINE.repeat(COUNT))
     commloop.send({ payload: 'last', id: 'last' })
     commloop.endInput()
-    // 20 MB do not fit into the sockets and the mark of 1 MiB: most of it must still be on our side.
+    // 20 MB do not fit into the sockets and the mark of 1 MiB: most of it must still be on this side.
     await settled(() => commloop.unreadInputBytes)
     expect(commloop.unreadInputBytes).toBeGreaterThan(5_000_000)
     peer.resume()
@@ -331,7 +332,7 @@ describe('a target that is full', () => {
     expect(await commloop.exit()).toMatchObject({ code: 0 })
   })
 
-  it('makes nobody wait while it is down', async () => {
+  it('does not pause stdin while it is down', async () => {
     const server = await PeerServer.listen()
     const down = out(await freePort(), { id: 'down', outbox: '64MiB' })
     const commloop = start({ links: [down, out(server.port)] }, ['--drain', '0'])
@@ -346,7 +347,7 @@ describe('a target that is full', () => {
     )
   })
 
-  it('makes nobody wait any more when it goes down', async () => {
+  it('resumes stdin when it goes down', async () => {
     const { commloop, peer, server } = await dialled({
       outbox: '64MiB',
       reconnect: { use: 'exponential', min: '5s', initial: '5s' },
@@ -362,7 +363,7 @@ describe('a target that is full', () => {
     expect(commloop.unreadInputBytes).toBe(0)
   })
 
-  it('makes stdin wait where the router takes its time', async () => {
+  it('pauses stdin while the router is slow', async () => {
     const files = {
       'route.mjs': `export default { name: 'r', route: ({ deferrals }) => deferrals < 3 ? { defer: 50 } : 'out' }`,
     }
@@ -378,7 +379,7 @@ describe('a target that is full', () => {
   })
 })
 
-/** Nobody takes any more of what waits on our side: it has stayed the same for a while. */
+/** Waits until the pending bytes of stdin stop changing. */
 async function settled(waitingBytes: () => number): Promise<void> {
   for (let same = 0, last = -1; same < 10;) {
     const now = waitingBytes()
@@ -389,7 +390,7 @@ async function settled(waitingBytes: () => number): Promise<void> {
 }
 
 describe('a reader that is slow', () => {
-  it('makes the peers wait, and gets everything in order', async () => {
+  it('makes the peers wait, and gets all messages in order', async () => {
     const commloop = start({ listen: LISTEN, links: [IN] }, ['--text'])
     const peer = await FramedPeer.connect(await portOf(commloop))
     await commloop.eventOf('link', { state: 'up' })
@@ -408,7 +409,7 @@ describe('a reader that is slow', () => {
     )
   })
 
-  it('makes stdin wait too', async () => {
+  it('pauses stdin', async () => {
     const { commloop } = await dialled()
     commloop.pauseOutput()
     const line = `${JSON.stringify({ payload: 'x', to: 'nowhere', id: 'y'.repeat(1_000) })}\n`
@@ -419,7 +420,7 @@ describe('a reader that is slow', () => {
     await commloop.eventsOf('error', 20_000)
   })
 
-  it('does not keep a node that is to stop', async () => {
+  it('does not keep a node from stopping', async () => {
     const commloop = start({ listen: LISTEN, links: [IN], stopDeadline: '300ms' })
     const peer = await FramedPeer.connect(await portOf(commloop))
     await commloop.eventOf('link', { state: 'up' })
@@ -435,7 +436,7 @@ describe('a reader that is slow', () => {
 })
 
 describe('a reader that is gone', () => {
-  it('is the end, as that of the input is', async () => {
+  it('stops the node like the end of the input', async () => {
     const { commloop, peer } = await dialled()
     commloop.closeOutput()
     peer.send('anybody?')
@@ -444,11 +445,11 @@ describe('a reader that is gone', () => {
     expect(await commloop.exit()).toEqual({ code: 0, signal: null })
   })
 
-  it('is not the end with --keep-open: what is sent goes out, what is received is unheard', async () => {
+  it('does not stop the node with --keep-open: messages are sent, and received ones are unheard', async () => {
     const { commloop, peer } = await dialled({}, ['--keep-open', '--log-level', 'info'])
     commloop.closeOutput()
     peer.send('anybody?')
-    await commloop.log(({ msg }) => msg.startsWith('stdout is gone'))
+    await commloop.log(({ msg }) => msg.startsWith('stdout is closed'))
     peer.send('nobody', 'at all')
     commloop.send({ payload: 'I hear' })
     await peer.until(({ received }) => received.length === 1)
@@ -461,7 +462,7 @@ describe('a reader that is gone', () => {
 })
 
 describe('the order of lines', () => {
-  it('is up, the messages of that connection, its loss; then the next', async () => {
+  it('is: up, the messages of the connection, its end; then the next connection', async () => {
     const commloop = start({ listen: LISTEN, links: [IN] }, ['--text'])
     const port = await portOf(commloop)
     for (let epoch = 1; epoch <= 3; epoch++) {
@@ -488,7 +489,7 @@ describe('the order of lines', () => {
 })
 
 describe('other lines', () => {
-  it('tell who was refused, and what is missing', async () => {
+  it('report rejected connections and missing peers', async () => {
     const links = [{ ...IN, ip: '127.0.0.9' }]
     const audit = { every: '100ms', grace: '0ms' }
     const commloop = start({ listen: LISTEN, links, audit })
@@ -501,7 +502,7 @@ describe('other lines', () => {
     expect(findings).toMatchObject([{ kind: 'never filled', entry: 'in' }])
   })
 
-  it('tell when the next dial comes', async () => {
+  it('contain the time of the next dial', async () => {
     const commloop = start({ links: [out(await freePort())] })
     const backoff = await commloop.eventOf('link', { state: 'backoff' })
     expect(backoff).toMatchObject({ link: 'out', epoch: 0, attempt: 1 })
@@ -519,7 +520,7 @@ describe('a signal under load', () => {
     for (let number = 0; number < count; number++) {
       left.send({ payload: String(number), id: String(number) })
     }
-    // Somewhere in the middle.
+    // In the middle of the traffic.
     await left.eventOf('outcome', { id: String(round * 3_000) })
     left.kill('SIGTERM')
     const { code } = await left.exit()
@@ -529,7 +530,7 @@ describe('a signal under load', () => {
       expect(outcomes.has(String(event.id))).toBe(false)
       outcomes.set(String(event.id), String(event.outcome))
     }
-    // Input is taken in order, so what was accepted is a beginning of it.
+    // Input is read in order, so the accepted messages are the first ones.
     for (let number = 0; number < outcomes.size; number++) {
       expect(outcomes.has(String(number))).toBe(true)
     }

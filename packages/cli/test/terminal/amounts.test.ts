@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ageText, bytesText, countText } from '../../src/terminal/amounts.js'
 
-describe('amounts for people', () => {
+describe('amounts', () => {
   it.each([
     [0, '0'],
     [0.4, '0'],
@@ -14,7 +14,7 @@ describe('amounts for people', () => {
     [999_501, '1.0M'],
     [34_000_000, '34M'],
     [7e15, '7000T'],
-  ])('counts %d as %s', (count, text) => {
+  ])('formats %d as %s', (count, text) => {
     expect(countText(count)).toBe(text)
   })
 
@@ -22,7 +22,7 @@ describe('amounts for people', () => {
     [0, '0 B'],
     [950, '950 B'],
     [3_400_000, '3.4 MB'],
-  ])('says %d bytes as %s', (bytes, text) => {
+  ])('formats %d bytes as %s', (bytes, text) => {
     expect(bytesText(bytes)).toBe(text)
   })
 
@@ -35,7 +35,7 @@ describe('amounts for people', () => {
     [3_599_600, '1 h'],
     [3_660_000, '1 h 1 min'],
     [90_061_000, '1 d 1 h'],
-  ])('says %d ms as %s', (ms, text) => {
+  ])('formats %d ms as %s', (ms, text) => {
     expect(ageText(ms)).toBe(text)
   })
 })

@@ -76,11 +76,10 @@ function excerpt(line: string, at: number): { text: string; caretAt: number } {
   return { text: before + line.slice(from, to) + after, caretAt: at - from + before.length }
 }
 
-/** Blanks as wide as `text`, so that the caret stands below the right character. */
+/** Spaces as wide as `text`, so that the caret stands below the character after it. Tabs stay tabs. */
 function underlay(text: string): string {
-  let blanks = ''
-  for (const character of text) {
-    blanks += character === '\t' ? '\t' : ' '.repeat(displayWidth(character))
-  }
-  return blanks
+  return text
+    .split('\t')
+    .map((part) => ' '.repeat(displayWidth(part)))
+    .join('\t')
 }

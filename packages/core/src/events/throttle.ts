@@ -32,9 +32,10 @@ export class Throttle<T> {
     this.#report = report
   }
 
-  occurred(kind: string, what: T): void {
+  /** @param count how many occurrences this call stands for */
+  occurred(kind: string, what: T, count = 1): void {
     if (this.#closed) {
-      this.#report(what, 1)
+      this.#report(what, count)
       return
     }
     const known = this.#windows.has(kind) || this.#windows.size < this.#limits.kindsMax
@@ -42,12 +43,12 @@ export class Throttle<T> {
     const window = this.#windows.get(key)
     if (window === undefined) {
       this.#windows.set(key, { reported: 1, heldBack: 0, last: what, timer: this.#begin(key) })
-      this.#report(what, 1)
+      this.#report(what, count)
     } else if (window.reported < this.#limits.perWindow) {
       window.reported++
-      this.#report(what, 1)
+      this.#report(what, count)
     } else {
-      window.heldBack++
+      window.heldBack += count
       window.last = what
     }
   }

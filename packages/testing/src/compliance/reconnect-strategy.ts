@@ -5,6 +5,8 @@ import { SeededRandom } from '../virtual/seeded-random.js'
 import { type Check, registerChecks } from './check.js'
 
 const ATTEMPTS_MAX = 1_000_000
+/** Time limit of a check: it makes up to four million calls, on a machine that may be busy. */
+const CHECK_MS_MAX = 60_000
 /** These attempts are tested one by one, later ones in growing steps. */
 const FIRST_ATTEMPTS = 300
 /** The smallest and the largest number of `SeededRandom`, and some between. */
@@ -27,7 +29,7 @@ export function reconnectStrategyCompliance(
   options: ReconnectStrategyComplianceOptions = {},
 ): void {
   const checks = reconnectStrategyChecks(strategy, options)
-  registerChecks(`ReconnectStrategy compliance: ${name}`, checks)
+  registerChecks(`ReconnectStrategy compliance: ${name}`, checks, CHECK_MS_MAX)
 }
 
 /** The checks behind `reconnectStrategyCompliance`. */

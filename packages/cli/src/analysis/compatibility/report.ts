@@ -1,6 +1,6 @@
 import type { CommandIo } from '../../command-line/command-io.js'
 import { type ConfigTable, type LoadedConfig, loadTable, tableOf } from '@commloop/config'
-import { textColumns } from '../../terminal/text-columns.js'
+import { tableBlock } from '../../terminal/table.js'
 import { EXIT } from '../../command-line/exit-codes.js'
 import { UsageError } from '../../command-line/usage-error.js'
 import { compareTables, type MatchedLink, type TableComparison } from './compare-tables.js'
@@ -108,5 +108,5 @@ function linkRow({ from, entry, to, entries, place }: MatchedLink): string[] {
 }
 
 function section(title: string, rows: readonly (readonly string[])[]): string {
-  return rows.length === 0 ? '' : `\n${title}\n${textColumns(rows)}\n`
+  return rows.length === 0 ? '' : `\n${title}\n${tableBlock(rows)}`
 }

@@ -13,7 +13,7 @@ import {
   inlineYaml,
   type PluginSpec,
 } from '@commloop/config'
-import { visibleText } from '../../terminal/escape-control-chars.js'
+import { escapeControlChars } from '../../terminal/escape-control-chars.js'
 import { isUnspecifiedHost } from '../compatibility/address-key.js'
 import { pluginSide } from '../compatibility/plugin-side.js'
 import { type OwnAddress, ownAddressFor } from './own-address.js'
@@ -52,13 +52,13 @@ function headLines({ name, node }: ConfigTable, peer: PeerView): string[] {
       : `each machine of ${address}`
   const whose = port === undefined ? who : `${who}, which listens at port ${String(port)}`
   return [
-    `# .commlooprc for ${visibleText(whose)}`,
-    `# It matches ${visibleText(name)}, the table of "${visibleText(node.name)}". Add what that table does not contain:`,
+    `# .commlooprc for ${escapeControlChars(whose)}`,
+    `# It matches ${escapeControlChars(name)}, the table of "${escapeControlChars(node.name)}". Add what that table does not contain:`,
     '# the name of this node ("node"), its router, its other peers. `commloop check --with` compares the two tables.',
     ...(otherPorts.length === 0
       ? []
       : [
-          `# "${visibleText(node.name)}" also dials this machine at port ${otherPorts.join(', ')}: that is another node, with its own file.`,
+          `# "${escapeControlChars(node.name)}" also dials this machine at port ${otherPorts.join(', ')}: that is another node, with its own file.`,
         ]),
     '',
   ]
@@ -71,7 +71,7 @@ function listenLines(table: ConfigTable, { port, active }: PeerView): string[] {
   const { options, notes } = counterpart ?? counterparts[0] ?? { options: {}, notes: [] }
   const listen = { host: '0.0.0.0', port, ...options }
   return [
-    ...notes.map((note) => `# ${visibleText(note)}`),
+    ...notes.map((note) => `# ${escapeControlChars(note)}`),
     `listen: ${inlineYaml(listen)}   # the port that ${idsOf(active)} dials; 0.0.0.0: every address of the machine`,
   ]
 }
@@ -96,7 +96,7 @@ function sharedLines(table: ConfigTable, entries: readonly OwnEntry[]): string[]
       .slice(0, 1)
       .map(
         (use) =>
-          `# the codec ${visibleText(use)} is not built in: install or copy it at the peer too`,
+          `# the codec ${escapeControlChars(use)} is not built in: install or copy it at the peer too`,
       ),
     ...(codec === undefined ? [] : [codec]),
     ...(heartbeat === undefined ? [] : [heartbeat]),
@@ -189,7 +189,7 @@ function activeLines(
     ...notes,
   ]
   return [
-    ...comments.map((comment) => `  # ${visibleText(comment)}`),
+    ...comments.map((comment) => `  # ${escapeControlChars(comment)}`),
     `  - { ${members.join(', ')} }`,
   ]
 }

@@ -1,0 +1,7 @@
+import type { Command } from 'commander'
+import type { CommandContext } from '../command-line/command-context.js'
+import { linkCommand } from './link-command.js'
+
+export function register(program: Command, context: CommandContext): void {
+  linkCommand(program, context, 'enable', 'let a disabled link come up again')
+}

@@ -1,0 +1,116 @@
+import { readFile, stat } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import { sizeText } from '@commloop/core'
+import type { CopyReport } from '@commloop/control'
+import type { CommandIo } from '../command-line/command-io.js'
+import { durationValue } from '../command-line/duration-value.js'
+import { messageOf } from '../command-line/error-message.js'
+import { EXIT } from '../command-line/exit-codes.js'
+import type { NodeRequest } from '../command-line/node-command.js'
+import { UsageError } from '../command-line/usage-error.js'
+import { escapeControlChars } from '../terminal/escape-control-chars.js'
+import { runningNode } from './running-node.js'
+
+export interface SendRequest extends NodeRequest {
+  readonly text: string | undefined
+  readonly to: string | undefined
+  readonly hex: string | undefined
+  readonly file: string | undefined
+  /** As written on the command line. */
+  readonly timeout: string
+  readonly json: boolean
+}
+
+export interface SendIo extends CommandIo {
+  readonly stdin: Readable & { readonly isTTY?: boolean }
+}
+
+/** No codec takes a larger payload; a larger file was named by mistake. */
+const PAYLOAD_BYTES_MAX = 16 * 1024 * 1024
+const TIMEOUT = { minMs: 1, max: '60s' } as const
+
+/** Sends one message through the running node and prints its outcome. @throws UsageError, CommloopError */
+export async function sendMessage(request: SendRequest, io: SendIo): Promise<number> {
+  const waitMs = durationValue('--timeout', request.timeout, TIMEOUT)
+  const payload = await payloadOf(request, io)
+  const client = await runningNode(request)
+  const { to } = request
+  const answer = await client.ask({
+    method: 'POST',
+    path: '/v1/send',
+    waitMs,
+    body: {
+      base64: payload.toString('base64'),
+      timeout: waitMs,
+      ...(to === undefined ? {} : { to: /^\d+$/.test(to) ? Number(to) : to }),
+    },
+  })
+  const { written, copies } = answer as { written: boolean; copies: readonly CopyReport[] }
+  if (request.json) io.stdout.write(`${JSON.stringify(answer)}\n`)
+  else {
+    for (const copy of copies) {
+      const sink = copy.outcome === 'written' ? io.stdout : io.stderr
+      sink.write(`${escapeControlChars(copyText(copy, request.timeout))}\n`)
+    }
+  }
+  return written ? EXIT.OK : EXIT.FAILED
+}
+
+/** @throws UsageError */
+async function payloadOf({ text, hex, file }: SendRequest, io: SendIo): Promise<Buffer> {
+  const given = Object.entries({ TEXT: text, '--hex': hex, '--file': file })
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => name)
+  if (given.length > 1) throw new UsageError(`${given.join(' and ')} cannot be combined`)
+  if (text !== undefined) return Buffer.from(text, 'utf8')
+  if (hex !== undefined) return hexBytes(hex)
+  return file === undefined ? await inputBytes(io) : await fileBytes(file)
+}
+
+/** @throws UsageError */
+function hexBytes(hex: string): Buffer {
+  const digits = hex.replace(/[\s:]/g, '')
+  const bytes = Buffer.from(digits, 'hex')
+  if (bytes.length * 2 === digits.length) return bytes
+  throw new UsageError(
+    '--hex: expected two digits from 0–9 and a–f for each byte; spaces and colons are allowed between them',
+  )
+}
+
+async function fileBytes(file: string): Promise<Buffer> {
+  try {
+    const { size } = await stat(file)
+    if (size > PAYLOAD_BYTES_MAX) throw new UsageError(tooLarge(`--file: ${file}`))
+    return await readFile(file)
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    throw new UsageError(`--file: ${messageOf(error)}`)
+  }
+}
+
+async function inputBytes({ stdin, stderr }: SendIo): Promise<Buffer> {
+  if (stdin.isTTY === true) stderr.write('Type the message; Ctrl-D sends it\n')
+  const parts: Buffer[] = []
+  let bytes = 0
+  for await (const part of stdin as AsyncIterable<Buffer>) {
+    bytes += part.byteLength
+    if (bytes > PAYLOAD_BYTES_MAX) throw new UsageError(tooLarge('stdin'))
+    parts.push(part)
+  }
+  return Buffer.concat(parts)
+}
+
+function tooLarge(what: string): string {
+  return `${what} exceeds the payload limit of ${sizeText(PAYLOAD_BYTES_MAX)}`
+}
+
+/** `written to furnace-out`, `commloop: expired on furnace-out: not sent within 5s` */
+function copyText({ outcome, link, reason }: CopyReport, timeout: string): string {
+  if (outcome === 'unsettled') {
+    return `still pending after ${timeout} (peer not reading, or router slow); it may still be sent`
+  }
+  if (outcome === 'written') return link === null ? 'written' : `written to ${link}`
+  const where = link === null ? '' : ` on ${link}`
+  const why = outcome === 'expired' ? `not sent within ${timeout}` : (reason ?? 'unknown reason')
+  return `commloop: ${outcome}${where}: ${why}`
+}
