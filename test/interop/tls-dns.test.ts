@@ -94,7 +94,7 @@ describe.skipIf(someToolIsMissing('DNS over TLS with kdig', [KDIG, NSD, OPENSSL]
       await relay.log(
         ({ level, msg }) =>
           level === 'warn' &&
-          msg === 'listen.tls.verifyPeer: false: whoever connects is known by the address alone',
+          msg === 'listen.tls.verifyPeer: false: peers are identified by their address alone',
       )
     })
   },

@@ -1,4 +1,4 @@
-import type { FrameCodec } from '@commloop/core'
+import type { FrameCodec, PluginDefinition, PluginSide } from '@commloop/core'
 import { frameCodecChecks } from '@commloop/testing/compliance'
 import { describe, expect, it } from 'vitest'
 import { cleanUpAfterEach } from '../e2e/clean-up.js'
@@ -15,6 +15,7 @@ const BLOCKS = namedBlocks(PAGE)
 const [CODE = ''] = BLOCKS.get('len32.mjs') ?? []
 const [TEST = ''] = BLOCKS.get('len32.test.mjs') ?? []
 const [TABLE = ''] = BLOCKS.get('.commlooprc') ?? []
+const [PLUGIN = ''] = BLOCKS.get('len32-plugin.mjs') ?? []
 
 interface PageModule {
   readonly Len32Codec: new (payloadBytesMax: number) => FrameCodec
@@ -52,7 +53,7 @@ async function failures(code: string): Promise<string[]> {
 
 describe('docs/writing-a-codec.md', () => {
   it('has no code but what is run here', () => {
-    expect(codeBlocks(PAGE)).toHaveLength(3)
+    expect(codeBlocks(PAGE)).toHaveLength(4)
     expect(TEST).toContain("frameCodecCompliance('len32', new Len32Codec(70_000), {")
   })
 
@@ -89,5 +90,31 @@ describe('docs/writing-a-codec.md', () => {
     expect(await node.outcome('long')).toMatchObject({ outcome: 'written' })
     await node.until('the whole frame', () => bytes.length === 70_004)
     expect(bytes.readUInt32BE()).toBe(70_000)
+  })
+
+  it('has a definition that warns of large limits and compares those of two sides', async () => {
+    const folder = pageFolder({ 'len32.mjs': CODE, 'len32-plugin.mjs': PLUGIN })
+    const { default: plugin } = await importFrom<{ default: PluginDefinition<'codec'> }>(
+      folder,
+      'len32-plugin.mjs',
+    )
+    expect(plugin.create({ maxPayload: 5 }).payloadBytesMax).toBe(5)
+    const use = { path: ['codec'], node: { links: [] } }
+    expect(plugin.check?.({}, use)).toEqual({ problems: [], warnings: [] })
+    expect(plugin.check?.({ maxPayload: 2 ** 27 }, use).warnings).toMatchObject([
+      { path: ['codec', 'maxPayload'] },
+    ])
+    const side = (node: string, options: object): PluginSide => ({
+      node,
+      role: 'active',
+      options: { ...options },
+      transportOptions: {},
+      identities: undefined,
+      heartbeats: [],
+    })
+    expect(plugin.compare?.(side('a', {}), side('b', { maxPayload: 2 ** 20 }))).toEqual([])
+    expect(plugin.compare?.(side('a', {}), side('b', { maxPayload: 5 }))).toEqual([
+      { finding: 'payload-limit-differs', message: 'a accepts 1048576 bytes, and b accepts 5' },
+    ])
   })
 })

@@ -15,8 +15,11 @@ removeTestFoldersAfterEach()
 
 /** A module from a page. */
 async function pageModule<Module>(page: string, file: string): Promise<Module> {
-  const [code = ''] = namedBlocks(textOf(`docs/${page}.md`)).get(file) ?? []
-  return importFrom<Module>(pageFolder({ [file]: code }), file)
+  const blocks = [...namedBlocks(textOf(`docs/${page}.md`))].map(([name, [code = '']]) => [
+    name,
+    code,
+  ])
+  return importFrom<Module>(pageFolder(Object.fromEntries(blocks) as Record<string, string>), file)
 }
 
 async function pageRouter(file: string): Promise<SendRouter> {
@@ -54,17 +57,26 @@ sendRouterCompliance('by-directory.mjs of the page', () => pageRouter('by-direct
   relays: 'nothing',
 })
 sendRouterCompliance('echo.mjs of the page', () => pageRouter('echo.mjs'), { relays: 'anywhere' })
-sendRouterCompliance(
-  'by-tag.mjs of the page',
-  async () => {
-    const module = await pageModule<{ readonly default: RouterFactory }>(
-      'writing-a-router',
-      'by-tag.mjs',
-    )
-    return module.default.create({ fallback: 'mes' })
-  },
-  { table: [{ id: 'furnace' }, { id: 'mes' }], payloads: texts('f', 'm', 'x'), relays: 'nothing' },
-)
+/** The suite needs the name of each router in this file. */
+const BY_TAG = {
+  'by-tag.mjs': 'by-tag.mjs of the page',
+  'by-tag-checked.mjs': 'by-tag-checked.mjs of the page',
+}
+
+for (const [file, name] of Object.entries(BY_TAG)) {
+  sendRouterCompliance(
+    name,
+    async () => {
+      const module = await pageModule<{ readonly default: RouterFactory }>('writing-a-router', file)
+      return module.default.create({ fallback: 'mes' })
+    },
+    {
+      table: [{ id: 'furnace' }, { id: 'mes' }],
+      payloads: texts('f', 'm', 'x'),
+      relays: 'nothing',
+    },
+  )
+}
 
 const { Steady } = await pageModule<{
   readonly Steady: new (everyMs: number) => ReconnectStrategy

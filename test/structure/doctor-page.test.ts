@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { DOCTOR_FINDINGS } from '../../packages/cli/src/analysis/doctor/doctor-finding.js'
-import { FIT_FINDINGS } from '../../packages/cli/src/analysis/compatibility/finding.js'
+import { COMPATIBILITY_FINDINGS } from '../../packages/cli/src/analysis/compatibility/finding.js'
 import { sectionOf, tableRows } from './page.js'
 import { codeUnder, textOf } from './source-tree.js'
 
@@ -25,7 +25,7 @@ describe('docs/doctor.md', () => {
 
   it('has a line for every finding about two tables', () => {
     const rows = tableRows(sectionOf(PAGE, '## Two tables'), ['finding', 'meaning'])
-    expect(rows.map(([finding]) => finding)).toEqual([...FIT_FINDINGS])
+    expect(rows.map(([finding]) => finding)).toEqual([...COMPATIBILITY_FINDINGS])
     for (const [, meaning] of rows) expect(meaning).toMatch(/\S/)
   })
 
@@ -33,7 +33,10 @@ describe('docs/doctor.md', () => {
     const doctor =
       sourcesOf('packages/cli/src/analysis/doctor') + sourcesOf('packages/cli/src/commands')
     expect(Object.keys(DOCTOR_FINDINGS).filter((code) => !doctor.includes(`'${code}'`))).toEqual([])
-    const ends = sourcesOf('packages/cli/src/analysis/compatibility')
-    expect(FIT_FINDINGS.filter((code) => !ends.includes(`'${code}'`))).toEqual([])
+    const comparisons =
+      sourcesOf('packages/cli/src/analysis/compatibility') +
+      sourcesOf('packages/codec-len16/src') +
+      sourcesOf('packages/transport-tcp/src')
+    expect(COMPATIBILITY_FINDINGS.filter((code) => !comparisons.includes(`'${code}'`))).toEqual([])
   })
 })

@@ -1,9 +1,10 @@
+import type { PluginDefinition } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
 import { freePort } from '@commloop/test-support/free-port'
 import { cleanUpAfterEach } from '../e2e/clean-up.js'
 import { RunningNode } from '../e2e/running-node.js'
 import { codeBlocks, namedBlocks } from './page.js'
-import { onLoopback, pageFolder, runProgram } from './page-run.js'
+import { importFrom, onLoopback, pageFolder, runProgram } from './page-run.js'
 import { textOf } from './source-tree.js'
 
 cleanUpAfterEach()
@@ -14,8 +15,27 @@ const FILES = Object.fromEntries([...BLOCKS].map(([name, [code = '']]) => [name,
 
 describe('docs/writing-a-reconnect-strategy.md', () => {
   it('has no code but what is run here', () => {
-    expect(codeBlocks(PAGE)).toHaveLength(3)
-    expect(Object.keys(FILES).sort()).toEqual(['.commlooprc', 'steady-check.mjs', 'steady.mjs'])
+    expect(codeBlocks(PAGE)).toHaveLength(4)
+    expect(Object.keys(FILES).sort()).toEqual([
+      '.commlooprc',
+      'steady-check.mjs',
+      'steady-plugin.mjs',
+      'steady.mjs',
+    ])
+  })
+
+  it('has a definition that warns of many dials', async () => {
+    const { default: plugin } = await importFrom<{ default: PluginDefinition<'reconnect'> }>(
+      pageFolder(FILES),
+      'steady-plugin.mjs',
+    )
+    expect(plugin.create({ everyMs: 1000 }).delayMs(1, { next: () => 0 })).toBe(900)
+    const links = Array.from({ length: 20 }, () => ({ role: 'active' }) as const)
+    const use = { path: ['reconnect'], node: { links } }
+    expect(plugin.check?.({}, use).warnings).toEqual([])
+    expect(plugin.check?.({ everyMs: 100 }, use).warnings).toMatchObject([
+      { path: ['reconnect', 'everyMs'] },
+    ])
   })
 
   it('tests the strategy, and the test can fail', () => {

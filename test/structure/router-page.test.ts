@@ -52,6 +52,7 @@ describe('docs/writing-a-router.md', () => {
     expect(nameless).toEqual([])
     expect(Object.keys(FILES).sort()).toEqual([
       'by-directory.mjs',
+      'by-tag-checked.mjs',
       'by-tag.mjs',
       'echo.mjs',
       'every-answer.mjs',
@@ -137,6 +138,15 @@ describe('docs/writing-a-router.md', () => {
     await expect(
       RunningNode.startIn(pageFolder({ ...FILES, '.commlooprc': wrong })),
     ).rejects.toThrow('unknown option "fallbak"')
+  })
+
+  it('checks an option against the table, before the node starts', async () => {
+    const table = onLoopback(TABLE_WITH_OPTIONS)
+      .replace('./by-tag.mjs', './by-tag-checked.mjs')
+      .replace('fallback: mes', 'fallback: mess')
+    await expect(
+      RunningNode.startIn(pageFolder({ ...FILES, '.commlooprc': table })),
+    ).rejects.toThrow('router.fallback: there is no entry "mess"')
   })
 
   it('has a router that sends received messages back to their sender', async () => {

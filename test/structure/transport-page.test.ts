@@ -3,6 +3,7 @@ import type {
   Connection,
   ConnectionHandler,
   Listener,
+  PluginDefinition,
   Transport,
 } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
@@ -107,8 +108,21 @@ async function connected(own: Transport, admits = (): boolean => true): Promise<
 
 describe('docs/writing-a-transport.md', () => {
   it('has no code but what is run here', () => {
-    expect(codeBlocks(PAGE)).toHaveLength(2)
-    expect(Object.keys(FILES)).toEqual(['in-process.mjs', 'two-nodes.mjs'])
+    expect(codeBlocks(PAGE)).toHaveLength(3)
+    expect(Object.keys(FILES)).toEqual(['in-process.mjs', 'two-nodes.mjs', 'in-process-plugin.mjs'])
+  })
+
+  it('has a definition that rejects TLS', async () => {
+    const { default: plugin } = await importFrom<{ default: PluginDefinition<'transport'> }>(
+      pageFolder(FILES),
+      'in-process-plugin.mjs',
+    )
+    expect(typeof plugin.create({}).dial).toBe('function')
+    const links = [{ role: 'active' }, { role: 'active', tls: {} }] as const
+    expect(plugin.check?.({}, { path: ['transport'], node: { links } })).toEqual({
+      problems: [{ path: ['links', 1, 'tls'], message: 'there is no TLS in process' }],
+      warnings: [],
+    })
   })
 
   it('has a transport on which two nodes talk, and end in order', () => {

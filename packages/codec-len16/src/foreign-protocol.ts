@@ -1,7 +1,7 @@
-/** A protocol that is known by its first bytes, whatever the options of this codec are. */
+/** A protocol that can be recognised from the first bytes of a stream, whatever codec was expected. */
 export interface ForeignProtocol {
   readonly name: string
-  /** What an operator does about it. */
+  /** What the operator can do. */
   readonly advice: string
 }
 
@@ -14,14 +14,14 @@ const TLS: ForeignProtocol = {
 
 const HTTP_REQUEST = /^(?:GET|PUT|POST|HEAD|PATCH|TRACE|DELETE|OPTIONS|CONNECT|PRI) [!-~]/
 const HTTP_ANSWER = /^HTTP\/\d/
-/** A digit alone may be anything; lengths in digits have a fixed width of two to eight. */
+/** One digit alone is no evidence. Lengths in digits have a fixed width of two to eight. */
 const DIGITS = /^\d{2,8}/
 const JSON_TEXT = /^\s*(?:\{\s*(?:"|\}|$)|\[\s*[[{"\d\]tfn-])/
-/** A block of HL7: VT, segments that begin with three letters, FS and CR. */
+/** A block of HL7: VT, segments that start with three letters, then FS and CR. */
 const MLLP = /^\v[A-Z]{3}/
 const TEXT_LINE = /^[\t\x20-\x7e]+\r?\n/
 
-/** TLS and HTTP: what nobody sends by chance, and what no length can be confused with for long. */
+/** TLS or HTTP. Their first bytes are so specific that they outweigh any length that also fits. */
 export function unmistakableProtocol(opening: Uint8Array): ForeignProtocol | undefined {
   if (isTls(opening)) return TLS
   const text = latin1(opening)
@@ -30,7 +30,7 @@ export function unmistakableProtocol(opening: Uint8Array): ForeignProtocol | und
   return undefined
 }
 
-/** Other protocols; asked where no two or four bytes of length fit. */
+/** Other protocols. Weak evidence: check first that no length of two or four bytes fits. */
 export function likelyProtocol(opening: Uint8Array): ForeignProtocol | undefined {
   const text = latin1(opening)
   const name =
@@ -43,9 +43,11 @@ export function likelyProtocol(opening: Uint8Array): ForeignProtocol | undefined
 }
 
 /**
+ * Frames of ISO transport over TCP.
+ *
  *      0    1    2    3
  *     ┌────┬────┬────┬────┬───── … ┐
- *     │ 03 │ 00 │ length  │ packet │   TPKT (RFC 1006): big endian, its own four bytes counted
+ *     │ 03 │ 00 │ length  │ packet │   TPKT (RFC 1006): big endian, counts its own four bytes
  *     └────┴────┴────┴────┴───── … ┘
  */
 export function tpkt(opening: Uint8Array): ForeignProtocol | undefined {
@@ -62,8 +64,8 @@ export function tpkt(opening: Uint8Array): ForeignProtocol | undefined {
 /**
  *      0    1    2    3    4    5
  *     ┌────┬────┬────┬────┬────┬────┬── … ┐   a record of SSL 3.0 to TLS 1.3 (RFC 8446, sections 4 and 5.1):
- *     │ 16 │ 03 │ 0x │ length  │ 01 │     │   16 03 with a hello in it, 01 or 02, or
- *     │ 15 │ 03 │ 0x │ 00 │ 02 │ 0x │     │   15 03 with an alert of two bytes, of level 1 or 2
+ *     │ 16 │ 03 │ 0x │ length  │ 01 │     │   16 03 with a hello message, 01 or 02, or
+ *     │ 15 │ 03 │ 0x │ 00 │ 02 │ 0x │     │   15 03 with an alert of two bytes, level 1 or 2
  *     └────┴────┴────┴────┴────┴────┴── … ┘
  */
 function isTls([type, major, minor = 0xff, high = 0xff, low, first]: Uint8Array): boolean {
@@ -73,7 +75,7 @@ function isTls([type, major, minor = 0xff, high = 0xff, low, first]: Uint8Array)
 
 const ETX = 0x03
 
-/** The last byte is ETX, or a checksum of one byte follows it. */
+/** The last byte is ETX, or ETX is followed by a checksum of one byte. */
 function isStxEtx(opening: Uint8Array): boolean {
   return opening[0] === 0x02 && (opening.at(-1) === ETX || opening.at(-2) === ETX)
 }
@@ -87,11 +89,11 @@ function digits(text: string): string | undefined {
     if (length === text.length - width) return name
     if (length === text.length) return `${name} that counts itself`
   }
-  // Three digits and then a letter is text as well; from four on it is a length that was cut short.
+  // Up to three digits may begin a text. Four or more are a length whose frame was cut off.
   return run.length >= 4 ? 'a length in ASCII digits' : undefined
 }
 
-/** One character for each byte. */
+/** One character per byte. */
 export function latin1(bytes: Uint8Array): string {
   let text = ''
   for (const byte of bytes) text += String.fromCharCode(byte)

@@ -1,8 +1,18 @@
 import { latin1, likelyProtocol, tpkt, unmistakableProtocol } from './foreign-protocol.js'
 import { isFramedBy, type LengthLayout } from './length-layout.js'
-import type { Len16Settings } from './len16-options.js'
 
-/** In the order in which they are met in practice; the first that fits is named. */
+/** What a codec knows about its own framing, so that `framingDiagnosis` can tell it from others. */
+export interface OwnFraming {
+  /**
+   * Whether these bytes are frames of this codec, with its present settings. Then the peer speaks the right framing, and
+   * the stream ended for another reason.
+   */
+  fits(opening: Uint8Array): boolean
+  /** What the operator can do if the peer sends frames of this layout instead: `set byteOrder: little in "codec"`. */
+  advice(layout: LengthLayout): string
+}
+
+/** In the order of how common they are. The first that fits is reported. */
 const LAYOUTS: readonly LengthLayout[] = ([2, 4] as const).flatMap((lengthBytes) =>
   [false, true].flatMap((countsHeader) =>
     (['big', 'little'] as const).map((byteOrder) => ({ lengthBytes, byteOrder, countsHeader })),
@@ -12,26 +22,23 @@ const SHOWN_BYTES_MAX = 8
 const SHOWN_TEXT_MAX = 16
 
 /**
- * What a stream looks like that these settings could not cut into frames, and what to set; undefined: nothing that
- * is known, or the settings do fit. Judges from the first bytes alone: for streams that failed, not for all.
+ * Says what a stream looks like if a codec could not decode any frame from it, and what to do about it. A codec's
+ * decoder can return this from `diagnosis`. undefined: no known framing or protocol fits, or the codec's own does.
+ *
+ * @param opening the first bytes of the stream, up to `FIRST_BYTES_MAX`
  */
-export function framingDiagnosis(opening: Uint8Array, settings: Len16Settings): string | undefined {
-  const own: LengthLayout = {
-    lengthBytes: 2,
-    byteOrder: settings.byteOrder,
-    countsHeader: settings.countedHeaderBytes > 0,
-  }
+export function framingDiagnosis(opening: Uint8Array, own: OwnFraming): string | undefined {
   const unmistakable = unmistakableProtocol(opening)
-  if (unmistakable !== undefined) return told(opening, unmistakable.name, unmistakable.advice)
-  // A right peer that was cut off, or that goes beyond `maxPayload`: what ended the stream says it all.
-  if (isFramedBy(own, opening)) return undefined
+  if (unmistakable !== undefined) return report(opening, unmistakable.name, unmistakable.advice)
+  // The peer speaks the right framing, but was cut off or exceeded the size limit: the link's reason says so.
+  if (own.fits(opening)) return undefined
   const layout = LAYOUTS.find((candidate) => isFramedBy(candidate, opening))
-  if (layout !== undefined) return told(opening, layoutName(layout), layoutAdvice(layout, own))
+  if (layout !== undefined) return report(opening, layoutName(layout), own.advice(layout))
   const likely = tpkt(opening) ?? likelyProtocol(opening)
-  return likely && told(opening, likely.name, likely.advice)
+  return likely && report(opening, likely.name, likely.advice)
 }
 
-function told(opening: Uint8Array, name: string, advice: string): string {
+function report(opening: Uint8Array, name: string, advice: string): string {
   return `the peer's first bytes (${shown(opening)}) look like ${name}: ${advice}`
 }
 
@@ -41,19 +48,7 @@ function layoutName({ lengthBytes, byteOrder, countsHeader }: LengthLayout): str
   return `a length of ${width} bytes, ${byteOrder} endian${counted}`
 }
 
-function layoutAdvice(layout: LengthLayout, own: LengthLayout): string {
-  if (layout.lengthBytes !== own.lengthBytes) {
-    return 'len16 has two; write a codec for it, docs/writing-a-codec.md'
-  }
-  const changes: string[] = []
-  if (layout.byteOrder !== own.byteOrder) changes.push(`byteOrder: ${layout.byteOrder}`)
-  if (layout.countsHeader !== own.countsHeader) {
-    changes.push(`lengthIncludesHeader: ${String(layout.countsHeader)}`)
-  }
-  return `set ${changes.join(' and ')} in "codec"`
-}
-
-/** Text as text, with every other byte as a dot; the rest in hexadecimal. */
+/** Text as text, with a dot for every other byte; anything else in hexadecimal. */
 function shown(opening: Uint8Array): string {
   const text = latin1(opening.subarray(0, SHOWN_TEXT_MAX))
   if (/^[\x20-\x7e]{4}/.test(text)) return `"${text.replace(/[^\x20-\x7e]+/g, '.')}"`

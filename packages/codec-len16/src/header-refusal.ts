@@ -1,7 +1,7 @@
 import { CommloopError } from '@commloop/core'
 import type { Len16Settings } from './len16-options.js'
 
-/** Why a header ends the stream. What a peer may speak instead is told from the stream's first bytes, not from these. */
+/** The error for a header that is not allowed. What the peer may speak instead is diagnosed from the first bytes of the stream. */
 export function headerRefusal(
   first: number,
   second: number,
@@ -15,7 +15,9 @@ export function headerRefusal(
     return new CommloopError('CML_ERR_FRAME_TOO_LARGE', `${found} is above the limit of ${limit}`)
   }
   const reason =
-    payloadBytes < 0 ? 'does not cover its own header' : 'announces an empty frame, refused here'
+    payloadBytes < 0
+      ? 'does not cover its own header'
+      : 'announces an empty frame, which emptyFrames: reject forbids'
   return new CommloopError('CML_ERR_FRAME_INVALID', `${found} ${reason}`)
 }
 

@@ -7,8 +7,8 @@ import {
   len16Settings,
 } from './len16-options.js'
 
-/** Taken once: V8 looks a method of typed arrays up anew at every call, which costs a third of the copying. */
-// eslint-disable-next-line @typescript-eslint/unbound-method -- called with its `this` only
+/** Looked up once: V8 looks up a typed array's method at every call, which costs a third of the copying. */
+// eslint-disable-next-line @typescript-eslint/unbound-method -- always called with an explicit `this`
 const setBytes = Uint8Array.prototype.set
 
 /**
@@ -25,7 +25,7 @@ export class Len16Codec implements FrameCodec {
   readonly header: FrameHeader
   readonly #settings: Len16Settings
 
-  /** @throws CommloopError CML_ERR_CONFIG_INVALID for unknown or unusable options. */
+  /** @throws CommloopError CML_ERR_CONFIG_INVALID for unknown or invalid options. */
   constructor(options: Len16Options = {}) {
     this.#settings = len16Settings({ ...options })
     this.payloadBytesMax = this.#settings.payloadBytesMax
@@ -36,7 +36,7 @@ export class Len16Codec implements FrameCodec {
     return HEADER_BYTES + payloadBytes
   }
 
-  /** @throws CommloopError CML_ERR_PAYLOAD_TOO_LARGE, where the caller did not check: a length never wraps. */
+  /** @throws CommloopError CML_ERR_PAYLOAD_TOO_LARGE if the caller did not check the size: a length never wraps. */
   encode(payload: Uint8Array, into: Uint8Array, at: number): number {
     this.header.write(payload.length, into, at)
     setBytes.call(into, payload, at + HEADER_BYTES)

@@ -1,24 +1,25 @@
 import { CommloopError, type FrameDecoder } from '@commloop/core'
 import { framingDiagnosis } from './framing-diagnosis.js'
 import { headerRefusal } from './header-refusal.js'
+import { len16Framing } from './len16-framing.js'
 import { HEADER_BYTES, type Len16Settings } from './len16-options.js'
 
 const NOTHING = new Uint8Array(0)
 const NO_BUFFER = NOTHING.buffer
 const CARRY_BYTES_MIN = 64
-/** Up to here a loop copies faster than a view that is made for it. */
+/** Up to this size, a loop copies faster than `set` with a new view. */
 const LOOP_BYTES_MAX = 16
 
 /**
- * Cuts one stream at its two-byte lengths.
+ * Splits one stream at its two-byte lengths.
  *
- *     chunk   ┌──┬─────────┬──┬───┬──┬───────┐   payloads that lie whole in a chunk are views of it;
- *             │ 3│ payload │ 1│ p │ 9│ paylo │   the begun one at the end is copied into the carry,
- *             └──┴─────────┴──┴───┴──┴───────┘   which grows with what arrives, not with what was
- *             at ▲                               announced
+ *     chunk   ┌──┬─────────┬──┬───┬──┬───────┐   payloads that are complete in a chunk are views of it;
+ *             │ 3│ payload │ 1│ p │ 9│ paylo │   the partial one at the end is copied into the carry,
+ *             └──┴─────────┴──┴───┴──┴───────┘   which grows with the bytes that arrive, not with the
+ *             at ▲                               announced length
  *
- * Payloads are plain `Uint8Array`s, whatever the chunks are. Views by constructor over a remembered `ArrayBuffer`
- * take less than half the time of `subarray`, which looks up the chunk's species for each.
+ * Payloads are plain `Uint8Array`s, whatever the chunks are. Constructing a view over a stored `ArrayBuffer` takes less than
+ * half the time of `subarray`, which looks up the chunk's species each time.
  */
 export class Len16Decoder implements FrameDecoder {
   readonly #settings: Len16Settings
@@ -34,9 +35,9 @@ export class Len16Decoder implements FrameDecoder {
   #at = 0
   #end = 0
 
-  /** Bytes of the begun frame that were taken out of the chunks, header included; 0: none. */
+  /** Bytes of the partial frame that were copied out of earlier chunks, header included; 0: none. */
   #carriedBytes = 0
-  /** The begun frame's first byte, and from the second one on its payload's size. */
+  /** First byte of the partial frame, and, once its second byte is known, the size of its payload. */
   #firstByte = 0
   #payloadBytes = 0
   #carry: Uint8Array = NOTHING
@@ -52,7 +53,7 @@ export class Len16Decoder implements FrameDecoder {
   }
 
   push(chunk: Uint8Array): void {
-    // Going on would lose bytes silently.
+    // Continuing would lose bytes silently.
     if (this.#at < this.#end) throw new Error('len16: push before next() has answered undefined')
     this.#chunk = chunk
     this.#buffer = chunk.buffer
@@ -97,10 +98,10 @@ export class Len16Decoder implements FrameDecoder {
   }
 
   diagnosis(opening: Uint8Array): string | undefined {
-    return framingDiagnosis(opening, this.#settings)
+    return framingDiagnosis(opening, len16Framing(this.#settings))
   }
 
-  /** The size of the payload that the frame at the front announces. Its header must be there. */
+  /** The payload size that the current frame announces. Its header must have arrived. */
   #announcedBytes(): number {
     if (this.#carriedBytes >= HEADER_BYTES) return this.#payloadBytes
     const carried = this.#carriedBytes === 1
@@ -113,7 +114,7 @@ export class Len16Decoder implements FrameDecoder {
     return (first << this.#firstShift) | (second << this.#secondShift)
   }
 
-  /** @throws CommloopError where the header announces what is not allowed. */
+  /** @throws CommloopError if the announced size is not allowed. */
   #payloadBytesOf(first: number, second: number): number {
     const payloadBytes = this.#lengthOf(first, second) - this.#countedHeaderBytes
     if (payloadBytes < this.#payloadBytesMin || payloadBytes > this.#payloadBytesMax) {
@@ -122,7 +123,7 @@ export class Len16Decoder implements FrameDecoder {
     return payloadBytes
   }
 
-  /** Takes what is left of the chunk, the beginning of a frame, out of it and lets go of the chunk. */
+  /** Copies the rest of the chunk, which is the start of a frame, and releases the chunk. */
   #carryRest(): void {
     if (this.#at < this.#end) {
       this.#firstByte = this.#chunk[this.#at] ?? 0
@@ -139,11 +140,11 @@ export class Len16Decoder implements FrameDecoder {
     this.#forgetChunk()
   }
 
-  /** Goes on with a frame that began in an earlier chunk. */
+  /** Continues a frame that started in an earlier chunk. */
   #nextCarried(): Uint8Array | undefined {
     if (this.#at === this.#end) return undefined
     if (this.#carriedBytes < HEADER_BYTES) {
-      // Where this throws nothing has moved, so that asking again throws again.
+      // If this throws, nothing has changed, so the next call throws again.
       this.#payloadBytes = this.#payloadBytesOf(this.#firstByte, this.#chunk[this.#at] ?? 0)
       this.#at += 1
       this.#carriedBytes = HEADER_BYTES
@@ -155,7 +156,7 @@ export class Len16Decoder implements FrameDecoder {
       this.#forgetChunk()
       return undefined
     }
-    // Only the header was carried: the payload lies whole in this chunk.
+    // Only the header was carried: this chunk contains the whole payload.
     const payload =
       missingBytes === this.#payloadBytes
         ? new Uint8Array(this.#buffer, this.#bufferOffset + this.#at, missingBytes)
@@ -173,9 +174,9 @@ export class Len16Decoder implements FrameDecoder {
   }
 
   /**
-   * Copies the next bytes of the payload into the carry. It has at most twice the room that has been needed, so that
-   * announcing costs the peer as much as us, and doubles, so that a trickle costs linear time; the last step gives
-   * exactly the announced size.
+   * Copies the next bytes of the payload into the carry. The carry is at most twice as large as its content, so that
+   * announcing a large payload does not cost us more than the peer. It doubles, so that small chunks cost linear time, and
+   * ends with exactly the announced size.
    */
   #carryPayload(bytes: number): void {
     const carriedBytes = this.#carriedBytes - HEADER_BYTES

@@ -1,21 +1,21 @@
 import { CommloopError, type Size, sizeBytes } from '@commloop/core'
 
-/** What the two peers have to agree on, and how much of it is taken. */
+/** Options on which both sides of a link must agree. */
 export interface Len16Options {
   /** Order of the two length bytes: `big` (network order, RFC 1700) or `little`. Default `big`. */
   readonly byteOrder?: 'big' | 'little'
-  /** true: the length counts its own two bytes, so that 2 announces an empty payload. Default false. */
+  /** true: the length includes its own two bytes, so that 2 announces an empty payload. Default false. */
   readonly lengthIncludesHeader?: boolean
-  /** Largest payload, both ways: 1 to 65 535 bytes, which is the default; 65 533 where the header counts. */
+  /** Largest payload in both directions: 1 to 65 535 bytes (default), or 65 533 with `lengthIncludesHeader`. */
   readonly maxPayload?: Size
-  /** Whether a received frame without payload is a message or a mistake. Default `deliver`. */
+  /** Whether a received empty frame is a message or an error. Default `deliver`. */
   readonly emptyFrames?: 'deliver' | 'reject'
 }
 
-/** `Len16Options` as numbers, checked. */
+/** `Len16Options`, validated, with defaults. */
 export interface Len16Settings {
   readonly byteOrder: 'big' | 'little'
-  /** What the length counts beside the payload: 0 or 2. */
+  /** Bytes that the length includes beside the payload: 0 or 2. */
   readonly countedHeaderBytes: number
   readonly payloadBytesMin: number
   readonly payloadBytesMax: number
@@ -26,8 +26,8 @@ const LENGTH_MAX = 0xffff
 const KNOWN = ['byteOrder', 'lengthIncludesHeader', 'maxPayload', 'emptyFrames']
 
 /**
- * Checks options that may come from a configuration file, hence of any type.
- * @throws CommloopError CML_ERR_CONFIG_INVALID naming the option, what was expected and what was found.
+ * Validates options of any type, because they may come from a configuration file.
+ * @throws CommloopError CML_ERR_CONFIG_INVALID with the option, what was expected and what was found.
  */
 export function len16Settings(options: Readonly<Record<string, unknown>>): Len16Settings {
   for (const name of Object.keys(options)) {
@@ -62,22 +62,22 @@ function maxPayload(value: unknown, bytesMax: number): number {
 function oneOf<Choice extends string>(
   name: string,
   value: unknown,
-  standard: Choice,
+  byDefault: Choice,
   other: Choice,
 ): Choice {
-  if (value === undefined || value === standard) return standard
+  if (value === undefined || value === byDefault) return byDefault
   if (value === other) return other
-  throw invalid(name, `'${standard}' or '${other}'`, value)
+  throw invalid(name, `'${byDefault}' or '${other}'`, value)
 }
 
 function invalid(name: string, expected: string, found: unknown): CommloopError {
   return new CommloopError(
     'CML_ERR_CONFIG_INVALID',
-    `codec len16: ${name}: expected ${expected}, found ${foundText(found)}`,
+    `codec len16: ${name}: expected ${expected}, found ${describeValue(found)}`,
   )
 }
 
-function foundText(found: unknown): string {
-  const json: unknown = JSON.stringify(found)
-  return typeof json === 'string' ? json : String(found)
+function describeValue(value: unknown): string {
+  const json: unknown = JSON.stringify(value)
+  return typeof json === 'string' ? json : String(value)
 }

@@ -1,17 +1,18 @@
-/** Where a frame's length stands and what it counts: of this codec, and of others that peers may speak instead. */
+/** A framing with a binary length before each payload. */
 export interface LengthLayout {
   readonly lengthBytes: 2 | 4
   readonly byteOrder: 'big' | 'little'
-  /** The length counts its own bytes too. */
+  /** True if the length includes its own bytes. */
   readonly countsHeader: boolean
 }
 
-/** One such frame may be chance; two in a row, or one that ends with the last byte, hardly is. */
+/** One frame may fit by chance; two in a row, or one that ends with the last byte, hardly do. */
 const FRAMES_MIN = 2
 
 /**
- * Whether the beginning of a stream is frames of this layout: whole ones up to its last byte, or two and a begun
- * one. Frames without payload are no evidence: to a shorter length, zeros in front of a longer one look like them.
+ * Whether the first bytes of a stream are frames of this layout: complete frames up to the last byte, or two complete
+ * frames and the start of another. Empty frames do not count as evidence, because the leading zeros of a longer length look
+ * like empty frames of a shorter one.
  */
 export function isFramedBy(layout: LengthLayout, opening: Uint8Array): boolean {
   const { lengthBytes, countsHeader } = layout

@@ -3,7 +3,7 @@ import { Len16Codec, type Len16Options } from '../src/index.js'
 
 type Bytes = string | Uint8Array
 
-/** `hex` is written with blanks; everything else is text. */
+/** Bytes from hexadecimal digits with blanks. */
 function hex(text: string): Uint8Array {
   return Buffer.from(text.replaceAll(' ', ''), 'hex')
 }
@@ -30,7 +30,7 @@ const LITTLE: Len16Options = { byteOrder: 'little' }
 const COUNTING: Len16Options = { lengthIncludesHeader: true }
 const BOTH: Len16Options = { ...LITTLE, ...COUNTING }
 
-describe('what the first bytes look like', () => {
+describe('the diagnosis of the first bytes', () => {
   it.each<readonly [string, Len16Options, Len16Options, string]>([
     ['the other byte order', LITTLE, BIG, 'set byteOrder: little in "codec"'],
     ['the other byte order', BIG, LITTLE, 'set byteOrder: big in "codec"'],
@@ -42,7 +42,7 @@ describe('what the first bytes look like', () => {
     expect(diagnosis(framed(spoken, 'abc'), set)).toMatch(new RegExp(`: ${advice}$`))
     const several = framed(spoken, 'status', 'x'.repeat(300), 'over')
     expect(diagnosis(several.subarray(0, -2), set)).toMatch(new RegExp(`: ${advice}$`))
-    // And what it names is what makes the stream readable.
+    // With the recommended setting, the stream can be read.
     const decoder = new Len16Codec(spoken).createDecoder()
     decoder.push(several)
     expect(Buffer.from(decoder.next() ?? []).toString()).toBe('status')
@@ -75,7 +75,7 @@ describe('what the first bytes look like', () => {
     ['MLLP', hex('0b 4d5348 1c 0d'), 'MLLP:'],
     ['JSON', '{"type":"hello"}', 'JSON without a length:'],
     ['lines', 'SSH-2.0-OpenSSH_9.2\r\n', 'lines of text:'],
-  ])('names %s', (_, opening, expected) => {
+  ])('recognises %s', (_, opening, expected) => {
     expect(diagnosis(opening)).toContain(`look like ${expected}`)
   })
 
@@ -89,20 +89,20 @@ describe('what the first bytes look like', () => {
     ['an alert of three bytes', hex('1503030003 02')],
     ['an alert of 258 bytes', hex('1503030102 02')],
     ['an alert of a third level', hex('1503030002 03')],
-  ])('is not TLS: %s', (_, opening) => {
+  ])('does not take for TLS: %s', (_, opening) => {
     expect(diagnosis(opening) ?? '').not.toContain('TLS')
   })
 
-  it('names what has two bytes, and says where it has four that no setting helps', () => {
+  it('recommends a setting for two bytes, and another codec for four', () => {
     expect(diagnosis(framed(LITTLE, 'abc'))).toContain('a length of two bytes, little endian:')
     expect(diagnosis(hex('00000003 616263'))).toContain('len16 has two; write a codec')
   })
 
-  it('is told from two frames and the first byte of a third', () => {
+  it('needs two frames and the first byte of a third', () => {
     expect(diagnosis(hex('0100 61 0100 62 01'))).toContain('set byteOrder: little')
   })
 
-  it('are shown, as text or in hexadecimal, and not more of them than it takes', () => {
+  it('shows the first bytes as text or in hexadecimal, up to a limit', () => {
     expect(diagnosis(`GET /${'secret'.repeat(20)}`)).toContain('("GET /secretsecre")')
     expect(diagnosis(`0012HELLO\u001b[31mHIJ`)).toContain('("0012HELLO.[31mHI")')
     expect(diagnosis(`0012HELLO\u001b\u0000[31mH`)).toContain('("0012HELLO.[31mH")')
@@ -113,13 +113,13 @@ describe('what the first bytes look like', () => {
   })
 })
 
-describe('nothing is said', () => {
+describe('there is no diagnosis', () => {
   it.each<readonly [string, Bytes, Len16Options]>([
     ['of nothing', '', BIG],
     ['of half a header', hex('00'), BIG],
     ['of a frame that was cut off', hex('0065 616263'), BIG],
     ['of frames of which the last was cut off', hex('0001 61 0002 6262 0003 63'), BIG],
-    ['of frames that only are above the limit', framed({}, 'x'.repeat(200)), { maxPayload: 100 }],
+    ['of frames that are only above the limit', framed({}, 'x'.repeat(200)), { maxPayload: 100 }],
     ['of one frame of another layout and a byte', hex('0100 61 02'), BIG],
     ['of one frame of another layout and a begun one', hex('0100 61 0400 61'), BIG],
     ['of frames of another layout and an empty one', hex('0100 61 0200 6262 0000'), BIG],
@@ -129,12 +129,12 @@ describe('nothing is said', () => {
     ['of what is TPKT but for the byte that is zero', hex('0301000b 06e0ffffffffff'), BIG],
     ['of STX without ETX', hex('02 61626364'), BIG],
     ['of bytes that are nothing in particular', hex('9c40 00ff13aa7701'), BIG],
-    ['of empty frames, which zeros look like', hex('0000 0000 0000 0000'), COUNTING],
+    ['of zeros, which look like empty frames', hex('0000 0000 0000 0000'), COUNTING],
   ])('%s', (_, opening, options) => {
     expect(diagnosis(opening, options)).toBeUndefined()
   })
 
-  it('of the setting that is set already, whatever the bytes are', () => {
+  it('that recommends the present setting, for any bytes', () => {
     const random = seeded(20_261_125)
     for (let round = 0; round < 4_000; round++) {
       const bytes = Uint8Array.from({ length: 1 + (random() % 24) }, () => random() % 7)
@@ -148,7 +148,7 @@ describe('nothing is said', () => {
   })
 })
 
-/** Small numbers, the same in every run. */
+/** Small pseudo-random numbers, the same in every run. */
 function seeded(seed: number): () => number {
   let state = seed
   return () => {

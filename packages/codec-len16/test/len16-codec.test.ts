@@ -16,12 +16,12 @@ describe('the bytes on the wire', () => {
     expect(framed('x'.repeat(0x1234)).slice(0, 6)).toBe('123478')
   })
 
-  it('have the length little endian where asked', () => {
+  it('contain a little-endian length if byteOrder is little', () => {
     expect(framed('abc', { byteOrder: 'little' })).toBe('0300616263')
     expect(framed('x'.repeat(0x1234), { byteOrder: 'little' }).slice(0, 6)).toBe('341278')
   })
 
-  it('count the header in the length where asked', () => {
+  it('include the header in the length with lengthIncludesHeader', () => {
     const counted = { lengthIncludesHeader: true }
     expect(framed('abc', counted)).toBe('0005616263')
     expect(framed('', counted)).toBe('0002')
@@ -29,7 +29,7 @@ describe('the bytes on the wire', () => {
     expect(framed('x'.repeat(65533), counted).slice(0, 6)).toBe('ffff78')
   })
 
-  it.each(BOUNDARIES)('carry a payload of %i bytes there and back', (bytes) => {
+  it.each(BOUNDARIES)('encode and decode a payload of %i bytes', (bytes) => {
     const codec = new Len16Codec()
     const payload = payloadOf(bytes)
     const frame = frameOf(codec, payload)
@@ -40,19 +40,19 @@ describe('the bytes on the wire', () => {
 })
 
 describe('encode', () => {
-  it('writes at the offset and leaves everything else as it was', () => {
+  it('writes at the offset and changes nothing else', () => {
     const into = new Uint8Array(9).fill(0xee)
     expect(new Len16Codec().encode(text('abc'), into, 2)).toBe(7)
     expect(Buffer.from(into).toString('hex')).toBe('eeee0003616263eeee')
   })
 
-  it('asks for as much room as it uses', () => {
+  it('uses exactly the room that frameBytesMax announces', () => {
     const codec = new Len16Codec({ lengthIncludesHeader: true })
     expect(codec.frameBytesMax(0)).toBe(2)
     expect(codec.frameBytesMax(65533)).toBe(65535)
   })
 
-  it('writes by `header` what it writes itself', () => {
+  it('writes the same as `header`', () => {
     for (const options of [{}, { byteOrder: 'little' }, { lengthIncludesHeader: true }] as const) {
       const codec = new Len16Codec(options)
       const header = new Uint8Array(codec.header.bytes + 1)
@@ -108,7 +108,7 @@ describe('options', () => {
       { byteorder: 'big' },
       'byteorder: expected one of byteOrder, lengthIncludesHeader, maxPayload, emptyFrames',
     ],
-  ])('%o are refused in words', (options, message) => {
+  ])('%o are rejected with an explanation', (options, message) => {
     expect(() => new Len16Codec(options as unknown as Len16Options)).toThrow(
       expect.objectContaining({
         code: 'CML_ERR_CONFIG_INVALID',

@@ -21,11 +21,11 @@ function decoderWith(stream: Uint8Array, options?: Len16Options): FrameDecoder {
   return decoder
 }
 
-describe('wherever the stream is cut', () => {
+describe('a stream that is cut anywhere', () => {
   const payloads = [payloadOf(3), payloadOf(0), payloadOf(300)]
   const stream = streamOf(codec, payloads)
 
-  it('in two places or one, three frames come out the same', () => {
+  it('gives the same three frames, with one cut or two', () => {
     for (let first = 0; first <= stream.length; first++) {
       expect(hexOf(decode(codec, cutAt(stream, [first])))).toEqual(hexOf(payloads))
       const third = Math.floor((first + stream.length) / 2)
@@ -33,13 +33,13 @@ describe('wherever the stream is cut', () => {
     }
   })
 
-  it.each([1, 2, 3, 1460])('every %i bytes, all sizes come out the same', (cut) => {
+  it.each([1, 2, 3, 1460])('gives frames of all sizes, cut every %i bytes', (cut) => {
     const sizes = [0, 1, 2, 255, 256, 1458, 1459, 65535, 5]
     const many = sizes.map((size) => payloadOf(size))
     expect(hexOf(decode(codec, cutEvery(streamOf(codec, many), cut)))).toEqual(hexOf(many))
   })
 
-  it('each frame comes out with its last byte, not later', () => {
+  it('gives each frame with its last byte, not later', () => {
     const decoder = codec.createDecoder()
     const ends: number[] = []
     for (const [at, chunk] of cutEvery(stream, 1).entries()) {
@@ -50,7 +50,7 @@ describe('wherever the stream is cut', () => {
   })
 })
 
-describe('a frame that is not whole', () => {
+describe('a partial frame', () => {
   it('is midFrame from its first byte until its last, at every byte', () => {
     const stream = streamOf(codec, [payloadOf(4), payloadOf(0), payloadOf(1)])
     const between = [0, 6, 8, 11]
@@ -63,7 +63,7 @@ describe('a frame that is not whole', () => {
     }
   })
 
-  it('is midFrame before it was asked for, and a whole one is not', () => {
+  it('is midFrame before next is called, and a complete frame is not', () => {
     expect(decoderWith(bytes('00')).midFrame).toBe(true)
     expect(decoderWith(bytes('0001')).midFrame).toBe(true)
     expect(decoderWith(bytes('000161')).midFrame).toBe(false)
@@ -97,7 +97,7 @@ describe('a frame that is not whole', () => {
     }
   })
 
-  it('says how far it came', () => {
+  it('is reported with the number of bytes that arrived', () => {
     const ending = (hex: string) => (): void => {
       const decoder = decoderWith(bytes(hex))
       decoder.next()
@@ -110,8 +110,8 @@ describe('a frame that is not whole', () => {
   })
 })
 
-describe('what is handed out', () => {
-  it('is a view of the chunk wherever the payload lies whole in it', () => {
+describe('a payload', () => {
+  it('is a view of the chunk if the chunk contains all of it', () => {
     const padded = new Uint8Array(12)
     padded.set(bytes('0003616263000164'), 3)
     const chunk = padded.subarray(3, 11)
@@ -120,7 +120,7 @@ describe('what is handed out', () => {
     expect(hexOf(payloads)).toEqual(['616263', '64'])
   })
 
-  it('is a view also when only the header came before', () => {
+  it('is a view also if only the header arrived before', () => {
     const [header, rest] = [bytes('0003'), bytes('616263')]
     const decoder = decoderWith(header)
     expect(decoder.next()).toBeUndefined()
@@ -128,14 +128,14 @@ describe('what is handed out', () => {
     expect(decoder.next()?.buffer).toBe(rest.buffer)
   })
 
-  it('stays as it is, whatever comes later', () => {
+  it('does not change when later bytes arrive', () => {
     const payloads = Array.from({ length: 50 }, (_, index) => payloadOf(100 + index, index))
     const received = decode(codec, cutEvery(streamOf(codec, payloads), 37))
     expect(hexOf(received)).toEqual(hexOf(payloads))
     expect(new Set(received.map((payload) => payload.buffer)).size).toBe(50)
   })
 
-  it('does not change with a chunk that the payload was copied out of', () => {
+  it('does not change with a chunk from which it was copied', () => {
     const first = bytes('00036162')
     const decoder = decoderWith(first)
     expect(decoder.next()).toBeUndefined()
@@ -144,7 +144,7 @@ describe('what is handed out', () => {
     expect(hexOf(pull(decoder))).toEqual(['616263'])
   })
 
-  it('is a plain Uint8Array, from a Buffer as well', () => {
+  it('is a plain Uint8Array, also from a Buffer', () => {
     const decoder = decoderWith(Buffer.from('000161000262', 'hex'))
     const [whole] = pull(decoder)
     decoder.push(Buffer.from('63'))
@@ -154,7 +154,7 @@ describe('what is handed out', () => {
 })
 
 describe('the carry', () => {
-  /** Lengths of all arrays that decoding makes, views left out. */
+  /** Lengths of all arrays that decoding allocates, without views. */
   function allocations(action: () => void): number[] {
     const Original = globalThis.Uint8Array
     const sizes: number[] = []
@@ -173,12 +173,12 @@ describe('the carry', () => {
     return sizes
   }
 
-  it('is not sized by an announcement alone', () => {
+  it('does not grow with the announced length alone', () => {
     const sizes = allocations(() => decoderWith(bytes('ffff616263')).next())
     expect(sizes).toEqual([64])
   })
 
-  it('doubles up to exactly the announced size under a trickle', () => {
+  it('doubles up to exactly the announced size if bytes trickle in', () => {
     const chunks = cutEvery(streamOf(codec, [payloadOf(60000)]), 1)
     let received: Uint8Array[] = []
     const sizes = allocations(() => {
@@ -188,13 +188,13 @@ describe('the carry', () => {
     expect(received[0]?.buffer.byteLength).toBe(60000)
   })
 
-  it('is made once where the rest comes at once', () => {
+  it('is allocated once if the rest arrives in one chunk', () => {
     const chunks = cutAt(streamOf(codec, [payloadOf(1000)]), [600])
     expect(allocations(() => decode(codec, chunks))).toEqual([1000])
   })
 })
 
-describe('a header that cannot be', () => {
+describe('an invalid header', () => {
   it.each([
     ['0000', {}, 0],
     ['0001', {}, 1],
@@ -221,19 +221,19 @@ describe('a header that cannot be', () => {
       }
       if (expected.startsWith('CML')) {
         expect(feed).toThrow(withCode(expected))
-        // The stream stays lost.
+        // The error is permanent.
         expect(() => decoder.next()).toThrow(withCode(expected))
       } else expect(feed()).toBe(expected)
     }
   })
 
-  it('comes after every whole frame before it', () => {
+  it('is reported after every complete frame before it', () => {
     const decoder = decoderWith(bytes('0001610065'), { maxPayload: 100 })
     expect(hexOf([decoder.next() ?? bytes('')])).toEqual(['61'])
     expect(() => decoder.next()).toThrow(withCode('CML_ERR_FRAME_TOO_LARGE'))
   })
 
-  it('is named with its bytes, and with what they look like', () => {
+  it('is shown with its bytes, and as text if they are text', () => {
     const refusal = (hex: string, options: Len16Options) => () =>
       decoderWith(bytes(hex), options).next()
     const small = { maxPayload: 1000 }
@@ -254,7 +254,7 @@ describe('a header that cannot be', () => {
 })
 
 describe('misuse', () => {
-  it('is told, where a push would lose bytes', () => {
+  it('throws if a push would lose bytes', () => {
     const decoder = decoderWith(bytes('000161000162'))
     decoder.next()
     expect(() => {

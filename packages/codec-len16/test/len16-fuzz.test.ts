@@ -33,7 +33,7 @@ function reading(chunks: readonly Uint8Array[], options: Len16Options): Reading 
   }
 }
 
-/** xorshift32: a stream of garbage that its seed repeats. */
+/** xorshift32: a stream of garbage that can be repeated from its seed. */
 function garbage(seed: number, bytes: number, mask: number): Uint8Array {
   let state = seed
   return Uint8Array.from({ length: bytes }, () => {
@@ -45,7 +45,7 @@ function garbage(seed: number, bytes: number, mask: number): Uint8Array {
 }
 
 describe('any list of payloads', () => {
-  it('comes back however the stream is cut', () => {
+  it('is decoded unchanged, however the stream is cut', () => {
     const payloads = fc.array(fc.uint8Array({ maxLength: 600 }), { maxLength: 30 })
     const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 40 })
     fc.assert(
@@ -81,7 +81,7 @@ describe('any bytes at all', () => {
   ] as const)('are read as by an obvious decoder: seed %i, mask %i, %o', (seed, mask, options) => {
     const megabyte = garbage(seed, 1 << 20, mask)
     const cutSizes = garbage(seed + 100, 1 << 12, 0xff)
-    // Where one reading ends in an error, the next begins behind it.
+    // After an error, the next reading starts behind it.
     for (let from = 0, turn = 0; from < megabyte.length && turn < 400; turn++) {
       const stream = megabyte.subarray(from, from + (1 << (8 + (turn % 12))))
       const expected = naiveReading(stream, options)

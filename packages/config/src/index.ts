@@ -6,22 +6,24 @@
  */
 export { type ConfigRequest, type ConfigSource, findConfig } from './find/find-config.js'
 export { type LegacyTable, readLegacyTable } from './legacy/legacy-table.js'
-export type { ConfigPlugins, EntryPlugin } from './load/config-plugins.js'
+export { allPlugins, type ConfigPlugins, type EntryPlugin } from './load/config-plugins.js'
 export {
   type ConfigTable,
+  type LinkPluginKind,
   loadTable,
   readTable,
   type TableReading,
   tableOf,
+  type TablePlugin,
 } from './load/config-table.js'
 export { configuredNode } from './load/configured-node.js'
 export { type ConfigReading, loadConfig, readConfig } from './load/load-config.js'
 export type { LoadedConfig } from './load/loaded-config.js'
 export type { RunningConfig } from './load/running-config.js'
-export { STANDARD_PLUGIN } from './plugins/builtin-plugins.js'
-export { type PluginKind } from './plugins/plugin-kind.js'
+export { builtinPlugin, DEFAULT_PLUGINS } from './plugins/builtin-plugins.js'
+export { compareSides, counterpartOf, descriptorsOf } from './plugins/plugin-services.js'
 export { canonicalSpec, type PluginSpec } from './plugins/plugin-spec.js'
-export { type ResolvedPlugin, placeText } from './plugins/resolve-plugin.js'
+export { type ResolvedPlugin, originText } from './plugins/resolve-plugin.js'
 export {
   type Diagnostic,
   type Diagnostic as PlacedProblem,

@@ -20,7 +20,7 @@ describe('the table of a configuration', () => {
     const table = await loadTable(request(absent + TABLE))
     expect(table.name).toBe('.commlooprc')
     expect(table.node.entries.map(({ id }) => id)).toEqual(['a', 'b'])
-    expect([0, 1].map((entry) => table.codecOf(entry))).toEqual([
+    expect([0, 1].map((entry) => table.pluginOf('codec', entry).spec)).toEqual([
       { use: 'len16', options: { byteOrder: 'little' } },
       { use: 'len16', options: {} },
     ])
@@ -31,8 +31,8 @@ describe('the table of a configuration', () => {
     const [table, loaded] = [await loadTable(found), tableOf(await loadConfig(found))]
     expect([loaded.file, loaded.name]).toEqual([table.file, table.name])
     expect(loaded.node.entries.map(({ id }) => id)).toEqual(table.node.entries.map(({ id }) => id))
-    expect([0, 1].map((entry) => loaded.codecOf(entry))).toEqual(
-      [0, 1].map((entry) => table.codecOf(entry)),
+    expect([0, 1].map((entry) => loaded.pluginOf('codec', entry).spec)).toEqual(
+      [0, 1].map((entry) => table.pluginOf('codec', entry).spec),
     )
   })
 

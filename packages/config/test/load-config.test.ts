@@ -79,14 +79,14 @@ describe('a valid configuration', () => {
     expect(transport).toMatchObject({
       name: 'tcp',
       spec: '{"use":"tcp"}',
-      place: { from: 'commloop', package: '@commloop/transport-tcp', version: '0.1.0' },
+      origin: { from: 'commloop', package: '@commloop/transport-tcp', version: '0.1.0' },
     })
     expect(codec.value.payloadBytesMax).toBe(65_535)
     expect(reconnect.value).toBeInstanceOf(ExponentialBackoff)
     expect(reconnect.spec).toBe(
       '{"factor":2,"initial":"500ms","jitter":"full","max":"30s","maxAttempts":10,"min":"100ms","use":"exponential"}',
     )
-    expect(router.place).toEqual({ from: 'file', file: join(config.folder, 'router.mjs') })
+    expect(router.origin).toEqual({ from: 'file', file: join(config.folder, 'router.mjs') })
   })
 
   it('may be JSON, and may omit nearly all keys', async () => {

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DirectRouter, ExponentialBackoff } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
-import type { PluginKind } from '../src/plugins/plugin-kind.js'
+import type { PluginKind } from '@commloop/core'
 import { canonicalSpec, pluginSpecOf, type WrittenSpec } from '../src/plugins/plugin-spec.js'
-import { placeText, type ResolvedPlugin, resolvePlugin } from '../src/plugins/resolve-plugin.js'
+import { originText, type ResolvedPlugin, resolvePlugin } from '../src/plugins/resolve-plugin.js'
 import { folderWith } from '@commloop/test-support/temporary-folder'
 
 function plugin(kind: PluginKind, written: WrittenSpec, folder: string): Promise<ResolvedPlugin> {
@@ -54,36 +54,36 @@ describe('a plugin is found', () => {
       kind: 'router',
       name: './routers/a.mjs',
       spec: '{"use":"./routers/a.mjs"}',
-      place: { from: 'file', file: join(folder, 'routers/a.mjs') },
+      origin: { from: 'file', file: join(folder, 'routers/a.mjs') },
     })
-    expect(placeText(resolved.place)).toBe(join(folder, 'routers/a.mjs'))
+    expect(originText(resolved.origin)).toBe(join(folder, 'routers/a.mjs'))
   })
 
-  it('by a path from above, and by a whole path', async () => {
+  it('by a path to a parent folder, and by an absolute path', async () => {
     const folder = folderWith({ 'a.mjs': routerModule('a'), 'inner/x': '' })
     expect(await answerOf(plugin('router', '../a.mjs', join(folder, 'inner')))).toBe('a')
     expect(await answerOf(plugin('router', join(folder, 'a.mjs'), '/'))).toBe('a')
   })
 
-  it('by its short name, in the order that is promised', async () => {
+  it('by its short name, in the documented order', async () => {
     const names = ['@commloop/router-x', 'commloop-router-x', 'x']
     for (const [at, expected] of names.entries()) {
       const installed = names.slice(at).map((name) => packageAt(name, routerModule(name)))
       const folder = folderWith(Object.assign({}, ...installed) as Record<string, string>)
       const resolved = await plugin('router', 'x', folder)
-      expect(resolved.place).toEqual({
+      expect(resolved.origin).toEqual({
         from: 'package',
         package: expected,
         version: '1.2.3',
         file: join(folder, `node_modules/${expected}/main.js`),
       })
-      expect(placeText(resolved.place)).toBe(
+      expect(originText(resolved.origin)).toBe(
         `${expected} 1.2.3 (${join(folder, `node_modules/${expected}/main.js`)})`,
       )
     }
   })
 
-  it('by the name of a scoped package, or of a module inside of one', async () => {
+  it('by the name of a scoped package, or of a module inside one', async () => {
     const folder = folderWith({
       ...packageAt('@plant/routing', routerModule('whole'), {
         exports: { '.': './main.js', './second': './second.js' },
@@ -99,7 +99,7 @@ describe('a plugin is found', () => {
     expect(await answerOf(plugin('router', 'x', join(folder, 'conf/site')))).toBe('x')
   })
 
-  it('among what commloop brings along, unless the same lies beside the configuration', async () => {
+  it('among the built-in plugins, unless the same is installed beside the configuration', async () => {
     const bare = folderWith({})
     for (const [kind, name, from] of [
       ['transport', 'tcp', '@commloop/transport-tcp'],
@@ -107,8 +107,8 @@ describe('a plugin is found', () => {
       ['reconnect', 'exponential', '@commloop/core'],
       ['router', 'direct', '@commloop/core'],
     ] as const) {
-      const { place } = await plugin(kind, name, bare)
-      expect(place).toEqual({ from: 'commloop', package: from, version: '0.1.0' })
+      const { origin } = await plugin(kind, name, bare)
+      expect(origin).toEqual({ from: 'commloop', package: from, version: '0.1.0' })
     }
     expect((await plugin('router', 'direct', bare)).value).toBeInstanceOf(DirectRouter)
     const strategy = await plugin('reconnect', { use: 'exponential', maxAttempts: 3 }, bare)
@@ -121,10 +121,10 @@ describe('a plugin is found', () => {
 
   it("before a stranger's package of the same short name", async () => {
     const folder = folderWith(packageAt('direct', routerModule('stranger')))
-    expect((await plugin('router', 'direct', folder)).place.from).toBe('commloop')
+    expect((await plugin('router', 'direct', folder)).origin.from).toBe('commloop')
   })
 
-  it('when it is CommonJS, also when that was compiled from ES modules', async () => {
+  it('if it is CommonJS, also if compiled from ES modules', async () => {
     const plain = "module.exports = { name: 'c', route: () => 'plain' }"
     const compiled =
       "exports.__esModule = true; exports.default = { name: 'c', route: () => 'compiled' }"
@@ -134,7 +134,7 @@ describe('a plugin is found', () => {
   })
 })
 
-describe('a plugin is made', () => {
+describe('a plugin is created', () => {
   it('with its options, and without `use`', async () => {
     const folder = folderWith({
       'r.mjs': `export default { kind: 'router', name: 'r', apiVersion: 1,
@@ -161,7 +161,7 @@ describe('a plugin is made', () => {
     expect(await answerOf(plugin('router', './plain.mjs', folder))).toBe('r')
   })
 
-  it('from one text for one way of asking', () => {
+  it('from equal texts for equal specs', () => {
     const one = pluginSpecOf({ use: 'x', b: [{ d: 1, c: 2 }], a: undefined })
     expect(canonicalSpec(one)).toBe('{"b":[{"c":2,"d":1}],"use":"x"}')
     expect(canonicalSpec(pluginSpecOf('x'))).toBe('{"use":"x"}')
@@ -170,21 +170,21 @@ describe('a plugin is made', () => {
 })
 
 describe('a plugin that is missing', () => {
-  it('is told with every name that was tried', async () => {
+  it('is reported with every name that was tried', async () => {
     const folder = folderWith({})
     expect(await refusal(plugin('router', 'by-byte', folder))).toEqual([
       'CML_ERR_PLUGIN_MISSING',
       '"by-byte" was not found. Tried the packages @commloop/router-by-byte, commloop-router-by-byte, ' +
-        `by-byte, seen from ${folder}. Install one of them there, or give a path such as ./name.mjs`,
+        `by-byte, starting from ${folder}. Install one of them there, or give a path such as ./name.mjs`,
     ])
     expect(await refusal(plugin('codec', '@plant/codec', folder))).toEqual([
       'CML_ERR_PLUGIN_MISSING',
-      `"@plant/codec" was not found. Tried the packages @plant/codec, seen from ${folder}. ` +
+      `"@plant/codec" was not found. Tried the packages @plant/codec, starting from ${folder}. ` +
         'Install one of them there, or give a path such as ./name.mjs',
     ])
   })
 
-  it('is told with a guess where a file was meant', async () => {
+  it('is reported with a suggestion if a file was meant', async () => {
     const folder = folderWith({ 'router.mjs': '', 'routes/index.js': '', 'old.js': '' })
     expect((await refusal(plugin('router', 'router', folder)))[1]).toMatch(
       /Did you mean "\.\/router\.mjs"\?$/,
@@ -210,7 +210,7 @@ describe('a plugin that is missing', () => {
     async (name) => {
       expect(await refusal(plugin('router', name, folderWith({})))).toEqual([
         'CML_ERR_PLUGIN_MISSING',
-        `"${name}" is neither a path (./…) nor the name of a package`,
+        `"${name}" is neither a path (./…) nor a package name`,
       ])
     },
   )
@@ -224,7 +224,7 @@ describe('a plugin that is missing', () => {
   })
 })
 
-describe('a plugin that is found and unusable', () => {
+describe('a plugin that is found but unusable', () => {
   const kinds = "kind: 'router', name: 'x', apiVersion: 1"
 
   it.each<[string, string, string, WrittenSpec?]>([
@@ -247,12 +247,12 @@ describe('a plugin that is found and unusable', () => {
     [
       'is made for another API',
       "export default { kind: 'router', apiVersion: 2, create() {} }",
-      ' is made for plugin API 2, and this commloop has 1: use matching versions',
+      ' was written for plugin API 2, and this commloop has 1: use matching versions',
     ],
     [
       'does not say its API',
       "export default { kind: 'router', create() {} }",
-      ' is made for plugin API nothing, and this commloop has 1: use matching versions',
+      ' was written for plugin API nothing, and this commloop has 1: use matching versions',
     ],
     [
       'has no route',
@@ -277,17 +277,17 @@ describe('a plugin that is found and unusable', () => {
     [
       'creates nothing',
       `export default { ${kinds}, create() {} }`,
-      ': what it creates is nothing, no object',
+      ': the created value is nothing, not an object',
     ],
     [
       'creates no router',
       `export default { ${kinds}, create: () => ({ route: 'x' }) }`,
-      ': what it creates has a string as "route", expected a function',
+      ': the created value has a string as "route", expected a function',
     ],
     [
       'creates later',
       `export default { ${kinds}, create: async () => ({ route() {} }) }`,
-      ': what it creates is a promise: make it ready before, with `await` in the module',
+      ': the created value is a promise: await it in the module, before the export',
     ],
     [
       'is plain and was given options',
@@ -308,24 +308,24 @@ describe('a plugin that is found and unusable', () => {
     ])
   })
 
-  it('keeps what led to it', async () => {
+  it('is reported with the cause', async () => {
     const folder = folderWith({ 'x.mjs': "throw new Error('no database')" })
     await expect(plugin('router', './x.mjs', folder)).rejects.toMatchObject({
       cause: { message: 'no database' },
     })
   })
 
-  it('is a module with a mistake of syntax', async () => {
+  it('is a module with a syntax error', async () => {
     const text = 'export default {\n  route( {\n'
     const folder = folderWith(packageAt('x', text))
     expect(await refusal(plugin('router', 'x', folder))).toEqual([
       'CML_ERR_PLUGIN_INVALID',
       `x 1.2.3 (${join(folder, 'node_modules/x/main.js')}) cannot be loaded: ` +
-        'SyntaxError: Unexpected end of input; `node` with the same file shows where',
+        'SyntaxError: Unexpected end of input; run `node` with this file to see where',
     ])
   })
 
-  it('is a module that imports what is not there', async () => {
+  it('is a module with a missing import', async () => {
     const files = packageAt('x', "import { a } from './b.js'\nexport default a")
     const folder = folderWith({ ...files, 'node_modules/x/b.js': 'export {}' })
     const [code, message] = await refusal(plugin('router', 'x', folder))
@@ -338,7 +338,7 @@ describe('a plugin that is found and unusable', () => {
     const folder = folderWith(packageAt('x', '', { exports: { './other': './main.js' } }))
     const [code, message] = await refusal(plugin('router', 'x', folder))
     expect(code).toBe('CML_ERR_PLUGIN_INVALID')
-    expect(message).toMatch(/^the package x is there, but has no module to load: /)
+    expect(message).toMatch(/^the package x is installed, but has no module to load: /)
   })
 
   it('is a package whose module is missing', async () => {
@@ -357,7 +357,7 @@ describe('a plugin that is found and unusable', () => {
     const folder = folderWith({ 'x.mjs': text })
     expect(await refusal(plugin(kind, './x.mjs', folder))).toEqual([
       'CML_ERR_PLUGIN_INVALID',
-      `${join(folder, 'x.mjs')}: what it creates ${lack}`,
+      `${join(folder, 'x.mjs')}: the created value ${lack}`,
     ])
   })
 

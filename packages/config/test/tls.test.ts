@@ -43,7 +43,7 @@ describe.skipIf(opensslIsMissing('TLS in configurations'))('TLS in a configurati
 
   const OWN = 'cert: ./tls/own.pem, key: ./tls/own.key, ca: tls/ca.pem'
 
-  it('names files as seen from its folder, wherever the command runs', async () => {
+  it('names files relative to its folder, in whatever folder the command runs', async () => {
     const reading = await read(`
 listen: { port: 0, tls: { ${OWN}, minVersion: TLSv1.3 } }
 links:
@@ -64,7 +64,7 @@ links:
     expect(warnings).toEqual([])
   })
 
-  it('may carry the text itself, and take it from the environment', async () => {
+  it('may contain the text itself, also from the environment', async () => {
     const env = {
       CERT: folder.text(own.cert),
       KEY: folder.text(own.key),
@@ -80,7 +80,7 @@ links: []
     expect(reading.config.options.listen).toEqual({ port: 0, tls: { cert, key, ca } })
   })
 
-  it('is told all that is wrong with it, each mistake at its place', async () => {
+  it('is reported with all problems, each at its position', async () => {
     expect(
       await mistakes(`
 listen:
@@ -102,26 +102,26 @@ links:
       "7:9 listen.tls.ca: the file cannot be read: ENOENT: no such file or directory, stat '/tls/none.pem'",
       '8:17 listen.tls.verifyPeer: expected true or false, found "yes"',
       '9:5 listen.tls.cafile: unknown key',
-      '11:47 links[0].identity[0]: no certificate proves it; write furnace.example',
-      '12:44 links[1].tls.key: needed where "cert" is given',
+      '11:47 links[0].identity[0]: no certificate can prove this spelling; write furnace.example',
+      '12:44 links[1].tls.key: required because "cert" is set',
       '12:84 links[1].tls.servername: expected a host name, found ""',
       '13:41 links[2].tls: only an active entry has "tls"',
       '14:54 links[3].identity: only a passive entry has "identity"',
     ])
   })
 
-  it('must make names provable that it asks for', async () => {
+  it('must verify peers if it requires names', async () => {
     const asks = 'links: [{ role: passive, ip: 10.0.0.1, identity: furnace.example }]'
     expect(await mistakes(`listen: { port: 0 }\n${asks}\n`)).toEqual([
       '2:50 links[0].identity: names are proved by TLS: set "listen.tls"',
     ])
     const lax = `listen: { port: 0, tls: { ${OWN}, verifyPeer: false } }`
     expect(await mistakes(`${lax}\n${asks}\n`)).toEqual([
-      '2:50 links[0].identity: nobody proves a name while "listen.tls.verifyPeer" is false',
+      '2:50 links[0].identity: no peer proves a name while "listen.tls.verifyPeer" is false',
     ])
   })
 
-  it('never shows a private key, whatever is wrong on its line', async () => {
+  it('never shows a private key, whatever problem its line has', async () => {
     const key = folder.text(own.key)
     const tls = { cert: './tls/other.pem', key, ca: './tls/none.pem', x: 1 }
     const reading = await read(JSON.stringify({ listen: { port: 0, tls }, links: [] }))
@@ -138,27 +138,27 @@ links:
     expect(text).not.toContain(secret.slice(0, 20))
   })
 
-  it('tells a mistake once that many entries share', async () => {
+  it('is reported once if many entries share it', async () => {
     const entry = (at: number): string =>
       `  - { role: active, ip: 10.0.0.${String(at)}, port: 1, tls: { ca: ./tls/none.pem } }\n`
     const found = await mistakes(`links:\n${entry(1)}${entry(2)}${entry(3)}`)
     expect(found).toEqual([expect.stringMatching(/^2:55 links\[0\]\.tls\.ca: the file cannot/)])
   })
 
-  it('warns where peers prove nothing, and where our own certificate is no longer valid', async () => {
+  it('causes warnings if peers prove nothing, or our certificate has expired', async () => {
     const reading = await read(`
 listen: { port: 0, tls: { cert: tls/old.pem, key: tls/old.key, verifyPeer: false } }
 links: [{ role: active, ip: 10.0.0.2, port: 1, tls: { verifyPeer: false } }]
 `)
     if (!reading.ok) throw new Error(JSON.stringify(reading.problems))
     expect(reading.config.warnings).toEqual([
-      'listen.tls.verifyPeer: false: whoever connects is known by the address alone',
+      'listen.tls.verifyPeer: false: peers are identified by their address alone',
       expect.stringMatching(/^listen\.tls\.cert: expired on /),
-      'links[0].tls.verifyPeer: false: whoever answers is taken for the peer',
+      'links[0].tls.verifyPeer: false: any program that answers is accepted as the peer',
     ])
   })
 
-  it('is another transport’s own affair', async () => {
+  it('is not checked for another transport', async () => {
     const transport = `
 export default { kind: 'transport', name: 'other', apiVersion: 1, create: () => ({ dial() {}, listen() {} }) }
 `

@@ -8,6 +8,7 @@ export * from './contracts/clock.js'
 export * from './contracts/random.js'
 export * from './contracts/logger.js'
 export type { OutboxLimits } from './contracts/outbox.js'
+export * from './contracts/plugin.js'
 export {
   CommloopError,
   ERROR_CODES,
@@ -28,6 +29,7 @@ export {
   type AddressPattern,
   parseAddressPattern,
   patternMatches,
+  sameNetwork,
 } from './address/address-pattern.js'
 export { type AcceptRule, decidingEntries, inDecidingOrder } from './config/accept-order.js'
 export { type ConfigProblem, pathText } from './config/config-problem.js'
@@ -42,7 +44,7 @@ export {
   type ExponentialBackoffOptions,
 } from './reconnect/exponential-backoff.js'
 export { DirectRouter } from './routing/direct-router.js'
-export { createNode, type Plugin, use, useRouter } from './node/create-node.js'
+export { createNode, type NodePart, type Plugin, use, useRouter } from './node/create-node.js'
 export { Node } from './node/node.js'
 export type { NodeCounters } from './ledger/node-counters.js'
 export type { RejectionCount } from './accept/rejections.js'

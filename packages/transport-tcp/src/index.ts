@@ -1,6 +1,6 @@
 export { TcpTransport } from './tcp-transport.js'
 export type { TcpOptions } from './tcp-options.js'
-export { tcpTransport, tcpPlugin as default } from './tcp-plugin.js'
+export { tcpTransport, tcpDefinition as default } from './tcp-definition.js'
 export { checkTls } from './tls-options.js'
-export { nameFault } from './tls-names.js'
+export { unprovableName, unprovableName as nameFault } from './tls-names.js'
 export type { TlsCheck, TlsOptions, TlsProblem } from './tls-options.js'

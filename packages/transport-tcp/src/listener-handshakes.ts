@@ -2,22 +2,22 @@ import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { type Address, durationText, type PeerInfo } from '@commloop/core'
 import {
-  certificateFault,
+  certificateProblemText,
   HUNG_UP,
   NO_CERTIFICATE,
-  tlsFault,
+  tlsProblemText,
   TOO_MANY_HANDSHAKES,
 } from './tls-failure.js'
 import { provedNames } from './tls-names.js'
 import type { TlsSettings } from './tls-options.js'
 
-/** From the accepted connection to the end of its handshake. */
+/** How long a handshake may take, from the moment when the connection was accepted. */
 const HANDSHAKE_MS_MAX = 5000
 
 export interface HandshakeListener {
-  /** Done, and the peer is who it says. `tls` is paused and allows half-open connections; `tcp` carries it. */
+  /** The handshake is complete and the peer is verified. `tls` is paused and allows half-open connections; `tcp` carries it. */
   shaken(tls: TLSSocket, tcp: Socket, peer: PeerInfo): void
-  /** The connection is gone, or will be. */
+  /** The connection is closed or about to close. */
   refused(remote: Address, reason: string): void
 }
 
@@ -27,15 +27,15 @@ interface Handshake {
   readonly timer: NodeJS.Timeout
 }
 
-/** The handshakes that a listener has under way: bounded in number and in time. */
+/** The unfinished handshakes of a listener, limited in number and in time. */
 export class ListenerHandshakes {
   readonly #verifyPeer: boolean
   readonly #max: number
   readonly #listener: HandshakeListener
-  /** Never listens: it is given connections that were accepted elsewhere. */
+  /** Does not listen itself: `begin` gives it connections that the TCP server has accepted. */
   readonly #server: Server
-  /** By both addresses, which Node tells of a TLS socket as of the one below; the latter it keeps to itself. */
-  readonly #underWay = new Map<string, Handshake>()
+  /** Keyed by both addresses: Node reports a TLS socket's addresses, but not the TCP socket that carries it. */
+  readonly #unfinished = new Map<string, Handshake>()
 
   constructor(settings: TlsSettings, max: number, listener: HandshakeListener) {
     this.#verifyPeer = settings.verifyPeer
@@ -44,19 +44,19 @@ export class ListenerHandshakes {
     this.#server = createServer({
       ...settings.context,
       requestCert: settings.verifyPeer,
-      // Node would hang up without saying why. We ask for the reason, and then hang up.
+      // Otherwise Node would close the connection without a reason. We read the reason and then close it.
       rejectUnauthorized: false,
     })
     this.#server.on('secureConnection', this.#secured)
     this.#server.on('tlsClientError', this.#failed)
   }
 
-  /** Takes over an accepted connection that is open and paused. */
+  /** Starts the handshake of an accepted connection that is open and paused. */
   begin(tcp: Socket, peer: PeerInfo): void {
     const key = keyOf(tcp)
-    // Its end is all that is heard of the socket below once TLS has it.
+    // Once TLS uses the socket, only its `close` event matters.
     tcp.on('error', () => undefined)
-    if (this.#underWay.size >= this.#max) {
+    if (this.#unfinished.size >= this.#max) {
       tcp.resetAndDestroy()
       this.#listener.refused(peer.remote, TOO_MANY_HANDSHAKES)
       return
@@ -64,28 +64,28 @@ export class ListenerHandshakes {
     const timer = setTimeout(() => {
       this.#refuse(key, `tls: no handshake within ${durationText(HANDSHAKE_MS_MAX)}`)
     }, HANDSHAKE_MS_MAX)
-    this.#underWay.set(key, { tcp, peer, timer })
+    this.#unfinished.set(key, { tcp, peer, timer })
     tcp.on('close', () => {
-      if (this.#underWay.get(key)?.tcp === tcp) this.#refuse(key, HUNG_UP)
+      if (this.#unfinished.get(key)?.tcp === tcp) this.#refuse(key, HUNG_UP)
     })
-    // Whoever ends within the handshake has ended altogether; what is half-open begins after it.
+    // A peer that sends FIN during the handshake has ended the connection; half-open connections begin after it.
     tcp.allowHalfOpen = false
     this.#server.emit('connection', tcp)
   }
 
   readonly #secured = (tls: TLSSocket): void => {
     const key = keyOf(tls)
-    const handshake = this.#underWay.get(key)
+    const handshake = this.#unfinished.get(key)
     if (handshake === undefined) {
-      // Reset at this very moment, so that its addresses are gone; its `close` is on the way.
+      // The socket was reset at this moment and has lost its addresses; its `close` event follows.
       tls.on('error', () => undefined)
       tls.destroy()
       return
     }
-    const fault = this.#verifyPeer ? faultOf(tls) : undefined
-    if (fault !== undefined) {
+    const problem = this.#verifyPeer ? verificationProblem(tls) : undefined
+    if (problem !== undefined) {
       tls.on('error', () => undefined)
-      this.#refuse(key, fault)
+      this.#refuse(key, problem)
       return
     }
     this.#take(key)
@@ -96,9 +96,10 @@ export class ListenerHandshakes {
   }
 
   readonly #failed = (error: Error, tls: TLSSocket): void => {
-    // Node closes the connection itself, after the alert that tells the peer.
+    // Node sends the peer an alert and then closes the connection itself.
     const handshake = this.#take(keyOf(tls))
-    if (handshake !== undefined) this.#listener.refused(handshake.peer.remote, tlsFault(error))
+    if (handshake !== undefined)
+      this.#listener.refused(handshake.peer.remote, tlsProblemText(error))
   }
 
   #refuse(key: string, reason: string): void {
@@ -109,16 +110,16 @@ export class ListenerHandshakes {
   }
 
   #take(key: string): Handshake | undefined {
-    const handshake = this.#underWay.get(key)
+    const handshake = this.#unfinished.get(key)
     if (handshake === undefined) return undefined
-    this.#underWay.delete(key)
+    this.#unfinished.delete(key)
     clearTimeout(handshake.timer)
     return handshake
   }
 
-  /** Resets what is under way, and says nothing about it. */
+  /** Resets all unfinished handshakes without reporting them. */
   close(): void {
-    for (const key of [...this.#underWay.keys()]) {
+    for (const key of [...this.#unfinished.keys()]) {
       const handshake = this.#take(key)
       if (handshake !== undefined) reset(handshake)
     }
@@ -129,11 +130,11 @@ function reset({ tcp }: Handshake): void {
   if (!tcp.destroyed) tcp.resetAndDestroy()
 }
 
-function faultOf(tls: TLSSocket): string | undefined {
+function verificationProblem(tls: TLSSocket): string | undefined {
   if (tls.authorized) return undefined
-  // Of a peer without a certificate Node says that its issuer is unknown.
+  // For a peer without a certificate, Node only reports that the issuer is unknown.
   if (tls.getPeerX509Certificate() === undefined) return NO_CERTIFICATE
-  return certificateFault(String(tls.authorizationError))
+  return certificateProblemText(String(tls.authorizationError))
 }
 
 function keyOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {

@@ -1,38 +1,40 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import { foundText } from './found-text.js'
+import { describeValue } from './describe-value.js'
 
-/** Text in the format of RFC 7468 as an option gives it, or why there is none. */
-export type PemText = { readonly text: string } | { readonly lack: string }
+/** Text in the format of RFC 7468, or why an option does not give it. */
+export type PemText = { readonly text: string } | { readonly problem: string }
 
-/** The public authorities of the whole world take a quarter of it. */
+/** All public authorities together take a quarter of this. */
 const FILE_BYTES_MAX = 2 ** 20
 const BEGIN = '-----BEGIN '
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
 
-/** Takes the text itself, its bytes, or the path of a file that has it. */
+/** Accepts the text itself, its bytes, or the path of a file that contains it. */
 export function pemText(value: unknown): PemText {
   if (value instanceof Uint8Array) return { text: Buffer.from(value).toString('latin1') }
   if (typeof value !== 'string' || value === '') {
-    return { lack: `expected PEM text or the path of a file with it, found ${foundText(value)}` }
+    return {
+      problem: `expected PEM text or the path of a file with it, found ${describeValue(value)}`,
+    }
   }
   if (value.includes(BEGIN)) return { text: value }
   try {
     return fileText(value)
   } catch (error) {
-    return { lack: `the file cannot be read: ${error instanceof Error ? error.message : value}` }
+    return { problem: `the file cannot be read: ${error instanceof Error ? error.message : value}` }
   }
 }
 
 function fileText(path: string): PemText {
   const file = statSync(path)
-  // Opening a pipe that nobody writes to would block for ever, and a device may have no end.
-  if (!file.isFile()) return { lack: `not a regular file: ${path}` }
-  if (file.size > FILE_BYTES_MAX) return { lack: `larger than 1 MiB: ${path}` }
+  // Opening a pipe without a writer would block forever, and a device may be endless.
+  if (!file.isFile()) return { problem: `not a regular file: ${path}` }
+  if (file.size > FILE_BYTES_MAX) return { problem: `larger than 1 MiB: ${path}` }
   return { text: readFileSync(path, 'latin1') }
 }
 
-/** All certificates of a text, in order; an empty list where there is none, or one that is broken. */
+/** All certificates of a text, in order; empty if there are none, or if one of them is invalid. */
 export function certificatesOf(pem: string): readonly X509Certificate[] {
   try {
     return (pem.match(CERTIFICATE) ?? []).map((block) => new X509Certificate(block))
@@ -41,14 +43,14 @@ export function certificatesOf(pem: string): readonly X509Certificate[] {
   }
 }
 
-/** The private key of a text, or why there is none. */
-export function privateKeyOf(pem: string): KeyObject | { readonly lack: string } {
+/** The private key of a text, or why it cannot be read. */
+export function privateKeyOf(pem: string): KeyObject | { readonly problem: string } {
   if (/-----BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED/.test(pem)) {
-    return { lack: 'the key is protected by a passphrase, and nobody is there to be asked for it' }
+    return { problem: 'the key is protected by a passphrase, which commloop cannot ask for' }
   }
   try {
     return createPrivateKey(pem)
   } catch {
-    return { lack: 'no private key in it' }
+    return { problem: 'the text does not contain a private key' }
   }
 }

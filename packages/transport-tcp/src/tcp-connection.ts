@@ -2,26 +2,26 @@ import type { Socket } from 'node:net'
 import type { CloseReason, Connection, ConnectionHandler, PeerInfo } from '@commloop/core'
 import { withTlsText } from './tls-failure.js'
 
-/** Hears a connection that nobody wanted, until it is gone. */
-const NOBODY: ConnectionHandler = {
+/** The handler of a connection that was not accepted, until it is closed. */
+const NOT_ACCEPTED: ConnectionHandler = {
   received() {
-    /* not wanted */
+    /* not accepted */
   },
   written() {
-    /* not wanted */
+    /* not accepted */
   },
   ended() {
-    /* not wanted */
+    /* not accepted */
   },
   closed() {
-    /* not wanted */
+    /* not accepted */
   },
 }
 
-/** How long a FIN that the kernel has no room for may hold up a reset. */
+/** How long a reset waits for a FIN that the kernel has no room for. */
 const FIN_MS_MAX = 100
 
-/** Where a socket keeps whose it is, so that thousands of them share the functions that hear them. */
+/** Key under which a socket stores its connection, so that thousands of sockets share the same listener functions. */
 const OWNER = Symbol('connection')
 
 type WriteCallback = (error?: Error | null) => void
@@ -30,48 +30,48 @@ interface OwnedSocket extends Socket {
   [OWNER]: TcpConnection
 }
 
-/** One open socket. Whoever opened it keeps it paused until here. */
+/** One open socket, which is paused when the connection is made. */
 export class TcpConnection implements Connection {
   readonly peer: PeerInfo
   readonly #socket: Socket
-  /** The same; with TLS the socket below. Only that one can be reset. */
+  /** The TCP socket: with TLS, the one that carries the TLS socket. Only this one can be reset. */
   readonly #tcp: Socket
-  readonly #left: (() => void) | undefined
-  #handler: ConnectionHandler = NOBODY
+  readonly #closed: (() => void) | undefined
+  #handler: ConnectionHandler = NOT_ACCEPTED
   #writing = false
   #peerEnded = false
   #destroyed = false
   #error: Error | undefined
-  /** One function for all writes; made with the first, because most connections of a large table are idle. */
+  /** One function for all writes, created with the first, because most connections of a large table are idle. */
   #wrote: WriteCallback | undefined
 
   /**
-   * The socket is open, paused, and allows half-open connections. `tcp`: what carries it, where it is a TLS socket.
-   * `left`: hears that it is gone, before its handler does; a second listener to the socket would cost it a list.
+   * The socket is open, paused, and allows half-open connections. `tcp`: the socket that carries it, if it is a TLS socket.
+   * `closed`: called when the connection is closed, before its handler; a second listener on the socket would cost an array.
    */
-  constructor(socket: Socket, peer: PeerInfo, tcp = socket, left?: () => void) {
+  constructor(socket: Socket, peer: PeerInfo, tcp = socket, closed?: () => void) {
     this.peer = peer
     this.#socket = socket
     this.#tcp = tcp
-    this.#left = left
+    this.#closed = closed
     Object.assign(socket, { [OWNER]: this })
-    // A paused socket stays so when a listener for its data is added.
-    socket.on('data', hearData)
-    socket.on('end', hearEnd)
-    socket.on('error', hearError)
-    socket.on('close', hearClose)
+    // A paused socket stays paused when a data listener is added.
+    socket.on('data', onData)
+    socket.on('end', onEnd)
+    socket.on('error', onError)
+    socket.on('close', onClose)
   }
 
-  /** Names who hears of this connection. Before control goes back to the event loop, hence before any event. */
+  /** Sets the handler. Called before control returns to the event loop, so before any event. */
   attach(handler: ConnectionHandler): void {
     this.#handler = handler
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
     const socket = this.#socket
-    // The connection may have failed, and the caller has not heard yet.
+    // The connection may have failed before the caller got the event.
     if (socket.destroyed || this.#destroyed) return false
-    if (this.#writing) throw new Error('tcp: write while another write is under way')
+    if (this.#writing) throw new Error('tcp: write before the previous write has finished')
     if (socket.writableEnded) throw new Error('tcp: write after end')
     this.#writing = true
     const wrote = (this.#wrote ??= this.#makeWrote())
@@ -81,17 +81,17 @@ export class TcpConnection implements Connection {
     } else if (chunks.length === 1) {
       socket.write(last, wrote)
     } else {
-      // Corked, the chunks go to the kernel in one call, and the last one's callback stands for all.
+      // Corked chunks go to the kernel in one call, and the callback of the last one covers all.
       socket.cork()
       for (const chunk of chunks.slice(0, -1)) socket.write(chunk)
       socket.write(last, wrote)
       socket.uncork()
     }
-    // Mostly the kernel takes all at once, and Node only tells of it later.
+    // Usually the kernel takes everything immediately, and Node calls back later.
     return socket.writableLength === 0
   }
 
-  /** Not within `write`: whatever contains a function is given an object for it at every call, made or not. */
+  /** Kept out of `write`: V8 allocates the closure context on every call, even if the closure is never created. */
   #makeWrote(): WriteCallback {
     return (error) => {
       this.#writeOver(error)
@@ -100,13 +100,13 @@ export class TcpConnection implements Connection {
 
   #writeOver(error: Error | null | undefined): void {
     this.#writing = false
-    // Node 20 reports success for what a destroyed socket had not written, whoever destroyed it.
+    // Node 20 reports success for writes that a destroyed socket never made.
     if (error || this.#destroyed || this.#socket.destroyed) return
     this.#handler.written()
   }
 
   setReading(on: boolean): void {
-    // What Node reads beyond the pause stays in the socket's buffer, at most its high-water mark and one chunk.
+    // Node buffers what it reads after the pause: at most the high-water mark and one chunk.
     if (on) this.#socket.resume()
     else this.#socket.pause()
   }
@@ -119,20 +119,20 @@ export class TcpConnection implements Connection {
     const socket = this.#socket
     if (this.#destroyed || socket.destroyed) return
     this.#destroyed = true
-    const finUnderWay =
+    const finIsPending =
       socket.writableEnded && !socket.writableFinished && socket.writableLength === 0
-    if (finUnderWay) this.#resetAfterFin()
+    if (finIsPending) this.#resetAfterFin()
     else this.#reset()
   }
 
   #reset(): void {
-    // A TLS socket may have let go of the one below, and is about to close itself.
+    // A TLS socket that is about to close may already have released its TCP socket.
     if (!this.#tcp.destroyed) this.#tcp.resetAndDestroy()
   }
 
   /**
-   * Until the kernel has taken the FIN libuv refuses to reset, and Node would lose the descriptor over it. With TCP
-   * that is within a turn of the event loop. TLS sends a notice before the FIN, for which there may be no room.
+   * libuv does not reset before the kernel has taken the FIN, and Node would leak the descriptor. With TCP, the kernel takes
+   * it within one turn of the event loop. TLS sends close_notify before the FIN, which may not fit into the send buffer.
    */
   #resetAfterFin(): void {
     const timer = setTimeout(() => {
@@ -146,31 +146,31 @@ export class TcpConnection implements Connection {
     })
   }
 
-  // ── for its socket ──────────────────────────────────────────────────────────────────────────────────────────
+  // ── called by the socket's listeners ────────────────────────────────────────────────────────────────────────
 
-  heardData(chunk: Buffer): void {
-    // Node hands out what it had buffered even after its own `destroy`.
+  socketData(chunk: Buffer): void {
+    // Node emits buffered data even after `destroy`.
     if (!this.#destroyed) this.#handler.received(chunk)
   }
 
   /**
-   * A reset that arrives together with the last data comes as an end too: libuv cannot tell them apart. Nor does Node
-   * tell TLS's own notice of the end from a bare FIN.
+   * Also emitted for a reset that arrives together with the last data, which libuv cannot distinguish. Node does not
+   * distinguish TLS's close_notify from a bare FIN either.
    */
-  heardEnd(): void {
+  socketEnd(): void {
     if (this.#destroyed) return
     this.#peerEnded = true
     this.#handler.ended()
   }
 
-  heardError(error: Error): void {
+  socketError(error: Error): void {
     this.#error ??= error
-    // Of a connection by TLS that is broken or forged Node tells, and leaves it open.
+    // After an error in the TLS stream, Node leaves the socket open.
     if (!this.#socket.destroyed) this.#socket.destroy()
   }
 
-  heardClose(): void {
-    this.#left?.()
+  socketClose(): void {
+    this.#closed?.()
     this.#handler.closed(this.#closeReason())
   }
 
@@ -182,20 +182,20 @@ export class TcpConnection implements Connection {
   }
 }
 
-function hearData(this: Socket, chunk: Buffer): void {
-  ownerOf(this).heardData(chunk)
+function onData(this: Socket, chunk: Buffer): void {
+  ownerOf(this).socketData(chunk)
 }
 
-function hearEnd(this: Socket): void {
-  ownerOf(this).heardEnd()
+function onEnd(this: Socket): void {
+  ownerOf(this).socketEnd()
 }
 
-function hearError(this: Socket, error: Error): void {
-  ownerOf(this).heardError(error)
+function onError(this: Socket, error: Error): void {
+  ownerOf(this).socketError(error)
 }
 
-function hearClose(this: Socket): void {
-  ownerOf(this).heardClose()
+function onClose(this: Socket): void {
+  ownerOf(this).socketClose()
 }
 
 function ownerOf(socket: Socket): TcpConnection {

@@ -1,5 +1,6 @@
 import { isIP, type LookupFunction, Socket } from 'node:net'
 import {
+  addressText,
   CommloopError,
   type Dial,
   type DialHandler,
@@ -9,20 +10,20 @@ import {
 } from '@commloop/core'
 import { beginDialHandshake } from './dial-handshake.js'
 import { TcpConnection } from './tcp-connection.js'
-import { callTls, type TcpSettings } from './tcp-options.js'
+import { tlsFor, type TcpSettings } from './tcp-options.js'
 import { peerInfo } from './tcp-peer.js'
 import type { TlsSettings } from './tls-options.js'
 
 /**
- * How long one address of a host name is given before the next one is tried (RFC 8305, section 5). Node's own 250 ms
- * fail hosts that are merely slow.
+ * How long to wait for one address of a host name before trying the next one (RFC 8305, section 5). Node's default of
+ * 250 ms is too short for slow hosts.
  */
 const ADDRESS_ATTEMPT_MS = 2000
 
-/** How much of a dial's time TLS may take. */
+/** The most time that the TLS handshake of a dial may take. */
 const HANDSHAKE_MS_MAX = 5000
 
-/** One dial, from look-up to open connection. */
+/** One dial, from the name look-up to the open connection. */
 export class TcpDial implements Dial {
   readonly #target: DialTarget
   readonly #handler: DialHandler
@@ -42,10 +43,10 @@ export class TcpDial implements Dial {
     this.#target = target
     this.#handler = handler
     try {
-      this.#tls = callTls('dial', target.options)
+      this.#tls = tlsFor('dial', target.options)
       this.#socket = openSocket(target, settings, lookup)
     } catch (error) {
-      // Node throws at once what it can see at once, such as a port beyond 65 535.
+      // Node throws for errors that it detects immediately, such as a port above 65 535.
       process.nextTick(() => {
         this.#failed(asError(error))
       })
@@ -65,12 +66,13 @@ export class TcpDial implements Dial {
     this.#socket?.destroy()
   }
 
-  /** Never comes once the socket was destroyed, hence neither after `cancel` nor after the time was up. */
+  /** Never called after the socket was destroyed, so neither after `cancel` nor after the timeout. */
   #connected(socket: Socket): void {
     const peer = peerInfo(socket)
     if (peer === undefined) {
       socket.resetAndDestroy()
-      this.#failed(new Error(`${this.#place()} reset the connection as soon as it was open`))
+      const text = `${this.#address()} reset the connection as soon as it was open`
+      this.#failed(Object.assign(new Error(text), { code: 'ECONNRESET' }))
       return
     }
     if (this.#tls === undefined) {
@@ -87,8 +89,7 @@ export class TcpDial implements Dial {
     this.#timer = setTimeout(() => {
       this.#gaveUp(`did not finish the TLS handshake within ${durationText(handshakeMs)}`)
     }, handshakeMs)
-    const { ip: place } = this.#target
-    beginDialHandshake(socket, place, tls, {
+    beginDialHandshake(socket, this.#target.ip, tls, {
       shaken: (tlsSocket, identities) => {
         if (this.#over) return
         this.#opened(new TcpConnection(tlsSocket, { ...peer, identities }, socket))
@@ -105,7 +106,7 @@ export class TcpDial implements Dial {
     connection.attach(this.#handler.opened(connection))
   }
 
-  /** Hears late errors too, of a socket that was given up: nobody else would. */
+  /** Stays attached to a socket that was given up, because a late error without a listener would end the process. */
   readonly #failed = (error: Error): void => {
     if (this.#over) return
     this.#end()
@@ -118,7 +119,7 @@ export class TcpDial implements Dial {
 
   #gaveUp(what: string): void {
     this.#socket?.destroy()
-    this.#failed(new CommloopError('CML_ERR_DIAL_TIMEOUT', `${this.#place()} ${what}`))
+    this.#failed(new CommloopError('CML_ERR_DIAL_TIMEOUT', `${this.#address()} ${what}`))
   }
 
   #end(): void {
@@ -126,13 +127,12 @@ export class TcpDial implements Dial {
     clearTimeout(this.#timer)
   }
 
-  #place(): string {
-    const { ip, port } = this.#target
-    return ip.includes(':') ? `[${ip}]:${String(port)}` : `${ip}:${String(port)}`
+  #address(): string {
+    return addressText(this.#target)
   }
 }
 
-/** A paused socket on its way. @throws what Node throws about an address that cannot be. */
+/** A paused socket that is connecting. @throws Node's error for an invalid address. */
 function openSocket(target: DialTarget, settings: TcpSettings, lookup: LookupFunction): Socket {
   const { ip, port, bind } = target
   const socket = new Socket({ allowHalfOpen: true })
@@ -155,7 +155,7 @@ function openSocket(target: DialTarget, settings: TcpSettings, lookup: LookupFun
   }
 }
 
-/** Where every address of a name failed, Node's error says only what failed, not how. */
+/** If every address of a name failed, the message of Node's error is empty: combine those of its parts. */
 function withMessage(error: Error): Error {
   if (!(error instanceof AggregateError)) return error
   const errors: readonly unknown[] = error.errors

@@ -1,24 +1,24 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Address, Listener, ListenHandler, ListenOptions } from '@commloop/core'
-import { type ConnectionRoom, processRoom } from './connection-room.js'
+import { type ConnectionBudget, processBudget } from './connection-budget.js'
 import { ListenerHandshakes } from './listener-handshakes.js'
 import { TcpConnection } from './tcp-connection.js'
-import { callTls, type TcpSettings } from './tcp-options.js'
+import { tlsFor, type TcpSettings } from './tcp-options.js'
 import { peerInfo, remoteAddress } from './tcp-peer.js'
 
-/** Of the operator's making: the table has more places than the process may have descriptors. */
+/** Operator error: the table allows more connections than the process's file-descriptor limit. */
 const NO_DESCRIPTORS = 'no descriptors left'
 
 const EVERYWHERE: ReadonlySet<string> = new Set(['0.0.0.0', '::', '::ffff:0.0.0.0'])
 
-/** One open door. */
+/** Listens on one address. */
 export class TcpListener implements Listener {
   readonly #handler: ListenHandler
   readonly #server: Server
-  readonly #room: ConnectionRoom
+  readonly #budget: ConnectionBudget
   /** undefined: plain TCP. */
   #handshakes: ListenerHandshakes | undefined
-  /** The local end of every connection; undefined: each has its own, because we listen at all addresses. */
+  /** The local address of every connection; undefined: each has its own, because we listen on all addresses. */
   #local: Address | undefined
   #closed = false
 
@@ -26,10 +26,10 @@ export class TcpListener implements Listener {
     options: ListenOptions,
     handler: ListenHandler,
     settings: TcpSettings,
-    room = processRoom,
+    budget = processBudget,
   ) {
     this.#handler = handler
-    this.#room = room
+    this.#budget = budget
     this.#server = createServer({
       allowHalfOpen: true,
       pauseOnConnect: true,
@@ -44,7 +44,7 @@ export class TcpListener implements Listener {
       this.#handshakes = this.#openHandshakes(options, settings)
       this.#server.listen({ host: options.ip, port: options.port, backlog: settings.backlog })
     } catch (error) {
-      // Node throws at once what it can see at once, such as a port beyond 65 535.
+      // Node throws for errors that it detects immediately, such as a port above 65 535.
       process.nextTick(() => {
         this.#failed(error instanceof Error ? error : new Error(String(error)))
       })
@@ -52,7 +52,7 @@ export class TcpListener implements Listener {
   }
 
   #openHandshakes(options: ListenOptions, settings: TcpSettings): ListenerHandshakes | undefined {
-    const tls = callTls('listen', options.options)
+    const tls = tlsFor('listen', options.options)
     if (tls === undefined) return undefined
     return new ListenerHandshakes(tls, settings.handshakesMax, {
       shaken: (socket, tcp, peer) => {
@@ -73,7 +73,7 @@ export class TcpListener implements Listener {
   readonly #listening = (): void => {
     const at = this.#server.address()
     if (this.#closed) {
-      // Closed while the host name was looked up, where Node has not given up by itself.
+      // `close` was called while the host name was looked up, which does not stop Node from listening.
       this.#server.close()
     } else if (at !== null && typeof at === 'object') {
       const here = { ip: at.address, port: at.port }
@@ -84,13 +84,13 @@ export class TcpListener implements Listener {
 
   readonly #connected = (socket: Socket): void => {
     const admitted = !this.#closed && this.#handler.admit(remoteAddress(socket))
-    // Without both addresses there is nobody to speak to: the peer has reset the connection already.
+    // Without both addresses, the peer has already reset the connection.
     const peer = admitted ? peerInfo(socket, this.#local) : undefined
     if (peer === undefined || this.#isClosed()) {
       refuse(socket)
       return
     }
-    if (!this.#room.take()) {
+    if (!this.#budget.take()) {
       refuse(socket)
       this.#handler.refused?.(peer.remote, NO_DESCRIPTORS)
       return
@@ -103,9 +103,9 @@ export class TcpListener implements Listener {
     }
   }
 
-  /** One function for all: `once`, or a function for each, would be most of what a listener adds to a socket. */
+  /** One function for all sockets: `once`, or a function for each, would be most of what a listener adds to a socket. */
   readonly #left = (): void => {
-    this.#room.giveBack()
+    this.#budget.release()
   }
 
   #accepted(connection: TcpConnection): void {
@@ -114,12 +114,12 @@ export class TcpListener implements Listener {
     else connection.attach(handler)
   }
 
-  /** Asked anew: whoever is asked to admit may close the door instead. */
+  /** Checked again, because `admit` may have closed this listener. */
   #isClosed(): boolean {
     return this.#closed
   }
 
-  /** Whether it could not begin or cannot go on: the door is shut, so that nothing follows. */
+  /** Listening could not begin or has ended. Closing makes sure that no further event follows. */
   readonly #failed = (error: Error): void => {
     if (this.#closed) return
     this.close()
@@ -129,7 +129,7 @@ export class TcpListener implements Listener {
 
 function refuse(socket: Socket): void {
   socket.on('error', () => {
-    /* it goes away, one way or the other */
+    /* the socket is closing in any case */
   })
   socket.resetAndDestroy()
 }

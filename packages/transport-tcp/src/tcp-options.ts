@@ -1,27 +1,27 @@
 import { CommloopError, type Duration, durationMs } from '@commloop/core'
-import { foundText } from './found-text.js'
-import { type TlsSettings, tlsSettings } from './tls-options.js'
+import { describeValue } from './describe-value.js'
+import { type Direction, type TlsSettings, tlsSettings } from './tls-options.js'
 
-/** What every connection and listener of a transport has in common. */
+/** Options that all connections and listeners of a transport share. */
 export interface TcpOptions {
   /**
-   * How long a connection may be idle before the kernel asks whether the peer is still there, 1 s to 32 767 s (what
-   * Linux takes), or `off`. Default 30 s. Node then sends up to 10 probes, one a second (tcp(7), `TCP_KEEPINTVL`).
-   * Says nothing about a peer that vanishes with data in flight: that takes a heartbeat or the write stall limit.
+   * How long a connection may be idle before the kernel probes whether the peer still exists, 1 s to 32 767 s (the limit of
+   * Linux), or `off`. Default 30 s. The kernel then sends up to 10 probes, one per second (tcp(7), `TCP_KEEPINTVL`). This
+   * does not detect a peer that disappears with data in flight: use a heartbeat or the write stall limit for that.
    */
   readonly keepAlive?: Duration
-  /** Send small writes at once instead of gathering them (`TCP_NODELAY`). Default true. */
+  /** Send small writes immediately instead of collecting them (`TCP_NODELAY`). Default true. */
   readonly noDelay?: boolean
-  /** Connections that the kernel keeps waiting to be accepted (listen(2)), 1 to 65 535. Default 511. */
+  /** How many connections may wait in the kernel to be accepted (listen(2)), 1 to 65 535. Default 511. */
   readonly backlog?: number
   /**
-   * TLS handshakes that a listener has under way at once, 1 to 65 535; further connections are reset. Default 64.
-   * Whoever may connect can begin handshakes and finish none: they must not take all memory and time.
+   * The most unfinished TLS handshakes of a listener, 1 to 65 535; further connections are reset. Default 64. Without a
+   * limit, a peer could start handshakes, finish none, and use up memory and processor time.
    */
   readonly handshakes?: number
 }
 
-/** `TcpOptions`, checked. */
+/** `TcpOptions`, validated, with defaults. */
 export interface TcpSettings {
   /** Milliseconds, whole seconds; 0: off. */
   readonly keepAliveMs: number
@@ -32,7 +32,7 @@ export interface TcpSettings {
 
 const KEEP_ALIVE_MS = 30_000
 const KEEP_ALIVE_MS_MIN = 1000
-/** The kernel refuses more, and Node does not say so. */
+/** The kernel rejects more, and Node ignores that error. */
 const KEEP_ALIVE_MS_MAX = 32_767_000
 const BACKLOG = 511
 const HANDSHAKES = 64
@@ -40,8 +40,8 @@ const COUNT_MAX = 65_535
 const KNOWN = ['keepAlive', 'noDelay', 'backlog', 'handshakes']
 
 /**
- * Checks options that may come from a configuration file, hence of any type.
- * @throws CommloopError CML_ERR_CONFIG_INVALID naming the option, what was expected and what was found.
+ * Validates options of any type, because they may come from a configuration file.
+ * @throws CommloopError CML_ERR_CONFIG_INVALID with the option, what was expected and what was found.
  */
 export function tcpSettings(options: Readonly<Record<string, unknown>>): TcpSettings {
   for (const [name, value] of Object.entries(options)) {
@@ -56,21 +56,18 @@ export function tcpSettings(options: Readonly<Record<string, unknown>>): TcpSett
   }
 }
 
-/** Which of the two ways to a connection is meant; they differ in what TLS asks for. */
-export type Call = 'dial' | 'listen'
-
 /**
- * What a single dial or listener may be told: `tls`, and nothing else. undefined: plain TCP.
- * @throws CommloopError CML_ERR_CONFIG_INVALID naming what is wrong.
+ * Reads the options of a single dial or listener. The only one is `tls`. undefined: plain TCP.
+ * @throws CommloopError CML_ERR_CONFIG_INVALID with every problem.
  */
-export function callTls(
-  call: Call,
+export function tlsFor(
+  direction: Direction,
   options: Readonly<Record<string, unknown>>,
 ): TlsSettings | undefined {
   for (const [name, value] of Object.entries(options)) {
-    if (name !== 'tls') throw invalid(`, ${call}`, name, 'no such option', value)
+    if (name !== 'tls') throw invalid(`, ${direction}`, name, 'no such option', value)
   }
-  return options['tls'] === undefined ? undefined : tlsSettings(call, options['tls'])
+  return options['tls'] === undefined ? undefined : tlsSettings(direction, options['tls'])
 }
 
 function keepAliveMs(value: unknown): number {
@@ -87,14 +84,14 @@ function noDelay(value: unknown): boolean {
   throw invalid('', 'noDelay', 'true or false', value)
 }
 
-function count(name: string, value: unknown, standard: number): number {
-  if (value === undefined) return standard
+function count(name: string, value: unknown, byDefault: number): number {
+  if (value === undefined) return byDefault
   const usable = typeof value === 'number' && Number.isInteger(value)
   if (usable && value >= 1 && value <= COUNT_MAX) return value
   throw invalid('', name, `a whole number of 1 to ${String(COUNT_MAX)}`, value)
 }
 
-function invalid(place: string, name: string, expected: string, found: unknown): CommloopError {
-  const text = `transport tcp${place}: ${name}: expected ${expected}, found ${foundText(found)}`
+function invalid(where: string, name: string, expected: string, found: unknown): CommloopError {
+  const text = `transport tcp${where}: ${name}: expected ${expected}, found ${describeValue(found)}`
   return new CommloopError('CML_ERR_CONFIG_INVALID', text)
 }

@@ -3,14 +3,14 @@ import type { Address, PeerInfo } from '@commloop/core'
 
 const NO_IDENTITIES: readonly string[] = []
 
-/** Who is at the other end; undefined where it has gone already, and the system no longer knows. */
+/** The peer's address; undefined if the peer has already closed and the system no longer knows it. */
 export function remoteAddress(socket: Socket): Address | undefined {
   return address(socket.remoteAddress, socket.remotePort)
 }
 
 /**
- * Both ends, to be asked while the socket is open: afterwards Node has forgotten them. `local`, where it is known: of each
- * address that is asked for Node keeps a copy with the socket.
+ * Both addresses of a socket. Call this while the socket is open; later Node does not know them. Pass `local` if it is
+ * known: Node keeps a copy of each address that is read from a socket.
  */
 export function peerInfo(
   socket: Socket,

@@ -19,8 +19,8 @@ export class TcpTransport implements Transport {
   readonly #lookup: LookupFunction
 
   /**
-   * @param lookup how host names become addresses; the system's way where left out.
-   * @throws CommloopError CML_ERR_CONFIG_INVALID for unknown or unusable options.
+   * @param lookup resolves host names; default: the system's resolver.
+   * @throws CommloopError CML_ERR_CONFIG_INVALID for unknown or invalid options.
    */
   constructor(options: TcpOptions = {}, lookup: LookupFunction = systemLookup) {
     this.#settings = tcpSettings({ ...options })

@@ -1,91 +1,110 @@
 import { constants, type X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { CommloopError } from '@commloop/core'
-import { foundText } from './found-text.js'
+import { describeValue } from './describe-value.js'
 import { certificatesOf, pemText, privateKeyOf } from './pem-text.js'
 
 /**
  * TLS for one dial (`transportOptions: { tls }`) or one listener (`listen: { tls }`).
  *
- * `cert`, `key` and `ca` are PEM text, its bytes, or the path of a file with it; a relative path begins at the
- * working folder. Files are read when listening begins, and anew for each dial.
+ * `cert`, `key` and `ca` are PEM text, its bytes, or the path of a file that contains it; a relative path starts at the
+ * working folder. Files are read when listening begins, and again for each dial.
  *
- * A type and no interface, so that it fits where core takes any transport's options.
+ * A type instead of an interface, so that it is assignable to the options of any transport.
  */
 export type TlsOptions = {
-  /** Our certificate, with those between it and an authority that the peer knows. A listener must have one. */
+  /** Our certificate, followed by the intermediate ones up to an authority that the peer knows. Required for a listener. */
   readonly cert?: string | Uint8Array
   /** The private key of `cert`, without a passphrase. */
   readonly key?: string | Uint8Array
   /**
-   * The authorities whose signature counts, or the peers' own self-signed certificates; nobody else's does. A dial
-   * without it trusts the public authorities that Node brings. A listener must have one, unless it verifies nobody.
+   * The only authorities to trust, or the self-signed certificates of the peers. A dial without it trusts the public
+   * authorities that Node contains. Required for a listener, unless `verifyPeer` is false.
    */
   readonly ca?: string | Uint8Array
   /**
-   * Default true. A dial then wants the peer's certificate to be valid for the place dialled, and a listener demands
-   * a valid certificate of whoever connects: mutual TLS. With false anybody can pretend to be the peer, and no
-   * connection has an identity.
+   * Default true. A dial then requires a certificate that is valid for the dialled host, and a listener requires a valid
+   * certificate from each peer: mutual TLS. With false, any program can pretend to be the peer, and no connection has an
+   * identity.
    */
   readonly verifyPeer?: boolean
-  /** Dial only: the name, or address, that the peer's certificate must have; default: the place dialled. */
+  /** Dial only: the name or address that the peer's certificate must contain; default: the dialled host. */
   readonly servername?: string
   /** Default `TLSv1.2`. */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
 }
 
-/** `TlsOptions`, checked, with the files read. */
+/** `TlsOptions`, validated, with the content of the files. */
 export interface TlsSettings {
   readonly context: SecureContextOptions
   readonly verifyPeer: boolean
   readonly servername: string | undefined
 }
 
-/** What is wrong with TLS options, and what is merely unwise. */
+/** Problems of TLS options, and warnings about options that work but are unsafe. */
 export interface TlsCheck {
   readonly problems: readonly TlsProblem[]
   readonly warnings: readonly string[]
 }
 
 export interface TlsProblem {
-  /** undefined: the options as a whole. */
+  /** undefined: the problem concerns the options as a whole. */
   readonly option: string | undefined
   /** What was expected, and what was found. */
   readonly message: string
 }
 
+/** Who opens the connections: this node dials, or it listens for peers. TLS needs different options for the two. */
+export type Direction = 'dial' | 'listen'
+
 const COMMON = ['cert', 'key', 'ca', 'verifyPeer', 'minVersion']
 const KNOWN = { dial: [...COMMON, 'servername'], listen: COMMON }
 const VERSIONS = ['TLSv1.2', 'TLSv1.3'] as const
 
-/** Judges options that may be of any type, reading the files that they name. */
-export function checkTls(call: 'dial' | 'listen', options: unknown): TlsCheck {
-  const { problems, warnings } = new TlsReader(call, options)
+/** Validates options of any type, and reads the files that they name. */
+export function checkTls(direction: Direction, options: unknown): TlsCheck {
+  const { problems, warnings } = tlsRemarks(direction, options)
+  return {
+    problems,
+    warnings: warnings.map(({ option = 'tls', message }) => `${option}: ${message}`),
+  }
+}
+
+/** As `checkTls`, with the option of each warning. */
+export function tlsRemarks(
+  direction: Direction,
+  options: unknown,
+): { readonly problems: readonly TlsProblem[]; readonly warnings: readonly TlsProblem[] } {
+  const { problems, warnings } = new TlsReader(direction, options)
   return { problems, warnings }
 }
 
-/** @throws CommloopError CML_ERR_CONFIG_INVALID naming everything that is wrong. */
-export function tlsSettings(call: 'dial' | 'listen', options: unknown): TlsSettings {
-  const { settings, problems } = new TlsReader(call, options)
+/** @throws CommloopError CML_ERR_CONFIG_INVALID with every problem. */
+export function tlsSettings(direction: Direction, options: unknown): TlsSettings {
+  const { settings, problems } = new TlsReader(direction, options)
   if (problems.length === 0) return settings
   const text = problems.map(({ option, message }) =>
     option === undefined ? `tls: ${message}` : `tls.${option}: ${message}`,
   )
-  throw new CommloopError('CML_ERR_CONFIG_INVALID', `transport tcp, ${call}: ${text.join('; ')}`)
+  throw new CommloopError(
+    'CML_ERR_CONFIG_INVALID',
+    `transport tcp, ${direction}: ${text.join('; ')}`,
+  )
 }
 
-/** Reads one set of options, and goes on after a mistake. */
+/** Reads one set of options, and continues after a problem. */
 class TlsReader {
   readonly problems: TlsProblem[] = []
-  readonly warnings: string[] = []
+  readonly warnings: TlsProblem[] = []
   readonly settings: TlsSettings
-  readonly #call: 'dial' | 'listen'
+  readonly #direction: Direction
   readonly #options: Readonly<Record<string, unknown>>
 
-  constructor(call: 'dial' | 'listen', options: unknown) {
-    this.#call = call
+  constructor(direction: Direction, options: unknown) {
+    this.#direction = direction
     this.#options = isRecord(options) ? options : {}
-    if (!isRecord(options)) this.#problem(undefined, `expected a map, found ${foundText(options)}`)
+    if (!isRecord(options))
+      this.#problem(undefined, `expected a map, found ${describeValue(options)}`)
     this.#refuseUnknown()
     const verifyPeer = this.#verifyPeer()
     const own = this.#ownCertificate()
@@ -97,7 +116,7 @@ class TlsReader {
         ...own,
         ...(ca === undefined ? {} : { ca }),
         minVersion: this.#minVersion(),
-        // Each connection proves itself anew: a session that is taken up again would outlive its certificate.
+        // Every connection makes a full handshake: a resumed session would outlive its certificate.
         secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
       },
     }
@@ -108,23 +127,28 @@ class TlsReader {
     this.problems.push({ option, message })
   }
 
+  #warning(option: string, message: string): void {
+    this.warnings.push({ option, message })
+  }
+
   #refuseUnknown(): void {
-    const known = KNOWN[this.#call]
+    const known = KNOWN[this.#direction]
     for (const name of Object.keys(this.#options)) {
       if (known.includes(name)) continue
-      this.#problem(name, `no such option for a ${this.#call}; there are ${known.join(', ')}`)
+      this.#problem(name, `no such option for a ${this.#direction}; there are ${known.join(', ')}`)
     }
   }
 
   #verifyPeer(): boolean {
     const { verifyPeer = true } = this.#options
     if (typeof verifyPeer !== 'boolean') {
-      this.#problem('verifyPeer', `expected true or false, found ${foundText(verifyPeer)}`)
+      this.#problem('verifyPeer', `expected true or false, found ${describeValue(verifyPeer)}`)
     } else if (!verifyPeer) {
-      this.warnings.push(
-        this.#call === 'dial'
-          ? 'verifyPeer: false: whoever answers is taken for the peer'
-          : 'verifyPeer: false: whoever connects is known by the address alone',
+      this.#warning(
+        'verifyPeer',
+        this.#direction === 'dial'
+          ? 'false: any program that answers is accepted as the peer'
+          : 'false: peers are identified by their address alone',
       )
     }
     return verifyPeer !== false
@@ -133,11 +157,11 @@ class TlsReader {
   #ownCertificate(): { readonly cert?: string; readonly key?: string } {
     const { cert, key } = this.#options
     if (cert === undefined && key === undefined) {
-      if (this.#call === 'listen') this.#problem('cert', 'a listener needs a certificate')
+      if (this.#direction === 'listen') this.#problem('cert', 'a listener needs a certificate')
       return {}
     }
-    if (cert === undefined) this.#problem('cert', 'needed where "key" is given')
-    if (key === undefined) this.#problem('key', 'needed where "cert" is given')
+    if (cert === undefined) this.#problem('cert', 'required because "key" is set')
+    if (key === undefined) this.#problem('key', 'required because "cert" is set')
     const certText = this.#pem('cert', cert)
     const keyText = this.#pem('key', key)
     const certificate = this.#certificates('cert', certText)[0]
@@ -148,15 +172,15 @@ class TlsReader {
   #judgeOwn(certificate: X509Certificate, keyText: string | undefined): void {
     if (keyText !== undefined) {
       const key = privateKeyOf(keyText)
-      if ('lack' in key) this.#problem('key', key.lack)
+      if ('problem' in key) this.#problem('key', key.problem)
       else if (!certificate.checkPrivateKey(key)) {
         this.#problem('key', 'the key does not belong to the certificate of "cert"')
       }
     }
     const nowMs = Date.now()
     const { validFrom, validTo } = certificate
-    if (Date.parse(validTo) < nowMs) this.warnings.push(`cert: expired on ${validTo}`)
-    else if (Date.parse(validFrom) > nowMs) this.warnings.push(`cert: valid from ${validFrom} on`)
+    if (Date.parse(validTo) < nowMs) this.#warning('cert', `expired on ${validTo}`)
+    else if (Date.parse(validFrom) > nowMs) this.#warning('cert', `valid from ${validFrom} on`)
   }
 
   #authorities(verifyPeer: boolean): string | undefined {
@@ -166,9 +190,9 @@ class TlsReader {
       this.#certificates('ca', text)
       return text
     }
-    if (this.#call === 'listen' && verifyPeer) {
-      const choice = 'expected the certificates of those who sign for peers, or verifyPeer: false'
-      this.#problem('ca', `${choice}; found nothing`)
+    if (this.#direction === 'listen' && verifyPeer) {
+      const choice = 'the certificates of the authorities that sign for peers, or verifyPeer: false'
+      this.#problem('ca', `expected ${choice}; found nothing`)
     }
     return undefined
   }
@@ -177,22 +201,23 @@ class TlsReader {
     if (value === undefined) return undefined
     const pem = pemText(value)
     if ('text' in pem) return pem.text
-    this.#problem(option, pem.lack)
+    this.#problem(option, pem.problem)
     return undefined
   }
 
   #certificates(option: string, text: string | undefined): readonly X509Certificate[] {
     if (text === undefined) return []
     const certificates = certificatesOf(text)
-    if (certificates.length === 0) this.#problem(option, 'no certificate in it, or a broken one')
+    if (certificates.length === 0)
+      this.#problem(option, 'the text does not contain a valid certificate')
     return certificates
   }
 
   #servername(): string | undefined {
     const { servername } = this.#options
-    if (servername === undefined || this.#call === 'listen') return undefined
+    if (servername === undefined || this.#direction === 'listen') return undefined
     if (typeof servername === 'string' && servername !== '') return servername
-    this.#problem('servername', `expected a host name, found ${foundText(servername)}`)
+    this.#problem('servername', `expected a host name, found ${describeValue(servername)}`)
     return undefined
   }
 
@@ -201,22 +226,22 @@ class TlsReader {
     const version = VERSIONS.find((each) => each === minVersion)
     if (version === undefined) {
       const expected = 'expected "TLSv1.2" or "TLSv1.3"'
-      this.#problem('minVersion', `${expected}, found ${foundText(minVersion)}`)
+      this.#problem('minVersion', `${expected}, found ${describeValue(minVersion)}`)
     }
     return version ?? 'TLSv1.2'
   }
 
-  /** What only OpenSSL can tell, such as a key that it finds too small. */
+  /** Problems that only OpenSSL can find, such as a key that is too small. */
   #tryContext(): void {
     try {
       createSecureContext(this.settings.context)
     } catch (error) {
-      this.#problem(undefined, `OpenSSL refuses: ${reasonOf(error)}`)
+      this.#problem(undefined, `OpenSSL rejects it: ${reasonOf(error)}`)
     }
   }
 }
 
-/** Of `error:0A00018F:SSL routines::ee key too small` the last part. */
+/** The last part of `error:0A00018F:SSL routines::ee key too small`. */
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
   return text.split(':').findLast((part) => part !== '') ?? text

@@ -5,7 +5,7 @@ import type { Loopback } from './loopback.js'
 import { Recorder } from './recorder.js'
 import { turns, until } from './until.js'
 
-/** A dial and how it ended. */
+/** A dial and its result. */
 export interface Attempt {
   readonly dial: Dial
   readonly opened: Recorder[]

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { Address } from '@commloop/core'
 import { until } from './until.js'
 
-/** Listens with a backlog of one and, until told, accepts nobody: its thread sleeps. */
+/** Listens with a backlog of one and accepts nothing until `wake`: its thread sleeps. */
 const SCRIPT = `
   const { workerData, parentPort } = require('node:worker_threads')
   const server = require('node:net').createServer((socket) => socket.resume().on('error', () => {}))
@@ -12,7 +12,7 @@ const SCRIPT = `
   })
 `
 
-/** A listener that the kernel answers for until its queue is full, and then no longer. */
+/** A listener for which the kernel answers until its queue is full. */
 export class BusyListener {
   readonly at: Address
   readonly #worker: Worker
@@ -35,7 +35,7 @@ export class BusyListener {
     return new BusyListener({ ip, port }, worker, awake)
   }
 
-  /** Accepts whoever waits, from now on. */
+  /** Starts to accept connections. */
   wake(): void {
     Atomics.store(this.#awake, 0, 1)
     Atomics.notify(this.#awake, 0)

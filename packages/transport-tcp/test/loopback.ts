@@ -10,12 +10,12 @@ import { Recorder } from './recorder.js'
 import { turns, until } from './until.js'
 
 /**
- * After a handshake the accepting side sends tickets. A reset that is seen together with them looks like an end to
- * libuv, so tests that are about resets let them pass.
+ * After a handshake the accepting side sends tickets. libuv reports a reset that arrives together with them as an end, so
+ * tests of resets let the tickets pass first.
  */
 const TICKET_TURNS = 5
 
-/** A plain Node socket at the other end, TCP's or TLS's, and what came out of it. */
+/** A plain Node socket at the other side, with or without TLS, and what it received. */
 export class Peer {
   readonly socket: Socket
   readonly #tcp: Socket
@@ -46,12 +46,12 @@ export class Peer {
     this.#tcp.resetAndDestroy()
   }
 
-  /** Puts bytes on the wire as they are, past TLS. */
+  /** Sends bytes without TLS. */
   writeBelow(bytes: Uint8Array): void {
     this.#tcp.write(bytes)
   }
 
-  /** Ends the connection without TLS's notice of the end. */
+  /** Ends the connection without close_notify. */
   endBelow(): void {
     this.#tcp.end()
   }
@@ -69,7 +69,7 @@ export class Peer {
   }
 }
 
-/** What both ends of a connection by TLS need: PEM text, and options of the transport. */
+/** TLS material for both sides: PEM text, and options of the transport. */
 export interface TlsMaterial {
   readonly cert: string
   readonly key: string
@@ -89,7 +89,7 @@ export class Loopback {
   readonly #listeners: Listener[] = []
   readonly #near: Recorder[] = []
 
-  /** A plain server that takes everybody. */
+  /** A plain server that accepts every connection. */
   async serve(host = '127.0.0.1', port = 0): Promise<{ at: Address; peers: Peer[] }> {
     const peers: Peer[] = []
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
@@ -104,7 +104,7 @@ export class Loopback {
     return { at: { ip: at.address, port: at.port }, peers }
   }
 
-  /** An address of this machine where nobody listens, not even soon. */
+  /** An address of this machine where no program listens, and none will. */
   async deserted(ip = '127.0.0.1'): Promise<Address> {
     const { at } = await this.serve(ip)
     const server = this.#servers.at(-1)
@@ -130,7 +130,7 @@ export class Loopback {
     return recorder
   }
 
-  /** A plain server that speaks TLS and takes everybody; `peers` are those whose handshake is done. */
+  /** A plain TLS server that accepts every connection; `peers` are those with a complete handshake. */
   async serveTls(tls: TlsOptions): Promise<{ at: Address; peers: Peer[] }> {
     const peers: Peer[] = []
     const below = new Map<number | undefined, Socket>()
@@ -163,7 +163,7 @@ export class Loopback {
     return new Peer(connectTls({ socket: tcp, host: at.ip, ...tls }), tcp)
   }
 
-  /** A connection that the transport dialled; by TLS where material for it is given. */
+  /** A connection that the transport dialled, with TLS if material is given. */
   async dialled(transport: Transport, tls?: TlsMaterial): Promise<Pair> {
     const { at, peers } = await (tls === undefined ? this.serve() : this.serveTls(tls))
     let near: Recorder | undefined
@@ -178,7 +178,7 @@ export class Loopback {
     return pairOf(near, peers[0])
   }
 
-  /** A connection that the transport accepted; by TLS where material for it is given. */
+  /** A connection that the transport accepted, with TLS if material is given. */
   async accepted(transport: Transport, tls?: TlsMaterial): Promise<Pair> {
     let near: Recorder | undefined
     let at: Address | undefined
@@ -204,7 +204,7 @@ export class Loopback {
     return pairOf(near, far)
   }
 
-  /** Closes everything and waits until the process holds no TCP handle any more. */
+  /** Closes everything and waits until the process has no TCP handle. */
   async clear(): Promise<void> {
     for (const listener of this.#listeners) listener.close()
     for (const server of this.#servers) server.close()

@@ -1,6 +1,6 @@
 import type { CloseReason, Connection, ConnectionHandler } from '@commloop/core'
 
-/** One side of a connection as its user hears it: what came, in which order. */
+/** The handler of a connection: records its calls in order. */
 export class Recorder implements ConnectionHandler {
   readonly connection: Connection
   /** Names of the callbacks, `received` once for each run of chunks. */
@@ -8,7 +8,7 @@ export class Recorder implements ConnectionHandler {
   readonly chunks: Uint8Array[] = []
   writtenCount = 0
   reason: CloseReason | undefined
-  /** What the user does on a callback, beside remembering it. */
+  /** Called in addition to recording. */
   onReceived: ((chunk: Uint8Array) => void) | undefined
   onWritten: (() => void) | undefined
   onEnded: (() => void) | undefined

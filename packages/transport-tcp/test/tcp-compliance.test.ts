@@ -3,7 +3,7 @@ import { transportCompliance, type TransportHosts } from '@commloop/testing/comp
 import { beforeAll, describe } from 'vitest'
 import { TcpTransport } from '../src/index.js'
 import { CertificateFolder, opensslIsMissing } from '@commloop/test-support/certificates'
-import { dumbServer, fullQueue } from './silent-place.js'
+import { silentServer, fullQueue } from './silent-peer.js'
 
 function hostsOf(ip: string, bind: string): TransportHosts {
   return { dialing: new TcpTransport(), listening: new TcpTransport(), ip, bind }
@@ -37,5 +37,5 @@ describe.skipIf(opensslIsMissing('compliance of tcp, TLS'))('over TLS', () => {
     return { ...plain, dialOptions: { tls }, listenOptions: { tls } }
   }
 
-  transportCompliance('tcp, TLS', hosts, { silence: dumbServer })
+  transportCompliance('tcp, TLS', hosts, { silence: silentServer })
 })

@@ -8,7 +8,7 @@ import { Loopback, type Pair, type TlsMaterial } from './loopback.js'
 import { Recorder } from './recorder.js'
 import { turns, until } from './until.js'
 
-/** More than the kernel keeps for a connection whose peer reads nothing. */
+/** More bytes than the kernel buffers for a peer that does not read. */
 const STUCK = Buffer.alloc(64 * 2 ** 20)
 const MIB = 2 ** 20
 
@@ -45,23 +45,23 @@ describe.skipIf(opensslIsMissing('connections by TLS')).each(['dialled', 'accept
   },
 )
 
-/** What a connection promises, whatever carries it. */
+/** What every connection guarantees, with and without TLS. */
 function promises(open: () => Promise<Pair>): void {
-  it('knows both addresses', async () => {
+  it('has both addresses', async () => {
     const { near, far } = await open()
     const { local, remote, identities } = near.connection.peer
     expect(local).toEqual({ ip: far.socket.remoteAddress, port: far.socket.remotePort })
     expect(remote).toEqual({ ip: far.socket.localAddress, port: far.socket.localPort })
-    // An authority's certificate that fits is proof of a name; without TLS there is none.
+    // A valid certificate proves names; without TLS there are none.
     expect(identities.length > 0).toBe(far.socket instanceof TLSSocket)
   })
 
   describe('reading', () => {
-    it('does not begin before it is told to', async () => {
+    it('does not start before setReading(true)', async () => {
       const { near, far } = await open()
       far.socket.resume()
       far.socket.write('early')
-      // Once our bytes have gone the other way round, the peer's have long been here.
+      // Once our bytes have reached the peer, its bytes have already arrived here.
       near.connection.write([Buffer.from('question')])
       await until('question', () => far.receivedBytes === 8)
       await turns(5)
@@ -71,7 +71,7 @@ function promises(open: () => Promise<Pair>): void {
       await until('early bytes', () => near.content.toString() === 'early')
     })
 
-    it('stops at once, within received too, and goes on without a gap', async () => {
+    it('stops immediately, also inside received, and continues without a gap', async () => {
       const { near, far } = await open()
       const sent = pattern(3 * MIB, 1)
       far.socket.end(sent)
@@ -93,7 +93,7 @@ function promises(open: () => Promise<Pair>): void {
       expect(near.calls).toEqual(['received', 'ended'])
     })
 
-    it('may be stopped and begun many times before anything happens', async () => {
+    it('may be stopped and started many times in one turn', async () => {
       const { near, far } = await open()
       far.socket.write('a')
       for (let count = 0; count < 9; count++) near.connection.setReading(count % 2 === 0)
@@ -104,7 +104,7 @@ function promises(open: () => Promise<Pair>): void {
       await until('a', () => near.content.toString() === 'a')
     })
 
-    it('makes the peer wait while it is off', async () => {
+    it('makes the peer wait while it is stopped', async () => {
       const { near, far } = await open()
       near.connection.setReading(true)
       near.onReceived = () => {
@@ -120,7 +120,7 @@ function promises(open: () => Promise<Pair>): void {
       await until('the rest', () => near.receivedBytes === STUCK.length)
     })
 
-    it('hands out chunks that later ones leave alone', async () => {
+    it('never overwrites the memory of an earlier chunk', async () => {
       const { near, far } = await open()
       near.connection.setReading(true)
       far.socket.write('first')
@@ -132,7 +132,7 @@ function promises(open: () => Promise<Pair>): void {
   })
 
   describe('a write', () => {
-    it('sends its chunks in order and is answered once, later', async () => {
+    it('sends its chunks in order, and is confirmed once, asynchronously', async () => {
       const { near, far } = await open()
       far.socket.resume()
       near.connection.write([Buffer.from('ab'), new TextEncoder().encode('cd'), Buffer.from('ef')])
@@ -146,7 +146,7 @@ function promises(open: () => Promise<Pair>): void {
       expect(near.calls).toEqual(['written', 'written'])
     })
 
-    it('follows the one before from within written', async () => {
+    it('may be started inside written', async () => {
       const { near, far } = await open()
       far.socket.resume()
       const sent = pattern(5000, 3)
@@ -162,7 +162,7 @@ function promises(open: () => Promise<Pair>): void {
       expect(near.writtenCount).toBe(100)
     })
 
-    it('may have more chunks than one system call takes', async () => {
+    it('may have more chunks than one system call accepts', async () => {
       const { near, far } = await open()
       far.socket.resume()
       const sent = pattern(9000, 4)
@@ -173,7 +173,7 @@ function promises(open: () => Promise<Pair>): void {
       expect(near.writtenCount).toBe(1)
     })
 
-    it('goes to the kernel as one', async () => {
+    it('goes to the kernel in one call', async () => {
       const { near } = await open()
       const prototype = Socket.prototype as unknown as { _writev: () => void; _write: () => void }
       const together = vi.spyOn(prototype, '_writev')
@@ -188,7 +188,7 @@ function promises(open: () => Promise<Pair>): void {
       }
     })
 
-    it('is answered also when it has no bytes', async () => {
+    it('is confirmed even if it has no bytes', async () => {
       const { near } = await open()
       for (const chunks of [[], [Buffer.alloc(0)], [Buffer.alloc(0), Buffer.alloc(0)]]) {
         const before = near.writtenCount
@@ -212,13 +212,13 @@ function promises(open: () => Promise<Pair>): void {
       },
     )
 
-    it('is told apart from misuse', async () => {
+    it('throws on misuse, but not after a failure', async () => {
       const { near } = await open()
       const write = (): void => {
         near.connection.write([STUCK])
       }
       write()
-      expect(write).toThrow('write while another write is under way')
+      expect(write).toThrow('write before the previous write has finished')
       near.connection.destroy()
       write()
       await until('closed', () => near.reason !== undefined)
@@ -233,7 +233,7 @@ function promises(open: () => Promise<Pair>): void {
   })
 
   describe('ending', () => {
-    it('lets everything out that was written, while the other side still sends', async () => {
+    it('sends everything that was written, while the other side still sends', async () => {
       const { near, far } = await open()
       const [out, back] = [pattern(4 * MIB, 5), pattern(4 * MIB, 6)]
       near.connection.setReading(true)
@@ -256,7 +256,7 @@ function promises(open: () => Promise<Pair>): void {
       expect(near.calls.slice(-2)).toEqual(['ended', 'closed'])
     })
 
-    it('leaves our direction open after the peer has ended its own', async () => {
+    it('keeps our direction open after the FIN of the peer', async () => {
       const { near, far } = await open()
       near.connection.setReading(true)
       far.socket.end('last words')
@@ -274,7 +274,7 @@ function promises(open: () => Promise<Pair>): void {
       expect(near.calls).toEqual(['received', 'ended', 'written', 'closed'])
     })
 
-    it('may be asked for twice, and from within ended', async () => {
+    it('may be called twice, and inside ended', async () => {
       const { near, far } = await open()
       near.onEnded = () => {
         near.connection.end()
@@ -318,13 +318,13 @@ function promises(open: () => Promise<Pair>): void {
         await turns(5)
         expect(near.calls).toEqual(['closed'])
         far.socket.resume()
-        // Data and a reset that are seen together look like an end to libuv.
+        // libuv reports data and a reset that arrive together as an end.
         await until('far side gone', () => far.closed || far.ended)
         expect(far.receivedBytes).toBeLessThan(STUCK.length)
       },
     )
 
-    it('never reports a small write that the kernel has just taken', async () => {
+    it('never confirms a small write that the kernel has just taken', async () => {
       const { near } = await open()
       near.connection.write([Buffer.from('small')])
       near.connection.destroy()
@@ -333,13 +333,13 @@ function promises(open: () => Promise<Pair>): void {
       expect(near.calls).toEqual(['closed'])
     })
 
-    it('discards what waits to be read, within received too', async () => {
+    it('discards buffered data, also inside received', async () => {
       const { near, far } = await open()
       near.onReceived = () => {
         near.connection.setReading(false)
       }
       near.connection.setReading(true)
-      // Small pieces, each read on its own into Node's buffer while we are not reading.
+      // Small pieces, which Node reads one by one into its buffer while reading is stopped.
       for (let piece = 0; piece < 10; piece++) {
         far.socket.write('piece')
         await turns(3)
@@ -374,7 +374,7 @@ function promises(open: () => Promise<Pair>): void {
       expect(near.calls).toEqual(['received', 'closed'])
     })
 
-    it('works while our FIN is on its way', async () => {
+    it('works while our FIN is pending', async () => {
       const { near, far } = await open()
       far.socket.resume()
       near.connection.setReading(true)
@@ -400,7 +400,7 @@ function promises(open: () => Promise<Pair>): void {
         near.connection.write([Buffer.from('taken at once')])
         near.connection.end()
         near.connection.destroy()
-        // TLS may have seen the peer's end before it was told to read.
+        // TLS may have processed the peer's FIN before reading started.
         const before = [...near.calls]
         expect(before.filter((call) => call !== 'ended')).toEqual(['written'])
         await until('closed', () => near.reason !== undefined)
@@ -409,7 +409,7 @@ function promises(open: () => Promise<Pair>): void {
       },
     )
 
-    it('comes too late once both sides have ended', async () => {
+    it('has no effect once both sides have ended', async () => {
       const { near, far } = await open()
       near.connection.setReading(true)
       near.connection.end()
@@ -425,7 +425,7 @@ function promises(open: () => Promise<Pair>): void {
       expect(near.reason).toEqual({ kind: 'ended' })
     })
 
-    it('works after our FIN, and while a write holds it back', async () => {
+    it('works after end, also while a write delays the FIN', async () => {
       const { near } = await open()
       near.connection.end()
       await turns(5)
@@ -444,7 +444,7 @@ function promises(open: () => Promise<Pair>): void {
   })
 
   describe('a failure', () => {
-    it('is told once, with its error', async () => {
+    it('is reported once, with its error', async () => {
       const { near, far } = await open()
       near.connection.setReading(true)
       far.reset()
@@ -454,7 +454,7 @@ function promises(open: () => Promise<Pair>): void {
       expect(near.calls).toEqual(['closed'])
     })
 
-    it('never reports the write that it cut as written', async () => {
+    it('never confirms the write that it interrupted', async () => {
       const { near, far } = await open()
       near.connection.setReading(true)
       near.connection.write([STUCK])
@@ -466,7 +466,7 @@ function promises(open: () => Promise<Pair>): void {
       expect(near.calls).toEqual(['closed'])
     })
 
-    it('is seen by writing where nothing is read', async () => {
+    it('is detected by a write while reading is stopped', async () => {
       const { near, far } = await open()
       far.reset()
       await until('far side gone', () => far.closed)
@@ -476,7 +476,7 @@ function promises(open: () => Promise<Pair>): void {
       near.onWritten = write
       write()
       await until('closed', () => near.reason !== undefined)
-      // TLS reads on behind our back, up to its buffer.
+      // TLS continues to read up to the size of its buffer.
       const syscall = far.socket instanceof TLSSocket ? 'read' : 'write'
       expect(near.reason).toMatchObject({ kind: 'failed', error: { syscall } })
       expect(near.calls.at(-1)).toBe('closed')
@@ -489,12 +489,12 @@ function promises(open: () => Promise<Pair>): void {
 }
 
 describe('a FIN for which the kernel has no room', () => {
-  it('does not hold up a connection that is destroyed', async () => {
+  it('does not delay the reset of a destroyed connection', async () => {
     const { at, peers } = await loopback.serve()
     const socket = connect({ host: at.ip, port: at.port, allowHalfOpen: true })
     socket.pause()
     await until('connected', () => peers.length === 1 && !socket.connecting)
-    // As with TLS's notice of the end before the FIN, which waits for room.
+    // As if close_notify, which precedes the FIN, waits for room in the send buffer.
     socket._final = () => undefined
     const connection = new TcpConnection(socket, { local: at, remote: at, identities: [] })
     const recorder = loopback.record(new Recorder(connection))

@@ -23,7 +23,7 @@ function dial(to: DialTarget, transport?: TcpTransport): Attempt {
   return attempt(loopback, to, transport)
 }
 
-/** Answers with these addresses, in this order, and remembers what it was asked. */
+/** A resolver that returns these addresses in this order, and records its calls. */
 function lookupOf(...ips: string[]): LookupFunction & { readonly asked: unknown[] } {
   const asked: unknown[] = []
   const addresses: LookupAddress[] = ips.map((address) => ({
@@ -42,7 +42,7 @@ function lookupOf(...ips: string[]): LookupFunction & { readonly asked: unknown[
 }
 
 describe('a dial', () => {
-  it('opens a connection that its handler hears from the first byte', async () => {
+  it('opens a connection whose handler receives every byte from the first', async () => {
     const { at, peers } = await loopback.serve()
     const attempt = dial(target(at))
     expect(await outcome(attempt)).toBe('opened')
@@ -53,12 +53,12 @@ describe('a dial', () => {
     await until('hello', () => near?.content.toString() === 'hello')
   })
 
-  it('fails once where nobody listens', async () => {
+  it('fails once if no program listens', async () => {
     const attempt = dial(target(await loopback.deserted()))
     expect(await outcome(attempt)).toBe('ECONNREFUSED')
   })
 
-  it('fails where the peer resets before the event loop has looked', async () => {
+  it('fails if the peer resets before the event loop continues', async () => {
     const done = new Int32Array(new SharedArrayBuffer(4))
     const script = `
       const { workerData, parentPort } = require('node:worker_threads')
@@ -85,7 +85,7 @@ describe('a dial', () => {
     }
   })
 
-  it('fails later, and does not throw, for what cannot be dialled', async () => {
+  it('fails asynchronously, and does not throw, for an invalid target', async () => {
     const at: Address = { ip: '127.0.0.1', port: 1 }
     const attempts = {
       port: dial(target({ ...at, port: 70000 })),
@@ -104,7 +104,7 @@ describe('a dial', () => {
     expect(await outcome(attempts.name)).toMatch(/^(ENOTFOUND|EAI_AGAIN)$/)
   })
 
-  it('binds to the source address that it is given', async () => {
+  it('uses the given source address', async () => {
     const { at, peers } = await loopback.serve()
     const attempt = dial(target(at, { bind: '127.0.0.2' }))
     expect(await outcome(attempt)).toBe('opened')
@@ -138,7 +138,7 @@ describe('the time allowed for a dial', () => {
     /* never answers */
   }
 
-  it('covers the look-up', async () => {
+  it('includes the name look-up', async () => {
     const attempt = dial(
       target({ ip: 'peer.example', port: 1 }, { timeoutMs: 30 }),
       new TcpTransport({}, silent),
@@ -147,7 +147,7 @@ describe('the time allowed for a dial', () => {
     expect(attempt.errors[0]?.message).toBe('peer.example:1 did not answer within 30ms')
   })
 
-  it('does not go on counting once the connection is open', async () => {
+  it('ends when the connection is open', async () => {
     const { at, peers } = await loopback.serve()
     const attempt = dial(target(at, { timeoutMs: 60 }))
     expect(await outcome(attempt)).toBe('opened')
@@ -161,7 +161,7 @@ describe('the time allowed for a dial', () => {
     await until('bytes', () => peers[0]?.content.toString() === 'still here')
   })
 
-  it('is over for good: a late answer of the look-up leads nowhere', async () => {
+  it('is final: a late result of the look-up has no effect', async () => {
     const { at, peers } = await loopback.serve()
     let answer: (() => void) | undefined
     const late: LookupFunction = (_host, _options, callback) => {
@@ -185,7 +185,7 @@ describe('the time allowed for a dial', () => {
     const crowd: Socket[] = []
     beforeEach(async () => {
       busy = await BusyListener.start()
-      // Whoever does not fit into the backlog waits for an answer that does not come.
+      // A connection that does not fit into the backlog does not get an answer.
       let open = 0
       for (let count = 0; count < 8; count++) {
         const socket = createConnection(busy.at.port, busy.at.ip, () => open++)
@@ -198,16 +198,16 @@ describe('the time allowed for a dial', () => {
       await busy.stop()
     })
 
-    it('covers the connection', async () => {
+    it('includes the TCP handshake', async () => {
       const attempt = dial(target(busy.at, { timeoutMs: 100 }))
       expect(await outcome(attempt)).toBe('CML_ERR_DIAL_TIMEOUT')
     })
 
-    it('is not cut short by another address of the same name', async () => {
+    it('is not shortened by another address of the same name', async () => {
       const { ip, port } = busy.at
       const lookup = lookupOf(ip, '127.0.0.3')
       const attempt = dial(target({ ip: 'peer.example', port }), new TcpTransport({}, lookup))
-      // The first SYN is lost, so that the connection opens with the next, after a second.
+      // The first SYN is lost, so the connection opens with the next one, after a second.
       await until('look-up', () => lookup.asked.length === 1)
       await turns(10)
       busy.wake()
@@ -218,12 +218,12 @@ describe('the time allowed for a dial', () => {
 })
 
 describe('a host name', () => {
-  it('is looked up by the system', async () => {
+  it('is resolved by the system', async () => {
     const { at } = await loopback.serve()
     expect(await outcome(dial(target({ ...at, ip: 'localhost' })))).toBe('opened')
   })
 
-  it('is looked up at every dial', async () => {
+  it('is resolved for every dial', async () => {
     const { at } = await loopback.serve()
     const lookup = lookupOf('127.0.0.1')
     const transport = new TcpTransport({}, lookup)
@@ -235,7 +235,7 @@ describe('a host name', () => {
     }
   })
 
-  it('leads to the next of its addresses where the first is refused', async () => {
+  it('leads to its next address if the first one refuses', async () => {
     const { at } = await loopback.serve('127.0.0.1')
     const transport = new TcpTransport({}, lookupOf('127.0.0.3', '127.0.0.4', '127.0.0.1'))
     const attempt = dial(target({ ...at, ip: 'peer.example' }), transport)
@@ -243,7 +243,7 @@ describe('a host name', () => {
     expect(attempt.opened[0]?.connection.peer.remote.ip).toBe('127.0.0.1')
   })
 
-  it('fails with what each of its addresses failed with', async () => {
+  it('fails with the errors of all its addresses', async () => {
     const { port } = await loopback.deserted('127.0.0.1')
     const transport = new TcpTransport({}, lookupOf('127.0.0.1', '127.0.0.3'))
     const attempt = dial(target({ ip: 'peer.example', port }), transport)
@@ -253,7 +253,7 @@ describe('a host name', () => {
     expect(message).toContain(`ECONNREFUSED 127.0.0.3:${String(port)}`)
   })
 
-  it('fails with all that a look-up of another kind has to say, whatever it throws', async () => {
+  it('fails with any error of a custom resolver', async () => {
     const lookup: LookupFunction = (_host, _options, callback) => {
       const errors = [new Error('no such zone'), 'and a text']
       process.nextTick(() => {
@@ -266,7 +266,7 @@ describe('a host name', () => {
     expect(attempt.errors[0]?.cause).toBeInstanceOf(AggregateError)
   })
 
-  it('is looked up in the family of the source address', async () => {
+  it('is resolved in the family of the source address', async () => {
     const { at } = await loopback.serve()
     const lookup = lookupOf('127.0.0.1')
     const attempt = dial(
@@ -279,7 +279,7 @@ describe('a host name', () => {
 })
 
 describe('cancel', () => {
-  it('is followed by silence, at whatever moment', async () => {
+  it('prevents any further callback, at any moment', async () => {
     const { at } = await loopback.serve()
     const nobody = await loopback.deserted()
     const attempts = [0, 1, 2, 3].map(() => dial(target(at)))
@@ -299,7 +299,7 @@ describe('cancel', () => {
     for (const attempt of all) expect([attempt.opened, attempt.errors]).toEqual([[], []])
   })
 
-  it('leaves a connection alone that has opened', async () => {
+  it('has no effect on an open connection', async () => {
     const { at, peers } = await loopback.serve()
     const attempt = dial(target(at))
     expect(await outcome(attempt)).toBe('opened')
@@ -313,7 +313,7 @@ describe('cancel', () => {
   it('does not leave a connection behind', async () => {
     const { at, peers } = await loopback.serve()
     const attempt = dial(target(at))
-    // By then the kernel has shaken hands, and the event loop has not told.
+    // The kernel has completed the handshake, and the event loop has not reported it.
     process.nextTick(() => {
       attempt.dial.cancel()
     })

@@ -24,7 +24,7 @@ describe('options', () => {
     [{ noDelay: false }, { noDelay: false }],
     [{ backlog: 1 }, { backlog: 1 }],
     [{ handshakes: 3 }, { handshakesMax: 3 }],
-  ])('%o are taken', (options, settings) => {
+  ])('%o are accepted', (options, settings) => {
     expect(tcpSettings(options)).toMatchObject(settings)
   })
 
@@ -47,7 +47,7 @@ describe('options', () => {
       { nodelay: true },
       'nodelay: expected one of the options keepAlive, noDelay, backlog, handshakes, found true',
     ],
-  ])('%o are refused in words', (options, message) => {
+  ])('%o are rejected with an explanation', (options, message) => {
     const refusal = expect.objectContaining({
       code: 'CML_ERR_CONFIG_INVALID',
       message: expect.stringContaining(message) as string,
@@ -57,8 +57,8 @@ describe('options', () => {
   })
 })
 
-describe('the plugin', () => {
-  it('registers one transport in the scope that it is given', () => {
+describe('the transport of a node', () => {
+  it('is registered once', () => {
     const registered: [unknown, { useValue: unknown }][] = []
     const register = (token: unknown, provider: { useValue: unknown }): void => {
       registered.push([token, provider])
@@ -68,7 +68,7 @@ describe('the plugin', () => {
     expect(registered[0]?.[1].useValue).toBeInstanceOf(TcpTransport)
   })
 
-  it('says what it is, and makes a transport from a configuration', () => {
+  it('is created from the options of a configuration', () => {
     expect(plugin).toMatchObject({ kind: 'transport', name: 'tcp', apiVersion: 1 })
     expect(plugin.create({ backlog: 5 })).toBeInstanceOf(TcpTransport)
   })

@@ -1,33 +1,33 @@
 import { describe, expect, it } from 'vitest'
-import { certificateFault, tlsFault, withTlsText } from '../src/tls-failure.js'
+import { certificateProblemText, tlsProblemText, withTlsText } from '../src/tls-failure.js'
 
 function failure(code?: unknown): Error {
   const error = new Error('in the words of Node')
   return code === undefined ? error : Object.assign(error, { code })
 }
 
-describe('what is said of a handshake that failed', () => {
+describe('the text for a failed handshake', () => {
   it.each([
     ['CERT_HAS_EXPIRED', 'tls: certificate has expired'],
     ['CERT_CHAIN_TOO_LONG', 'tls: cert chain too long'],
-  ])('%s, a fault of the certificate, in words', (code, text) => {
-    expect(certificateFault(code)).toBe(text)
-    expect(tlsFault(failure(code))).toBe(text)
+  ])('explains %s, a problem of the certificate', (code, text) => {
+    expect(certificateProblemText(code)).toBe(text)
+    expect(tlsProblemText(failure(code))).toBe(text)
   })
 
   it.each([
-    ['ECONNRESET', 'tls: the peer hung up within the handshake'],
+    ['ECONNRESET', 'tls: the peer closed the connection during the handshake'],
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'tls: the peer does not speak TLS'],
     ['ERR_SSL_DATA_LENGTH_TOO_LONG', 'tls: the peer does not speak TLS'],
-    ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'tls: the peer answers: unknown ca'],
+    ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'tls: the peer sent an alert: unknown ca'],
     ['ERR_SSL_NO_SHARED_CIPHER', 'tls: no shared cipher'],
     [undefined, 'tls: in the words of Node'],
     [42, 'tls: in the words of Node'],
-  ])('%s, in words', (code, text) => {
-    expect(tlsFault(failure(code))).toBe(text)
+  ])('explains %s', (code, text) => {
+    expect(tlsProblemText(failure(code))).toBe(text)
   })
 
-  it('keeps what OpenSSL said as the cause, and leaves other errors as they are', () => {
+  it('keeps the error of OpenSSL as the cause, and other errors unchanged', () => {
     const ssl = failure('ERR_SSL_NO_SHARED_CIPHER')
     expect(withTlsText(ssl)).toMatchObject({
       message: 'tls: no shared cipher',

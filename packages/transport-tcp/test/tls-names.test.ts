@@ -1,10 +1,10 @@
 import type { PeerCertificate } from 'node:tls'
 import { describe, expect, it } from 'vitest'
-import { nameFault, provedNames } from '../src/tls-names.js'
+import { unprovableName, provedNames } from '../src/tls-names.js'
 
 const FINGERPRINT = 'sha256:0a1b'
 
-/** The fields that are looked at, as Node 20, 22 and 24 give them. */
+/** The fields that are used, as Node 20, 22 and 24 provide them. */
 function names(certificate: { subjectaltname?: string; subject?: { CN?: unknown } }): string[] {
   const whole = { subject: {}, fingerprint256: '0A:1B', ...certificate }
   const proved = provedNames(whole as unknown as PeerCertificate)
@@ -25,25 +25,25 @@ describe('the names that a certificate proves', () => {
     ])
   })
 
-  it('include the common name only where there are no others of any sort', () => {
+  it('include the common name only if there are no alternative names', () => {
     expect(names({ subject: { CN: 'Furnace 1' } })).toEqual(['furnace 1'])
     expect(names({ subjectaltname: 'email:a@b.example', subject: { CN: 'furnace' } })).toEqual([])
     expect(names({ subject: { CN: ['furnace', 'mes'] } })).toEqual([])
     expect(names({ subject: {} })).toEqual([])
   })
 
-  it('do not include other sorts', () => {
+  it('do not include other types', () => {
     const subjectaltname =
       'email:a@b.example, othername:<unsupported>, Registered ID:1.2.3, DirName:"CN=q\\\\\\u002c DNS:z", DNS:last'
     expect(names({ subjectaltname })).toEqual(['last'])
   })
 
-  it('cannot be slipped in by commas and quotes within a name', () => {
+  it('cannot be injected by commas and quotes in a name', () => {
     expect(names({ subjectaltname: 'DNS:"x\\u002c DNS:admin", DNS:last' })).toEqual(['last'])
     expect(names({ subjectaltname: 'URI:"spiffe://a\\", DNS:admin", DNS:last' })).toEqual(['last'])
   })
 
-  it('are none where the text cannot be read to its end', () => {
+  it('are empty if part of the text cannot be parsed', () => {
     expect(names({ subjectaltname: 'DNS:first, "DNS:admin' })).toEqual([])
     expect(names({ subjectaltname: 'DNS:first,DNS:second' })).toEqual([])
     expect(names({ subjectaltname: 'DNS:fi"rst, DNS:admin' })).toEqual([])
@@ -59,7 +59,7 @@ describe('the names that a certificate proves', () => {
     ['a URI for an IPv6 address', 'URI:fe80::1'],
     ['an address for a name', 'IP Address:furnace'],
     ['an empty name', 'DNS:'],
-  ])('do not let one sort pass for another: %s', (_what, subjectaltname) => {
+  ])('do not let one type pass for another: %s', (_what, subjectaltname) => {
     expect(names({ subjectaltname })).toEqual([])
   })
 
@@ -71,7 +71,7 @@ describe('the names that a certificate proves', () => {
   )
 })
 
-describe('a name that is to be proved', () => {
+describe('a required name', () => {
   const HEX = '0123456789abcdef'.repeat(4)
 
   it.each([
@@ -82,17 +82,17 @@ describe('a name that is to be proved', () => {
     'spiffe://plant/Mes',
     `sha256:${HEX}`,
     'furnace 1',
-  ])('may be %s', (name) => {
-    expect(nameFault(name)).toBeUndefined()
+  ])('is valid: %s', (name) => {
+    expect(unprovableName(name)).toBeUndefined()
   })
 
   it.each([
-    ['Furnace.example', 'no certificate proves it; write furnace.example'],
-    ['FE80:0::1', 'no certificate proves it; write fe80::1'],
+    ['Furnace.example', 'no certificate can prove this spelling; write furnace.example'],
+    ['FE80:0::1', 'no certificate can prove this spelling; write fe80::1'],
     [`sha256:${HEX.toUpperCase()}`, /^expected sha256: and 64 hexadecimal digits in lower case/],
     [`SHA256:${HEX}`, /^expected sha256:/],
     ['sha256:0A:1B', /^expected sha256:/],
-  ])('may not be %s', (name, fault) => {
-    expect(nameFault(name)).toMatch(fault)
+  ])('is not valid: %s', (name, problem) => {
+    expect(unprovableName(name)).toMatch(problem)
   })
 })

@@ -25,7 +25,7 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
     folder.dispose()
   })
 
-  it('are taken as paths, as text and as bytes', () => {
+  it('accept paths, text and bytes', () => {
     const paths = tlsSettings('listen', { ...own, ca })
     const [cert, key, authority] = [own.cert, own.key, ca].map((path) => folder.text(path))
     const texts = tlsSettings('listen', { cert, key, ca: authority })
@@ -39,13 +39,13 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
     expect(bytes).toEqual(paths)
   })
 
-  it('may have certificate and key in one file, and several authorities', () => {
+  it('accept certificate and key in one file, and several authorities', () => {
     const both = folder.file('both.pem', folder.text(own.cert) + folder.text(own.key))
     const authorities = folder.file('all.pem', `# ours\n${folder.text(ca)}\n${folder.text(ca)}`)
     expect(checkTls('listen', { cert: both, key: both, ca: authorities }).problems).toEqual([])
   })
 
-  it('fit into the options of a node', () => {
+  it('are assignable to the options of a node', () => {
     const tls: TlsOptions = { ...own, ca, verifyPeer: true, minVersion: 'TLSv1.3' }
     const entry: EntryOptions = { role: 'active', ip: '127.0.0.1', port: 1, tls }
     const { entries, listen } = resolveConfig({ listen: { port: 0, tls }, links: [entry] })
@@ -53,7 +53,7 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
     expect(entries[0]).toMatchObject({ transportOptions: { tls } })
   })
 
-  it('may be none at all for a dial', () => {
+  it('may be empty for a dial', () => {
     expect(tlsSettings('dial', {})).toMatchObject({ verifyPeer: true, servername: undefined })
     expect(checkTls('dial', {})).toEqual({ problems: [], warnings: [] })
   })
@@ -68,8 +68,18 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
       'cafile',
       /^no such option .* cert, key/,
     ],
-    ['a key without a certificate', () => ({ key: own.key, ca }), 'cert', /^needed where "key"/],
-    ['a certificate without a key', () => ({ cert: own.cert, ca }), 'key', /^needed where "cert"/],
+    [
+      'a key without a certificate',
+      () => ({ key: own.key, ca }),
+      'cert',
+      /^required because "key"/,
+    ],
+    [
+      'a certificate without a key',
+      () => ({ cert: own.cert, ca }),
+      'key',
+      /^required because "cert"/,
+    ],
     [
       'a file that is not there',
       () => ({ ...own, ca, cert: join(folder.path, 'none.pem') }),
@@ -86,20 +96,30 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
     ],
     ['a number', () => ({ ...own, ca: 5 }), 'ca', /^expected PEM text or .*, found 5$/],
     ['an empty text', () => ({ ...own, ca: '' }), 'ca', /^expected PEM text or/],
-    ['a file with something else', () => ({ ...own, ca: own.key }), 'ca', /^no certificate in it/],
+    [
+      'a file with something else',
+      () => ({ ...own, ca: own.key }),
+      'ca',
+      /does not contain a valid certificate$/,
+    ],
     [
       'a broken certificate',
       () => ({ ...own, ca: folder.text(ca).replace('MII', 'MIA') }),
       'ca',
-      /^no certificate in it, or a broken one$/,
+      /does not contain a valid certificate$/,
     ],
     [
       'one broken certificate among others',
       () => ({ ...own, ca: folder.text(ca) + folder.text(ca).replace('MII', 'MIA') }),
       'ca',
-      /^no certificate in it, or a broken one$/,
+      /does not contain a valid certificate$/,
     ],
-    ['a certificate for a key', () => ({ ...own, ca, key: own.cert }), 'key', /^no private key/],
+    [
+      'a certificate for a key',
+      () => ({ ...own, ca, key: own.cert }),
+      'key',
+      /does not contain a private key$/,
+    ],
     ['the wrong key', () => ({ ...own, ca, key: other.key }), 'key', /^the key does not belong to/],
     [
       'a key with a passphrase',
@@ -116,7 +136,7 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
     ['an old version', () => ({ ...own, ca, minVersion: 'TLSv1.1' }), 'minVersion', /"TLSv1.2" or/],
     ['null', () => ({ ...own, ca: null }), 'ca', /found nothing$/],
   ]
-  it.each(BOTH)('are refused on either side: %s', (_what, options, option, message) => {
+  it.each(BOTH)('are rejected for dials and listeners: %s', (_what, options, option, message) => {
     for (const call of ['dial', 'listen'] as const) {
       const { problems } = checkTls(call, options())
       expect(problems[0]).toEqual({ option, message: expect.stringMatching(message) as string })
@@ -125,7 +145,7 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
 
   const LISTEN: readonly Case[] = [
     ['no certificate', () => ({ ca }), 'cert', /^a listener needs a certificate$/],
-    ['nobody to verify by', () => ({ ...own }), 'ca', /or verifyPeer: false; found nothing$/],
+    ['no authorities', () => ({ ...own }), 'ca', /or verifyPeer: false; found nothing$/],
     [
       'a name',
       () => ({ ...own, ca, servername: 'x' }),
@@ -133,18 +153,18 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
       /^no such option for a listen/,
     ],
   ]
-  it.each(LISTEN)('are refused for a listener: %s', (_what, options, option, message) => {
+  it.each(LISTEN)('are rejected for a listener: %s', (_what, options, option, message) => {
     const { problems } = checkTls('listen', options())
     expect(problems).toEqual([{ option, message: expect.stringMatching(message) as string }])
   })
 
-  it('are refused for a dial: a name that is none', () => {
+  it('are rejected for a dial: an empty name', () => {
     const { problems } = checkTls('dial', { servername: '' })
     expect(problems).toEqual([{ option: 'servername', message: 'expected a host name, found ""' }])
   })
 
-  it('are refused with all their faults, in one error', () => {
-    const text = /^transport tcp, dial: tls\.x: no such .*; tls\.verifyPeer: .*; tls\.key: needed/
+  it('are rejected with all problems in one error', () => {
+    const text = /^transport tcp, dial: tls\.x: no such .*; tls\.verifyPeer: .*; tls\.key: required/
     expect(() => tlsSettings('dial', { x: 1, verifyPeer: 0, cert: own.cert })).toThrow(
       expect.objectContaining({
         code: 'CML_ERR_CONFIG_INVALID',
@@ -153,14 +173,14 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
     )
   })
 
-  it('are warned about where they prove nothing, or no longer', () => {
+  it('lead to warnings if they prove nothing, or are not valid now', () => {
     const old = folder.signed('old', 'authority', { toMs: Date.now() - 86_400_000 })
     const young = folder.signed('young', 'authority', { fromMs: Date.now() + 86_400_000 })
     expect(checkTls('listen', { ...own, ca, verifyPeer: false }).warnings).toEqual([
-      'verifyPeer: false: whoever connects is known by the address alone',
+      'verifyPeer: false: peers are identified by their address alone',
     ])
     expect(checkTls('dial', { verifyPeer: false }).warnings).toEqual([
-      'verifyPeer: false: whoever answers is taken for the peer',
+      'verifyPeer: false: any program that answers is accepted as the peer',
     ])
     expect(checkTls('dial', { ...old }).warnings).toEqual([
       expect.stringMatching(/^cert: expired on \w{3} .* GMT$/),
@@ -171,13 +191,13 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
     expect(checkTls('listen', { ...own, ca }).warnings).toEqual([])
   })
 
-  it('are refused where OpenSSL refuses what is formally right', () => {
+  it('are rejected if OpenSSL rejects a formally correct certificate', () => {
     const weak = folder.weak('weak')
     expect(checkTls('dial', { ...weak }).problems).toEqual([
-      { option: undefined, message: 'OpenSSL refuses: ee key too small' },
+      { option: undefined, message: 'OpenSSL rejects it: ee key too small' },
     ])
     expect(() => tlsSettings('dial', { ...weak })).toThrow(
-      'transport tcp, dial: tls: OpenSSL refuses: ee key too small',
+      'transport tcp, dial: tls: OpenSSL rejects it: ee key too small',
     )
   })
 })

@@ -1,15 +1,15 @@
 const DEADLINE_MS = 8000
 
-/** Waits for a condition, looking at every turn of the event loop. */
+/** Waits for a condition, and checks it in every turn of the event loop. */
 export async function until(what: string, condition: () => boolean): Promise<void> {
   const deadlineMs = performance.now() + DEADLINE_MS
   while (!condition()) {
-    if (performance.now() > deadlineMs) throw new Error(`never came: ${what}`)
+    if (performance.now() > deadlineMs) throw new Error(`did not happen: ${what}`)
     await turn()
   }
 }
 
-/** One whole turn of the event loop, in which I/O that is ready is seen. */
+/** One turn of the event loop, in which pending I/O is processed. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, 0)

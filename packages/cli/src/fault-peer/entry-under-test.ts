@@ -4,13 +4,13 @@ import {
   nearest,
   type NodeConfig,
   type ReconnectStrategy,
-  sizeBytes,
 } from '@commloop/core'
-import { type LinkTerms, linkTerms, DEFAULT_SHAPE, type WireShape } from '@commloop/fault-peer'
-import { type LoadedConfig, placeText, type ResolvedPlugin } from '@commloop/config'
+import { type LinkTerms, linkTerms, type WireShape } from '@commloop/fault-peer'
+import { type LoadedConfig, originText, type ResolvedPlugin } from '@commloop/config'
 import { UsageError } from '../command-line/usage-error.js'
+import { wireShapeOf } from './wire-shape-of.js'
 
-/** An entry of the node's table whose peer is to be played. */
+/** The entry of the node's table whose peer the command plays. */
 export interface EntryUnderTest {
   readonly config: LoadedConfig
   readonly node: NodeConfig
@@ -18,19 +18,19 @@ export interface EntryUnderTest {
   readonly terms: LinkTerms
 }
 
-/** @throws UsageError where there is no such entry, or where it speaks what the fault peer does not. */
+/** @throws UsageError if there is no such entry, or if its codec or transport is not supported by the fault peer. */
 export function entryUnderTest(config: LoadedConfig, id: string | undefined): EntryUnderTest {
   const { node } = config
   const entry = chosenEntry(node.entries, id)
   if (!entry.enabled)
     throw new UsageError(`entry ${entry.id} is not enabled: its node does nothing`)
-  refuseTls(node, entry)
+  rejectTransportOptions(node, entry)
   const own = config.plugins.entries.filter((plugin) => plugin.entry === entry.index)
   const codec = own.find(({ plugin }) => plugin.kind === 'codec')?.plugin ?? config.plugins.codec
   const strategy =
     own.find(({ plugin }) => plugin.kind === 'reconnect')?.plugin ?? config.plugins.reconnect
   const terms = linkTerms(entry, {
-    shape: shapeOf(codec),
+    shape: shapeOf(codec as ResolvedPlugin<'codec'>),
     redialMsMin: redialMsMin(strategy.value as ReconnectStrategy),
   })
   return { config, node, entry, terms: { ...terms, slots: slotsOf(node, entry) } }
@@ -51,39 +51,31 @@ function chosenEntry(entries: readonly EntryConfig[], id: string | undefined): E
   throw new UsageError(`--entry: there is no entry "${id ?? ''}"${guess}`)
 }
 
-function refuseTls(node: NodeConfig, entry: EntryConfig): void {
+/** Options of the transport, such as `tls`, change what is on the wire, and the fault peer uses plain TCP. */
+function rejectTransportOptions(node: NodeConfig, entry: EntryConfig): void {
   const options = entry.role === 'active' ? entry.transportOptions : node.listen?.transportOptions
-  if (options?.['tls'] === undefined) return
-  throw new UsageError(`entry ${entry.id} speaks TLS, which the fault peer does not`)
+  const names = Object.keys(options ?? {})
+  if (names.length === 0) return
+  const list = names.join(', ')
+  throw new UsageError(`entry ${entry.id} uses ${list}, and the fault peer speaks plain TCP only`)
 }
 
-/** Entries of the same address are filled one after the other: their slots are one row for whoever comes. */
+/** Connections fill the entries of an address one after the other, so the slots of these entries count together. */
 function slotsOf(node: NodeConfig, entry: EntryConfig): number {
   if (entry.role === 'active') return 1
   const rule = inDecidingOrder(node.entries).find(({ entries }) => entries.includes(entry))
   return (rule?.entries ?? []).reduce((sum, { linkIds }) => sum + linkIds.length, 0)
 }
 
-/** The fault peer makes its frames by hand, so that it can make wrong ones: only those of `len16`. */
-function shapeOf(codec: ResolvedPlugin): WireShape {
-  if (codec.place.from === 'file' || codec.place.package !== '@commloop/codec-len16') {
-    throw new UsageError(
-      `the fault peer speaks two-byte lengths (codec len16); this is ${placeText(codec.place)}`,
-    )
-  }
-  // Checked when the codec was made.
-  const options = JSON.parse(codec.spec) as Partial<WireShape> & { maxPayload?: number | string }
-  const { byteOrder, lengthIncludesHeader = false, emptyFrames, maxPayload } = options
-  const largest = DEFAULT_SHAPE.payloadBytesMax - (lengthIncludesHeader ? 2 : 0)
-  return {
-    byteOrder: byteOrder ?? DEFAULT_SHAPE.byteOrder,
-    lengthIncludesHeader,
-    emptyFrames: emptyFrames ?? DEFAULT_SHAPE.emptyFrames,
-    payloadBytesMax: maxPayload === undefined ? largest : (sizeBytes(maxPayload) ?? largest),
-  }
+function shapeOf({ value, origin }: ResolvedPlugin<'codec'>): WireShape {
+  const shape = wireShapeOf(value)
+  if (shape !== undefined) return shape
+  throw new UsageError(
+    `the fault peer speaks only frames with a two-byte length; this codec is ${originText(origin)}`,
+  )
 }
 
-/** What the strategy answers at the least, before the second dial. */
+/** The shortest delay before the second dial. */
 function redialMsMin(strategy: ReconnectStrategy): number {
   return Math.max(0, strategy.delayMs(2, { next: () => 0 }) ?? 0)
 }

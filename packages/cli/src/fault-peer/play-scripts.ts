@@ -13,7 +13,7 @@ import { messageOf } from '../command-line/error-message.js'
 import { EXIT } from '../command-line/exit-codes.js'
 import { UsageError } from '../command-line/usage-error.js'
 import { type EntryUnderTest, entryUnderTest } from './entry-under-test.js'
-import { type PeerPlace, peerPlace } from './peer-place.js'
+import { type PeerAddress, peerAddress } from './peer-address.js'
 import {
   eventText,
   headText,
@@ -63,7 +63,7 @@ export async function playScripts(request: FaultPeerRequest, io: CommandIo): Pro
   }
   const under = entryUnderTest(await loadConfig({ cwd, env, file }), request.entry)
   const choices = chosen(request.script, under)
-  const place = await peerPlace(under)
+  const place = await peerAddress(under)
   if (!json) io.stdout.write(headText(under, place))
   const durationMsMax = request.seconds * 1000
   const played = await playAll(choices, place, under, durationMsMax, json ? undefined : io)
@@ -101,7 +101,7 @@ function chosen(name: string | undefined, { entry, terms }: EntryUnderTest): Cho
 
 async function playAll(
   choices: readonly Choice[],
-  place: PeerPlace,
+  place: PeerAddress,
   { terms }: EntryUnderTest,
   durationMsMax: number,
   io: CommandIo | undefined,
@@ -129,7 +129,7 @@ async function playAll(
 }
 
 async function peerAt(
-  place: PeerPlace,
+  place: PeerAddress,
   options: Parameters<typeof FaultPeer.dialling>[1],
 ): Promise<FaultPeer> {
   if (place.kind === 'dials') return FaultPeer.dialling(place, options)

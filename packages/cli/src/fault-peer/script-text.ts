@@ -6,7 +6,7 @@ import {
 } from '@commloop/fault-peer'
 import { tableBlock } from '../terminal/table.js'
 import type { EntryUnderTest } from './entry-under-test.js'
-import { type PeerPlace, placeWords } from './peer-place.js'
+import { type PeerAddress, peerAddressText } from './peer-address.js'
 
 /** The result of one script. The shape of `--json`: keys are only ever added. */
 export interface PlayedScript {
@@ -22,10 +22,10 @@ export function listText(): string {
   ).join('\n')
 }
 
-export function headText({ config, node, entry }: EntryUnderTest, place: PeerPlace): string {
+export function headText({ config, node, entry }: EntryUnderTest, place: PeerAddress): string {
   return tableBlock([
     ['node', `${node.name}, entry ${entry.id} (${entry.role}), of ${config.name}`],
-    ['peer', placeWords(place)],
+    ['peer', peerAddressText(place)],
   ])
 }
 
@@ -59,7 +59,7 @@ export function listJson(): object[] {
 
 export function resultJson(
   { config, node, entry }: EntryUnderTest,
-  place: PeerPlace,
+  place: PeerAddress,
   played: readonly PlayedScript[],
 ): object {
   return {

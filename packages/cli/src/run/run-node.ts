@@ -1,10 +1,10 @@
 import { CommloopError, type Logger } from '@commloop/core'
-import { ceilingWarnings } from '../analysis/explanation/config-explanation.js'
+import { ceilingWarnings } from '../analysis/explanation/ceilings.js'
 import {
   configuredNode,
   loadConfig,
   type LoadedConfig,
-  placeText,
+  originText,
   Reloader,
 } from '@commloop/config'
 import { processLimits } from '@commloop/metrics'
@@ -92,13 +92,13 @@ function logConfig(config: LoadedConfig, logger: Logger): void {
     logger.warn({ file }, warning)
   }
   const { entries, ...own } = plugins
-  for (const { kind, name, place } of Object.values(own)) {
-    logger.info({ kind, plugin: name, place }, `${kind} ${name}: ${placeText(place)}`)
+  for (const { kind, name, origin } of Object.values(own)) {
+    logger.info({ kind, plugin: name, place: origin }, `${kind} ${name}: ${originText(origin)}`)
   }
   for (const { entry, plugin } of entries) {
-    const { kind, name, place } = plugin
-    const text = `${kind} ${name} for links[${String(entry)}]: ${placeText(place)}`
-    logger.info({ kind, plugin: name, place, entry }, text)
+    const { kind, name, origin } = plugin
+    const text = `${kind} ${name} for links[${String(entry)}]: ${originText(origin)}`
+    logger.info({ kind, plugin: name, place: origin, entry }, text)
   }
 }
 

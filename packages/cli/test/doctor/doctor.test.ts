@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { DoctorFinding } from '../../src/analysis/doctor/doctor-finding.js'
-import type { Examination } from '../../src/analysis/doctor/diagnose.js'
+import type { Diagnosis } from '../../src/analysis/doctor/diagnose.js'
 import { CliProcess, endCliProcessesAfterEach, runCli } from '@commloop/test-support/cli-process'
 import { closePeersAfterEach, FramedPeer, PeerServer } from '@commloop/test-support/framed-peer'
 import { freePort } from '@commloop/test-support/free-port'
@@ -15,12 +15,12 @@ removeTestFoldersAfterEach()
 const WITHOUT_PROC = !existsSync('/proc/net/tcp')
 if (WITHOUT_PROC) console.warn('SKIPPED: ports of this machine. Missing: /proc/net/tcp')
 
-/** An address that documentation has for itself: no machine's own. */
+/** An address reserved for documentation, which no machine has. */
 const FOREIGN = '198.51.100.7'
-/** Refused by every resolver without asking anybody. */
+/** Every resolver rejects this without a query. */
 const NO_NAME = 'furnace..plant'
 
-interface Answer extends Examination {
+interface Answer extends Diagnosis {
   readonly code: number | null
   readonly ok: boolean
 }
@@ -36,10 +36,10 @@ async function doctor(table: object, ...args: readonly string[]): Promise<Answer
 async function doctorIn(cwd: string, ...args: readonly string[]): Promise<Answer> {
   const { code, stdout, stderr } = await runCli(['doctor', '--json', ...args], { cwd })
   expect(stderr).toBe('')
-  return { code, ...(JSON.parse(stdout) as Examination & { ok: boolean }) }
+  return { code, ...(JSON.parse(stdout) as Diagnosis & { ok: boolean }) }
 }
 
-function codes({ findings }: Pick<Examination, 'findings'>): string[] {
+function codes({ findings }: Pick<Diagnosis, 'findings'>): string[] {
   return findings.map(({ finding }) => finding)
 }
 
@@ -53,7 +53,7 @@ function active(port: number, more: object = {}): object {
 }
 
 describe('commloop doctor', () => {
-  it('finds nothing where nothing is wrong, and says what it did not look at', async () => {
+  it('finds nothing in a correct setup, and lists what it did not check', async () => {
     const folder = folderOf({
       listen: { host: '127.0.0.1', port: await freePort() },
       links: [{ id: 'plc', role: 'passive', ip: '127.0.0.1' }],
@@ -61,11 +61,11 @@ describe('commloop doctor', () => {
     const { code, stdout, stderr } = await runCli(['doctor'], { cwd: folder })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/^\.commlooprc: no problems\.\n/)
-    expect(stdout).toContain('peers: --dial opens a connection to each')
-    expect(stdout).toContain('the running node: none has answered')
+    expect(stdout).toContain('peers: use --dial to open a connection to each')
+    expect(stdout).toContain('the running node: no node answered')
   })
 
-  it('lists what is wrong with the configuration, and ends with 2', async () => {
+  it('lists the problems of the configuration, with exit code 2', async () => {
     const folder = folderOf({ links: [{ role: 'active', ip: '127.0.0.1', port: 70_000 }] })
     const text = await runCli(['doctor'], { cwd: folder })
     expect(text).toMatchObject({ code: 2, stdout: '' })
@@ -75,7 +75,7 @@ describe('commloop doctor', () => {
     expect(only(answer)).toMatchObject({ finding: 'config-problem', weight: 'wrong' })
   })
 
-  it('says that there is no configuration, and ends with 2', async () => {
+  it('reports a missing configuration, with exit code 2', async () => {
     const { code, stderr } = await runCli(['doctor'], { cwd: testFolder() })
     expect(stderr).toContain('CML_ERR_CONFIG_NOT_FOUND')
     expect(code).toBe(2)
@@ -98,7 +98,7 @@ describe('commloop doctor', () => {
     ])
   })
 
-  it('asks for host names, and says which have no address', async () => {
+  it('resolves host names, and reports those without an address', async () => {
     const answer = await doctor({
       links: [
         { id: 'gone', role: 'active', host: NO_NAME, port: 9 },
@@ -110,7 +110,7 @@ describe('commloop doctor', () => {
     expect(answer.lookedAt).toContain('host names')
   })
 
-  it('sees that an entry dials the node itself, by any of its addresses', async () => {
+  it('finds that an entry dials the node itself, by any of its addresses', async () => {
     const port = await freePort()
     const answer = await doctor({
       listen: { host: '0.0.0.0', port },
@@ -134,7 +134,7 @@ describe('commloop doctor', () => {
     expect(codes(answer).includes('descriptors-few')).toBe(Number(soft) < 65_535)
   })
 
-  it('passes on the warnings about the configuration itself', async () => {
+  it('includes the warnings about the configuration', async () => {
     const folder = folderOf(active(9))
     const { chmodSync } = await import('node:fs')
     chmodSync(join(folder, '.commlooprc'), 0o666)
@@ -145,7 +145,7 @@ describe('commloop doctor', () => {
 })
 
 describe.skipIf(WITHOUT_PROC)('ports of this machine', () => {
-  it('that somebody has are named with the program and its process', async () => {
+  it('that another process uses are reported with its name and pid', async () => {
     const taken = await PeerServer.listen()
     const answer = await doctor({ listen: { host: '0.0.0.0', port: taken.port }, links: [] })
     const used = answer.findings.find(({ finding }) => finding === 'port-used')
@@ -156,7 +156,7 @@ describe.skipIf(WITHOUT_PROC)('ports of this machine', () => {
     expect(codes(elsewhere)).not.toContain('port-used')
   })
 
-  it('that the node itself has are as they should be, with --config and without', async () => {
+  it('that the node itself uses are not reported, with --config and without', async () => {
     const folder = folderOf({
       listen: { host: '127.0.0.1', port: await freePort() },
       links: [{ id: 'plc', role: 'passive', ip: '127.0.0.1' }],
@@ -177,7 +177,7 @@ describe.skipIf(WITHOUT_PROC)('ports of this machine', () => {
     }
   })
 
-  it('that the system gives to outgoing connections are a risk, not a fault', async () => {
+  it('in the range for outgoing connections are a notice', async () => {
     const range = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8')
     const port = Number(range.split(/\s+/)[1])
     const listens = await doctor({ listen: { host: '127.0.0.3', port }, links: [] })
@@ -190,7 +190,7 @@ describe.skipIf(WITHOUT_PROC)('ports of this machine', () => {
 })
 
 describe('a running node', () => {
-  it('is asked: who is missing, who knocks in vain and is nearly listed, which link is down', async () => {
+  it('reports missing peers, rejected strangers and links that are down', async () => {
     const folder = folderOf({
       listen: { host: '127.0.0.1', port: await freePort() },
       audit: { every: '1h', grace: '1ms' },
@@ -222,14 +222,14 @@ describe('a running node', () => {
     expect(stdout).toMatch(/linkStyle 0 stroke:/)
   })
 
-  it('is the one whose socket is named; where nobody answers there, both commands end with 5', async () => {
+  it('is found by its socket; without an answer, both commands exit with 5', async () => {
     const control = join(testFolder(), 'node.sock')
     const table = active(await freePort())
     const node = CliProcess.start(['run', '--stdio', '--keep-open'], {
       cwd: folderOf({ ...table, control }),
     })
     await node.eventOf('link', { link: 'plc', state: 'backoff' })
-    // The same table in another place: by itself no node is found.
+    // The same table in another folder: without --control no node is found.
     const folder = folderOf(table)
     expect(await doctorIn(folder)).toMatchObject({ pid: null })
     const answer = await doctorIn(folder, '--control', control)
@@ -244,7 +244,7 @@ describe('a running node', () => {
     }
   })
 
-  it('is not dialled for where its link is up: the peer would take it for a duplicate', async () => {
+  it('keeps its links: a peer whose link is up is not probed', async () => {
     const peer = await PeerServer.listen(await freePort())
     const folder = folderOf(active(peer.port))
     const node = CliProcess.start(['run', '--stdio', '--keep-open'], { cwd: folder })
@@ -261,7 +261,7 @@ describe('a running node', () => {
 })
 
 describe('--dial', () => {
-  it('says nothing of a peer that is there and says nothing', async () => {
+  it('reports nothing for a peer that accepts and is silent', async () => {
     const peer = await PeerServer.listen(await freePort())
     const answer = await doctor(active(peer.port), '--dial')
     expect(answer).toMatchObject({ code: 0, findings: [] })
@@ -270,14 +270,14 @@ describe('--dial', () => {
     expect(connection.received).toEqual([])
   })
 
-  it('says nothing of a peer that speaks frames first', async () => {
+  it('reports nothing for a peer that sends frames', async () => {
     const peer = await PeerServer.listen(await freePort())
     const greeted = peer.accepted().then((connection) => connection.send('hello', 'world'))
     expect(await doctor(active(peer.port), '--dial')).toMatchObject({ code: 0, findings: [] })
     await greeted
   })
 
-  it('names what a peer speaks that speaks something else', async () => {
+  it('reports a peer that sends other frames', async () => {
     const peer = await PeerServer.listen(await freePort())
     const greeted = peer.accepted().then((connection) => {
       connection.sendRaw(Buffer.from('\u0003\u0000abc'))
@@ -289,7 +289,7 @@ describe('--dial', () => {
     expect(answer.code).toBe(4)
   })
 
-  it('judges by the codec of the entry', async () => {
+  it('uses the codec of the entry', async () => {
     const peer = await PeerServer.listen(await freePort())
     const greeted = peer.accepted().then((connection) => {
       connection.sendRaw(Buffer.from('\u0003\u0000abc'))
@@ -299,7 +299,7 @@ describe('--dial', () => {
     await greeted
   })
 
-  it('says of a peer that hangs up how it sees us', async () => {
+  it('reports a peer that closes, with the address that it sees', async () => {
     const peer = await PeerServer.listen(await freePort())
     const closed = peer.accepted().then((connection) => {
       connection.reset()
@@ -310,13 +310,13 @@ describe('--dial', () => {
     expect(only(answer)?.message).toContain('it sees us as 127.0.0.6')
   })
 
-  it('tells a machine without the program from one that does not answer', async () => {
+  it('distinguishes a machine without the program from one without an answer', async () => {
     const answer = await doctor(active(await freePort()), '--dial')
     expect(only(answer)).toMatchObject({ finding: 'peer-unreachable', about: 'plc' })
-    expect(only(answer)?.advice).toContain('nobody listens at this port')
+    expect(only(answer)?.advice).toContain('no program listens on this port')
   })
 
-  it('does not dial what is disabled, or has no address', async () => {
+  it('does not dial disabled entries and unresolved names', async () => {
     const peer = await PeerServer.listen(await freePort())
     const answer = await doctor(
       {

@@ -20,7 +20,7 @@ function socket(ip: string, port = 8000): ListeningSocket {
 }
 
 describe('the table of sockets', () => {
-  it.skipIf(endianness() !== 'LE')('is read, those that listen, of both families', () => {
+  it.skipIf(endianness() !== 'LE')('gives the listening sockets of both families', () => {
     const sockets = parseSocketTable(
       HEAD +
         line('0100007F:1F90', '0A', '1000', '20345') +
@@ -39,13 +39,13 @@ describe('the table of sockets', () => {
     ).toEqual([true, true, true])
   })
 
-  it('that is empty or broken has no sockets', () => {
+  it('gives no sockets if it is empty or invalid', () => {
     expect(parseSocketTable('')).toEqual([])
     expect(parseSocketTable(`${HEAD}  what is this\n`)).toEqual([])
   })
 })
 
-describe('two that listen at one port', () => {
+describe('two listeners on one port', () => {
   it.each<readonly [string, string, boolean]>([
     ['127.0.0.1', '127.0.0.1', true],
     ['0.0.0.0', '127.0.0.1', true],
@@ -56,7 +56,7 @@ describe('two that listen at one port', () => {
     ['127.0.0.2', '127.0.0.1', false],
     ['0.0.0.0', '::1', false],
     ['::1', '0.0.0.0', false],
-  ])('%s has it, and %s wants it: %s', (taken, wanted, isConflict) => {
+  ])('%s is taken, and %s is wanted: conflict %s', (taken, wanted, isConflict) => {
     expect(conflicting({ host: wanted, port: 8000 }, [socket(taken)]) !== undefined).toBe(
       isConflict,
     )
@@ -64,20 +64,20 @@ describe('two that listen at one port', () => {
   })
 })
 
-describe('who may not look', () => {
+describe('a user without privileges', () => {
   const facts = { own: { has: () => true, texts: [] }, rules: undefined, holder: undefined }
 
-  it('into the processes of another user is told which user has the port', () => {
+  it('sees which user has the port, but not the process', () => {
     const holder = { socket: { ...socket('0.0.0.0'), uid: 33 } }
     const [finding] = listenFindings(
       { host: '0.0.0.0', port: 8000, transportOptions: {} },
       { ...facts, holder },
     )
-    expect(finding?.message).toContain('the user with the number 33')
+    expect(finding?.message).toContain('a process of user 33')
     expect(finding?.advice).toContain('as root')
   })
 
-  it('listen at a low port is told so', () => {
+  it('may not listen on a low port', () => {
     const rules = {
       ephemeral: { min: 32_768, max: 60_999 },
       isEphemeral: () => false,
@@ -91,10 +91,10 @@ describe('who may not look', () => {
   })
 })
 
-describe('what a running node reports', () => {
+describe('the report of a running node', () => {
   const link = { id: 'plc', entry: 'plc', reason: 'silence', remote: null }
 
-  it('becomes findings, with the entry that was meant', () => {
+  it('becomes findings', () => {
     const findings = nodeFindings({
       pid: 1,
       links: [
@@ -124,12 +124,12 @@ describe('what a running node reports', () => {
       ],
     })
     expect(findings.map(({ finding, about, message }) => [finding, about, message])).toEqual([
-      ['entry-absent', 'in', 'nobody has ever connected, for 61s'],
-      ['entry-absent', 'cell', 'nobody is connected, for 2h'],
+      ['entry-absent', 'in', 'has had no connection since the node started 61s ago'],
+      ['entry-absent', 'cell', 'has had no connection for 2h'],
       ['link-exhausted', 'mes', 'gave up dialling 5s ago: refused'],
-      ['stranger', '10.0.0.9', 'was refused 3 times, not in the table'],
-      ['address-nearly-matches', '10.0.0.8', 'was refused 4 times, full, and nearly "in"'],
-      ['link-down', 'plc', 'is backoff, after: silence'],
+      ['stranger', '10.0.0.9', 'was refused 3 times: not in the table'],
+      ['address-nearly-matches', '10.0.0.8', 'was refused 4 times: full, and nearly "in"'],
+      ['link-down', 'plc', 'is in state backoff after: silence'],
     ])
   })
 })

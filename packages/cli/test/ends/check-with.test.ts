@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { TableFit } from '../../src/analysis/compatibility/compare-tables.js'
+import type { TableComparison } from '../../src/analysis/compatibility/compare-tables.js'
 import { endCliProcessesAfterEach, runCli } from '@commloop/test-support/cli-process'
 import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
 
@@ -13,7 +13,7 @@ interface EndJson {
   readonly assumed: string | null
 }
 
-interface Answer extends TableFit {
+interface Answer extends TableComparison {
   readonly code: number | null
   readonly ok: boolean
   readonly own: EndJson
@@ -30,7 +30,7 @@ const TO_SOUTH = { id: 'south-out', role: 'active', ip: SOUTH, port: 8001 }
 const FROM_NORTH = { id: 'north-in', role: 'passive', ip: NORTH }
 const TO_NORTH = { id: 'north-out', role: 'active', ip: NORTH, port: 8000 }
 
-/** Two tables that fit: south dials north. */
+/** Two tables that match: south dials north. */
 const WAITS = { node: 'north', listen: LISTEN, links: [FROM_SOUTH] }
 const DIALS = { node: 'south', links: [TO_NORTH] }
 
@@ -50,12 +50,12 @@ async function check(
   return { code, ...(JSON.parse(stdout) as Omit<Answer, 'code'>) }
 }
 
-function found({ findings }: TableFit): string[] {
+function found({ findings }: TableComparison): string[] {
   return findings.map(({ finding }) => finding)
 }
 
 describe('commloop check --with', () => {
-  it('shows which entry meets which, where two tables fit', async () => {
+  it('shows which entries belong together if two tables match', async () => {
     const north = { ...WAITS, links: [FROM_SOUTH, TO_SOUTH] }
     const south = { ...DIALS, listen: { port: 8001 }, links: [TO_NORTH, FROM_NORTH] }
     const answer = await check(north, south)
@@ -78,23 +78,23 @@ describe('commloop check --with', () => {
     ])
   })
 
-  it('says so in words', async () => {
+  it('prints the findings as text', async () => {
     const cwd = folderOf(WAITS, { ...DIALS, links: [{ ...TO_NORTH, port: 8002 }] })
     const { code, stdout } = await runCli(['check', '--with', 'south/.commlooprc'], { cwd })
     expect(code).toBe(4)
-    expect(stdout).toBe(`.commlooprc and south/.commlooprc: the two tables do not fit
+    expect(stdout).toBe(`.commlooprc and south/.commlooprc: the two tables do not match
 
-Ends
-  north  at 192.168.0.1  assumed: south names no other peer
-  south  at 192.168.0.2  assumed: north names no other peer
+Nodes
+  north  at 192.168.0.1  assumed: south has no other peer
+  south  at 192.168.0.2  assumed: north has no other peer
 
-Wrong
+Findings
   port-differs  dials 192.168.0.1:8002, and north listens at port 8000
                 south: north-out
 `)
   })
 
-  it('needs neither the router nor the certificates nor the codec of the other machine', async () => {
+  it('does not need the router, the certificates or the codec of the other machine', async () => {
     const south = {
       ...DIALS,
       router: './router.mjs',
@@ -120,10 +120,15 @@ Wrong
       { node: 'south', listen: { port: 8001 }, links: [FROM_NORTH] },
       ['both-passive'],
     ],
-    ['one waits for nobody', WAITS, { ...DIALS, links: [] }, ['nobody-dials']],
-    ['nobody listens', { node: 'north', links: [] }, DIALS, ['not-listening', 'not-admitted']],
+    ['one waits for a dial that is not made', WAITS, { ...DIALS, links: [] }, ['nobody-dials']],
     [
-      'another address is listened at',
+      'the dialled node does not listen',
+      { node: 'north', links: [] },
+      DIALS,
+      ['not-listening', 'not-admitted'],
+    ],
+    [
+      'the node listens at another address',
       { ...WAITS, listen: { host: '10.0.0.1', port: 8000 } },
       DIALS,
       ['address-differs'],
@@ -147,7 +152,7 @@ Wrong
       ['codec-differs'],
     ],
     [
-      'the length counts itself at one end, by its entry',
+      'the length counts itself at one side, by its entry',
       { ...WAITS, links: [{ ...FROM_SOUTH, codec: { use: 'len16', lengthIncludesHeader: true } }] },
       DIALS,
       ['codec-differs'],
@@ -171,7 +176,7 @@ Wrong
       ['heartbeat-unknown', 'heartbeat-unknown'],
     ],
     [
-      'one is more patient than the other sends',
+      'one sends less often than the other expects',
       { ...WAITS, heartbeat: { every: '1s', payload: 'hb' } },
       { ...DIALS, heartbeat: { every: '10s', payload: 'hb' } },
       ['silence-unfed'],
@@ -188,11 +193,11 @@ Wrong
     expect(answer).toMatchObject({ code: 4, ok: false })
   })
 
-  it('finds a certificate that nobody shows', async () => {
+  it('finds that a required certificate is missing', async () => {
     const tls = { cert: './a.pem', key: './a.key', ca: './ca.pem' }
     const north = { ...WAITS, listen: { ...LISTEN, tls } }
     const south = { node: 'south', links: [{ ...TO_NORTH, tls: {} }] }
-    // The other way round: our own certificates have to be there.
+    // Compared from the dialling side: on the listening side, the certificate files would have to exist.
     const other = await check(
       { ...south, links: [{ ...TO_NORTH, tls: {} }] },
       { ...north, links: [{ ...FROM_SOUTH, identity: 'south.plant.example' }] },
@@ -201,13 +206,13 @@ Wrong
     expect(found(other)).toEqual(['identity-unproved'])
   })
 
-  it('takes answers to heartbeats for signs of life', async () => {
+  it('counts answers to heartbeats as signs of life', async () => {
     const north = { ...WAITS, heartbeat: { every: '5s', payload: 'ping', answer: 'pong' } }
     const south = { ...DIALS, heartbeat: { every: '1h', payload: 'ping', answer: 'pong' } }
     expect(await check(north, south)).toMatchObject({ code: 0, findings: [] })
   })
 
-  it('lets ranges and anyone in, and the narrowest decides', async () => {
+  it('matches ranges and anyone, and the narrowest decides', async () => {
     const links = [
       {
         id: 'anyone',
@@ -222,8 +227,8 @@ Wrong
   })
 })
 
-describe('where the two are', () => {
-  it('is told by "bind" and by an address to listen at', async () => {
+describe('the addresses of the two nodes', () => {
+  it('are inferred from "bind" and from "listen"', async () => {
     const north = {
       node: 'north',
       listen: { host: NORTH, port: 8000 },
@@ -246,16 +251,16 @@ describe('where the two are', () => {
     expect(answer.code).toBe(0)
   })
 
-  it('has to be said where the tables allow several answers, which are named', async () => {
+  it('must be given if there are several candidates, which are listed', async () => {
     const north = { ...WAITS, links: [FROM_SOUTH, { id: 'x', role: 'passive', ip: '10.0.0.1' }] }
     const cwd = folderOf(north, DIALS)
     const { code, stdout, stderr } = await runCli(['check', '--with', 'south/.commlooprc'], { cwd })
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-    expect(stderr).toContain(`it may be ${SOUTH} or 10.0.0.1. Say it: --peer-at ADDRESS`)
+    expect(stderr).toContain(`it may be ${SOUTH} or 10.0.0.1. Specify it: --peer-at ADDRESS`)
   })
 })
 
-describe('the file of the other end', () => {
+describe('the file of the peer', () => {
   it.each([
     ['that is missing', undefined, 'south.yaml, named by --with, does not exist'],
     ['that is no table', 'links: [', 'south.yaml:1:'],
@@ -266,7 +271,7 @@ describe('the file of the other end', () => {
       'Did you mean "router"?',
     ],
     ['with a value that cannot be', 'links: [{ role: active, ip: 0.0.0.0, port: 1 }]', 'anyone'],
-  ])('%s is told, and ends with 2', async (_, text, message) => {
+  ])('%s is reported, with exit code 2', async (_, text, message) => {
     const files = { '.commlooprc': WAITS, ...(text === undefined ? {} : { 'south.yaml': text }) }
     const cwd = testFolder(files)
     const { code, stdout, stderr } = await runCli(['check', '--with', 'south.yaml'], { cwd })

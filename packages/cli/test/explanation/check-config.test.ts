@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { checkConfig } from '../../src/analysis/explanation/check-config.js'
-import { explainConfig } from '../../src/analysis/explanation/config-explanation.js'
+import { explainConfig } from '../../src/analysis/explanation/explanation.js'
 import { loadConfig } from '@commloop/config'
 import { folderWith } from '@commloop/test-support/temporary-folder'
 
@@ -247,8 +247,8 @@ links:
     expect(memory.bytesMax).toBe(MIB + 1000 * (2 * MIB + 65_537 + 131_072) + (MIB + 1000 + 131_072))
     expect(descriptors).toEqual({ max: 2 * 1000 + 1 + 64 + 32, soft: 1024, hard: 4096 })
     expect(warnings).toEqual([
-      'full queues would take more memory than there is: lower "outbox"',
-      'the table may need 2097 descriptors, and this process may have 1024: raise the limit (ulimit -n)',
+      'full queues would need more memory than the machine has: lower "outbox"',
+      'the table may need 2097 descriptors, and this process may open 1024: raise the limit (ulimit -n)',
     ])
     const enough = { memoryBytes: 2 ** 40, descriptorsSoft: undefined, descriptorsHard: undefined }
     expect(explainConfig(config, enough)).toMatchObject({

@@ -11,7 +11,7 @@ import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/t
 removeTestFoldersAfterEach()
 endCliProcessesAfterEach()
 
-/** Short, so that scripts that wait for them are as well. */
+/** Short timeouts, so that scripts that wait for them are short too. */
 const IMPATIENT = 'partialFrame: 300ms\nhalfClose: 100ms\nlinger: 100ms\nstall: 1s\n'
 
 interface Setting {
@@ -58,7 +58,7 @@ interface ScriptResult {
 }
 
 describe('commloop fault-peer against a node that it dials', () => {
-  it('plays one script, shows both sides, and ends with 0 where the node behaves', async () => {
+  it('plays one script, shows both sides, and exits with 0 if the node behaves correctly', async () => {
     const setting = await passiveNode()
     const node = await startNode(setting, 'ready')
     const run = await runCli(['fault-peer', 'cut-and-silence', '--config', setting.file])
@@ -74,7 +74,7 @@ describe('commloop fault-peer against a node that it dials', () => {
     expect(textsOf(node)).toEqual(['back'])
   })
 
-  it('plays against what the table says: another byte order, a smaller payload', async () => {
+  it('uses the settings of the table: another byte order, a smaller payload', async () => {
     const codec = ', codec: { use: len16, byteOrder: little, maxPayload: 100 }'
     const setting = await passiveNode(codec)
     const node = await startNode(setting, 'ready')
@@ -86,7 +86,7 @@ describe('commloop fault-peer against a node that it dials', () => {
     expect((await runCli(['fault-peer', 'one-byte-at-a-time', ...args])).code).toBe(0)
   })
 
-  it('without a script plays all that fit', async () => {
+  it('plays all suitable scripts if none is named', async () => {
     const never = 'partialFrame: 0\nstall: 0\nhalfClose: 100ms\nlinger: 100ms\n'
     const setting = await passiveNode(', slots: 2, duplicate: replace', never)
     await startNode(setting, 'ready')
@@ -104,7 +104,7 @@ describe('commloop fault-peer against a node that it dials', () => {
 })
 
 describe('commloop fault-peer against a node that dials', () => {
-  it('listens in the place of the peer', async () => {
+  it('listens at the address of the peer', async () => {
     const setting = await activeNode()
     await startNode(setting, 'ready')
     const args = ['fault-peer', 'accept-then-close', '--config', setting.file, '--json']
@@ -116,9 +116,9 @@ describe('commloop fault-peer against a node that dials', () => {
   })
 })
 
-describe('a node that does not behave', () => {
-  it('ends it with 1, and what was not as expected', async () => {
-    // The table under test says 300 ms, the node that runs was told to wait for ever.
+describe('a node that misbehaves', () => {
+  it('is reported with exit code 1 and the difference', async () => {
+    // The tested table says 300 ms, but the running node waits forever.
     const setting = await passiveNode()
     const patient = testFolder({
       '.commlooprc': `listen: { host: 127.0.0.1, port: ${String(setting.port)} }\npartialFrame: 0\nlinks: [{ role: passive, ip: 127.0.0.2 }]\n`,
@@ -129,14 +129,14 @@ describe('a node that does not behave', () => {
     expect(run.code).toBe(1)
   })
 
-  it('that is not there ends it with 1', async () => {
+  it('that does not run is reported with exit code 1', async () => {
     const { file } = await passiveNode()
     const run = await runCli(['fault-peer', 'reset', '--config', file])
     expect(run.stdout).toMatch(/NOT HELD: the node cannot be dialled: .*ECONNREFUSED/)
     expect(run.code).toBe(1)
   })
 
-  it('that never dials ends it with 1, within --seconds', async () => {
+  it('that never dials is reported with exit code 1, within --seconds', async () => {
     const { file } = await activeNode()
     const run = await runCli(['fault-peer', 'reset', '--config', file, '--seconds', '1'])
     expect(run.stdout).toContain('NOT HELD: not done within 1000 ms')
@@ -145,7 +145,7 @@ describe('a node that does not behave', () => {
 })
 
 describe('--list', () => {
-  it('shows every script with its sentences, without a configuration', async () => {
+  it('shows every script with its description, without a configuration', async () => {
     const run = await runCli(['fault-peer', '--list'], { cwd: testFolder() })
     expect(run).toMatchObject({ code: 0, stderr: '' })
     expect(run.stdout).toContain('slow-loris (active, passive)\n  the peer sends a frame so slowly')
@@ -156,7 +156,7 @@ describe('--list', () => {
   })
 })
 
-describe('what cannot be played', () => {
+describe('a script that cannot be played', () => {
   const TABLE = 'listen: { host: 127.0.0.1, port: 9 }\n'
   const TWO =
     TABLE +
@@ -185,28 +185,28 @@ describe('what cannot be played', () => {
       'a peer on another machine that dials',
       one('id: far, role: passive, ip: 203.0.113.1'),
       [],
-      'entry far expects 203.0.113.1, which is no address of this machine',
+      'entry far expects 203.0.113.1, which is not an address of this machine',
     ],
     [
       'a peer on another machine that is dialled',
       one('id: far, role: active, ip: 203.0.113.1, port: 9'),
       [],
-      'entry far dials 203.0.113.1, which is no address of this machine',
+      'entry far dials 203.0.113.1, which is not an address of this machine',
     ],
     [
       'a node on another machine',
       one('id: far, role: passive, ip: 127.0.0.2', 'listen: { host: 203.0.113.1, port: 9 }\n'),
       [],
-      'the node listens on 203.0.113.1, which is no address of this machine',
+      'the node listens on 203.0.113.1, which is not an address of this machine',
     ],
     [
       'a range of another network',
       one('id: far, role: passive, ip: 203.0.113.0/24'),
       [],
-      'no address of this machine is taken for that',
+      'no address of this machine matches that entry',
     ],
     [
-      'a port that nobody knows',
+      'an unknown port',
       one('id: a, role: passive, ip: 127.0.0.2', 'listen: { port: 0 }\n'),
       [],
       'listen.port is 0',
@@ -221,9 +221,9 @@ describe('what cannot be played', () => {
       'TLS',
       one('id: a, role: active, ip: 127.0.0.1, port: 9, tls: {}'),
       [],
-      'entry a speaks TLS, which the fault peer does not',
+      'entry a uses tls, and the fault peer speaks plain TCP only',
     ],
-  ])('is told, and ends with 2: %s', async (_, config, args, message) => {
+  ])('is rejected with exit code 2: %s', async (_, config, args, message) => {
     const cwd = testFolder({ '.commlooprc': config })
     const run = await runCli(['fault-peer', ...args], { cwd })
     expect(run.stderr).toContain(`commloop: `)
@@ -231,7 +231,7 @@ describe('what cannot be played', () => {
     expect(run).toMatchObject({ code: 2, stdout: '' })
   })
 
-  it('is told where the real peer listens itself', async () => {
+  it('is rejected if the real peer listens', async () => {
     const peer = await passiveNode()
     await startNode(peer, 'ready')
     const file = `${testFolder({
@@ -242,16 +242,16 @@ describe('what cannot be played', () => {
     expect(run.code).toBe(2)
   })
 
-  it('is told where the configuration itself is wrong', async () => {
+  it('is rejected if the configuration is invalid', async () => {
     const cwd = testFolder({ '.commlooprc': 'links: 7\n' })
     expect((await runCli(['fault-peer'], { cwd })).code).toBe(2)
   })
 })
 
-describe('whom the peer of a wide entry is', () => {
+describe('the peer of an entry for several addresses', () => {
   it.each([
     ['a range', '127.0.7.0/24', '127.0.7.1'],
-    ['anyone, but not who has an entry of its own', '0.0.0.0', '127.0.0.1'],
+    ['anyone, except peers with their own entry', '0.0.0.0', '127.0.0.1'],
   ])('%s', async (_, ip, from) => {
     const port = await freePort()
     const folder = testFolder({

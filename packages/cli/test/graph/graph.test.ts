@@ -23,7 +23,7 @@ function link(entry: string, state: LinkReport['state'], id = entry): LinkReport
 }
 
 describe('commloop graph', () => {
-  it('draws each peer once, and arrows from who dials to who waits', async () => {
+  it('draws each peer once, with arrows from the side that dials', async () => {
     const cwd = testFolder({ '.commlooprc': TABLE })
     expect(await runCli(['graph'], { cwd })).toMatchObject({
       code: 0,
@@ -41,7 +41,7 @@ describe('commloop graph', () => {
     })
   })
 
-  it('shows states where a running node answers', async () => {
+  it('shows states if a running node answers', async () => {
     const cwd = testFolder({ '.commlooprc': TABLE })
     let stdout = ''
     const io = {
@@ -70,7 +70,7 @@ describe('commloop graph', () => {
     ])
   })
 
-  it('lets no name break out of its label, become a directive, or become HTML', async () => {
+  it('escapes names, so that none leaves its label or becomes a directive or HTML', async () => {
     const node = 'a"b <img src=x> #quot; `x` \\n %%{init: {}}%% $$x$$ &amp;\n\u001b[31m'
     const cwd = testFolder({ '.commlooprc': { node, links: [] } })
     const { stdout } = await runCli(['graph'], { cwd })
@@ -81,7 +81,7 @@ describe('commloop graph', () => {
     expect(shown).toBe(node.replace('\n', '\\n').replace('\u001b', '\\u001b'))
   })
 
-  it('ends with 2 for a configuration with mistakes', async () => {
+  it('exits with 2 for an invalid configuration', async () => {
     const cwd = testFolder({ '.commlooprc': { links: 5 } })
     expect(await runCli(['graph'], { cwd })).toMatchObject({ code: 2, stdout: '' })
   })

@@ -46,27 +46,27 @@ describe('commloop mirror', () => {
       [],
     ])
     expect([...stdout.matchAll(/^# \.commlooprc for (.*)$/gm)].map(([, who]) => who)).toEqual([
-      '192.168.0.2, where it listens at port 8001',
-      'mes.plant.example, where it listens at port 8003',
+      '192.168.0.2, which listens at port 8001',
+      'mes.plant.example, which listens at port 8003',
       'fd00::2',
       'each machine of 192.168.4.0/24',
-      'whoever else dials us',
+      'any other machine that dials this node',
     ])
   })
 
-  it('prints what the peer needs, and in comments what is not known', async () => {
+  it('prints the table of the peer, with comments for unknown values', async () => {
     const folder = testFolder({ '.commlooprc': TABLE })
     const { stdout } = await mirror(folder, '--for', '192.168.0.2')
-    expect(stdout).toBe(`# .commlooprc for 192.168.0.2, where it listens at port 8001
-# It fits .commlooprc, the table of "plant l2". Not known there, and yours to add: the name
-# of this node ("node"), its router, its other peers. \`commloop check --with\` compares the two.
+    expect(stdout).toBe(`# .commlooprc for 192.168.0.2, which listens at port 8001
+# It matches .commlooprc, the table of "plant l2". Add what that table does not contain:
+# the name of this node ("node"), its router, its other peers. \`commloop check --with\` compares the two tables.
 
 listen: { host: 0.0.0.0, port: 8001 }   # the port that "furnace-out" dials; 0.0.0.0: every address of the machine
 codec: { use: len16, maxPayload: 4KiB }
 heartbeat: { every: 5s, payload: "h, }: $\${HOME} #", answer: { hex: 00ff } }
 links:
   # "furnace-in" waits for it
-  # bind: we know it by this address; leave it out where addresses are translated
+  # bind: the address that our table expects; leave it out if addresses are translated (NAT)
   - { id: plant-l2-out, role: active, ip: 192.168.0.1, port: 8000, bind: 192.168.0.2 }
   # "furnace-out" dials it
   - { id: plant-l2-in, role: passive, ip: 192.168.0.1 }
@@ -82,32 +82,32 @@ links:
     ['192.168.4.9', '192.168.4.9'],
     ['192.168.4.0/24', '192.168.4.9'],
     ['10.1.2.3', '10.1.2.3'],
-  ])('fits, as check --with sees it: --for %s', async (chosen, peerAt) => {
+  ])('prints a table that check --with accepts: --for %s', async (chosen, peerAt) => {
     const cwd = testFolder({ '.commlooprc': TABLE })
     const { code, stdout } = await mirror(cwd, '--for', chosen)
     expect(code).toBe(0)
     writeFileSync(join(cwd, 'peer.yaml'), stdout)
     const args = ['check', '--with', 'peer.yaml', '--at', '192.168.0.1', '--peer-at', peerAt]
     const fit = await runCli(args, { cwd })
-    expect(fit.stdout).toContain('the two tables fit\n')
+    expect(fit.stdout).toContain('the two tables match\n')
     expect(fit).toMatchObject({ code: 0, stderr: '' })
     const alone = await runCli(['check', '--config', 'peer.yaml'], { cwd })
     expect(alone).toMatchObject({ code: 0, stderr: '' })
   })
 
-  it('names files of TLS that only the peer can have', async () => {
+  it('adds placeholders for TLS files of the peer', async () => {
     const tls = { ca: './ca.pem' }
     const table = { links: [{ id: 'mes', role: 'active', ip: '192.168.0.3', port: 8003, tls: {} }] }
     const open = await mirror(testFolder({ '.commlooprc': table }))
     expect(open.stdout).toContain(
       'tls: { cert: ./tls/node.pem, key: ./tls/node.key, verifyPeer: false }',
     )
-    expect(open.stdout).toContain("these files are the peer's own, and not known here")
+    expect(open.stdout).toContain('these are files of the peer, which are not known here')
     const missing = { links: [{ ...table.links[0], tls }] }
     expect(await mirror(testFolder({ '.commlooprc': missing }))).toMatchObject({ code: 2 })
   })
 
-  it('says where an address is a guess, and takes one that is said', async () => {
+  it('marks an address that is a guess, and uses --at instead', async () => {
     const table = {
       listen: { host: '0.0.0.0', port: 0 },
       links: [{ id: 'a', role: 'passive', ip: '198.51.100.7' }],
@@ -115,14 +115,14 @@ links:
     const cwd = testFolder({ '.commlooprc': { ...table, node: '007' } })
     const guessed = await mirror(cwd)
     expect(guessed.stdout).toMatch(/# ip: (an address of ours|our address is not known)/)
-    expect(guessed.stdout).toContain('# port: ours is another one at each start')
+    expect(guessed.stdout).toContain('# port: ours changes at each start')
     expect(guessed.stdout).toContain('id: node-007,')
     const said = await mirror(cwd, '--at', '203.0.113.5')
     expect(said.stdout).not.toContain('# ip:')
     expect(said.stdout).toContain('ip: 203.0.113.5')
   })
 
-  it('says where two of our entries cannot be told apart by the peer', async () => {
+  it('marks entries that the peer cannot distinguish', async () => {
     const mes = { id: 'mes', role: 'active', ip: '192.168.0.3', port: 8003 }
     const links = [mes, { ...mes, id: 'mes-2', codec: { use: 'len16', byteOrder: 'little' } }]
     const { stdout } = await mirror(testFolder({ '.commlooprc': { links } }))
@@ -131,7 +131,7 @@ links:
     expect(stdout).toContain('slots: 2')
   })
 
-  it('makes a table with which a link does come up', async () => {
+  it('prints a table with which the link comes up', async () => {
     const port = await freePort()
     const north = {
       node: 'north',
@@ -158,7 +158,7 @@ links:
     ],
     ['an empty table', { links: [] }, [], 'has no entries, so there is no peer'],
     ['a broken table', { links: 5 }, [], 'nothing was started'],
-  ])('ends with 2 for %s', async (_, table, args, message) => {
+  ])('exits with 2 for %s', async (_, table, args, message) => {
     const links = table === TABLE ? TABLE.links.slice(0, 6) : table.links
     const cwd = testFolder({ '.commlooprc': { ...table, links } })
     const { code, stdout, stderr } = await mirror(cwd, ...args)

@@ -1,21 +1,33 @@
-import type { ErrorCode } from '@commloop/core'
+import type { EntryPluginKind, ErrorCode, PluginKind } from '@commloop/core'
+import type { DefaultedKind } from '../plugins/builtin-plugins.js'
 import type { ResolvedPlugin } from '../plugins/resolve-plugin.js'
 import type { ConfigPath } from '../read/config-path.js'
 
+/** The node's plugin of each kind; undefined only for kinds without a default. */
+export type NodePlugins = {
+  readonly [Kind in PluginKind]:
+    ResolvedPlugin<Kind> | (Kind extends DefaultedKind ? never : undefined)
+}
+
 /** Every plugin that a configuration asks for. */
-export interface ConfigPlugins {
-  readonly transport: ResolvedPlugin<'transport'>
-  readonly codec: ResolvedPlugin<'codec'>
-  readonly reconnect: ResolvedPlugin<'reconnect'>
-  readonly router: ResolvedPlugin<'router'>
-  /** What entries have in place of the node's own; the same spec has the same value. */
+export interface ConfigPlugins extends NodePlugins {
+  /** Plugins that entries use in place of the node's. Equal specs share one plugin. */
   readonly entries: readonly EntryPlugin[]
+}
+
+/** Each plugin of a configuration once. */
+export function allPlugins({ entries, ...own }: ConfigPlugins): ReadonlySet<ResolvedPlugin> {
+  const plugins: readonly (ResolvedPlugin | undefined)[] = Object.values(own)
+  return new Set([
+    ...plugins.filter((plugin) => plugin !== undefined),
+    ...entries.map(({ plugin }) => plugin),
+  ])
 }
 
 export interface EntryPlugin {
   /** Position in the table. */
   readonly entry: number
-  readonly plugin: ResolvedPlugin<'codec' | 'reconnect'>
+  readonly plugin: ResolvedPlugin<EntryPluginKind>
 }
 
 export interface PluginProblem {

@@ -1,7 +1,8 @@
 import { type NodeConfig, resolveOptions } from '@commloop/core'
 import { type ConfigRequest, findConfig } from '../find/find-config.js'
-import { STANDARD_PLUGIN } from '../plugins/builtin-plugins.js'
-import { parseSpec, type PluginSpec, pluginSpecOf } from '../plugins/plugin-spec.js'
+import { DEFAULT_PLUGINS } from '../plugins/builtin-plugins.js'
+import { type PluginSpec, pluginSpecOf } from '../plugins/plugin-spec.js'
+import type { ResolvedPlugin } from '../plugins/resolve-plugin.js'
 import { ConfigDocument } from '../read/config-document.js'
 import { type Diagnostic, diagnosticsError } from '../read/diagnostic.js'
 import { DiagnosticList } from '../read/diagnostic-list.js'
@@ -9,14 +10,23 @@ import { checkFile } from './check-file.js'
 import type { LoadedConfig } from './loaded-config.js'
 import { toNodeOptions } from './to-node-options.js'
 
+/** Kinds of plugins on which both sides of a link must agree. */
+export type LinkPluginKind = 'transport' | 'codec'
+
 /** The node and its table, without its plugins: enough to check or to compare tables of other machines. */
 export interface ConfigTable {
   readonly file: string
   /** The file relative to the working folder. */
   readonly name: string
   readonly node: NodeConfig
-  /** The codec that the configuration specifies for an entry, by its position. */
-  codecOf(entry: number): PluginSpec
+  /** The plugin that the configuration specifies for the links of an entry, by the entry's position. */
+  pluginOf(kind: LinkPluginKind, entry: number): TablePlugin
+}
+
+export interface TablePlugin {
+  readonly spec: PluginSpec
+  /** undefined: the table was read without its plugins. */
+  readonly plugin: ResolvedPlugin | undefined
 }
 
 /** The result of reading the table of a configuration file. */
@@ -48,9 +58,11 @@ export async function readTable(request: ConfigRequest): Promise<TableReading> {
   const { config: node, problems } = resolveOptions(toNodeOptions(file, () => ({})))
   diagnostics.report(problems)
   if (!diagnostics.isEmpty) return rejected()
-  const { codec = STANDARD_PLUGIN.codec, links } = file
-  const codecOf = (entry: number): PluginSpec => pluginSpecOf(links[entry]?.codec ?? codec)
-  return { ok: true, table: { file: path, name, node, codecOf }, warnings }
+  const pluginOf = (kind: LinkPluginKind, entry: number): TablePlugin => {
+    const own = kind === 'codec' ? file.links[entry]?.codec : undefined
+    return { spec: pluginSpecOf(own ?? file[kind] ?? DEFAULT_PLUGINS[kind]), plugin: undefined }
+  }
+  return { ok: true, table: { file: path, name, node, pluginOf }, warnings }
 }
 
 /**
@@ -69,8 +81,11 @@ export function tableOf({ file, name, node, plugins }: LoadedConfig): ConfigTabl
   const own = new Map(
     plugins.entries
       .filter(({ plugin }) => plugin.kind === 'codec')
-      .map(({ entry, plugin }) => [entry, parseSpec(plugin.spec)]),
+      .map(({ entry, plugin }) => [entry, plugin]),
   )
-  const byDefault = parseSpec(plugins.codec.spec)
-  return { file, name, node, codecOf: (entry) => own.get(entry) ?? byDefault }
+  const pluginOf = (kind: LinkPluginKind, entry: number): TablePlugin => {
+    const plugin = (kind === 'codec' ? own.get(entry) : undefined) ?? plugins[kind]
+    return { spec: { use: plugin.name, options: plugin.options }, plugin }
+  }
+  return { file, name, node, pluginOf }
 }

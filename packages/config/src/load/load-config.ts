@@ -1,4 +1,4 @@
-import { type NodeOptions, resolveOptions } from '@commloop/core'
+import { resolveOptions } from '@commloop/core'
 import { type ConfigRequest, findConfig } from '../find/find-config.js'
 import { ConfigDocument } from '../read/config-document.js'
 import { type Diagnostic, diagnosticsError } from '../read/diagnostic.js'
@@ -6,11 +6,11 @@ import { DiagnosticList } from '../read/diagnostic-list.js'
 import { controlSection } from '../sections/control-section.js'
 import { metricsSection } from '../sections/metrics-section.js'
 import { checkFile } from './check-file.js'
-import { judgeTls, listenFilesRevision, type TlsJudgement, withTlsFiles } from './check-tls.js'
-import type { ConfigPlugins } from './config-plugins.js'
+import { checkPlugins, type PluginReport } from './check-plugins.js'
 import type { LoadedConfig } from './loaded-config.js'
 import { PluginResolver } from './plugin-resolver.js'
 import { fixedKeyProblems, type RunningConfig } from './running-config.js'
+import { listenFilesRevision, withTlsFiles } from './tls-files.js'
 import { toNodeOptions } from './to-node-options.js'
 
 /** The result of reading a configuration file. */
@@ -84,8 +84,8 @@ async function checkedParts(
   if (running !== undefined && plugins !== undefined) {
     diagnostics.report(running.problems(node, plugins))
   }
-  const tls = plugins === undefined ? NOTHING_TO_JUDGE : tlsJudgement(options, plugins)
-  diagnostics.report(tls.problems)
+  const ofPlugins = plugins === undefined ? NOTHING_TO_REPORT : checkPlugins(options, plugins)
+  diagnostics.report(ofPlugins.problems)
   const control = controlSection(file, folder)
   const metrics = metricsSection(file)
   diagnostics.report([...control.problems, ...metrics.problems])
@@ -95,14 +95,7 @@ async function checkedParts(
     diagnostics.report(fixedKeyProblems(running.config, wanted))
   }
   if (plugins === undefined) return undefined
-  return { options, node, plugins, ...process, warnings: tls.warnings }
+  return { options, node, plugins, ...process, warnings: ofPlugins.warnings }
 }
 
-const NOTHING_TO_JUDGE: TlsJudgement = { problems: [], warnings: [] }
-
-/** Another transport's TLS is its own affair. */
-function tlsJudgement(options: NodeOptions, { transport }: ConfigPlugins): TlsJudgement {
-  const { place } = transport
-  const isTcp = place.from !== 'file' && place.package === '@commloop/transport-tcp'
-  return isTcp ? judgeTls(options) : NOTHING_TO_JUDGE
-}
+const NOTHING_TO_REPORT: PluginReport = { problems: [], warnings: [] }

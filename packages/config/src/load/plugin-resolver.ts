@@ -1,10 +1,22 @@
-import { CommloopError, type PluginChoice } from '@commloop/core'
-import { STANDARD_PLUGIN } from '../plugins/builtin-plugins.js'
-import type { PluginKind, PluginValues } from '../plugins/plugin-kind.js'
+import {
+  CommloopError,
+  type EntryPluginKind,
+  type PluginChoice,
+  type PluginContracts,
+  type PluginKind,
+} from '@commloop/core'
+import { DEFAULT_PLUGINS } from '../plugins/builtin-plugins.js'
+import { ALL_PLUGIN_KINDS, ENTRY_PLUGIN_KINDS } from '../plugins/plugin-kinds.js'
 import { canonicalSpec, type PluginSpec, pluginSpecOf } from '../plugins/plugin-spec.js'
 import { type ResolvedPlugin, resolvePlugin } from '../plugins/resolve-plugin.js'
 import type { ConfigPath } from '../read/config-path.js'
-import type { ConfigPlugins, EntryPlugin, PluginProblem } from './config-plugins.js'
+import {
+  allPlugins,
+  type ConfigPlugins,
+  type EntryPlugin,
+  type NodePlugins,
+  type PluginProblem,
+} from './config-plugins.js'
 import type { EntryPlugins } from './to-node-options.js'
 import type { ConfigFile } from '../schema/schema.js'
 
@@ -20,21 +32,24 @@ export class PluginResolver {
   constructor(folder: string, had?: ConfigPlugins) {
     this.#folder = folder
     const plugins = had === undefined ? [] : allPlugins(had)
-    this.#had = new Map(plugins.map((plugin) => [keyOf(plugin.kind, plugin.spec), plugin]))
+    this.#had = new Map(
+      [...plugins].map((plugin) => [keyOf(plugin.kind, plugin.spec), plugin] as const),
+    )
   }
 
   /** All plugins of a file; undefined: one of the node's own is unusable. */
   async take(file: ConfigFile): Promise<ConfigPlugins | undefined> {
-    const transport = await this.#node('transport', file)
-    const codec = await this.#node('codec', file)
-    const reconnect = await this.#node('reconnect', file)
-    const router = await this.#node('router', file)
-    for (const [entry, { codec: ownCodec, reconnect: ownReconnect }] of file.links.entries()) {
-      await this.#entry(entry, 'codec', ownCodec)
-      await this.#entry(entry, 'reconnect', ownReconnect)
+    const own: Partial<Record<PluginKind, ResolvedPlugin>> = {}
+    for (const kind of ALL_PLUGIN_KINDS) {
+      const plugin = await this.#node(kind, file)
+      if (plugin !== undefined) own[kind] = plugin
     }
-    if (!transport || !codec || !reconnect || !router) return undefined
-    return { transport, codec, reconnect, router, entries: this.entries }
+    for (const [entry, written] of file.links.entries()) {
+      for (const kind of ENTRY_PLUGIN_KINDS) await this.#entry(entry, kind, written[kind])
+    }
+    const defaulted = Object.keys(DEFAULT_PLUGINS) as PluginKind[]
+    if (defaulted.some((kind) => own[kind] === undefined)) return undefined
+    return { ...(own as NodePlugins), entries: this.entries }
   }
 
   /** What entry number `index` has for itself, as core wants it. */
@@ -42,30 +57,26 @@ export class PluginResolver {
     return { codec: this.#choice(index, 'codec'), reconnect: this.#choice(index, 'reconnect') }
   }
 
-  #choice<Kind extends 'codec' | 'reconnect'>(
+  #choice<Kind extends EntryPluginKind>(
     index: number,
     kind: Kind,
-  ): PluginChoice<PluginValues[Kind]> | undefined {
+  ): PluginChoice<PluginContracts[Kind]> | undefined {
     const own = this.entries.find(({ entry, plugin }) => entry === index && plugin.kind === kind)
     if (own === undefined) return undefined
     const { spec, revision, value } = own.plugin
     // Core tells plugins apart by this text alone: another content of the file is another plugin.
     const full = revision === undefined ? spec : `${spec} ${revision}`
-    return { spec: full, value: value as PluginValues[Kind] }
+    return { spec: full, value: value as PluginContracts[Kind] }
   }
 
   async #node<Kind extends PluginKind>(
     kind: Kind,
     file: ConfigFile,
   ): Promise<ResolvedPlugin<Kind> | undefined> {
-    return await this.#make(kind, pluginSpecOf(file[kind] ?? STANDARD_PLUGIN[kind]), [kind])
+    return await this.#make(kind, pluginSpecOf(file[kind] ?? DEFAULT_PLUGINS[kind]), [kind])
   }
 
-  async #entry(
-    entry: number,
-    kind: 'codec' | 'reconnect',
-    written: ConfigFile['codec'],
-  ): Promise<void> {
+  async #entry(entry: number, kind: EntryPluginKind, written: ConfigFile['codec']): Promise<void> {
     if (written === undefined) return
     const plugin = await this.#make(kind, pluginSpecOf(written), ['links', entry, kind])
     if (plugin !== undefined) this.entries.push({ entry, plugin })
@@ -100,10 +111,6 @@ export class PluginResolver {
 
 function keyOf(kind: PluginKind, spec: string): string {
   return `${kind} ${spec}`
-}
-
-function allPlugins({ entries, ...own }: ConfigPlugins): ResolvedPlugin[] {
-  return [...Object.values(own), ...entries.map(({ plugin }) => plugin)]
 }
 
 /** A plugin that refuses an option names it before a colon: `byteOrder: expected …`. Shown at that option. */

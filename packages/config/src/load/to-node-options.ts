@@ -6,6 +6,7 @@ import type {
   PluginChoice,
   ReconnectStrategy,
 } from '@commloop/core'
+import { ALL_PLUGIN_KINDS, ENTRY_PLUGIN_KINDS } from '../plugins/plugin-kinds.js'
 import type { ConfigFile, EntryFile } from '../schema/schema.js'
 import { isNoPort, roleOf } from '../schema/legacy-role.js'
 
@@ -23,15 +24,7 @@ export function toNodeOptions(
   file: ConfigFile,
   pluginsOf: (entry: number) => EntryPlugins,
 ): NodeOptions {
-  const own = [
-    '$schema',
-    'transport',
-    'codec',
-    'reconnect',
-    'router',
-    'control',
-    'metrics',
-  ] as const
+  const own = ['$schema', ...ALL_PLUGIN_KINDS, 'control', 'metrics'] as const
   const { heartbeat, ...rest } = without(file as Exact<ConfigFile>, own)
   return {
     ...rest,
@@ -50,7 +43,7 @@ const STAND_IN = { role: 'active', ip: '255.255.255.254', port: 1 } as const
 function entryOptions(entry: EntryFile, { codec, reconnect }: EntryPlugins): EntryOptions {
   const role = roleOf(entry)
   if (role === undefined) return entry.id === undefined ? STAND_IN : { ...STAND_IN, id: entry.id }
-  const own = ['as_server', 'is_server', 'socket', 'codec', 'reconnect'] as const
+  const own = ['as_server', 'is_server', 'socket', ...ENTRY_PLUGIN_KINDS] as const
   const { heartbeat, port, ...rest } = without(entry as Exact<EntryFile>, own)
   return {
     ...rest,

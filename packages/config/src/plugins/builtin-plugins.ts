@@ -1,72 +1,97 @@
-import { CommloopError, DirectRouter, ExponentialBackoff } from '@commloop/core'
-import type { PluginKind } from './plugin-kind.js'
+import {
+  CommloopError,
+  DirectRouter,
+  ExponentialBackoff,
+  PLUGIN_API_VERSION,
+  type PluginDefinition,
+  type PluginKind,
+} from '@commloop/core'
 
-/** A plugin that commloop brings along. */
+/** A plugin that is part of commloop. */
 export interface BuiltinPlugin {
-  /** The package that it comes from. */
-  readonly package: '@commloop/core' | '@commloop/transport-tcp' | '@commloop/codec-len16'
-  /** The module's default export. */
-  load(): Promise<unknown>
+  readonly kind: PluginKind
+  readonly name: string
+  /** The package that contains it. */
+  readonly package: string
+  /** True for the plugin of its kind that a configuration uses if it does not name one. */
+  readonly isDefault: boolean
+  /** Loads the package only if a configuration asks for the plugin. */
+  load(): Promise<PluginDefinition>
 }
 
-/** What a plain installation has. Found last, so that a version beside the configuration goes first. */
-const BUILTIN: Readonly<Record<PluginKind, Readonly<Record<string, BuiltinPlugin>>>> = {
-  transport: {
-    tcp: {
-      package: '@commloop/transport-tcp',
-      load: async () => defaultOf(await import('@commloop/transport-tcp')),
-    },
-  },
-  codec: {
-    len16: {
-      package: '@commloop/codec-len16',
-      load: async () => defaultOf(await import('@commloop/codec-len16')),
-    },
-  },
-  reconnect: {
-    exponential: {
-      package: '@commloop/core',
-      load: () => Promise.resolve(exponentialPlugin),
-    },
-  },
-  router: {
-    direct: {
-      package: '@commloop/core',
-      load: () => Promise.resolve(directPlugin),
-    },
-  },
-}
-
-/** The plugin of each kind that is used where the configuration names none. */
-export const STANDARD_PLUGIN = {
-  transport: 'tcp',
-  codec: 'len16',
-  reconnect: 'exponential',
-  router: 'direct',
-} as const satisfies Record<PluginKind, string>
-
-export function builtinPlugin(kind: PluginKind, name: string): BuiltinPlugin | undefined {
-  return Object.hasOwn(BUILTIN[kind], name) ? BUILTIN[kind][name] : undefined
-}
-
-const exponentialPlugin = {
+const exponential: PluginDefinition<'reconnect'> = {
   kind: 'reconnect',
   name: 'exponential',
-  apiVersion: 1,
-  create: (options: Readonly<Record<string, unknown>>) => new ExponentialBackoff(options),
-} as const
+  apiVersion: PLUGIN_API_VERSION,
+  create: (options) => new ExponentialBackoff(options),
+}
 
-const directPlugin = {
+const direct: PluginDefinition<'router'> = {
   kind: 'router',
   name: 'direct',
-  apiVersion: 1,
-  create(options: Readonly<Record<string, unknown>>) {
+  apiVersion: PLUGIN_API_VERSION,
+  create(options) {
     const [option] = Object.keys(options)
     if (option === undefined) return new DirectRouter()
     throw new CommloopError('CML_ERR_CONFIG_INVALID', `${option}: expected no options`)
   },
-} as const
+}
 
-function defaultOf(module: object): unknown {
-  return 'default' in module ? module.default : undefined
+/**
+ * Every plugin that is part of commloop: the only place that knows transports and codecs by name. `findPlugin` looks
+ * here last, so that a version installed beside the configuration wins.
+ */
+const BUILTIN_PLUGINS = [
+  {
+    kind: 'transport',
+    name: 'tcp',
+    package: '@commloop/transport-tcp',
+    isDefault: true,
+    load: async () => (await import('@commloop/transport-tcp')).default,
+  },
+  {
+    kind: 'codec',
+    name: 'len16',
+    package: '@commloop/codec-len16',
+    isDefault: true,
+    load: async () => (await import('@commloop/codec-len16')).default,
+  },
+  {
+    kind: 'reconnect',
+    name: 'exponential',
+    package: '@commloop/core',
+    isDefault: true,
+    load: () => Promise.resolve(exponential),
+  },
+  {
+    kind: 'router',
+    name: 'direct',
+    package: '@commloop/core',
+    isDefault: true,
+    load: () => Promise.resolve(direct),
+  },
+] as const satisfies readonly BuiltinPlugin[]
+
+type DefaultPlugins = {
+  readonly [
+    Row in (typeof BUILTIN_PLUGINS)[number] as Row['isDefault'] extends true ? Row['kind'] : never
+  ]: string
+}
+
+/** The name of the plugin that a configuration uses if it does not name one, by kind. */
+export const DEFAULT_PLUGINS = Object.fromEntries(
+  rows()
+    .filter(({ isDefault }) => isDefault)
+    .map(({ kind, name }) => [kind, name]),
+) as DefaultPlugins
+
+/** Kinds of which every node has a plugin, because there is a default. */
+export type DefaultedKind = keyof DefaultPlugins
+
+export function builtinPlugin(kind: PluginKind, name: string): BuiltinPlugin | undefined {
+  return rows().find((plugin) => plugin.kind === kind && plugin.name === name)
+}
+
+function rows(): readonly BuiltinPlugin[] {
+  return BUILTIN_PLUGINS
 }

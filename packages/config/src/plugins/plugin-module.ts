@@ -3,23 +3,23 @@ import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 
 interface LoadedModule {
-  /** undefined: it could not be loaded, and Node would say so for ever. */
+  /** undefined: loading failed. Node would repeat that error for this URL forever. */
   readonly revision: string | undefined
   readonly url: string
 }
 
-/** As Node's own memory of modules: one for the process. */
+/** One per process, as Node's own module cache. */
 const loaded = new Map<string, LoadedModule>()
 let reloads = 0
 
 /**
- * The module in a file as it is now. Node keeps every module that it has loaded by its address, for good; one that has
- * changed gets another address, and the old copy stays in memory. So do the modules that it imports, at their old
- * state: only the file that is named is looked at.
+ * Imports the current content of a file. Node caches every module forever by its URL, so a changed file gets a new
+ * URL, and the old copy stays in memory. The modules that the file imports are not loaded again: only the named file is
+ * checked for changes.
  */
 export async function importModule(file: string, revision: string): Promise<unknown> {
   const before = loaded.get(file)
-  const url = before?.revision === revision ? before.url : addressOf(file, before !== undefined)
+  const url = before?.revision === revision ? before.url : urlOf(file, before !== undefined)
   try {
     const module: unknown = await import(url)
     loaded.set(file, { revision, url })
@@ -30,10 +30,10 @@ export async function importModule(file: string, revision: string): Promise<unkn
   }
 }
 
-function addressOf(file: string, anew: boolean): string {
+function urlOf(file: string, isReload: boolean): string {
   const { href } = pathToFileURL(file)
-  if (!anew) return href
-  // CommonJS is remembered by its path, whatever the address.
+  if (!isReload) return href
+  // Node caches CommonJS modules by their path, whatever the URL.
   const { cache } = createRequire(import.meta.url)
   for (const path of [file, realpathSync(file)]) Reflect.deleteProperty(cache, path)
   return `${href}?reload=${String(++reloads)}`

@@ -1,10 +1,10 @@
-/** How a configuration asks for a plugin. */
+/** The plugin that a configuration asks for, with its options. */
 export interface PluginSpec {
   readonly use: string
   readonly options: Readonly<Record<string, unknown>>
 }
 
-/** `tcp`, or `{ use: tcp, keepAlive: 30s }`. */
+/** A plugin as a configuration file names it: `tcp`, or `{ use: tcp, keepAlive: 30s }`. */
 export type WrittenSpec = string | { readonly use: string; readonly [option: string]: unknown }
 
 export function pluginSpecOf(written: WrittenSpec): PluginSpec {
@@ -13,12 +13,7 @@ export function pluginSpecOf(written: WrittenSpec): PluginSpec {
   return { use, options }
 }
 
-/** The spec of a canonical text. */
-export function parseSpec(canonical: string): PluginSpec {
-  return pluginSpecOf(JSON.parse(canonical) as { use: string })
-}
-
-/** One text for one meaning, whatever the order of the keys: two specs are equal iff their texts are. */
+/** JSON with sorted keys: two specs are equal if and only if their texts are. */
 export function canonicalSpec({ use, options }: PluginSpec): string {
   return canonicalJson({ use, ...options })
 }

@@ -1,31 +1,42 @@
 import { pathToFileURL } from 'node:url'
-import { CommloopError } from '@commloop/core'
+import {
+  CommloopError,
+  PLUGIN_API_VERSION,
+  PLUGIN_KINDS,
+  type PluginContracts,
+  type PluginDefinition,
+  type PluginKind,
+  type PluginOptions,
+} from '@commloop/core'
 import { revisionOf } from '../find/file-revision.js'
 import { builtinPlugin } from './builtin-plugins.js'
-import { lackOf, PLUGIN_API_VERSION, type PluginKind, type PluginValues } from './plugin-kind.js'
 import { importModule } from './plugin-module.js'
-import { findPlugin, type PluginPlace } from './plugin-place.js'
+import { findPlugin, type PluginOrigin } from './plugin-origin.js'
 import { canonicalSpec, type PluginSpec } from './plugin-spec.js'
+import { valueProblem } from './plugin-value.js'
 
-/** A plugin that is ready to be used. */
+/** A plugin whose value has been created. */
 export interface ResolvedPlugin<Kind extends PluginKind = PluginKind> {
   readonly kind: Kind
   /** As the configuration names it. */
   readonly name: string
-  readonly place: PluginPlace
-  /** Canonical JSON of how it was asked for. */
+  readonly origin: PluginOrigin
+  /** Canonical JSON of name and options: `canonicalSpec`. */
   readonly spec: string
-  /** What its file held when it was loaded; undefined: not a file that is named, but a package. */
+  readonly options: PluginOptions
+  /** Revision of the plugin's file when it was loaded; undefined for packages. */
   readonly revision: string | undefined
-  readonly value: PluginValues[Kind]
+  /** The module's default export. For a router without `create`, a definition whose `create` returns it. */
+  readonly definition: PluginDefinition<Kind>
+  readonly value: PluginContracts[Kind]
 }
 
 /**
- * Finds, loads and makes a plugin. `before`, which was asked for in the same words, is it still where neither its place
- * nor its file has changed. The code of a package stays what was loaded first for as long as the process lives.
+ * Finds, loads and creates a plugin. Returns `before`, the plugin of an equal spec, if neither its origin nor its file has
+ * changed. A package is loaded once: the process keeps the code that it loaded first.
  *
- * @throws CommloopError CML_ERR_PLUGIN_MISSING, CML_ERR_PLUGIN_INVALID; CML_ERR_CONFIG_INVALID from the plugin
- *   itself where it refuses its options.
+ * @throws CommloopError CML_ERR_PLUGIN_MISSING, CML_ERR_PLUGIN_INVALID; CML_ERR_CONFIG_INVALID from the plugin itself if
+ *   it rejects its options.
  */
 export async function resolvePlugin<Kind extends PluginKind>(
   kind: Kind,
@@ -33,40 +44,35 @@ export async function resolvePlugin<Kind extends PluginKind>(
   folder: string,
   before?: ResolvedPlugin<Kind>,
 ): Promise<ResolvedPlugin<Kind>> {
-  const place = findPlugin(kind, spec.use, folder)
-  const what = placeText(place)
-  const revision = place.from === 'file' ? revisionOfFile(place.file, what) : undefined
-  if (before !== undefined && samePlace(before.place, place) && before.revision === revision) {
+  const origin = findPlugin(kind, spec.use, folder)
+  const what = originText(origin)
+  const revision = origin.from === 'file' ? revisionOfFile(origin.file, what) : undefined
+  if (before !== undefined && sameOrigin(before.origin, origin) && before.revision === revision) {
     return before
   }
-  const definition = await load(kind, spec.use, place, revision, what)
-  checkDefinition(kind, definition, what)
-  const value = make(definition, spec, what)
-  const lack = lackOf(kind, value)
-  if (lack !== undefined) throw invalid(`${what}: what it creates ${lack}`)
-  return {
-    kind,
-    name: spec.use,
-    place,
-    spec: canonicalSpec(spec),
-    revision,
-    value: value as PluginValues[Kind],
-  }
+  const exported = await load(kind, spec.use, origin, revision, what)
+  checkDefinition(kind, exported, what)
+  const definition = definitionOf(kind, exported, spec, what)
+  const value = create(definition, spec, what)
+  const problem = valueProblem(kind, value)
+  if (problem !== undefined) throw invalid(`${what}: the created value ${problem}`)
+  const { use: name, options } = spec
+  return { kind, name, origin, spec: canonicalSpec(spec), options, revision, definition, value }
 }
 
 /** Where a plugin came from, for people. */
-export function placeText(place: PluginPlace): string {
-  if (place.from === 'file') return place.file
-  const version = place.version === undefined ? '' : ` ${place.version}`
-  return place.from === 'package'
-    ? `${place.package}${version} (${place.file})`
-    : `${place.package}${version}`
+export function originText(origin: PluginOrigin): string {
+  if (origin.from === 'file') return origin.file
+  const version = origin.version === undefined ? '' : ` ${origin.version}`
+  return origin.from === 'package'
+    ? `${origin.package}${version} (${origin.file})`
+    : `${origin.package}${version}`
 }
 
-/** Versions left out: what another one would bring is not loaded while this process lives. */
-function samePlace(left: PluginPlace, right: PluginPlace): boolean {
-  const nameOf = (place: PluginPlace): string =>
-    place.from === 'commloop' ? place.package : place.file
+/** Ignores the version: this process keeps the code of the version that it loaded first. */
+function sameOrigin(left: PluginOrigin, right: PluginOrigin): boolean {
+  const nameOf = (origin: PluginOrigin): string =>
+    origin.from === 'commloop' ? origin.package : origin.file
   return left.from === right.from && nameOf(left) === nameOf(right)
 }
 
@@ -78,86 +84,118 @@ function revisionOfFile(file: string, what: string): string {
   }
 }
 
-interface Definition {
-  readonly kind?: unknown
-  readonly apiVersion?: unknown
-  readonly create?: unknown
-  readonly route?: unknown
-}
+/** The default export of a module, before it is checked. */
+type Exported = Readonly<Record<string, unknown>>
 
 async function load(
   kind: PluginKind,
   use: string,
-  place: PluginPlace,
+  origin: PluginOrigin,
   revision: string | undefined,
   what: string,
-): Promise<Definition> {
-  const found = await loadDefault(kind, use, place, revision, what)
+): Promise<Exported> {
+  const found = await loadDefault(kind, use, origin, revision, what)
   if (typeof found === 'object' && found !== null) return unwrapped(found)
   if (found === undefined) throw invalid(`${what} has no default export`)
   throw invalid(
     `${what}: the default export is a ${typeof found}, expected { kind, name, apiVersion, create }` +
-      (kind === 'router' ? ' or { name, route }' : ''),
+      (PLUGIN_KINDS[kind].plain ? ` or { name, ${contractText(kind)} }` : ''),
   )
 }
 
 async function loadDefault(
   kind: PluginKind,
   use: string,
-  place: PluginPlace,
+  origin: PluginOrigin,
   revision: string | undefined,
   what: string,
 ): Promise<unknown> {
   try {
-    if (place.from === 'commloop') return await builtinPlugin(kind, use)?.load()
+    if (origin.from === 'commloop') return await builtinPlugin(kind, use)?.load()
     const module: unknown =
       revision === undefined
-        ? await import(pathToFileURL(place.file).href)
-        : await importModule(place.file, revision)
+        ? await import(pathToFileURL(origin.file).href)
+        : await importModule(origin.file, revision)
     return (module as { default?: unknown }).default
   } catch (error) {
     throw invalid(`${what} cannot be loaded: ${firstLine(error)}`, error)
   }
 }
 
-/** CommonJS that was compiled from ES modules keeps its default export one level down. */
-function unwrapped(found: object): Definition {
+/** A CommonJS module that was compiled from an ES module has its default export one level down. */
+function unwrapped(found: object): Exported {
   const isWrapped = '__esModule' in found && 'default' in found
-  return isWrapped && typeof found.default === 'object' && found.default !== null
-    ? found.default
-    : found
+  return (
+    isWrapped && typeof found.default === 'object' && found.default !== null ? found.default : found
+  ) as Exported
 }
 
-function checkDefinition(kind: PluginKind, definition: Definition, what: string): void {
-  const isPlainRouter = kind === 'router' && definition.create === undefined
-  if (definition.kind !== kind && !(isPlainRouter && definition.kind === undefined)) {
-    throw invalid(`${what}: expected a plugin of kind "${kind}", found ${shown(definition.kind)}`)
+function checkDefinition(kind: PluginKind, exported: Exported, what: string): void {
+  const { create, apiVersion } = exported
+  const isPlain = PLUGIN_KINDS[kind].plain && create === undefined
+  if (exported['kind'] !== kind && !(isPlain && exported['kind'] === undefined)) {
+    throw invalid(`${what}: expected a plugin of kind "${kind}", found ${shown(exported['kind'])}`)
   }
-  const { apiVersion } = definition
-  const isUnversioned = isPlainRouter && apiVersion === undefined
-  if (apiVersion !== PLUGIN_API_VERSION && !isUnversioned) {
+  if (apiVersion !== PLUGIN_API_VERSION && !(isPlain && apiVersion === undefined)) {
     throw invalid(
-      `${what} is made for plugin API ${shown(apiVersion)}, and this commloop has ` +
+      `${what} was written for plugin API ${shown(apiVersion)}, and this commloop has ` +
         `${String(PLUGIN_API_VERSION)}: use matching versions`,
     )
   }
-  if (isPlainRouter && typeof definition.route !== 'function') {
-    throw invalid(`${what}: expected a function "route", found ${shown(definition.route)}`)
+  const functions = isPlain ? contractFunctions(kind) : ['create']
+  const missing = functions.find((member) => typeof exported[member] !== 'function')
+  if (missing !== undefined) {
+    throw invalid(`${what}: expected a function "${missing}", found ${shown(exported[missing])}`)
   }
-  if (!isPlainRouter && typeof definition.create !== 'function') {
-    throw invalid(`${what}: expected a function "create", found ${shown(definition.create)}`)
+  const wrong = OPTIONAL_MEMBERS.find((member) => !isOptionalFunction(exported[member]))
+  if (!isPlain && wrong !== undefined) {
+    throw invalid(`${what}: "${wrong}" must be a function, found ${shown(exported[wrong])}`)
   }
 }
 
-function make(definition: Definition, spec: PluginSpec, what: string): unknown {
-  const { create } = definition
-  if (typeof create !== 'function') {
-    const [option] = Object.keys(spec.options)
-    if (option === undefined) return definition
+const OPTIONAL_MEMBERS = ['check', 'compare', 'counterpart', 'descriptors'] as const
+
+function isOptionalFunction(value: unknown): boolean {
+  return value === undefined || typeof value === 'function'
+}
+
+function contractFunctions(kind: PluginKind): string[] {
+  return Object.entries(PLUGIN_KINDS[kind].members).flatMap(([member, type]) =>
+    type === 'function' ? [member] : [],
+  )
+}
+
+function contractText(kind: PluginKind): string {
+  return contractFunctions(kind).join(', ')
+}
+
+/** The definition that a module exports, or one for a value that it exports without `create`. */
+function definitionOf<Kind extends PluginKind>(
+  kind: Kind,
+  exported: Exported,
+  { use, options }: PluginSpec,
+  what: string,
+): PluginDefinition<Kind> {
+  if (exported['create'] !== undefined) return exported as unknown as PluginDefinition<Kind>
+  const [option] = Object.keys(options)
+  if (option !== undefined) {
     throw invalid(`${what} takes no options (found "${option}"): only a plugin with "create" does`)
   }
+  return {
+    kind,
+    name: use,
+    apiVersion: PLUGIN_API_VERSION,
+    create: () => exported as unknown as PluginContracts[Kind],
+  }
+}
+
+function create<Kind extends PluginKind>(
+  definition: PluginDefinition<Kind>,
+  spec: PluginSpec,
+  what: string,
+): PluginContracts[Kind] {
   try {
-    return create.call(definition, spec.options) as unknown
+    return definition.create(spec.options)
   } catch (error) {
     if (CommloopError.is(error) && error.code === 'CML_ERR_CONFIG_INVALID') throw error
     throw invalid(`${what}: create() failed: ${firstLine(error)}`, error)
@@ -175,7 +213,7 @@ function invalid(message: string, cause?: unknown): CommloopError {
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'string' || typeof value === 'number') return JSON.stringify(value)
-  return `a ${typeof value}`
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
 function firstLine(error: unknown): string {
@@ -183,9 +221,9 @@ function firstLine(error: unknown): string {
   return (text.split('\n', 1)[0] ?? '') + syntaxPlace(error)
 }
 
-/** Node keeps the place of a mistake of syntax to itself, unless the module is CommonJS or was linked. */
+/** Node gives the position of a syntax error only if the module is CommonJS or was linked. */
 function syntaxPlace(error: unknown): string {
   if (!(error instanceof SyntaxError)) return ''
   const place = /^(?:file:\/\/)?(\/.*:\d+)$/m.exec(error.stack?.split('\n', 1)[0] ?? '')
-  return place === null ? '; `node` with the same file shows where' : ` (${String(place[1])})`
+  return place === null ? '; run `node` with this file to see where' : ` (${String(place[1])})`
 }

@@ -13,20 +13,7 @@ import {
   sizeSchemas,
   text,
 } from './fields.js'
-
-/** `name`, `./path` or `{ use: name, ...options }`. The plugin itself checks the options. */
-export function pluginSpec(note: FieldText) {
-  const name = z.string(expecting('a name or a path')).min(1, expecting('a name or a path'))
-  const schema = z.union(
-    [name, z.looseObject({ use: name })],
-    expecting('a name, a path, or { use: <name>, …options }'),
-  )
-  return field(schema, {
-    type: 'plugin',
-    limits: 'a name, a path, or `{ use: <name>, …options }`',
-    ...note,
-  })
-}
+import { entryPluginFields } from './plugin-fields.js'
 
 /** Limits of a queue, by number and by bytes. */
 export function queueLimits(
@@ -96,16 +83,7 @@ export const linkFields = {
     text: 'Source address of dials. Set it if peers identify this node by its address.',
     examples: ['192.168.0.1'],
   }),
-  codec: pluginSpec({
-    default: '`len16`',
-    text: 'Converts payloads to frames and back. Both sides of a link need the same codec.',
-    examples: ['len16', { use: 'len16', byteOrder: 'little' }],
-  }),
-  reconnect: pluginSpec({
-    default: '`exponential`',
-    text: 'Decides when to dial again after a failure, and when to give up.',
-    examples: ['exponential', { use: 'exponential', max: '1m', maxAttempts: 0 }],
-  }),
+  ...entryPluginFields,
   outbox: field(
     z.union(
       [

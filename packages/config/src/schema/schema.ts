@@ -12,7 +12,8 @@ import {
   text,
   wholeNumber,
 } from './fields.js'
-import { linkFields, pluginSpec, queueLimits } from './link-fields.js'
+import { linkFields, queueLimits } from './link-fields.js'
+import { nodePluginFields } from './plugin-fields.js'
 import { identityField, tlsField } from './tls-fields.js'
 
 const PORT_MAX = 65_535
@@ -179,16 +180,7 @@ export const fileSchema = z.strictObject(
       text: 'Where to accept connections.',
       examples: [{ host: '0.0.0.0', port: 8000 }],
     }),
-    transport: pluginSpec({
-      default: '`tcp`',
-      text: 'Moves bytes between nodes.',
-      examples: ['tcp', { use: 'tcp', keepAlive: '30s' }],
-    }),
-    router: pluginSpec({
-      default: '`direct`',
-      text: 'Chooses the links for a message if `send` does not specify any.',
-      examples: ['./router.mjs', { use: './router.mjs', fallback: 'mes' }],
-    }),
+    ...nodePluginFields,
     control: field(z.union([z.literal(false), z.string().min(1)], expecting('false or a path')), {
       type: '`false`, or text',
       default: 'a path derived from the name of the node and the path of the configuration',

@@ -54,17 +54,16 @@ export function patternMatches(pattern: AddressPattern, address: IpBytes): boole
     case 'anyone':
       return true
     case 'exact':
-      return covers(pattern.address, pattern.address.length * 8, address)
+      return sameNetwork(pattern.address, address, pattern.address.length * 8)
     case 'range':
-      return covers(pattern.address, pattern.prefixBits, address)
+      return sameNetwork(pattern.address, address, pattern.prefixBits)
   }
 }
 
-function covers(network: IpBytes, prefixBits: number, address: IpBytes): boolean {
-  if (network.length !== address.length) return false
-  return network.every(
-    (byte, at) => ((byte ^ (address[at] ?? 0)) & octetMask(prefixBits, at)) === 0,
-  )
+/** Whether two addresses share their first `prefixBits` bits; false if they are of different families. */
+export function sameNetwork(left: IpBytes, right: IpBytes, prefixBits: number): boolean {
+  if (left.length !== right.length) return false
+  return left.every((byte, at) => ((byte ^ (right[at] ?? 0)) & octetMask(prefixBits, at)) === 0)
 }
 
 /** How narrow a pattern is. Of two patterns that match an address, the one with the greater number decides. */

@@ -43,7 +43,10 @@ import { Starting } from './starting.js'
 import { Stopping } from './stopping.js'
 
 /** Registers implementations on a node's own container. The last registration of a contract counts. */
-export type Plugin = (scope: DependencyContainer) => void
+export type NodePart = (scope: DependencyContainer) => void
+
+/** The former name of `NodePart`. A plugin that a configuration can name is a `PluginDefinition`. */
+export type Plugin = NodePart
 
 /** Contracts without a default, and what the user can do about it. */
 const REQUIRED: readonly {

@@ -1,18 +1,18 @@
 import { ipKey, isUnspecified, parseIp } from '@commloop/core'
 
-/** Whether two texts, each an address or a host name, name the same machine as far as can be told without asking. */
-export function samePlace(left: string, right: string): boolean {
-  return placeKey(left) === placeKey(right)
+/** Whether two texts, each an address or a host name, mean the same machine, as far as the texts alone show. */
+export function sameAddress(left: string, right: string): boolean {
+  return addressKey(left) === addressKey(right)
 }
 
-/** The same for all ways to write it. */
-export function placeKey(text: string): string {
+/** Equal for all ways to write an address. */
+export function addressKey(text: string): string {
   const address = parseIp(text)
   return address === undefined ? text.toLowerCase().replace(/\.$/, '') : ipKey(address)
 }
 
 /** `0.0.0.0` or `::`: every address of the machine. */
-export function isAnyAddress(host: string): boolean {
+export function isUnspecifiedHost(host: string): boolean {
   const address = parseIp(host)
   return address !== undefined && isUnspecified(address)
 }

@@ -5,105 +5,106 @@ import {
   parseIp,
   type PassiveEntryConfig,
 } from '@commloop/core'
-import type { End } from './side.js'
-import type { FitFinding } from './finding.js'
-import { settingsFit } from './compare-settings.js'
-import { isAnyAddress, samePlace } from './address-key.js'
+import { isUnspecifiedHost, sameAddress } from './address-key.js'
+import { compareSettings } from './compare-settings.js'
+import type { CompatibilityFinding } from './finding.js'
+import type { Side } from './side.js'
 
-/** An entry that dials, and the entries of the other table that it may fill. */
-export interface FittedLink {
+/** An entry that dials, and the entries of the other table whose slots it may fill. The shape of `check --with --json`. */
+export interface MatchedLink {
   readonly from: string
   readonly entry: string
   readonly to: string
   readonly entries: readonly string[]
+  /** Address and port that the entry dials. */
   readonly place: string
 }
 
-export interface TableFit {
-  readonly links: readonly FittedLink[]
-  readonly findings: readonly FitFinding[]
+export interface TableComparison {
+  readonly links: readonly MatchedLink[]
+  readonly findings: readonly CompatibilityFinding[]
 }
 
-/** Compares two tables as the two ends of the links between them. */
-export function tableFit(left: End, right: End): TableFit {
-  const there = oneWay(left, right)
-  const back = oneWay(right, left)
+/** Compares the tables of two nodes that are each other's peers. */
+export function compareTables(left: Side, right: Side): TableComparison {
+  const there = compareOneWay(left, right)
+  const back = compareOneWay(right, left)
   const links = [...there.links, ...back.links]
   const findings = [...there.findings, ...back.findings]
-  if (links.length === 0 && findings.length === 0) findings.push(...nothingBetween(left, right))
+  if (links.length === 0 && findings.length === 0) findings.push(notNamed(left, right))
   return { links, findings: withoutRepeats(findings) }
 }
 
-/** The links that `from` opens, and what `to` waits for in vain. */
-function oneWay(from: End, to: End): TableFit {
+/** The links that `from` dials, and the entries of `to` that wait for a dial that `from` does not make. */
+function compareOneWay(from: Side, to: Side): TableComparison {
   const dials = dialsTo(from, to)
-  const fitted = dials.map((entry) => oneDial(entry, from, to))
-  const links = fitted.flatMap(({ link }) => link ?? [])
-  const findings = fitted.flatMap((fit) => fit.findings)
-  if (dials.length === 0) findings.push(...waitedInVain(from, to))
+  const compared = dials.map((entry) => compareDial(entry, from, to))
+  const links = compared.flatMap(({ link }) => link ?? [])
+  const findings = compared.flatMap((dial) => dial.findings)
+  if (dials.length === 0) findings.push(...missingDials(from, to))
   else findings.push(...tooFewSlots(dials, from, to))
   return { links, findings }
 }
 
-function dialsTo(from: End, to: End): ActiveEntryConfig[] {
+function dialsTo(from: Side, to: Side): ActiveEntryConfig[] {
   return from.table.node.entries.filter(
     (entry): entry is ActiveEntryConfig =>
-      entry.role === 'active' && samePlace(entry.host, to.address),
+      entry.role === 'active' && sameAddress(entry.host, to.address),
   )
 }
 
-interface DialFit {
-  readonly link: FittedLink | undefined
-  readonly findings: readonly FitFinding[]
+interface DialComparison {
+  readonly link: MatchedLink | undefined
+  readonly findings: readonly CompatibilityFinding[]
 }
 
-function oneDial(entry: ActiveEntryConfig, from: End, to: End): DialFit {
+function compareDial(entry: ActiveEntryConfig, from: Side, to: Side): DialComparison {
   const about = [named(from, entry.id)]
   const { name } = to.table.node
   const group = admitting(entry.bind ?? from.address, to)
   const [first] = group
-  const faults = [...doorFaults(entry, to), ...(first ? [] : [notAdmitted(entry, from, to)])]
-  if (first === undefined || faults.length > 0) {
-    return { link: undefined, findings: faults.map((fault) => ({ ...fault, about })) }
+  const problems = [...listenProblems(entry, to), ...(first ? [] : [notAdmitted(entry, from, to)])]
+  if (first === undefined || problems.length > 0) {
+    return { link: undefined, findings: problems.map((problem) => ({ ...problem, about })) }
   }
   const ids = group.map(({ id }) => id)
-  const place = placeOf(entry)
+  const place = dialledAddress(entry)
   return {
     link: { from: from.table.node.name, entry: entry.id, to: name, entries: ids, place },
-    findings: settingsFit({ end: from, entry }, { end: to, entry: first }).map((finding) => ({
+    findings: compareSettings({ side: from, entry }, { side: to, entry: first }).map((finding) => ({
       ...finding,
       about: [...about, named(to, first.id)],
     })),
   }
 }
 
-type Fault = Omit<FitFinding, 'about'>
+type DialProblem = Omit<CompatibilityFinding, 'about'>
 
-/** Why what is dialled is not where the other end listens. */
-function doorFaults(entry: ActiveEntryConfig, { table: { node } }: End): Fault[] {
+/** Why the other side does not listen at the address that this entry dials. */
+function listenProblems(entry: ActiveEntryConfig, { table: { node } }: Side): DialProblem[] {
   if (node.listen === undefined) {
     return [{ finding: 'not-listening', message: `${node.name} does not listen` }]
   }
   const { host, port } = node.listen
-  const faults: Fault[] = []
-  // Port 0 is whichever the system gives, and known only when the node runs.
+  const problems: DialProblem[] = []
+  // With port 0, the system chooses the port when the node starts.
   if (port !== 0 && port !== entry.port) {
-    const message = `dials ${placeOf(entry)}, and ${node.name} listens at port ${String(port)}`
-    faults.push({ finding: 'port-differs', message })
+    const message = `dials ${dialledAddress(entry)}, and ${node.name} listens at port ${String(port)}`
+    problems.push({ finding: 'port-differs', message })
   }
   const isIp = parseIp(entry.host) !== undefined
-  if (isIp && !isAnyAddress(host) && !samePlace(host, entry.host)) {
-    const message = `dials ${placeOf(entry)}, and ${node.name} listens at ${host} only`
-    faults.push({ finding: 'address-differs', message })
+  if (isIp && !isUnspecifiedHost(host) && !sameAddress(host, entry.host)) {
+    const message = `dials ${dialledAddress(entry)}, and ${node.name} listens only at ${host}`
+    problems.push({ finding: 'address-differs', message })
   }
-  return faults
+  return problems
 }
 
-function placeOf({ host, port }: ActiveEntryConfig): string {
+function dialledAddress({ host, port }: ActiveEntryConfig): string {
   return addressText({ ip: host, port })
 }
 
-function notAdmitted(entry: ActiveEntryConfig, from: End, to: End): Fault {
+function notAdmitted(entry: ActiveEntryConfig, from: Side, to: Side): DialProblem {
   const source = entry.bind ?? from.address
   const { name } = to.table.node
   const neither = dialsTo(to, from).length > 0 && admitting(to.address, from).length === 0
@@ -116,30 +117,30 @@ function notAdmitted(entry: ActiveEntryConfig, from: End, to: End): Fault {
 }
 
 /** The passive entries that decide about an address: the most specific that match it. */
-function admitting(source: string, to: End): readonly PassiveEntryConfig[] {
+function admitting(source: string, to: Side): readonly PassiveEntryConfig[] {
   const address = parseIp(source)
   return address === undefined ? [] : decidingEntries(to.table.node.entries, address)
 }
 
-function passiveOf({ table }: End): PassiveEntryConfig[] {
+function passiveOf({ table }: Side): PassiveEntryConfig[] {
   return table.node.entries.filter((entry) => entry.role === 'passive')
 }
 
-/** Entries of `to` that stand for `from` alone. */
-function waitingFor(from: End, to: End): PassiveEntryConfig[] {
+/** Entries of `to` that wait for exactly `from`. */
+function waitingFor(from: Side, to: Side): PassiveEntryConfig[] {
   return passiveOf(to).filter(
-    ({ pattern }) => pattern.kind === 'exact' && samePlace(pattern.text, from.address),
+    ({ pattern }) => pattern.kind === 'exact' && sameAddress(pattern.text, from.address),
   )
 }
 
-function waitedInVain(from: End, to: End): FitFinding[] {
+function missingDials(from: Side, to: Side): CompatibilityFinding[] {
   const waiting = waitingFor(from, to)
   if (waiting.length === 0) return []
   const about = waiting.map(({ id }) => named(to, id))
   const counterpart = waitingFor(to, from)
   if (counterpart.length > 0 && dialsTo(to, from).length === 0) {
     const both = [...about, ...counterpart.map(({ id }) => named(from, id))]
-    const message = 'both wait for the other to dial, and nobody does'
+    const message = 'both wait for the other to dial, and neither dials'
     return [{ finding: 'both-passive', about: both.sort(), message }]
   }
   const { name } = from.table.node
@@ -147,10 +148,15 @@ function waitedInVain(from: End, to: End): FitFinding[] {
   return [{ finding: 'nobody-dials', about, message }]
 }
 
-function tooFewSlots(dials: readonly ActiveEntryConfig[], from: End, to: End): FitFinding[] {
+function tooFewSlots(
+  dials: readonly ActiveEntryConfig[],
+  from: Side,
+  to: Side,
+): CompatibilityFinding[] {
   const bySource = new Map<string, ActiveEntryConfig[]>()
-  // What is dialled at a wrong port takes no slot.
-  for (const entry of dials.filter((dial) => dial.enabled && doorFaults(dial, to).length === 0)) {
+  // A dial to a wrong port does not take a slot.
+  const reaching = dials.filter((dial) => dial.enabled && listenProblems(dial, to).length === 0)
+  for (const entry of reaching) {
     const source = entry.bind ?? from.address
     bySource.set(source, [...(bySource.get(source) ?? []), entry])
   }
@@ -164,18 +170,18 @@ function tooFewSlots(dials: readonly ActiveEntryConfig[], from: End, to: End): F
   })
 }
 
-function nothingBetween(left: End, right: End): FitFinding[] {
+function notNamed(left: Side, right: Side): CompatibilityFinding {
   const names = [left, right].map(({ table, address }) => `${table.node.name} at ${address}`)
-  const message = `neither table names the other: ${names.join(', ')}`
-  return [{ finding: 'not-named', about: [], message }]
+  const message = `neither table has an entry for the other node: ${names.join(', ')}`
+  return { finding: 'not-named', about: [], message }
 }
 
-function named({ table }: End, entry: string): string {
+function named({ table }: Side, entry: string): string {
   return `${table.node.name}: ${entry}`
 }
 
-/** What both ways meet is told once. */
-function withoutRepeats(findings: readonly FitFinding[]): FitFinding[] {
+/** Both directions may lead to the same finding: it is reported once. */
+function withoutRepeats(findings: readonly CompatibilityFinding[]): CompatibilityFinding[] {
   const seen = new Set<string>()
   return findings.filter((finding) => {
     const key = JSON.stringify(finding)

@@ -1,5 +1,10 @@
-/** Everything that `commloop check --with` can find. `docs/doctor.md` has a line for each. */
-export const FIT_FINDINGS = [
+import type { PluginMismatch } from '@commloop/core'
+
+/**
+ * Every finding of `commloop check --with` and of the built-in plugins. `docs/doctor.md` has a line for each. Other plugins
+ * may report findings of their own.
+ */
+export const COMPATIBILITY_FINDINGS = [
   'not-named',
   'both-active',
   'both-passive',
@@ -11,21 +16,18 @@ export const FIT_FINDINGS = [
   'slots-few',
   'codec-differs',
   'payload-limit-differs',
+  'options-invalid',
   'heartbeat-unknown',
   'silence-unfed',
   'tls-one-side',
   'identity-unproved',
 ] as const
 
-export type FitCode = (typeof FIT_FINDINGS)[number]
-
-/** One reason why two tables do not fit. */
-export interface FitFinding {
-  readonly finding: FitCode
-  /** The entries in question, with their nodes: `north: south-out`. */
+/** One reason why two tables do not match. */
+export interface CompatibilityFinding extends PluginMismatch {
+  /** The entries concerned, with their nodes: `north: south-out`. */
   readonly about: readonly string[]
-  readonly message: string
 }
 
-/** The same, where what it is about is known to the caller: the two sides of one link. */
-export type SettingFinding = Omit<FitFinding, 'about'>
+/** A finding about the two sides of one link, whose entries the caller adds. */
+export type SettingFinding = PluginMismatch

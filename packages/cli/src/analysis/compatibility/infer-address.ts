@@ -1,17 +1,19 @@
 import type { NodeConfig } from '@commloop/core'
-import { isAnyAddress, samePlace } from './address-key.js'
+import { isUnspecifiedHost, sameAddress } from './address-key.js'
 
-/** Where one node is, as the other sees it. */
-export interface EndAddress {
+/** The address at which one node sees the other. */
+export interface SideAddress {
   readonly address: string
-  /** Why it was taken to be so; undefined: it was said. */
+  /** Why this address was assumed; undefined: the user gave it. */
   readonly because: string | undefined
 }
 
-/** @returns the address, or the candidates of which only people can choose one. */
-export function addressOf(node: NodeConfig, other: NodeConfig): EndAddress | readonly string[] {
+/** @returns the address of `node` as `other` sees it, or all candidates if there are several */
+export function inferAddress(node: NodeConfig, other: NodeConfig): SideAddress | readonly string[] {
   const own = distinct([
-    ...(node.listen !== undefined && !isAnyAddress(node.listen.host) ? [node.listen.host] : []),
+    ...(node.listen !== undefined && !isUnspecifiedHost(node.listen.host)
+      ? [node.listen.host]
+      : []),
     ...node.entries.flatMap((entry) =>
       entry.role === 'active' && entry.bind !== undefined ? [entry.bind] : [],
     ),
@@ -19,9 +21,9 @@ export function addressOf(node: NodeConfig, other: NodeConfig): EndAddress | rea
   if (own[0] !== undefined && own.length === 1) {
     return { address: own[0], because: `${node.name} listens at it, or dials from it` }
   }
-  const named = namedIn(other)
+  const named = peerAddresses(other)
   if (named[0] !== undefined && named.length === 1) {
-    return { address: named[0], because: `${other.name} names no other peer` }
+    return { address: named[0], because: `${other.name} has no other peer` }
   }
   const dialled = distinct(
     other.entries.flatMap((entry) =>
@@ -37,8 +39,8 @@ export function addressOf(node: NodeConfig, other: NodeConfig): EndAddress | rea
   return own.length > 0 ? own : named
 }
 
-/** Every single machine of a table. */
-function namedIn(node: NodeConfig): string[] {
+/** Every address of a table that stands for one machine. */
+function peerAddresses(node: NodeConfig): string[] {
   return distinct(
     node.entries.flatMap((entry) => {
       if (entry.role === 'active') return [entry.host]
@@ -47,6 +49,8 @@ function namedIn(node: NodeConfig): string[] {
   )
 }
 
-function distinct(places: readonly string[]): string[] {
-  return places.filter((place, at) => places.findIndex((first) => samePlace(first, place)) === at)
+function distinct(addresses: readonly string[]): string[] {
+  return addresses.filter(
+    (address, at) => addresses.findIndex((first) => sameAddress(first, address)) === at,
+  )
 }

@@ -1,8 +1,8 @@
 import { parseIp } from '@commloop/core'
 import { UsageError } from '../../command-line/usage-error.js'
-import type { FitRequest } from './report.js'
+import type { CompareRequest } from './report.js'
 
-/** What was written on the command line, as it was written. */
+/** The options of `check --with`, as the user wrote them. */
 export interface PeerOptions {
   readonly with?: string
   readonly at?: string
@@ -12,7 +12,7 @@ export interface PeerOptions {
 /** @throws UsageError */
 export function peerOf(
   options: PeerOptions,
-): Pick<FitRequest, 'peerFile' | 'at' | 'peerAt'> | undefined {
+): Pick<CompareRequest, 'peerFile' | 'at' | 'peerAt'> | undefined {
   const { with: peerFile, at, peerAt } = options
   if (peerFile === undefined) {
     const [option] =
@@ -22,7 +22,7 @@ export function peerOf(
       `${option} belongs to --with: commloop check --with FILE ${option} ADDRESS`,
     )
   }
-  // The other end's own door may be known by a name; what is seen of a connection is always an address.
+  // The peer may dial this node by a host name, but the source of a connection is always an address.
   if (at !== undefined && parseIp(at) === undefined) {
     throw new UsageError(`--at: expected an IP address, found "${at}"`)
   }

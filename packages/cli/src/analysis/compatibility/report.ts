@@ -3,73 +3,76 @@ import { type ConfigTable, type LoadedConfig, loadTable, tableOf } from '@commlo
 import { tableBlock } from '../../terminal/table.js'
 import { EXIT } from '../../command-line/exit-codes.js'
 import { UsageError } from '../../command-line/usage-error.js'
-import { addressOf, type EndAddress } from './infer-address.js'
-import { type FittedLink, tableFit, type TableFit } from './compare-tables.js'
+import { compareTables, type MatchedLink, type TableComparison } from './compare-tables.js'
+import { inferAddress, type SideAddress } from './infer-address.js'
 
-export interface FitRequest {
+export interface CompareRequest {
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
-  /** The other end's configuration. */
+  /** The peer's configuration. */
   readonly peerFile: string
-  /** Where the peer sees this node; undefined: as far as the two tables tell. */
+  /** Address at which the peer sees this node; undefined: inferred from the two tables. */
   readonly at: string | undefined
-  /** Where this node sees the peer. */
+  /** Address at which this node sees the peer; undefined: inferred from the two tables. */
   readonly peerAt: string | undefined
   readonly json: boolean
 }
 
 /**
- * `commloop check --with`: whether two tables fit as the two ends of a link.
+ * `commloop check --with`: reports whether the tables of two nodes match.
  *
- * @throws UsageError where it cannot be told at which address one end is; CommloopError where the peer's file is
- *   missing or wrong
+ * @returns the exit code
+ * @throws UsageError if the address of one side cannot be inferred; CommloopError if the peer's file is missing or invalid
  */
-export async function reportFit(
+export async function reportCompatibility(
   config: LoadedConfig,
-  { cwd, env, peerFile, at, peerAt, json }: FitRequest,
+  { cwd, env, peerFile, at, peerAt, json }: CompareRequest,
   io: CommandIo,
 ): Promise<number> {
   const own = tableOf(config)
   const peer = await loadTable({ cwd, env, file: peerFile, option: '--with' })
-  const ownAddress = known(at, own, peer, '--at')
-  const peerAddress = known(peerAt, peer, own, '--peer-at')
-  const fit = tableFit(
+  const ownAddress = knownAddress(at, own, peer, '--at')
+  const peerAddress = knownAddress(peerAt, peer, own, '--peer-at')
+  const comparison = compareTables(
     { table: own, address: ownAddress.address },
     { table: peer, address: peerAddress.address },
   )
-  const ends = [placed(own, ownAddress), placed(peer, peerAddress)]
-  io.stdout.write(json ? fitJson(ends, fit) : fitText(ends, fit))
-  return fit.findings.length === 0 ? EXIT.OK : EXIT.INCOMPLETE
+  const sides = [reportedSide(own, ownAddress), reportedSide(peer, peerAddress)]
+  io.stdout.write(json ? comparisonJson(sides, comparison) : comparisonText(sides, comparison))
+  return comparison.findings.length === 0 ? EXIT.OK : EXIT.INCOMPLETE
 }
 
-function known(
-  said: string | undefined,
+function knownAddress(
+  given: string | undefined,
   table: ConfigTable,
   other: ConfigTable,
   option: string,
-): EndAddress {
-  if (said !== undefined) return { address: said, because: undefined }
-  const found = addressOf(table.node, other.node)
-  if ('address' in found) return found
-  const candidates = found.length === 0 ? '' : `; it may be ${found.join(' or ')}`
+): SideAddress {
+  if (given !== undefined) return { address: given, because: undefined }
+  const inferred = inferAddress(table.node, other.node)
+  if ('address' in inferred) return inferred
+  const candidates = inferred.length === 0 ? '' : `; it may be ${inferred.join(' or ')}`
   throw new UsageError(
-    `the two tables do not tell at which address ${other.name} sees ${table.name}${candidates}. ` +
-      `Say it: ${option} ADDRESS`,
+    `the two tables do not show at which address ${other.name} sees ${table.name}${candidates}. ` +
+      `Specify it: ${option} ADDRESS`,
   )
 }
 
-interface PlacedEnd extends EndAddress {
+interface ReportedSide extends SideAddress {
   readonly file: string
   readonly name: string
   readonly node: string
 }
 
-function placed({ file, name, node }: ConfigTable, address: EndAddress): PlacedEnd {
+function reportedSide({ file, name, node }: ConfigTable, address: SideAddress): ReportedSide {
   return { file, name, node: node.name, ...address }
 }
 
-function fitJson(ends: readonly PlacedEnd[], { links, findings }: TableFit): string {
-  const [own, peer] = ends.map(({ file, node, address, because }) => ({
+function comparisonJson(
+  sides: readonly ReportedSide[],
+  { links, findings }: TableComparison,
+): string {
+  const [own, peer] = sides.map(({ file, node, address, because }) => ({
     file,
     node,
     address,
@@ -79,25 +82,28 @@ function fitJson(ends: readonly PlacedEnd[], { links, findings }: TableFit): str
   return `${JSON.stringify({ ok, own, peer, links, findings }, undefined, 2)}\n`
 }
 
-function fitText(ends: readonly PlacedEnd[], { links, findings }: TableFit): string {
-  const verdict = findings.length === 0 ? 'the two tables fit' : 'the two tables do not fit'
+function comparisonText(
+  sides: readonly ReportedSide[],
+  { links, findings }: TableComparison,
+): string {
+  const verdict = findings.length === 0 ? 'the two tables match' : 'the two tables do not match'
   const rows = findings.flatMap(({ finding, about, message }) => [
     [finding, message],
     ...(about.length === 0 ? [] : [['', about.join(', ')]]),
   ])
   return [
-    `${ends.map(({ name }) => name).join(' and ')}: ${verdict}\n`,
-    section('Ends', ends.map(endRow)),
+    `${sides.map(({ name }) => name).join(' and ')}: ${verdict}\n`,
+    section('Nodes', sides.map(sideRow)),
     section('Links', links.map(linkRow)),
-    section('Wrong', rows),
+    section('Findings', rows),
   ].join('')
 }
 
-function endRow({ node, address, because }: PlacedEnd): string[] {
+function sideRow({ node, address, because }: ReportedSide): string[] {
   return [node, `at ${address}`, because === undefined ? '' : `assumed: ${because}`]
 }
 
-function linkRow({ from, entry, to, entries, place }: FittedLink): string[] {
+function linkRow({ from, entry, to, entries, place }: MatchedLink): string[] {
   return [`${from}: ${entry}`, `→ ${to}: ${entries.join(', then ')}`, place]
 }
 

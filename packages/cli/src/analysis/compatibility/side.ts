@@ -1,14 +1,14 @@
-import type { EntryConfig } from '@commloop/core'
 import type { ConfigTable } from '@commloop/config'
+import type { EntryConfig } from '@commloop/core'
 
-/** A node, and where the other one sees it. */
-export interface End {
+/** One of the two nodes, and the address at which the other node sees it. */
+export interface Side {
   readonly table: ConfigTable
   readonly address: string
 }
 
-/** One side of a link. */
-export interface Side<Entry extends EntryConfig = EntryConfig> {
-  readonly end: End
+/** One side of a link: a node and its entry for the link. */
+export interface LinkSide<Entry extends EntryConfig = EntryConfig> {
+  readonly side: Side
   readonly entry: Entry
 }

@@ -1,14 +1,14 @@
 import { escapeControlChars } from '../../terminal/escape-control-chars.js'
 
-/** What means something in a quoted Mermaid label, as a directive anywhere, or in the HTML that the label becomes. */
+/** Characters with a meaning in a quoted Mermaid label, in a directive, or in the HTML that Mermaid makes of the label. */
 const MARKS = /["#&<>`\\%$]/g
 
-/** A label in quotes; each line of it is any text, and shown as it is. */
+/** A quoted label. Each line may be any text, and is shown unchanged. */
 export function mermaidLabel(...lines: readonly string[]): string {
   return `"${lines.map(escaped).join('<br>')}"`
 }
 
-/** `#35;` is Mermaid's own way to write a character by its number. */
+/** Mermaid writes a character by its number as `#35;`. */
 function escaped(text: string): string {
   return escapeControlChars(text).replace(MARKS, (mark) => `#${String(mark.codePointAt(0))};`)
 }

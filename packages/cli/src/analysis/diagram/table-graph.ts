@@ -1,9 +1,9 @@
 import { addressText, type EntryConfig, type LinkState, type NodeConfig } from '@commloop/core'
 import type { NodeReport } from '../../running-node/node-report.js'
-import { placeKey } from '../compatibility/address-key.js'
+import { addressKey } from '../compatibility/address-key.js'
 import { mermaidLabel } from './mermaid-text.js'
 
-/** In the colours of a traffic light; the names of states that need none are left out. */
+/** Colours of a traffic light. States without a colour are not listed. */
 const STATE_COLOURS: Partial<Record<LinkState, string>> = {
   up: '#2e7d32',
   dialing: '#f9a825',
@@ -13,23 +13,24 @@ const STATE_COLOURS: Partial<Record<LinkState, string>> = {
 }
 
 /**
- * A table as a Mermaid flow chart: the node, its peers, and an arrow for each entry from who dials to who waits.
- * With a report of the running node, arrows have the colour of the state of their links.
+ * A table as a Mermaid flow chart: the node, its peers, and an arrow for each entry, from the side that dials to the side
+ * that waits. With a report of the running node, each arrow has the colour of its links' state.
  */
 export function tableGraph(node: NodeConfig, report: NodeReport | undefined): string {
   const peers = new Map<string, { readonly id: string; readonly label: string }>()
   const arrows = node.entries.map((entry, at) => {
-    const place = placeOf(entry)
-    const key = placeKey(place)
-    const peer = peers.get(key) ?? { id: `peer${String(peers.size)}`, label: mermaidLabel(place) }
+    const address = addressOf(entry)
+    const key = addressKey(address)
+    const peer = peers.get(key) ?? { id: `peer${String(peers.size)}`, label: mermaidLabel(address) }
     peers.set(key, peer)
     return { at, line: arrow(entry, peer.id, statesOf(entry, report)), entry }
   })
   const { listen } = node
-  const door = listen === undefined ? [] : [addressText({ ip: listen.host, port: listen.port })]
+  const listening =
+    listen === undefined ? [] : [addressText({ ip: listen.host, port: listen.port })]
   return [
     'flowchart LR',
-    `  node[${mermaidLabel(node.name, ...door)}]`,
+    `  node[${mermaidLabel(node.name, ...listening)}]`,
     ...[...peers.values()].map(({ id, label }) => `  ${id}([${label}])`),
     ...arrows.map(({ line }) => `  ${line}`),
     ...arrows.flatMap(({ at, entry }) => colour(at, statesOf(entry, report))),
@@ -37,7 +38,7 @@ export function tableGraph(node: NodeConfig, report: NodeReport | undefined): st
   ].join('\n')
 }
 
-function placeOf(entry: EntryConfig): string {
+function addressOf(entry: EntryConfig): string {
   if (entry.role === 'active') return entry.host
   return entry.pattern.kind === 'anyone' ? 'anyone' : entry.pattern.text
 }
@@ -51,7 +52,7 @@ function arrow(entry: EntryConfig, peer: string, states: ReadonlyMap<LinkState, 
     ...(entry.enabled ? [] : ['disabled']),
     ...[...states].map(([state, count]) => (slots > 1 ? `${String(count)} ${state}` : state)),
   )
-  // A dotted arrow is one that nobody opens now.
+  // A dotted arrow: the entry is disabled.
   const line = entry.enabled ? '-->' : '-.->'
   return entry.role === 'active'
     ? `node ${line}|${label}| ${peer}`
@@ -66,7 +67,7 @@ function statesOf(entry: EntryConfig, report: NodeReport | undefined): Map<LinkS
   return states
 }
 
-/** Of an entry with several links one that is up is enough. */
+/** An entry with several links is green if one of them is up. */
 function colour(at: number, states: ReadonlyMap<LinkState, number>): string[] {
   const [first] = states.keys()
   const state = states.has('up') ? 'up' : first

@@ -5,10 +5,10 @@ import {
   parseIp,
   sizeText,
 } from '@commloop/core'
-import { explainConfig } from '../explanation/config-explanation.js'
+import { ceilings } from '../explanation/ceilings.js'
 import type { LoadedConfig } from '@commloop/config'
 import { processLimits } from '@commloop/metrics'
-import { inBatches } from './map-limit.js'
+import { mapLimit } from './map-limit.js'
 import { dialFindings } from './dial-findings.js'
 import { type DoctorFinding, doctorFinding } from './doctor-finding.js'
 import { conflicting, type ListenFacts, listenFindings } from './listen-findings.js'
@@ -17,32 +17,32 @@ import { lookUpNames, type NameLookup } from './name-lookup.js'
 import { nodeFindings } from './node-findings.js'
 import type { NodeReport } from '../../running-node/node-report.js'
 import { ownAddresses } from './own-addresses.js'
-import { tryPeer } from './probe-peer.js'
+import { probePeer } from './probe-peer.js'
 import { portRules } from './linux/ephemeral-ports.js'
 import { ownerOfSocket, runsConfig, type SocketOwner } from './linux/socket-owner.js'
 
-/** What the doctor found, and what it looked at. */
-export interface Examination {
-  /** The process that runs this configuration; null: none was seen. */
+/** What the doctor found, and what it checked. The shape of `doctor --json`. */
+export interface Diagnosis {
+  /** The process that runs this configuration; null: none was found. */
   readonly pid: number | null
   readonly findings: readonly DoctorFinding[]
   readonly lookedAt: readonly string[]
-  /** Each with why not. */
+  /** Each with the reason. */
   readonly notLookedAt: readonly string[]
 }
 
-/** Each trial is a connection that the peer sees; so many at once are no storm. */
-const TRIALS_MAX = 8
+/** Each probe is a connection that the peer sees: do not open too many at once. */
+const PROBES_MAX = 8
 
-/** Looks at a configuration without mistakes, at the machine, at the running node where one answers, and at peers. */
-export async function examine(
+/** Checks a valid configuration, this machine, the running node if it answers, and with `dial` also the peers. */
+export async function diagnose(
   config: LoadedConfig,
   report: NodeReport | undefined,
   dial: boolean,
-): Promise<Examination> {
+): Promise<Diagnosis> {
   const { node } = config
   const active = node.entries.filter((entry) => entry.role === 'active' && entry.enabled)
-  const door = lookAtDoor(node, config.file, report)
+  const listening = listeningState(node, config.file, report)
   const own = ownAddresses()
   const rules = portRules()
   const names = await lookUpNames(
@@ -52,28 +52,34 @@ export async function examine(
     ...config.warnings.map((warning) =>
       doctorFinding('config-warning', null, warning, '`commloop check` explains the whole file.'),
     ),
-    ...limitFindings(config, door.pid),
+    ...limitFindings(config, listening.pid),
     ...(node.listen === undefined
       ? []
-      : listenFindings(node.listen, { own, rules, holder: door.holder })),
+      : listenFindings(node.listen, { own, rules, holder: listening.holder })),
     ...active.flatMap((entry) =>
       entry.role === 'active'
         ? dialFindings(entry, { listen: node.listen, own, rules, names })
         : [],
     ),
     ...(report === undefined ? [] : nodeFindings(report)),
-    ...(dial ? await tryPeers(node, config, report, names) : []),
+    ...(dial ? await probePeers(node, config, report, names) : []),
   ]
   const looks = [
     look('the configuration', undefined),
-    look('sockets of this machine', door.unseen ? 'this system does not list them' : undefined),
-    look('ports of this machine', rules === undefined ? 'this system does not say' : undefined),
-    look('host names', names.size === 0 ? 'none in active entries' : undefined),
-    look('the running node', report === undefined ? 'none has answered' : undefined),
-    look('peers', dial ? undefined : '--dial opens a connection to each'),
+    look(
+      'sockets of this machine',
+      listening.unseen ? 'this system does not list them' : undefined,
+    ),
+    look(
+      'ports of this machine',
+      rules === undefined ? 'this system does not report them' : undefined,
+    ),
+    look('host names', names.size === 0 ? 'active entries have none' : undefined),
+    look('the running node', report === undefined ? 'no node answered' : undefined),
+    look('peers', dial ? undefined : 'use --dial to open a connection to each'),
   ]
   return {
-    pid: door.pid,
+    pid: listening.pid,
     findings,
     lookedAt: looks.flatMap(({ what, why }) => (why === undefined ? [what] : [])),
     notLookedAt: looks.flatMap(({ what, why }) => (why === undefined ? [] : [`${what}: ${why}`])),
@@ -84,14 +90,20 @@ function look(what: string, why: string | undefined): { what: string; why: strin
   return { what, why }
 }
 
-interface Door {
+interface ListeningState {
+  /** The process of the node, if it runs. */
   readonly pid: number | null
   readonly holder: ListenFacts['holder']
+  /** True if the system does not list its sockets. */
   readonly unseen: boolean
 }
 
-/** Who listens where the node would: another, or the node itself, which is as it should be. */
-function lookAtDoor(node: NodeConfig, file: string, report: NodeReport | undefined): Door {
+/** Whether another process listens at the node's address. The node itself does not count. */
+function listeningState(
+  node: NodeConfig,
+  file: string,
+  report: NodeReport | undefined,
+): ListeningState {
   const sockets = node.listen === undefined ? [] : listeningSockets()
   const pid = report?.pid ?? null
   const socket = node.listen && conflicting(node.listen, sockets ?? [])
@@ -105,7 +117,7 @@ function lookAtDoor(node: NodeConfig, file: string, report: NodeReport | undefin
 }
 
 function limitFindings(config: LoadedConfig, pid: number | null): DoctorFinding[] {
-  const { memory, descriptors } = explainConfig(config, processLimits(pid ?? 'self'))
+  const { memory, descriptors } = ceilings(config, processLimits(pid ?? 'self'))
   const findings: DoctorFinding[] = []
   if (descriptors.soft !== null && descriptors.max > descriptors.soft) {
     const whose = pid === null ? 'a process started here' : `the running node (pid ${String(pid)})`
@@ -113,8 +125,8 @@ function limitFindings(config: LoadedConfig, pid: number | null): DoctorFinding[
       doctorFinding(
         'descriptors-few',
         null,
-        `the table may need ${String(descriptors.max)} descriptors, and ${whose} may have ${String(descriptors.soft)}`,
-        'Raise the limit: `ulimit -n`, or LimitNOFILE= in the unit; or give entries fewer slots.',
+        `the table may need ${String(descriptors.max)} descriptors, and ${whose} may open ${String(descriptors.soft)}`,
+        'Raise the limit: `ulimit -n`, or LimitNOFILE= in the unit; or reduce "slots".',
       ),
     )
   }
@@ -123,16 +135,16 @@ function limitFindings(config: LoadedConfig, pid: number | null): DoctorFinding[
       doctorFinding(
         'memory-small',
         null,
-        `full queues would take ${sizeText(memory.bytesMax)}, and there are ${sizeText(memory.availableBytes)}`,
-        'Lower "outbox".',
+        `full queues would need ${sizeText(memory.bytesMax)}, and the machine has ${sizeText(memory.availableBytes)}`,
+        'Reduce "outbox".',
       ),
     )
   }
   return findings
 }
 
-/** A link that is up, or that the node dials at this moment, is left alone: a second connection would be a duplicate. */
-async function tryPeers(
+/** Skips links that are up: the peer would treat a second connection as a duplicate. */
+async function probePeers(
   node: NodeConfig,
   config: LoadedConfig,
   report: NodeReport | undefined,
@@ -148,8 +160,8 @@ async function tryPeers(
       !busy.has(entry.id) &&
       names.get(entry.host)?.problem === undefined,
   )
-  const found = await inBatches(entries, TRIALS_MAX, (entry) =>
-    tryPeer(entry, codecOf(entry, config)),
+  const found = await mapLimit(entries, PROBES_MAX, (entry) =>
+    probePeer(entry, config.plugins.transport.value, codecOf(entry, config)),
   )
   return found.filter((finding) => finding !== undefined)
 }

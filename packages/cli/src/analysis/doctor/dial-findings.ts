@@ -16,11 +16,11 @@ export interface DialFacts {
   readonly listen: ListenConfig | undefined
   readonly own: OwnAddresses
   readonly rules: PortRules | undefined
-  /** By host name. */
+  /** Keyed by host name. */
   readonly names: ReadonlyMap<string, NameLookup>
 }
 
-/** What can be said of an active entry without dialling. */
+/** Findings about an active entry, without dialling it. */
 export function dialFindings(entry: ActiveEntryConfig, facts: DialFacts): DoctorFinding[] {
   return [
     bindFinding(entry, facts),
@@ -40,8 +40,8 @@ function bindFinding(
   return doctorFinding(
     'bind-address-foreign',
     id,
-    `bind: ${bind} is no address of this machine, which has ${own.texts.join(', ')}`,
-    'Take one of these, or leave "bind" out and let the system choose.',
+    `bind: ${bind} is not a local address (local: ${own.texts.join(', ')})`,
+    'Use one of these, or leave "bind" out and let the system choose.',
   )
 }
 
@@ -54,8 +54,8 @@ function nameFinding(
   return doctorFinding(
     'name-unresolved',
     id,
-    `the name ${host} has no address: ${lookup.problem}`,
-    'Correct the name, or ask whoever runs the name service; an address under "ip" needs none.',
+    `the name ${host} cannot be resolved: ${lookup.problem}`,
+    'Correct the name, ask the operator of the name service, or set "ip" instead.',
   )
 }
 
@@ -73,20 +73,20 @@ function isOwn(entry: ActiveEntryConfig, facts: DialFacts): boolean {
 function itselfFinding(entry: ActiveEntryConfig, facts: DialFacts): DoctorFinding | undefined {
   const { listen } = facts
   if (listen === undefined || listen.port !== entry.port || listen.port === 0) return undefined
-  const door = parseIp(listen.host)
-  if (door === undefined) return undefined
-  const meets = isUnspecified(door)
+  const listening = parseIp(listen.host)
+  if (listening === undefined) return undefined
+  const meets = isUnspecified(listening)
     ? isOwn(entry, facts)
     : addressesOf(entry, facts).some((text) => {
         const address = parseIp(text)
-        return address !== undefined && sameIp(address, door)
+        return address !== undefined && sameIp(address, listening)
       })
   if (!meets) return undefined
   return doctorFinding(
     'dials-itself',
     entry.id,
-    `${addressText({ ip: entry.host, port: entry.port })} is where this node listens itself`,
-    'Name the address and the port of the peer.',
+    `${addressText({ ip: entry.host, port: entry.port })} is the address at which this node listens`,
+    'Set the address and the port of the peer.',
   )
 }
 
@@ -95,15 +95,15 @@ function ephemeralFinding(entry: ActiveEntryConfig, facts: DialFacts): DoctorFin
   if (rules?.isEphemeral(entry.port) !== true) return undefined
   const port = String(entry.port)
   const [risk, where] = isOwn(entry, facts)
-    ? ['while nobody listens there, a dial may be given that very port and connect to itself', '']
+    ? ['while no program listens there, a dial may get this port and connect to itself', '']
     : [
-        'if the peer is like this machine, a connection of its own may have the port',
+        'if the peer has the same range, one of its own connections may take the port',
         ' at the peer',
       ]
   return doctorFinding(
     'dial-port-ephemeral',
     entry.id,
-    `${port} is among the ports that outgoing connections are given here, ${rangeText(rules)}: ${risk}`,
-    `Take a port outside, or add it${where} to net.ipv4.ip_local_reserved_ports (sysctl).`,
+    `${port} is in the range for outgoing connections, ${rangeText(rules)}: ${risk}`,
+    `Use a port outside this range, or add it${where} to net.ipv4.ip_local_reserved_ports (sysctl).`,
   )
 }

@@ -1,6 +1,6 @@
 /**
- * Everything that `commloop doctor` can say, with its weight: `wrong` is something that keeps a link from being up,
- * or will; `notice` is a risk, or something that only people can judge. `docs/doctor.md` has a line for each.
+ * Every finding of `commloop doctor`, with its weight. `wrong`: it prevents a link from being up, now or later. `notice`:
+ * it is a risk, or a person must judge it. `docs/doctor.md` has a line for each.
  */
 export const DOCTOR_FINDINGS = {
   'config-problem': 'wrong',
@@ -27,11 +27,11 @@ export const DOCTOR_FINDINGS = {
 
 export type DoctorCode = keyof typeof DOCTOR_FINDINGS
 
-/** One thing that is not as it should be. The shape of `doctor --json`: keys are only ever added. */
+/** One problem or risk. The shape of `doctor --json`: new keys may be added, none are removed. */
 export interface DoctorFinding {
   readonly finding: DoctorCode
   readonly weight: 'wrong' | 'notice'
-  /** What it is about, as a key of the configuration, an entry or a link; null: the whole. */
+  /** A key of the configuration, an entry or a link; null: the configuration as a whole. */
   readonly about: string | null
   readonly message: string
   /** What to do. */

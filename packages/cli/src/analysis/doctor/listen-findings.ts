@@ -12,11 +12,11 @@ import type { OwnAddresses } from './own-addresses.js'
 import type { PortRules } from './linux/ephemeral-ports.js'
 import type { SocketOwner } from './linux/socket-owner.js'
 
-/** What of the machine matters to whoever listens. */
+/** Facts about this machine that concern its listener. */
 export interface ListenFacts {
   readonly own: OwnAddresses
   readonly rules: PortRules | undefined
-  /** Somebody who listens where we would; undefined: nobody, or the node itself. */
+  /** Another process that listens at the node's address; undefined: there is none, or it is the node itself. */
   readonly holder: { readonly socket: ListeningSocket; readonly owner?: SocketOwner } | undefined
 }
 
@@ -31,8 +31,8 @@ export function listenFindings(
       doctorFinding(
         'listen-address-foreign',
         'listen.host',
-        `${host} is no address of this machine, which has ${own.texts.join(', ')}`,
-        'Take one of these, or 0.0.0.0 for all.',
+        `${host} is not a local address (local: ${own.texts.join(', ')})`,
+        'Use one of these, or 0.0.0.0 for all.',
       ),
     )
   }
@@ -43,8 +43,8 @@ export function listenFindings(
       doctorFinding(
         'port-privileged',
         'listen.port',
-        `this user may not listen at port ${String(port)}`,
-        'Take a port from 1024 on, or grant CAP_NET_BIND_SERVICE.',
+        `this user may not listen on port ${String(port)}`,
+        'Use a port from 1024 on, or grant CAP_NET_BIND_SERVICE.',
       ),
     )
   }
@@ -53,9 +53,9 @@ export function listenFindings(
       doctorFinding(
         'listen-port-ephemeral',
         'listen.port',
-        `${String(port)} is among the ports that outgoing connections are given here, ` +
-          `${rangeText(rules)}: one that has it keeps the node from listening`,
-        'Take a port outside, or add it to net.ipv4.ip_local_reserved_ports (sysctl).',
+        `${String(port)} is in the range for outgoing connections, ${rangeText(rules)}: ` +
+          'a connection that gets this port prevents the node from listening',
+        'Use a port outside this range, or add it to net.ipv4.ip_local_reserved_ports (sysctl).',
       ),
     )
   }
@@ -68,19 +68,19 @@ function portUsed(
 ): DoctorFinding {
   const who =
     owner === undefined
-      ? `a process of the user with the number ${String(socket.uid)}, which this user may not look into`
+      ? `a process of user ${String(socket.uid)}, which this user may not inspect`
       : `"${owner.name}" (pid ${String(owner.pid)})`
   return doctorFinding(
     'port-used',
     'listen.port',
     `${addressText({ ip: host, port })} is taken by ${who}`,
     owner === undefined
-      ? 'Run the doctor as that user or as root to learn its name; stop it, or change listen.port.'
+      ? 'Run the doctor as that user or as root to see its name; stop it, or change listen.port.'
       : 'Stop it, or change listen.port.',
   )
 }
 
-/** The socket, of all that listen, that keeps another from listening at this place. */
+/** The listening socket that prevents another one from listening at this address. */
 export function conflicting(
   { host, port }: Pick<ListenConfig, 'host' | 'port'>,
   sockets: readonly ListeningSocket[],
@@ -90,7 +90,7 @@ export function conflicting(
   return sockets.find((socket) => socket.port === port && overlaps(socket.address, address))
 }
 
-/** `::` takes IPv4 too, unless its program has asked for the contrary, which the system does not tell. */
+/** `::` also accepts IPv4, unless its program has disabled that, which the system does not report. */
 function overlaps(taken: IpBytes, wanted: IpBytes): boolean {
   const sameFamily = taken.length === wanted.length
   if (isUnspecified(taken)) return sameFamily || taken.length === 16

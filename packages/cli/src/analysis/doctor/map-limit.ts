@@ -1,12 +1,12 @@
-/** The same for each item, so many at a time, with the answers in the order of the items. */
-export async function inBatches<Item, Answer>(
+/** Calls `map` for each item, at most `limit` at a time, and returns the results in the order of the items. */
+export async function mapLimit<Item, Result>(
   items: readonly Item[],
-  atOnce: number,
-  ask: (item: Item) => Promise<Answer>,
-): Promise<Answer[]> {
-  const answers: Answer[] = []
-  for (let at = 0; at < items.length; at += atOnce) {
-    answers.push(...(await Promise.all(items.slice(at, at + atOnce).map(ask))))
+  limit: number,
+  map: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = []
+  for (let at = 0; at < items.length; at += limit) {
+    results.push(...(await Promise.all(items.slice(at, at + limit).map(map))))
   }
-  return answers
+  return results
 }

@@ -1,21 +1,21 @@
 import { lookup } from 'node:dns/promises'
-import { inBatches } from './map-limit.js'
+import { mapLimit } from './map-limit.js'
 
-/** What came of asking for a host name. */
+/** The result of resolving a host name. */
 export interface NameLookup {
   readonly addresses: readonly string[]
-  /** Why there is none. */
+  /** Why there is no address. */
   readonly problem: string | undefined
 }
 
-/** Name services give up after 5 to 30 s by themselves; the doctor has other things to look at. */
+/** Resolvers give up after 5 to 30 s; the doctor should not wait that long. */
 const LOOKUP_MS_MAX = 5_000
-/** The system has four threads for look-ups; more at once only wait, and their time would run. */
+/** Node has four threads for look-ups. More at once would only wait, while their timeouts run. */
 const LOOKUPS_MAX = 4
 
 export async function lookUpNames(hosts: Iterable<string>): Promise<Map<string, NameLookup>> {
   const names = [...new Set(hosts)]
-  const found = await inBatches(names, LOOKUPS_MAX, lookUp)
+  const found = await mapLimit(names, LOOKUPS_MAX, lookUp)
   return new Map(names.map((name, at) => [name, found[at] ?? { addresses: [], problem: '' }]))
 }
 

@@ -6,7 +6,7 @@ const LOOPBACK_FIRST_OCTET = 127
 /** The addresses of this machine. */
 export interface OwnAddresses {
   has(address: IpBytes): boolean
-  /** For people, loopback left out where there is anything else. */
+  /** For messages. Without loopback addresses if there are others. */
   readonly texts: readonly string[]
 }
 
@@ -17,11 +17,11 @@ export function ownAddresses(platform: NodeJS.Platform = process.platform): OwnA
     const bytes = parseIp(address)
     if (bytes !== undefined) keys.add(ipKey(bytes))
   }
-  // Addresses of the link alone mean nothing without the link's name.
+  // A link-local address means nothing without the name of its interface.
   const outward = all.filter(({ internal, address }) => !internal && !/^fe80:/i.test(address))
   return {
     has: (address) => {
-      // On Linux the whole of 127.0.0.0/8 is the machine's own, elsewhere only 127.0.0.1.
+      // On Linux all of 127.0.0.0/8 is local, elsewhere only 127.0.0.1.
       const loopback = address.length === 4 && address[0] === LOOPBACK_FIRST_OCTET
       return keys.has(ipKey(address)) || (loopback && platform === 'linux')
     },

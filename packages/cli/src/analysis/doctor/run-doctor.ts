@@ -5,9 +5,9 @@ import { EXIT } from '../../command-line/exit-codes.js'
 import { exitCodeOf } from '../../command-line/failure.js'
 import type { NodeRequest } from '../../command-line/node-command.js'
 import type { NodeReporter } from '../../running-node/node-report.js'
-import { examine } from './diagnose.js'
+import { diagnose } from './diagnose.js'
 import { doctorFinding } from './doctor-finding.js'
-import { examinationText } from './examination-text.js'
+import { diagnosisText } from './diagnosis-text.js'
 
 export interface DoctorRequest extends NodeRequest {
   readonly json: boolean
@@ -32,10 +32,10 @@ export async function runDoctor(
     }
     const { config } = reading
     const node = await report({ cwd, env, config: file, control })
-    const examination = await examine(config, node, dial)
-    const sick = examination.findings.some(({ weight }) => weight === 'wrong')
-    if (json) writeJson(io, { ok: !sick, file: config.file, ...examination })
-    else io.stdout.write(examinationText(config.name, examination))
+    const diagnosis = await diagnose(config, node, dial)
+    const sick = diagnosis.findings.some(({ weight }) => weight === 'wrong')
+    if (json) writeJson(io, { ok: !sick, file: config.file, ...diagnosis })
+    else io.stdout.write(diagnosisText(config.name, diagnosis))
     return sick ? EXIT.INCOMPLETE : EXIT.OK
   } catch (error) {
     // An error from a node, or no node at the socket given with `--control`, is not a finding about the configuration.

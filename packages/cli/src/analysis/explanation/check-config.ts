@@ -3,8 +3,8 @@ import { CommloopError } from '@commloop/core'
 import { processLimits } from '@commloop/metrics'
 import type { CommandIo } from '../../command-line/command-io.js'
 import { EXIT } from '../../command-line/exit-codes.js'
-import { type FitRequest, reportFit } from '../compatibility/report.js'
-import { explainConfig } from './config-explanation.js'
+import { type CompareRequest, reportCompatibility } from '../compatibility/report.js'
+import { explainConfig } from './explanation.js'
 import { explanationText } from './explanation-text.js'
 
 export interface CheckRequest {
@@ -14,7 +14,7 @@ export interface CheckRequest {
   readonly config?: string | undefined
   readonly json: boolean
   /** Set: compare with the configuration of a peer. */
-  readonly peer?: Pick<FitRequest, 'peerFile' | 'at' | 'peerAt'> | undefined
+  readonly peer?: Pick<CompareRequest, 'peerFile' | 'at' | 'peerAt'> | undefined
 }
 
 /** Prints the explanation of a configuration, or all of its mistakes. @returns the exit code */
@@ -30,7 +30,7 @@ export async function checkConfig(request: CheckRequest, io: CommandIo): Promise
       return EXIT.CONFIG_INVALID
     }
     if (request.peer !== undefined) {
-      return await reportFit(reading.config, { cwd, env, json, ...request.peer }, io)
+      return await reportCompatibility(reading.config, { cwd, env, json, ...request.peer }, io)
     }
     const explanation = explainConfig(reading.config, processLimits())
     if (json) writeJson(io, { ok: true, ...explanation })

@@ -5,7 +5,7 @@ import type {
   ConfigExplanation,
   EntryExplanation,
   PluginExplanation,
-} from './config-explanation.js'
+} from './explanation.js'
 
 /** The explanation of a configuration without mistakes. `name` is the file as the user would type it. */
 export function explanationText(explanation: ConfigExplanation, name: string): string {

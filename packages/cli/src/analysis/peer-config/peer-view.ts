@@ -7,56 +7,56 @@ import {
   parseIp,
   type PassiveEntryConfig,
 } from '@commloop/core'
-import { placeKey } from '../compatibility/address-key.js'
+import { addressKey } from '../compatibility/address-key.js'
 
-/** Of our table, what concerns one node: of a machine that is dialled at several ports, each is one. */
-export interface MirroredPeer {
+/** The part of our table that concerns one peer. A machine that we dial at several ports counts as several peers. */
+export interface PeerView {
   /** Its address or name; for a range or anyone, the pattern. */
-  readonly place: string
-  /** One machine, and not whoever matches. */
+  readonly address: string
+  /** True for a single machine, false for a range or anyone. */
   readonly isOne: boolean
-  /** Where we dial it; undefined: we do not. */
+  /** The port at which we dial it; undefined: we do not dial it. */
   readonly port: number | undefined
   readonly active: readonly ActiveEntryConfig[]
   readonly passive: readonly PassiveEntryConfig[]
-  /** Other ports at which the same machine is dialled. */
+  /** Other ports at which we dial the same machine. */
   readonly otherPorts: readonly number[]
 }
 
 interface Machine {
-  readonly place: string
+  readonly address: string
   readonly isOne: boolean
   readonly entries: EntryConfig[]
 }
 
-export function mirroredPeers(node: NodeConfig): MirroredPeer[] {
+export function peerViews(node: NodeConfig): PeerView[] {
   const machines = new Map<string, Machine>()
   for (const entry of node.entries) {
-    const { place, isOne } = placeOf(entry)
-    const key = isOne ? placeKey(place) : `any of ${place}`
-    const machine = machines.get(key) ?? { place, isOne, entries: [] }
+    const { address, isOne } = addressOf(entry)
+    const key = isOne ? addressKey(address) : `any of ${address}`
+    const machine = machines.get(key) ?? { address, isOne, entries: [] }
     machine.entries.push(entry)
     machines.set(key, machine)
   }
   return [...machines.values()].flatMap(peersOf)
 }
 
-function placeOf(entry: EntryConfig): Pick<Machine, 'place' | 'isOne'> {
-  if (entry.role === 'active') return { place: entry.host, isOne: true }
+function addressOf(entry: EntryConfig): Pick<Machine, 'address' | 'isOne'> {
+  if (entry.role === 'active') return { address: entry.host, isOne: true }
   const { kind, text } = entry.pattern
-  return { place: kind === 'anyone' ? 'anyone' : text, isOne: kind === 'exact' }
+  return { address: kind === 'anyone' ? 'anyone' : text, isOne: kind === 'exact' }
 }
 
-/** A node listens at one port. Whoever dials us is taken to be the first of them. */
-function peersOf({ place, isOne, entries }: Machine): MirroredPeer[] {
+/** A node listens on one port, so each port is a peer. Connections from the machine are assigned to the first one. */
+function peersOf({ address, isOne, entries }: Machine): PeerView[] {
   const active = entries.filter((entry) => entry.role === 'active')
   const passive = entries.filter((entry) => entry.role === 'passive')
   const ports = [...new Set(active.map(({ port }) => port))]
   if (ports.length === 0) {
-    return [{ place, isOne, port: undefined, active: [], passive, otherPorts: [] }]
+    return [{ address, isOne, port: undefined, active: [], passive, otherPorts: [] }]
   }
   return ports.map((port, at) => ({
-    place,
+    address,
     isOne,
     port,
     active: active.filter((entry) => entry.port === port),
@@ -65,19 +65,19 @@ function peersOf({ place, isOne, entries }: Machine): MirroredPeer[] {
   }))
 }
 
-/** Those that an entry's id, an address, `address:port` or a pattern names. */
-export function chosenPeers(peers: readonly MirroredPeer[], chosen: string): MirroredPeer[] {
+/** The peers that match an entry's id, an address, `address:port` or a pattern. */
+export function chosenPeers(peers: readonly PeerView[], chosen: string): PeerView[] {
   const byEntry = peers.filter(({ active, passive }) =>
     [...active, ...passive].some(({ id }) => id === chosen),
   )
   if (byEntry.length > 0) return byEntry
-  const byPlace = peers.filter(
-    ({ place, port }) =>
-      placeKey(place) === placeKey(chosen) ||
-      (port !== undefined && addressText({ ip: place, port }) === chosen),
+  const byAddress = peers.filter(
+    ({ address, port }) =>
+      addressKey(address) === addressKey(chosen) ||
+      (port !== undefined && addressText({ ip: address, port }) === chosen),
   )
-  if (byPlace.length > 0) return byPlace
-  // An address that only a range has: the entry decides that would decide if the peer connected.
+  if (byAddress.length > 0) return byAddress
+  // An address that only a range has: take the entry that would decide if the peer connected.
   const address = parseIp(chosen)
   if (address === undefined) return []
   const [deciding] = decidingEntries(

@@ -3,8 +3,8 @@ import { parseIp } from '@commloop/core'
 import type { CommandIo } from '../../command-line/command-io.js'
 import { EXIT } from '../../command-line/exit-codes.js'
 import { UsageError } from '../../command-line/usage-error.js'
-import { chosenPeers, type MirroredPeer, mirroredPeers } from './peer-view.js'
-import { mirrorText } from './render.js'
+import { chosenPeers, type PeerView, peerViews } from './peer-view.js'
+import { peerConfigText } from './render.js'
 
 export interface MirrorRequest {
   readonly cwd: string
@@ -28,17 +28,17 @@ export async function printPeerConfigs(request: MirrorRequest, io: CommandIo): P
     throw new UsageError(`--at: expected an IP address, found "${at}"`)
   }
   const table = tableOf(await loadConfig({ cwd, env, file }))
-  const all = mirroredPeers(table.node)
+  const all = peerViews(table.node)
   if (all.length === 0) throw new UsageError(`${table.name} has no entries, so there is no peer`)
   const peers = chosen === undefined ? all : chosenPeers(all, chosen)
   if (peers.length === 0) throw new UsageError(unknownPeer(chosen ?? '', all))
-  io.stdout.write(peers.map((peer) => mirrorText(table, peer, at)).join('---\n'))
+  io.stdout.write(peers.map((peer) => peerConfigText(table, peer, at)).join('---\n'))
   return EXIT.OK
 }
 
 const SHOWN_MAX = 20
 
-function unknownPeer(chosen: string, all: readonly MirroredPeer[]): string {
+function unknownPeer(chosen: string, all: readonly PeerView[]): string {
   const ids = all.flatMap(({ active, passive }) => [...active, ...passive].map(({ id }) => id))
   const shown = ids.slice(0, SHOWN_MAX).join(', ') + (ids.length > SHOWN_MAX ? ' …' : '')
   return `--for: no entry and no peer "${chosen}". Entries: ${shown}`

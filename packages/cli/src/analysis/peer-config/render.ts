@@ -1,33 +1,37 @@
-import { durationText, type HeartbeatSettings, type ListenConfig } from '@commloop/core'
 import {
+  durationText,
+  type HeartbeatSettings,
+  type ListenConfig,
+  type PluginCounterpart,
+} from '@commloop/core'
+import {
+  builtinPlugin,
   canonicalSpec,
   type ConfigTable,
+  counterpartOf,
+  DEFAULT_PLUGINS,
   inlineYaml,
   type PluginSpec,
-  STANDARD_PLUGIN,
 } from '@commloop/config'
-import { isAnyAddress } from '../compatibility/address-key.js'
 import { escapeControlChars } from '../../terminal/escape-control-chars.js'
-import type { MirroredPeer } from './peer-view.js'
-import { type OurPlace, ourPlaceFor } from './own-address.js'
+import { isUnspecifiedHost } from '../compatibility/address-key.js'
+import { pluginSide } from '../compatibility/plugin-side.js'
+import { type OwnAddress, ownAddressFor } from './own-address.js'
+import type { PeerView } from './peer-view.js'
 
-type EntryOfOurs = MirroredPeer['active'][number] | MirroredPeer['passive'][number]
+type OwnEntry = PeerView['active'][number] | PeerView['passive'][number]
 
-/** Where certificates are put; which ones, only the peer knows. */
-const CERTIFICATE = { cert: './tls/node.pem', key: './tls/node.key' }
-const AUTHORITY = { ca: './tls/ca.pem' }
-const TLS_DOUBT = "these files are the peer's own, and not known here: docs/security.md"
-/** For a node whose own port is another at each start. */
+/** For a node whose own port changes at each start. */
 const UNKNOWN_PORT = 8000
 
-/** The `.commlooprc` that fits ours at the other end, with a comment for everything that cannot be known here. */
-export function mirrorText(table: ConfigTable, peer: MirroredPeer, at: string | undefined): string {
+/** The `.commlooprc` for a peer of this node, with a comment for every value that is not known here. */
+export function peerConfigText(table: ConfigTable, peer: PeerView, at: string | undefined): string {
   const { node } = table
   const entries = [...peer.active, ...peer.passive]
   const name = entryName(node.name)
   return [
     ...headLines(table, peer),
-    ...listenLines(peer),
+    ...listenLines(table, peer),
     ...sharedLines(table, entries),
     'links:',
     ...peer.passive.flatMap((entry, index) => {
@@ -39,63 +43,78 @@ export function mirrorText(table: ConfigTable, peer: MirroredPeer, at: string | 
   ].join('\n')
 }
 
-function headLines({ name, node }: ConfigTable, peer: MirroredPeer): string[] {
-  const { place, isOne, port, otherPorts } = peer
+function headLines({ name, node }: ConfigTable, peer: PeerView): string[] {
+  const { address, isOne, port, otherPorts } = peer
   const who = isOne
-    ? place
-    : place === 'anyone'
-      ? 'whoever else dials us'
-      : `each machine of ${place}`
-  const whose = port === undefined ? who : `${who}, where it listens at port ${String(port)}`
+    ? address
+    : address === 'anyone'
+      ? 'any other machine that dials this node'
+      : `each machine of ${address}`
+  const whose = port === undefined ? who : `${who}, which listens at port ${String(port)}`
   return [
     `# .commlooprc for ${escapeControlChars(whose)}`,
-    `# It fits ${escapeControlChars(name)}, the table of "${escapeControlChars(node.name)}". Not known there, and yours to add: the name`,
-    '# of this node ("node"), its router, its other peers. `commloop check --with` compares the two.',
+    `# It matches ${escapeControlChars(name)}, the table of "${escapeControlChars(node.name)}". Add what that table does not contain:`,
+    '# the name of this node ("node"), its router, its other peers. `commloop check --with` compares the two tables.',
     ...(otherPorts.length === 0
       ? []
       : [
-          `# The same machine is dialled at port ${otherPorts.join(', ')} too: that is another node, with a file of its own.`,
+          `# "${escapeControlChars(node.name)}" also dials this machine at port ${otherPorts.join(', ')}: that is another node, with its own file.`,
         ]),
     '',
   ]
 }
 
-function listenLines({ port, active }: MirroredPeer): string[] {
+function listenLines(table: ConfigTable, { port, active }: PeerView): string[] {
   if (port === undefined) return []
-  const tls = active.map(({ transportOptions }) => transportOptions['tls']).find(isMap)
-  const shows = tls !== undefined && 'cert' in tls
-  const secured = { ...CERTIFICATE, ...(shows ? AUTHORITY : { verifyPeer: false }) }
-  const listen = { host: '0.0.0.0', port, ...(tls === undefined ? {} : { tls: secured }) }
+  const counterparts = active.map((entry) => transportCounterpart(table, entry))
+  const counterpart = counterparts.find(({ options }) => Object.keys(options).length > 0)
+  const { options, notes } = counterpart ?? counterparts[0] ?? { options: {}, notes: [] }
+  const listen = { host: '0.0.0.0', port, ...options }
   return [
-    ...(tls === undefined ? [] : [`# ${TLS_DOUBT}`]),
+    ...notes.map((note) => `# ${escapeControlChars(note)}`),
     `listen: ${inlineYaml(listen)}   # the port that ${idsOf(active)} dials; 0.0.0.0: every address of the machine`,
   ]
 }
 
-/** What all links share stands at the top. */
-function sharedLines(table: ConfigTable, entries: readonly EntryOfOurs[]): string[] {
-  const codec = sharedOf(entries.map((entry) => codecLine(table.codecOf(entry.index))))
+/** The options that the peer must give to its transport. */
+function transportCounterpart(table: ConfigTable, entry: OwnEntry): PluginCounterpart {
+  const { plugin, spec } = table.pluginOf('transport', entry.index)
+  if (plugin === undefined) return { options: {}, notes: [] }
+  return counterpartOf(plugin, pluginSide(table, entry, spec))
+}
+
+/** Settings that all links share, at the top of the file. */
+function sharedLines(table: ConfigTable, entries: readonly OwnEntry[]): string[] {
+  const codec = sharedOf(entries.map((entry) => codecLine(codecOf(table, entry))))
   const heartbeat = sharedOf(entries.map(({ settings }) => heartbeatLine(settings.heartbeat)))
   const silent = entries.filter(({ settings }) => settings.silenceMs > 0 && !settings.heartbeat)
   const [first] = silent
   return [
     ...entries
-      .filter(({ index }) => table.codecOf(index).use !== STANDARD_PLUGIN.codec)
+      .map((entry) => codecOf(table, entry).use)
+      .filter((use) => builtinPlugin('codec', use) === undefined)
       .slice(0, 1)
-      .map(() => '# a codec that is not len16 must be installed, or lie, at the peer too'),
+      .map(
+        (use) =>
+          `# the codec ${escapeControlChars(use)} is not built in: install or copy it at the peer too`,
+      ),
     ...(codec === undefined ? [] : [codec]),
     ...(heartbeat === undefined ? [] : [heartbeat]),
     ...(first === undefined
       ? []
       : [
-          `# ${idsOf(silent)} ends the link after ${durationText(first.settings.silenceMs)} of silence: send something in that time`,
+          `# ${idsOf(silent)} ends the link after ${durationText(first.settings.silenceMs)} of silence: set a heartbeat, or send something in that time`,
         ]),
   ]
 }
 
+function codecOf(table: ConfigTable, { index }: Pick<OwnEntry, 'index'>): PluginSpec {
+  return table.pluginOf('codec', index).spec
+}
+
 function codecLine(spec: PluginSpec): string | undefined {
-  if (canonicalSpec(spec) === canonicalSpec({ use: STANDARD_PLUGIN.codec, options: {} }))
-    return undefined
+  const byDefault = { use: DEFAULT_PLUGINS.codec, options: {} }
+  if (canonicalSpec(spec) === canonicalSpec(byDefault)) return undefined
   return `codec: ${inlineYaml({ use: spec.use, ...spec.options })}`
 }
 
@@ -115,19 +134,19 @@ function bytesOf(bytes: Uint8Array): string | { hex: string } {
   return /^[\x20-\x7e]*$/.test(text) ? text : { hex: Buffer.from(bytes).toString('hex') }
 }
 
-/** The line that all have, or undefined. */
+/** The line, if all are equal. */
 function sharedOf(lines: readonly (string | undefined)[]): string | undefined {
   const [first] = lines
   return lines.every((line) => line === first) ? first : undefined
 }
 
-/** What this one has for itself, as members of a flow map. */
-function ownMembers(table: ConfigTable, peer: MirroredPeer, entry: EntryOfOurs): string[] {
+/** Settings that not all links share, as members of an entry's flow map. */
+function ownMembers(table: ConfigTable, peer: PeerView, entry: OwnEntry): string[] {
   const all = [...peer.active, ...peer.passive]
   const lines = [
     [
-      codecLine(table.codecOf(entry.index)),
-      all.map(({ index }) => codecLine(table.codecOf(index))),
+      codecLine(codecOf(table, entry)),
+      all.map(({ index }) => codecLine(codecOf(table, { index }))),
     ],
     [
       heartbeatLine(entry.settings.heartbeat),
@@ -139,57 +158,57 @@ function ownMembers(table: ConfigTable, peer: MirroredPeer, entry: EntryOfOurs):
   )
 }
 
-/** One of ours waits for the peer, which therefore dials. */
+/** The peer's entry for one of our passive entries: the peer dials. */
 function activeLines(
   table: ConfigTable,
-  peer: MirroredPeer,
-  entry: MirroredPeer['passive'][number],
+  peer: PeerView,
+  entry: PeerView['passive'][number],
   id: string,
   at: string | undefined,
 ): string[] {
   const { listen } = table.node
   if (listen === undefined) return []
-  const { ip, doubt } = doorOf(listen, peer, at)
+  const { ip, doubt } = dialledAddress(listen, peer, at)
   const port = listen.port === 0 ? UNKNOWN_PORT : listen.port
-  const tls = listen.transportOptions['tls'] === undefined ? {} : { ...CERTIFICATE, ...AUTHORITY }
+  const { options, notes } = transportCounterpart(table, entry)
   const members = [
-    ...membersOf({ id, role: 'active', ip, port, ...(peer.isOne ? { bind: peer.place } : {}) }),
-    ...('ca' in tls ? membersOf({ tls }) : []),
+    ...membersOf({ id, role: 'active', ip, port, ...(peer.isOne ? { bind: peer.address } : {}) }),
+    ...membersOf(options),
     ...ownMembers(table, peer, entry),
   ]
   const slots = entry.linkIds.length
-  return [
-    `  # "${entry.id}" waits for it${slots === 1 ? '' : `, with ${String(slots)} slots`}`,
-    ...(doubt === undefined ? [] : [`  # ip: ${doubt}`]),
+  const comments = [
+    `"${entry.id}" waits for it${slots === 1 ? '' : `, with ${String(slots)} slots`}`,
+    ...(doubt === undefined ? [] : [`ip: ${doubt}`]),
     ...(listen.port === 0
-      ? ['  # port: ours is another one at each start (listen.port: 0); fix it there']
+      ? ['port: ours changes at each start (listen.port: 0); choose a fixed one there']
       : []),
     ...(peer.isOne
-      ? ['  # bind: we know it by this address; leave it out where addresses are translated']
+      ? ['bind: the address that our table expects; leave it out if addresses are translated (NAT)']
       : []),
-    ...('ca' in tls ? [`  # tls: ${TLS_DOUBT}`] : []),
-    ...(entry.identities === undefined
-      ? []
-      : [`  # the certificate has to be of ${escapeControlChars(entry.identities.join(' or '))}`]),
+    ...notes,
+  ]
+  return [
+    ...comments.map((comment) => `  # ${escapeControlChars(comment)}`),
     `  - { ${members.join(', ')} }`,
   ]
 }
 
-/** We dial the peer, which therefore waits. */
+/** The peer's entries for our active entries: the peer waits. */
 function passiveLines(
   table: ConfigTable,
-  peer: MirroredPeer,
+  peer: PeerView,
   id: string,
   at: string | undefined,
 ): string[] {
-  const bySource = new Map<string, { place: OurPlace; entries: EntryOfOurs[] }>()
+  const bySource = new Map<string, { source: OwnAddress; entries: OwnEntry[] }>()
   for (const entry of peer.active) {
-    const place = sourceOf(entry.bind, table.node.listen, peer, at)
-    const group = bySource.get(place.ip) ?? { place, entries: [] }
+    const source = sourceOf(entry.bind, table.node.listen, peer, at)
+    const group = bySource.get(source.ip) ?? { source, entries: [] }
     group.entries.push(entry)
-    bySource.set(place.ip, group)
+    bySource.set(source.ip, group)
   }
-  return [...bySource.values()].flatMap(({ place: { ip, doubt }, entries }, index) => {
+  return [...bySource.values()].flatMap(({ source: { ip, doubt }, entries }, index) => {
     const [first] = entries
     const slots = entries.length > 1 ? { slots: entries.length } : {}
     const members = [
@@ -201,7 +220,7 @@ function passiveLines(
       ...(doubt === undefined ? [] : [`  # ip: ${doubt}`]),
       ...(differ(table, entries)
         ? [
-            '  # they differ in codec or heartbeat, and cannot be told apart here: give one another "bind"',
+            '  # they differ in codec or heartbeat, but come from one address: give one of them another "bind"',
           ]
         : []),
       `  - { ${members.join(', ')} }`,
@@ -209,29 +228,30 @@ function passiveLines(
   })
 }
 
-/** Connections from one address fill slots as they come. */
-function differ(table: ConfigTable, entries: readonly EntryOfOurs[]): boolean {
-  const texts = entries.map(({ index, settings }) =>
-    [codecLine(table.codecOf(index)), heartbeatLine(settings.heartbeat)].join(' '),
+/** Whether these entries need different settings. Connections from one address fill the slots in any order. */
+function differ(table: ConfigTable, entries: readonly OwnEntry[]): boolean {
+  const texts = entries.map((entry) =>
+    [codecLine(codecOf(table, entry)), heartbeatLine(entry.settings.heartbeat)].join(' '),
   )
   return texts.some((text) => text !== texts[0])
 }
 
-function doorOf(listen: ListenConfig, peer: MirroredPeer, at: string | undefined): OurPlace {
-  const ip = isAnyAddress(listen.host) ? at : listen.host
-  return ip === undefined ? ourPlaceFor(peer.place) : { ip, doubt: undefined }
+/** The address at which the peer dials this node. */
+function dialledAddress(listen: ListenConfig, peer: PeerView, at: string | undefined): OwnAddress {
+  const ip = isUnspecifiedHost(listen.host) ? at : listen.host
+  return ip === undefined ? ownAddressFor(peer.address) : { ip, doubt: undefined }
 }
 
-/** Where our dials come from. */
+/** The address from which this node dials the peer. */
 function sourceOf(
   bind: string | undefined,
   listen: ListenConfig | undefined,
-  peer: MirroredPeer,
+  peer: PeerView,
   at: string | undefined,
-): OurPlace {
+): OwnAddress {
   const ip = bind ?? at
   if (ip !== undefined) return { ip, doubt: undefined }
-  if (listen === undefined || isAnyAddress(listen.host)) return ourPlaceFor(peer.place)
+  if (listen === undefined || isUnspecifiedHost(listen.host)) return ownAddressFor(peer.address)
   const doubt = 'where we listen; set "bind" in our table, that our dials come from there'
   return { ip: listen.host, doubt }
 }
@@ -246,7 +266,7 @@ function inlineMember(value: unknown): string {
   return text
 }
 
-function idsOf(entries: readonly EntryOfOurs[]): string {
+function idsOf(entries: readonly OwnEntry[]): string {
   return entries.map(({ id }) => `"${id}"`).join(' and ')
 }
 
@@ -258,8 +278,4 @@ function entryName(node: string): string {
 
 function numbered(name: string, index: number): string {
   return index === 0 ? name : `${name}-${String(index + 1)}`
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }

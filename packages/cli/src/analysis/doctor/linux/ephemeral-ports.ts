@@ -2,17 +2,17 @@ import { procText } from './proc-file.js'
 
 const NET = '/proc/sys/net/ipv4'
 
-/** How the system deals with port numbers. */
+/** How the system treats port numbers. */
 export interface PortRules {
-  /** Ports that outgoing connections are given. */
+  /** The range for outgoing connections. */
   readonly ephemeral: { readonly min: number; readonly max: number }
-  /** Whether the system may give this port to an outgoing connection. */
+  /** Whether the system may assign this port to an outgoing connection. */
   isEphemeral(port: number): boolean
-  /** Whether this process may listen at it. */
+  /** Whether this process may listen on this port. */
   isPermitted(port: number): boolean
 }
 
-/** undefined: the system does not say. */
+/** undefined: the system does not report it. */
 export function portRules(): PortRules | undefined {
   const range = procText(`${NET}/ip_local_port_range`)?.trim().split(/\s+/).map(Number)
   const [min, max] = range ?? []
@@ -28,7 +28,7 @@ export function portRules(): PortRules | undefined {
   }
 }
 
-/** `8080,9148-9150`, as `ip_local_reserved_ports` is written. */
+/** Parses the format of `ip_local_reserved_ports`: `8080,9148-9150`. */
 function portList(text: string): (readonly [number, number])[] {
   return text
     .trim()

@@ -2,11 +2,11 @@ import { endianness } from 'node:os'
 import { type IpBytes, parseIp } from '@commloop/core'
 import { procText } from './proc-file.js'
 
-/** A socket that somebody on this machine listens with. */
+/** A listening socket of any process of this machine. */
 export interface ListeningSocket {
   readonly address: IpBytes
   readonly port: number
-  /** Of the user who opened it. */
+  /** The user who opened it. */
   readonly uid: number
   readonly inode: string
 }
@@ -14,7 +14,7 @@ export interface ListeningSocket {
 const WORD_HEX = 8
 const LISTEN = '0A'
 
-/** undefined: the system does not say. */
+/** undefined: the system does not list them. */
 export function listeningSockets(): ListeningSocket[] | undefined {
   const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map(procText)
   if (tables.every((table) => table === undefined)) return undefined
@@ -38,7 +38,7 @@ export function parseSocketTable(table: string): ListeningSocket[] {
   })
 }
 
-/** The kernel prints each 32-bit word of an address as its processor stores it. */
+/** The kernel prints each 32-bit word of an address in the byte order of the processor. */
 function addressOf(hex: string): IpBytes {
   const bytes = Buffer.from(hex, 'hex')
   if (endianness() === 'LE') {
@@ -46,7 +46,7 @@ function addressOf(hex: string): IpBytes {
       bytes.subarray(at, at + WORD_HEX / 2).reverse()
     }
   }
-  // A mapped address stands for the IPv4 one, as everywhere.
+  // `parseIp` turns a mapped address into the IPv4 address.
   const groups = bytes.length === 4 ? undefined : bytes.toString('hex').match(/.{4}/g)
   return parseIp(groups?.join(':') ?? bytes.join('.')) ?? bytes
 }

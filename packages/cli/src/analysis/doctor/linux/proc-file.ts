@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
-/** A file of `/proc`; undefined: not on this system, not permitted, or gone meanwhile. */
+/** A file of `/proc`; undefined: it does not exist, no longer exists, or may not be read. */
 export function procText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
@@ -17,7 +17,7 @@ export function procLink(path: string): string | undefined {
   }
 }
 
-/** Names in a folder of `/proc`; none where it cannot be read. */
+/** Names in a folder of `/proc`; empty if it cannot be read. */
 export function procNames(path: string): string[] {
   try {
     return readdirSync(path)

@@ -4,11 +4,11 @@ import { procLink, procNames, procText } from './proc-file.js'
 /** A process that has a socket open. */
 export interface SocketOwner {
   readonly pid: number
-  /** `nginx`, or `node commloop.js`: of its arguments no more than that, for they may hold what is nobody's business. */
+  /** `nginx`, or `node commloop.js`. Further arguments are left out, because they may contain secrets. */
   readonly name: string
 }
 
-/** undefined: gone meanwhile, or of a user whose processes this one may not look into. */
+/** undefined: the process has ended, or belongs to a user whose processes this one may not inspect. */
 export function ownerOfSocket(inode: string): SocketOwner | undefined {
   const wanted = `socket:[${inode}]`
   for (const pid of procNames('/proc').filter((name) => /^\d+$/.test(name))) {
@@ -31,7 +31,7 @@ function argumentsOf(pid: string): string[] {
   return (procText(`/proc/${pid}/cmdline`) ?? '').split('\0').filter((word) => word !== '')
 }
 
-/** Whether this process is a commloop that was started with this configuration. */
+/** Whether this process is a commloop that was started with this configuration file. */
 export function runsConfig({ pid }: SocketOwner, configFile: string): boolean {
   const words = argumentsOf(String(pid))
   if (!words.some((word) => /^commloop(?:\.js)?$/.test(basename(word)))) return false

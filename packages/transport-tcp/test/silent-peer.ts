@@ -3,7 +3,7 @@ import type { Silence } from '@commloop/testing/compliance'
 import { BusyListener } from './busy-listener.js'
 import { until } from './until.js'
 
-/** More than fit into the queue of a busy listener. */
+/** More connections than fit into the queue of a busy listener. */
 const CROWD = 8
 
 /** A listener whose queue is full: the kernel leaves the next SYN unanswered. */
@@ -23,8 +23,8 @@ export const fullQueue: Silence = async ({ ip }) => {
   }
 }
 
-/** A server that takes everybody and never says a word: a handshake with it does not end. */
-export const dumbServer: Silence = async ({ ip }) => {
+/** A server that accepts every connection and sends nothing, so that a handshake with it does not end. */
+export const silentServer: Silence = async ({ ip }) => {
   const taken: Socket[] = []
   const server = createServer((socket) => {
     taken.push(socket.resume().on('error', () => undefined))

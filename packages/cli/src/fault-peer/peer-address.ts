@@ -13,47 +13,47 @@ import {
 import { UsageError } from '../command-line/usage-error.js'
 import type { EntryUnderTest } from './entry-under-test.js'
 
-/** Where the peer of an entry lives, and whom it meets there. */
-export type PeerPlace =
+/** The address of the peer that the command plays: where it dials from and to, or where it listens. */
+export type PeerAddress =
   | { readonly kind: 'dials'; readonly from: string; readonly ip: string; readonly port: number }
   | { readonly kind: 'listens'; readonly ip: string; readonly port: number }
 
-export function placeWords(place: PeerPlace): string {
-  return place.kind === 'dials'
-    ? `${place.from} dials ${addressText(place)}`
-    : `listens on ${addressText(place)}`
+export function peerAddressText(peer: PeerAddress): string {
+  return peer.kind === 'dials'
+    ? `${peer.from} dials ${addressText(peer)}`
+    : `listens on ${addressText(peer)}`
 }
 
 /**
- * The address that the peer of an entry has, and where it meets the node. Both are of this machine, or nothing is
- * sent at all: faults are for one's own nodes.
+ * The address of an entry's peer, and the address at which it meets the node. Both must belong to this machine: the fault
+ * peer must not disturb other machines.
  * @throws UsageError
  */
-export async function peerPlace(under: EntryUnderTest): Promise<PeerPlace> {
+export async function peerAddress(under: EntryUnderTest): Promise<PeerAddress> {
   const { entry } = under
-  if (entry.role === 'passive') return dialPlace(under, entry)
+  if (entry.role === 'passive') return dialAddress(under, entry)
   const ip = await ownAddress(entry.host, `entry ${entry.id} dials`)
   return { kind: 'listens', ip, port: entry.port }
 }
 
-async function dialPlace(under: EntryUnderTest, entry: PassiveEntryConfig): Promise<PeerPlace> {
+async function dialAddress(under: EntryUnderTest, entry: PassiveEntryConfig): Promise<PeerAddress> {
   const { listen } = under.node
   if (listen === undefined || listen.port === 0) {
-    throw new UsageError('listen.port is 0: nobody can know where this node listens. Name a port')
+    throw new UsageError('listen.port is 0: the port of this node is not known. Set a port')
   }
   const from = await sourceAddress(under, entry)
-  const host = parseIp(listen.host)
-  const everywhere = host !== undefined && isUnspecified(host)
+  const listening = parseIp(listen.host)
+  const everywhere = listening !== undefined && isUnspecified(listening)
   const ip = everywhere ? nodeAddress(from) : await ownAddress(listen.host, 'the node listens on')
   return { kind: 'dials', from, ip, port: listen.port }
 }
 
-/** A node that listens on all addresses is met on loopback by a loopback peer, else on the peer's own address. */
+/** For a node that listens on all addresses: loopback for a loopback peer, otherwise the peer's own address. */
 function nodeAddress(from: string): string {
   return from.startsWith('127.') ? '127.0.0.1' : from
 }
 
-/** An address of this machine that the node takes for the peer of this entry. */
+/** An address of this machine that the node accepts as the peer of this entry. */
 async function sourceAddress(under: EntryUnderTest, entry: PassiveEntryConfig): Promise<string> {
   const { pattern } = entry
   if (pattern.kind === 'exact') {
@@ -66,12 +66,12 @@ async function sourceAddress(under: EntryUnderTest, entry: PassiveEntryConfig): 
     if (await isOwn(candidate)) return candidate
   }
   throw new UsageError(
-    `entry ${entry.id} expects ${pattern.text}, and no address of this machine is taken for that. ` +
-      'The fault peer plays only on the machine of the node under test',
+    `entry ${entry.id} expects ${pattern.text}, and no address of this machine matches that entry. ` +
+      'The fault peer works only on the machine of the node under test',
   )
 }
 
-/** Of IPv4 loopback every address is this machine's, and no interface names them all. */
+/** All of 127.0.0.0/8 is local, but interfaces do not list it, so try the first address of the range. */
 function firstOfRange({ address }: { readonly address: Uint8Array }): string[] {
   if (address.length !== 4) return []
   const [a = 0, b = 0, c = 0, d = 0] = address
@@ -91,13 +91,13 @@ function decides({ entries }: NodeConfig, entry: PassiveEntryConfig, ip: string)
   return address !== undefined && decidingEntries(entries, address).includes(entry)
 }
 
-/** @throws UsageError where a host is not this machine, by address or by name. */
+/** @throws UsageError if the host is not this machine. */
 async function ownAddress(host: string, who: string): Promise<string> {
   const ip = parseIp(host) === undefined ? await lookedUp(host, who) : host
   if (await isOwn(ip)) return ip
   throw new UsageError(
-    `${who} ${host}, which is no address of this machine. ` +
-      'The fault peer plays only on the machine of the node under test',
+    `${who} ${host}, which is not an address of this machine. ` +
+      'The fault peer works only on the machine of the node under test',
   )
 }
 
@@ -106,11 +106,11 @@ async function lookedUp(host: string, who: string): Promise<string> {
     return (await lookup(host)).address
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    throw new UsageError(`${who} ${host}, which cannot be looked up: ${why}`)
+    throw new UsageError(`${who} ${host}, which cannot be resolved: ${why}`)
   }
 }
 
-/** Nobody but the kernel knows all its addresses: it lets one listen there, or not. */
+/** Only the kernel knows all local addresses: it allows listening on an address, or not. */
 async function isOwn(ip: string): Promise<boolean> {
   const server = createServer()
   try {

@@ -1,41 +1,42 @@
 import { readFileSync } from 'node:fs'
 
-/** Descriptors that accepted connections leave to everything else: dials, files, the log, and what Node itself needs. */
+/** Descriptors that accepted connections leave free for dials, files, the log, and Node itself. */
 const RESERVED_DESCRIPTORS = 32
 
 /**
- * How many accepted connections a process has descriptors for. Where none is left the system accepts and closes
- * without a word, dials and files fail; so the last ones are not given to whoever calls.
+ * Limits the number of accepted connections to what the process has descriptors for. Without descriptors, the system
+ * accepts connections and closes them silently, and dials and files fail; so accepted connections never take the last
+ * ones.
  */
-export class ConnectionRoom {
+export class ConnectionBudget {
   readonly max: number
   #taken = 0
 
-  /** @param descriptorsMax what the process may have open at once; infinite: without bound, or nobody says */
+  /** @param descriptorsMax how many descriptors the process may have open; infinite if unlimited or unknown */
   constructor(descriptorsMax = descriptorLimit()) {
     this.max = Math.max(1, descriptorsMax - RESERVED_DESCRIPTORS)
   }
 
-  /** Takes one place, to be given back. false: none is left. */
+  /** Reserves one connection, to be released later. false: the limit is reached. */
   take(): boolean {
     if (this.#taken >= this.max) return false
     this.#taken++
     return true
   }
 
-  giveBack(): void {
+  release(): void {
     this.#taken--
   }
 }
 
-/** One for the process, which is what has the limit. Node has raised it as far as it may before any of our code runs. */
-export const processRoom = new ConnectionRoom()
+/** The budget of this process, because the limit is per process. Node raises its soft limit to the hard limit at start. */
+export const processBudget = new ConnectionBudget()
 
 function descriptorLimit(): number {
   try {
     return softLimitIn(readFileSync('/proc/self/limits', 'utf8'))
   } catch {
-    // No Linux.
+    // Not Linux.
     return Number.POSITIVE_INFINITY
   }
 }

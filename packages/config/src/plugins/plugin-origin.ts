@@ -1,13 +1,12 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, extname, isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { CommloopError } from '@commloop/core'
+import { CommloopError, type PluginKind } from '@commloop/core'
 import { resolve as resolveModule } from 'import-meta-resolve'
 import { builtinPlugin } from './builtin-plugins.js'
-import type { PluginKind } from './plugin-kind.js'
 
-/** Where a plugin was found. */
-export type PluginPlace =
+/** Where a plugin was found: in a file, in an installed package, or in commloop itself. */
+export type PluginOrigin =
   | { readonly from: 'file'; readonly file: string }
   | ({ readonly from: 'package'; readonly file: string } & PackageFacts)
   | ({ readonly from: 'commloop' } & PackageFacts)
@@ -17,26 +16,26 @@ export interface PackageFacts {
   readonly version: string | undefined
 }
 
-/** The name of a package, with or without scope, and perhaps a path inside of it. */
+/** The name of a package, with or without a scope, and optionally a path inside the package. */
 const PACKAGE_NAME = /^(@[a-z0-9~-][\w.~-]*\/)?[a-z0-9~-][\w.~-]*(\/[\w.~/-]+)?$/i
 
 const MODULE_EXTENSIONS = ['.mjs', '.js', '.cjs']
 
 /**
- * Looks for a plugin as seen from the configuration's folder: a path; `@commloop/<kind>-<name>`, for the plugins
- * that commloop brings along also among its own; `commloop-<kind>-<name>`; the name itself as a package.
+ * Looks for a plugin, starting from the configuration's folder: a path; the package `@commloop/<kind>-<name>`; the
+ * built-in plugin of this name; the package `commloop-<kind>-<name>`; the name itself as a package.
  *
- * @throws CommloopError CML_ERR_PLUGIN_MISSING naming every place tried; CML_ERR_PLUGIN_INVALID where a package is
- *   there and has no module to load.
+ * @throws CommloopError CML_ERR_PLUGIN_MISSING with every name tried; CML_ERR_PLUGIN_INVALID if a package exists but has
+ *   no module to load.
  */
-export function findPlugin(kind: PluginKind, use: string, folder: string): PluginPlace {
+export function findPlugin(kind: PluginKind, use: string, folder: string): PluginOrigin {
   if (use.startsWith('.') || isAbsolute(use)) return findFile(use, folder)
   const tried = namesOf(kind, use)
   const builtin = builtinPlugin(kind, use)
   for (const name of tried) {
     const file = packageFile(name, folder)
     if (file !== undefined) return { from: 'package', file, ...packageFacts(file, name) }
-    // Before the other names: nobody who writes `tcp` means a stranger's package of that name.
+    // Before the other names: `tcp` never means an unrelated package of that name.
     if (builtin !== undefined) {
       const own = packageFile(builtin.package, dirname(fileURLToPath(import.meta.url)))
       return { from: 'commloop', ...packageFacts(own, builtin.package) }
@@ -59,17 +58,17 @@ function missing(use: string, folder: string, tried: readonly string[]): Commloo
   if (tried.length === 0) {
     return new CommloopError(
       'CML_ERR_PLUGIN_MISSING',
-      `"${use}" is neither a path (./…) nor the name of a package${guess}`,
+      `"${use}" is neither a path (./…) nor a package name${guess}`,
     )
   }
   return new CommloopError(
     'CML_ERR_PLUGIN_MISSING',
-    `"${use}" was not found. Tried the packages ${tried.join(', ')}, seen from ${folder}` +
+    `"${use}" was not found. Tried the packages ${tried.join(', ')}, starting from ${folder}` +
       (guess === '' ? '. Install one of them there, or give a path such as ./name.mjs' : guess),
   )
 }
 
-function findFile(use: string, folder: string): PluginPlace {
+function findFile(use: string, folder: string): PluginOrigin {
   const file = resolve(folder, use)
   if (isFile(file)) return { from: 'file', file }
   const near = MODULE_EXTENSIONS.flatMap((extension) => [
@@ -89,7 +88,7 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
 }
 
-/** The module that a package's name leads to; undefined: no such package, or a part of Node itself. */
+/** The module of a package; undefined if there is no such package, or if the name is a module of Node itself. */
 function packageFile(name: string, folder: string): string | undefined {
   try {
     const url = resolveModule(name, pathToFileURL(join(folder, 'package.json')).href)
@@ -98,13 +97,13 @@ function packageFile(name: string, folder: string): string | undefined {
     if (codeOf(error) === 'ERR_MODULE_NOT_FOUND') return undefined
     throw new CommloopError(
       'CML_ERR_PLUGIN_INVALID',
-      `the package ${name} is there, but has no module to load: ${messageOf(error)}`,
+      `the package ${name} is installed, but has no module to load: ${messageOf(error)}`,
       { cause: error },
     )
   }
 }
 
-/** Name and version from the package.json that the module belongs to. */
+/** Name and version from the nearest package.json above the module. */
 function packageFacts(file: string | undefined, name: string): PackageFacts {
   for (let at = file; at !== undefined && dirname(at) !== at; at = dirname(at)) {
     const facts = readPackageFacts(join(dirname(at), 'package.json'))

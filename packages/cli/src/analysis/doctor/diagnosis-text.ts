@@ -1,10 +1,10 @@
 import { tableBlock } from '../../terminal/table.js'
-import type { Examination } from './diagnose.js'
+import type { Diagnosis } from './diagnose.js'
 import type { DoctorFinding } from './doctor-finding.js'
 
-/** The result of an examination. `name` is the configuration file as the user would type it. */
-export function examinationText(name: string, examination: Examination): string {
-  const { pid, findings, lookedAt, notLookedAt } = examination
+/** The result of an diagnosis. `name` is the configuration file as the user would type it. */
+export function diagnosisText(name: string, diagnosis: Diagnosis): string {
+  const { pid, findings, lookedAt, notLookedAt } = diagnosis
   const running = pid === null ? '' : ` Running as process ${String(pid)}.`
   const wrong = findings.filter(({ weight }) => weight === 'wrong')
   const notices = findings.filter(({ weight }) => weight === 'notice')

@@ -5,8 +5,8 @@ import type { Loopback } from './loopback.js'
 import { Recorder } from './recorder.js'
 import { until } from './until.js'
 
-/** A listener's user: what it was asked and told, and what it answers. */
-export class Door implements ListenHandler {
+/** The handler of a listener: records its calls, and returns what the test sets. */
+export class TestListener implements ListenHandler {
   readonly calls: string[] = []
   readonly asked: (Address | undefined)[] = []
   readonly taken: Recorder[] = []
@@ -33,11 +33,11 @@ export class Door implements ListenHandler {
     loopback: Loopback,
     options: Partial<ListenOptions> = {},
     transport: Transport = new TcpTransport(),
-  ): Promise<Door & { at: Address }> {
-    const door = new Door(loopback, options, transport)
-    await until('listening', () => door.calls.length > 0)
-    if (door.at === undefined) throw door.error ?? new Error('no address')
-    return door as Door & { at: Address }
+  ): Promise<TestListener & { at: Address }> {
+    const opened = new TestListener(loopback, options, transport)
+    await until('listening', () => opened.calls.length > 0)
+    if (opened.at === undefined) throw opened.error ?? new Error('no address')
+    return opened as TestListener & { at: Address }
   }
 
   listening(at: Address): void {

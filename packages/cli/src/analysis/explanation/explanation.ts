@@ -1,0 +1,123 @@
+import {
+  type AddressPattern,
+  addressText,
+  type EntryConfig,
+  inDecidingOrder,
+  type NodeConfig,
+  type PluginKind,
+} from '@commloop/core'
+import type { LoadedConfig, ResolvedPlugin } from '@commloop/config'
+import type { ProcessLimits } from '@commloop/metrics'
+import { ceilings, type Ceilings, ceilingTexts } from './ceilings.js'
+
+/** What a configuration means. The shape of `check --json`: new keys may be added, none are removed. */
+export interface ConfigExplanation extends Ceilings {
+  readonly file: string
+  readonly node: string
+  readonly listen: { readonly host: string; readonly port: number } | null
+  readonly entries: readonly EntryExplanation[]
+  /** Which peers may connect. The first row that matches an address decides. */
+  readonly accepts: readonly AcceptExplanation[]
+  readonly plugins: readonly PluginExplanation[]
+  readonly warnings: readonly string[]
+}
+
+export interface EntryExplanation {
+  readonly index: number
+  readonly id: string
+  readonly role: 'active' | 'passive'
+  /** Active: the address that is dialled. Passive: the addresses that may connect. */
+  readonly address: string
+  readonly slots: number
+  /** True if it stands for one peer, so that its queue is kept until that peer connects again. */
+  readonly lasting: boolean
+  readonly enabled: boolean
+  readonly links: readonly string[]
+}
+
+export interface AcceptExplanation {
+  readonly group: AddressPattern['kind']
+  readonly pattern: string
+  /** Ids of the entries, in the order in which their slots are filled. */
+  readonly entries: readonly string[]
+}
+
+export interface PluginExplanation {
+  readonly kind: PluginKind
+  readonly name: string
+  readonly from: 'file' | 'package' | 'commloop'
+  readonly file: string | null
+  readonly package: string | null
+  readonly version: string | null
+  /** Canonical JSON of name and options. */
+  readonly spec: string
+  /** The entry that uses it; null: the node. */
+  readonly entry: string | null
+}
+
+export function explainConfig(config: LoadedConfig, limits: ProcessLimits): ConfigExplanation {
+  const { node } = config
+  const limited = ceilings(config, limits)
+  return {
+    file: config.file,
+    node: node.name,
+    listen: node.listen === undefined ? null : { host: node.listen.host, port: node.listen.port },
+    entries: node.entries.map(explainEntry),
+    accepts: explainAccepts(node.entries),
+    plugins: explainPlugins(config, node),
+    ...limited,
+    warnings: [...config.warnings, ...ceilingTexts(limited)],
+  }
+}
+
+function explainEntry(entry: EntryConfig): EntryExplanation {
+  return {
+    index: entry.index,
+    id: entry.id,
+    role: entry.role,
+    address:
+      entry.role === 'active'
+        ? addressText({ ip: entry.host, port: entry.port })
+        : patternText(entry.pattern),
+    slots: entry.linkIds.length,
+    lasting: entry.settings.lasting,
+    enabled: entry.enabled,
+    links: entry.linkIds,
+  }
+}
+
+function patternText(pattern: AddressPattern): string {
+  return pattern.kind === 'anyone' ? 'anyone' : pattern.text
+}
+
+function explainAccepts(entries: readonly EntryConfig[]): AcceptExplanation[] {
+  return inDecidingOrder(entries).map(({ pattern, entries: deciding }) => ({
+    group: pattern.kind,
+    pattern: patternText(pattern),
+    entries: deciding.map(({ id }) => id),
+  }))
+}
+
+function explainPlugins(config: LoadedConfig, node: NodeConfig): PluginExplanation[] {
+  const { entries, ...own } = config.plugins
+  return [
+    ...Object.values(own).map((plugin) => explainPlugin(plugin, null)),
+    ...entries.map(({ entry, plugin }) =>
+      explainPlugin(plugin, node.entries[entry]?.id ?? String(entry)),
+    ),
+  ]
+}
+
+function explainPlugin(plugin: ResolvedPlugin, entry: string | null): PluginExplanation {
+  const { origin } = plugin
+  return {
+    kind: plugin.kind,
+    name: plugin.name,
+    from: origin.from,
+    file: origin.from === 'commloop' ? null : origin.file,
+    package: origin.from === 'file' ? null : origin.package,
+    version: origin.from === 'file' ? null : (origin.version ?? null),
+    spec: plugin.spec,
+    entry,
+  }
+}

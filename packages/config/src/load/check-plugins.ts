@@ -1,0 +1,45 @@
+import { CommloopError, type ErrorCode, type NodeOptions, pathText } from '@commloop/core'
+import { checkPlugin } from '../plugins/plugin-services.js'
+import type { ResolvedPlugin } from '../plugins/resolve-plugin.js'
+import type { ConfigPath } from '../read/config-path.js'
+import type { ConfigPlugins } from './config-plugins.js'
+
+/** What the plugins of a configuration have found in it. */
+export interface PluginReport {
+  readonly problems: readonly {
+    readonly code: ErrorCode
+    readonly path: ConfigPath
+    readonly message: string
+  }[]
+  readonly warnings: readonly string[]
+}
+
+/** Lets each plugin check its part of the configuration, before anything is opened: `PluginDefinition.check`. */
+export function checkPlugins(options: NodeOptions, plugins: ConfigPlugins): PluginReport {
+  const problems: PluginReport['problems'][number][] = []
+  const warnings: string[] = []
+  for (const [plugin, path] of usesOf(plugins)) {
+    try {
+      const found = checkPlugin(plugin, { path, node: options })
+      const code = 'CML_ERR_CONFIG_INVALID'
+      problems.push(...found.problems.map((problem) => ({ code, ...problem }) as const))
+      warnings.push(
+        ...found.warnings.map((warning) => `${pathText(warning.path)}: ${warning.message}`),
+      )
+    } catch (error) {
+      if (!CommloopError.is(error)) throw error
+      problems.push({ code: error.code, path, message: error.message })
+    }
+  }
+  return { problems, warnings }
+}
+
+/** Each plugin with the path where it is first used. */
+function usesOf({ entries, ...own }: ConfigPlugins): ReadonlyMap<ResolvedPlugin, ConfigPath> {
+  const uses = new Map<ResolvedPlugin, ConfigPath>()
+  for (const plugin of Object.values(own)) uses.set(plugin, [plugin.kind])
+  for (const { entry, plugin } of entries) {
+    if (!uses.has(plugin)) uses.set(plugin, ['links', entry, plugin.kind])
+  }
+  return uses
+}
