@@ -225,6 +225,7 @@ describe('messages leave through the send queue, and the router decides where to
       type: 'outcome',
       id: 'secret',
       outcome: 'dropped',
+      code: 'router-drop',
       reason: 'not for outside',
     })
     await two.received(1)

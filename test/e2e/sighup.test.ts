@@ -27,7 +27,7 @@ describe('SIGHUP', () => {
         'export default { name: "slow", route: () => "out" }\n',
     })
     const node = CliProcess.start(['run', '--config', join(folder, '.commlooprc')])
-    await node.log(({ msg }) => msg.startsWith('reloaded ') && msg.endsWith('has changed'))
+    await node.log(({ msg }) => msg.startsWith('reloaded ') && msg.endsWith('no changes'))
     node.kill('SIGTERM')
     expect((await node.exit()).code).toBe(0)
   })

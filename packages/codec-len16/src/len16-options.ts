@@ -1,4 +1,4 @@
-import { CommloopError, type Size, sizeBytes } from '@commloop/core'
+import { type CommloopError, optionError, type Size, sizeBytes } from '@commloop/core'
 
 /** Options on which both sides of a link must agree. */
 export interface Len16Options {
@@ -31,7 +31,7 @@ const KNOWN = ['byteOrder', 'lengthIncludesHeader', 'maxPayload', 'emptyFrames']
  */
 export function len16Settings(options: Readonly<Record<string, unknown>>): Len16Settings {
   for (const name of Object.keys(options)) {
-    if (!KNOWN.includes(name)) throw invalid(name, `one of ${KNOWN.join(', ')}`, name)
+    if (!KNOWN.includes(name)) throw unknown(name)
   }
   const countsHeader = lengthIncludesHeader(options['lengthIncludesHeader'])
   const countedHeaderBytes = countsHeader ? HEADER_BYTES : 0
@@ -70,11 +70,14 @@ function oneOf<Choice extends string>(
   throw invalid(name, `'${byDefault}' or '${other}'`, value)
 }
 
-function invalid(name: string, expected: string, found: unknown): CommloopError {
-  return new CommloopError(
-    'CML_ERR_CONFIG_INVALID',
-    `codec len16: ${name}: expected ${expected}, found ${describeValue(found)}`,
-  )
+function invalid(option: string, expected: string, found: unknown): CommloopError {
+  const problem = `expected ${expected}, found ${describeValue(found)}`
+  return optionError({ plugin: 'codec len16', option, problem })
+}
+
+function unknown(option: string): CommloopError {
+  const problem = `expected one of ${KNOWN.join(', ')}, found ${describeValue(option)}`
+  return optionError({ plugin: 'codec len16', option, problem, unknown: true })
 }
 
 function describeValue(value: unknown): string {

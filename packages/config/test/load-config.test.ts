@@ -397,6 +397,26 @@ describe('mistakes', () => {
     expect(await mistakes(text)).toEqual(expected.map((line) => `.commlooprc:${line}`))
   })
 
+  /** A codec that rejects its options, without an import: a plugin may have a copy of core of its own. */
+  function rejectingCodec(message: string, details?: object): string {
+    const facts = JSON.stringify({ code: 'CML_ERR_CONFIG_INVALID', ...(details && { details }) })
+    return `export default { kind: 'codec', name: 'c', apiVersion: 1, create() {
+  const brand = { [Symbol.for('commloop.CommloopError')]: true }
+  throw Object.assign(new Error(${JSON.stringify(message)}), ${facts}, brand)
+} }`
+  }
+
+  it.each([
+    ['value', { option: 'mode', problem: 'expected "a"' }, '1:30  codec.mode: expected "a"'],
+    ['key', { option: 'mode', problem: 'is new', unknownOption: true }, '1:24  codec.mode: is new'],
+    ['plugin, if it has no such option', { option: 'x', problem: 'y' }, '1:8  codec: c: mode: bad'],
+    ['plugin, if only the text names an option', undefined, '1:8  codec: c: mode: bad'],
+  ])('of a plugin are marked at the %s', async (_place, details, expected) => {
+    const rest = { 'c.mjs': rejectingCodec('c: mode: bad', details) }
+    const found = await mistakes('codec: { use: ./c.mjs, mode: b }\nlinks: []', rest)
+    expect(found).toEqual([`.commlooprc:${expected}`])
+  })
+
   it('are reported once if many entries inherit them', async () => {
     const entry = '  - { role: active, ip: 10.0.0.1, port: 1 }\n'
     expect(await mistakes(`bind: nowhere\nlinks:\n${entry}${entry}`)).toEqual([

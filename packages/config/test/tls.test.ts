@@ -133,8 +133,9 @@ links:
     ])
     const secret = key.split('\n')[1] ?? ''
     expect(secret.length).toBeGreaterThan(60)
-    expect(problemsText(reading.problems)).toContain('-----BEGIN PRIVATE KEY-----…')
-    expect(problemsText(reading.problems)).not.toContain(secret.slice(0, 20))
+    const text = await problemsText(reading.problems)
+    expect(text).toContain('-----BEGIN PRIVATE KEY-----…')
+    expect(text).not.toContain(secret.slice(0, 20))
   })
 
   it('is reported once if many entries share it', async () => {

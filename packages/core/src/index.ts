@@ -15,6 +15,7 @@ export {
   type ErrorCode,
   type ErrorDetails,
 } from './contracts/errors.js'
+export { optionError, type RejectedOption } from './contracts/option-error.js'
 export { REASON_TEXTS, type Reason, type ReasonCode, reasonText } from './contracts/reason.js'
 export type * from './contracts/node-events.js'
 export type { Finding } from './contracts/finding.js'

@@ -1,4 +1,4 @@
-import { CommloopError, type Duration, durationMs } from '@commloop/core'
+import { type CommloopError, type Duration, durationMs, optionError } from '@commloop/core'
 import { describeValue } from './describe-value.js'
 import { type Direction, type TlsSettings, tlsSettings } from './tls-options.js'
 
@@ -46,7 +46,7 @@ const KNOWN = ['keepAlive', 'noDelay', 'backlog', 'handshakes']
 export function tcpSettings(options: Readonly<Record<string, unknown>>): TcpSettings {
   for (const [name, value] of Object.entries(options)) {
     if (KNOWN.includes(name)) continue
-    throw invalid('', name, `one of the options ${KNOWN.join(', ')}`, value)
+    throw unknown('', name, `expected one of the options ${KNOWN.join(', ')}`, value)
   }
   return {
     keepAliveMs: keepAliveMs(options['keepAlive']),
@@ -65,7 +65,7 @@ export function tlsFor(
   options: Readonly<Record<string, unknown>>,
 ): TlsSettings | undefined {
   for (const [name, value] of Object.entries(options)) {
-    if (name !== 'tls') throw invalid(`, ${direction}`, name, 'no such option', value)
+    if (name !== 'tls') throw unknown(`, ${direction}`, name, 'expected no such option', value)
   }
   return options['tls'] === undefined ? undefined : tlsSettings(direction, options['tls'])
 }
@@ -91,7 +91,12 @@ function count(name: string, value: unknown, byDefault: number): number {
   throw invalid('', name, `a whole number of 1 to ${String(COUNT_MAX)}`, value)
 }
 
-function invalid(where: string, name: string, expected: string, found: unknown): CommloopError {
-  const text = `transport tcp${where}: ${name}: expected ${expected}, found ${describeValue(found)}`
-  return new CommloopError('CML_ERR_CONFIG_INVALID', text)
+function invalid(where: string, option: string, expected: string, found: unknown): CommloopError {
+  const problem = `expected ${expected}, found ${describeValue(found)}`
+  return optionError({ plugin: `transport tcp${where}`, option, problem })
+}
+
+function unknown(where: string, option: string, expected: string, found: unknown): CommloopError {
+  const problem = `${expected}, found ${describeValue(found)}`
+  return optionError({ plugin: `transport tcp${where}`, option, problem, unknown: true })
 }

@@ -70,7 +70,7 @@ async function convert(file: string, io: InitIo): Promise<NewConfig | undefined>
   }
   const table = readLegacyTable(file, text)
   if (!table.ok) {
-    io.stderr.write(`${problemsText(table.problems)}\nnothing was written\n`)
+    io.stderr.write(`${await problemsText(table.problems)}\nnothing was written\n`)
     return undefined
   }
   const listens = table.entries.some(({ role }) => role === 'passive')

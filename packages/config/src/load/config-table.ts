@@ -73,7 +73,7 @@ export async function readTable(request: ConfigRequest): Promise<TableReading> {
 export async function loadTable(request: ConfigRequest): Promise<ConfigTable> {
   const reading = await readTable(request)
   if (reading.ok) return reading.table
-  throw diagnosticsError(reading.problems)
+  throw await diagnosticsError(reading.problems)
 }
 
 /** The table of a configuration that was loaded with its plugins. */

@@ -58,7 +58,7 @@ export async function readConfig(
 export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> {
   const reading = await readConfig(request)
   if (reading.ok) return reading.config
-  throw diagnosticsError(reading.problems)
+  throw await diagnosticsError(reading.problems)
 }
 
 type CheckedParts = Pick<

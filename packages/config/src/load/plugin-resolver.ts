@@ -25,6 +25,8 @@ export class PluginResolver {
   readonly problems: PluginProblem[] = []
   readonly entries: EntryPlugin[] = []
   readonly #folder: string
+  /** The plugins of `entries`, by entry and kind: a table may have thousands. */
+  readonly #ofEntry = new Map<string, ResolvedPlugin>()
   /** Those that a node has already, by what they were asked for. */
   readonly #had: ReadonlyMap<string, ResolvedPlugin>
   readonly #made = new Map<string, Promise<ResolvedPlugin | undefined>>()
@@ -61,9 +63,9 @@ export class PluginResolver {
     index: number,
     kind: Kind,
   ): PluginChoice<PluginContracts[Kind]> | undefined {
-    const own = this.entries.find(({ entry, plugin }) => entry === index && plugin.kind === kind)
+    const own = this.#ofEntry.get(entryKey(index, kind))
     if (own === undefined) return undefined
-    const { spec, revision, value } = own.plugin
+    const { spec, revision, value } = own
     // Core tells plugins apart by this text alone: another content of the file is another plugin.
     const full = revision === undefined ? spec : `${spec} ${revision}`
     return { spec: full, value: value as PluginContracts[Kind] }
@@ -79,7 +81,9 @@ export class PluginResolver {
   async #entry(entry: number, kind: EntryPluginKind, written: ConfigFile['codec']): Promise<void> {
     if (written === undefined) return
     const plugin = await this.#make(kind, pluginSpecOf(written), ['links', entry, kind])
-    if (plugin !== undefined) this.entries.push({ entry, plugin })
+    if (plugin === undefined) return
+    this.entries.push({ entry, plugin })
+    this.#ofEntry.set(entryKey(entry, kind), plugin)
   }
 
   async #make<Kind extends PluginKind>(
@@ -103,28 +107,29 @@ export class PluginResolver {
       return await resolvePlugin(kind, spec, this.#folder, had)
     } catch (error) {
       if (!CommloopError.is(error)) throw error
-      this.problems.push({ code: error.code, ...placed(error.message, spec, path) })
+      this.problems.push({ code: error.code, ...placed(error, spec, path) })
       return undefined
     }
   }
+}
+
+function entryKey(entry: number, kind: EntryPluginKind): string {
+  return `${kind} ${String(entry)}`
 }
 
 function keyOf(kind: PluginKind, spec: string): string {
   return `${kind} ${spec}`
 }
 
-/** A plugin that refuses an option names it before a colon: `byteOrder: expected …`. Shown at that option. */
-function placed(message: string, spec: PluginSpec, path: ConfigPath): Omit<PluginProblem, 'code'> {
-  for (const option of Object.keys(spec.options)) {
-    const named = new RegExp(`(?:^|[\\s.])${escaped(option)}: (?<rest>[^]*)$`).exec(message)
-    const rest = named?.groups?.rest
-    if (rest === undefined) continue
-    const isKey = rest.endsWith(`found ${JSON.stringify(option)}`)
-    return { path: [...path, option], message: rest, isKey }
+/** At the option that the plugin rejects, if the error says which one and the configuration has it; else at the plugin. */
+function placed(
+  { message, details }: CommloopError,
+  spec: PluginSpec,
+  path: ConfigPath,
+): Omit<PluginProblem, 'code'> {
+  const { option, problem = message, unknownOption = false } = details ?? {}
+  if (option === undefined || !Object.hasOwn(spec.options, option)) {
+    return { path, message, isKey: false }
   }
-  return { path, message, isKey: false }
-}
-
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  return { path: [...path, option], message: problem, isKey: unknownOption }
 }

@@ -1,7 +1,7 @@
 import {
-  CommloopError,
   DirectRouter,
   ExponentialBackoff,
+  optionError,
   PLUGIN_API_VERSION,
   type PluginDefinition,
   type PluginKind,
@@ -33,7 +33,7 @@ const direct: PluginDefinition<'router'> = {
   create(options) {
     const [option] = Object.keys(options)
     if (option === undefined) return new DirectRouter()
-    throw new CommloopError('CML_ERR_CONFIG_INVALID', `${option}: expected no options`)
+    throw optionError({ plugin: 'router direct', option, problem: 'expected no options' })
   },
 }
 

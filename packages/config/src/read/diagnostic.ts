@@ -1,5 +1,4 @@
 import { CommloopError, type ErrorCode } from '@commloop/core'
-import displayWidth from 'string-width'
 
 /** One mistake in a configuration file, with its position. */
 export interface Diagnostic {
@@ -20,6 +19,9 @@ export interface Diagnostic {
 
 const SHOWN_COLUMNS_MAX = 96
 
+/** The columns of a text on a terminal. */
+type DisplayWidth = (text: string) => number
+
 /** Sorted by position; at the same position, in the order in which they were reported. */
 export function inReadingOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   return [...diagnostics].sort(
@@ -35,8 +37,8 @@ export function commonCode(diagnostics: readonly Diagnostic[]): ErrorCode {
 }
 
 /** One error with the text of all of them. */
-export function diagnosticsError(diagnostics: readonly Diagnostic[]): CommloopError {
-  return new CommloopError(commonCode(diagnostics), problemsText(diagnostics))
+export async function diagnosticsError(diagnostics: readonly Diagnostic[]): Promise<CommloopError> {
+  return new CommloopError(commonCode(diagnostics), await problemsText(diagnostics))
 }
 
 /**
@@ -46,12 +48,18 @@ export function diagnosticsError(diagnostics: readonly Diagnostic[]): CommloopEr
  *        6 |     port: 70000
  *          |           ^
  */
-export function problemsText(diagnostics: readonly Diagnostic[]): string {
+export async function problemsText(diagnostics: readonly Diagnostic[]): Promise<string> {
+  // Takes milliseconds to load, which the start of a node without mistakes must not pay for.
+  const { default: displayWidth } = await import('string-width')
   const widthMax = Math.max(0, ...diagnostics.map((diagnostic) => positionOf(diagnostic).length))
-  return diagnostics.map((diagnostic) => problemText(diagnostic, widthMax)).join('\n')
+  return diagnostics.map((diagnostic) => problemText(diagnostic, widthMax, displayWidth)).join('\n')
 }
 
-function problemText(diagnostic: Diagnostic, positionWidth: number): string {
+function problemText(
+  diagnostic: Diagnostic,
+  positionWidth: number,
+  displayWidth: DisplayWidth,
+): string {
   const { path, message, source, line, column } = diagnostic
   const what = path === '' ? message : `${path}: ${message}`
   const head = `${positionOf(diagnostic).padEnd(positionWidth)}  ${what}`
@@ -59,7 +67,7 @@ function problemText(diagnostic: Diagnostic, positionWidth: number): string {
   const { text, caretAt } = excerpt(source, column - 1)
   const number = String(line).padStart(4)
   const margin = ' '.repeat(number.length)
-  return `${head}\n${number} | ${text}\n${margin} | ${underlay(text.slice(0, caretAt))}^`
+  return `${head}\n${number} | ${text}\n${margin} | ${underlay(text.slice(0, caretAt), displayWidth)}^`
 }
 
 function positionOf({ file, line, column }: Diagnostic): string {
@@ -77,7 +85,7 @@ function excerpt(line: string, at: number): { text: string; caretAt: number } {
 }
 
 /** Spaces as wide as `text`, so that the caret stands below the character after it. Tabs stay tabs. */
-function underlay(text: string): string {
+function underlay(text: string, displayWidth: DisplayWidth): string {
   return text
     .split('\t')
     .map((part) => ' '.repeat(displayWidth(part)))

@@ -77,7 +77,8 @@ export class Reloader {
       const reading = await this.#read()
       if (!reading.ok) {
         const { problems } = reading
-        return { ok: false, code: commonCode(problems), message: problemsText(problems), problems }
+        const message = await problemsText(problems)
+        return { ok: false, code: commonCode(problems), message, problems }
       }
       const { config } = reading
       const { node, plugins, listenFiles } = config

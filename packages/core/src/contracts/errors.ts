@@ -37,6 +37,10 @@ export interface ErrorDetails {
   readonly path?: string
   /** The key of an option, with dots between its parts. */
   readonly option?: string
+  /** The message without the name of the option: what was expected and what was found. */
+  readonly problem?: string
+  /** The option itself is unknown, and not its value. */
+  readonly unknownOption?: true
   /** The link, entry or target that was named. */
   readonly link?: string
   /** The code of the failed system call, such as `ENOENT`. */

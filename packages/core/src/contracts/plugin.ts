@@ -71,8 +71,8 @@ export interface PluginDefinition<Kind extends PluginKind = PluginKind> {
    * Creates the value. Called once for each distinct set of options, at start, at reload and by `commloop check`, so it
    * must not open anything.
    *
-   * @throws CommloopError CML_ERR_CONFIG_INVALID for an option that is unknown or invalid. The message names the option
-   *   before a colon, what was expected, and what was found: `byteOrder: expected 'big' or 'little', found "middle"`.
+   * @throws CommloopError CML_ERR_CONFIG_INVALID for an option that is unknown or invalid: see `optionError`, which names
+   *   the option for people and for the mark in the file.
    */
   create(options: PluginOptions): PluginContracts[Kind]
 

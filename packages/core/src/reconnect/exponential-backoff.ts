@@ -36,7 +36,7 @@ export class ExponentialBackoff implements ReconnectStrategy {
   /** @throws CommloopError CML_ERR_CONFIG_INVALID naming the option. */
   constructor(options: ExponentialBackoffOptions = {}) {
     for (const name of Object.keys(options)) {
-      if (!OPTION_NAMES.includes(name)) invalid(name, `one of ${OPTION_NAMES.join(', ')}`, name)
+      if (!OPTION_NAMES.includes(name)) unknown(name)
     }
     this.delayMsMin = duration('min', options.min, 100)
     this.delayMsInitial = duration('initial', options.initial, 500)
@@ -72,9 +72,14 @@ function duration(name: string, value: Duration | undefined, defaultMs: number):
   return durationMs(value) ?? invalid(name, `a duration up to ${String(DURATION_MS_MAX)} ms`, value)
 }
 
-function invalid(name: string, expected: string, found: unknown): never {
-  throw new CommloopError(
-    'CML_ERR_CONFIG_INVALID',
-    `reconnect.${name}: expected ${expected}, found ${JSON.stringify(found)}`,
-  )
+function invalid(option: string, expected: string, found: unknown): never {
+  const problem = `expected ${expected}, found ${JSON.stringify(found)}`
+  const details = { option, problem }
+  throw new CommloopError('CML_ERR_CONFIG_INVALID', `reconnect.${option}: ${problem}`, { details })
+}
+
+function unknown(option: string): never {
+  const problem = `expected one of ${OPTION_NAMES.join(', ')}, found ${JSON.stringify(option)}`
+  const details = { option, problem, unknownOption: true as const }
+  throw new CommloopError('CML_ERR_CONFIG_INVALID', `reconnect.${option}: ${problem}`, { details })
 }

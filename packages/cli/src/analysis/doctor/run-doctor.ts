@@ -27,7 +27,7 @@ export async function runDoctor(
   try {
     const reading = await readConfig({ cwd, env, file })
     if (!reading.ok) {
-      writeBadConfig(reading.file, reading.problems, json, io)
+      await writeBadConfig(reading.file, reading.problems, json, io)
       return EXIT.CONFIG_INVALID
     }
     const { config } = reading
@@ -47,12 +47,12 @@ export async function runDoctor(
   }
 }
 
-function writeBadConfig(
+async function writeBadConfig(
   file: string,
   problems: readonly Diagnostic[],
   json: boolean,
   io: CommandIo,
-): void {
+): Promise<void> {
   if (json) {
     const texts = problems.map(({ file: name, line, column, path, message }) => {
       const what = path === '' ? message : `${path}: ${message}`
@@ -60,7 +60,7 @@ function writeBadConfig(
     })
     writeJson(io, badConfig(file, texts))
   } else {
-    io.stderr.write(`${problemsText(problems)}\n${FIX_CONFIG}\n`)
+    io.stderr.write(`${await problemsText(problems)}\n${FIX_CONFIG}\n`)
   }
 }
 

@@ -26,7 +26,7 @@ export async function checkConfig(request: CheckRequest, io: CommandIo): Promise
       const { problems, warnings } = reading
       if (json)
         writeJson(io, { ok: false, file: reading.file, problems: problemsJson(problems), warnings })
-      else io.stderr.write(`${problemsText(problems)}\n${countText(problems)}\n`)
+      else io.stderr.write(`${await problemsText(problems)}\n${countText(problems)}\n`)
       return EXIT.CONFIG_INVALID
     }
     if (request.peer !== undefined) {
