@@ -100,15 +100,18 @@ export class LinkQueue<Owner extends QueueOwner> implements WrittenQueue, Outbox
       this.#missed(id)
       return undefined
     }
-    if (!this.#takesCopies()) return 'link-down'
+    const link = this.#link
+    const { settings } = link
+    if (link.state === 'closed') return 'link-down'
+    // Only a link that stands for one peer may queue for a connection that is still to come.
+    if (!settings.lasting && link.connection?.writable !== true) return 'link-down'
     const { outbox } = this
     const taken =
       outbox.append(payload, id, expiresAtMs, epoch) ||
       this.#appendForExpired(payload, id, expiresAtMs, epoch)
     if (!taken) return 'outbox-full'
     this.tally.enqueued++
-    const link = this.#link
-    if (outbox.level.bytes > link.settings.highWaterMarkBytes) this.aboveMark = true
+    if (outbox.level.bytes > settings.highWaterMarkBytes) this.aboveMark = true
     if (expiresAtMs !== undefined) this.#watchExpiry(expiresAtMs)
     link.connection?.wake()
     return undefined
@@ -142,13 +145,6 @@ export class LinkQueue<Owner extends QueueOwner> implements WrittenQueue, Outbox
   refuseCopy(code: Refusal, id: string | undefined): void {
     this.tally.enqueued++
     this.#ended('dropped', { code }, id)
-  }
-
-  /** Only a link that stands for one peer may queue for a connection that is still to come. */
-  #takesCopies(): boolean {
-    const link = this.#link
-    if (link.state === 'closed') return false
-    return link.settings.lasting || link.connection?.writable === true
   }
 
   /** Whether a copy would wait here longer than the present callback. */

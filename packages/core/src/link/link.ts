@@ -5,6 +5,7 @@ import type { LinkChange } from '../contracts/node-events.js'
 import { type Reason, reasonFields } from '../contracts/reason.js'
 import type { LinkState } from '../contracts/send-router.js'
 import type { Connection, ConnectionHandler } from '../contracts/transport.js'
+import type { LinkTally } from '../ledger/link-counters.js'
 import { LinkConnection } from './connection/connection.js'
 import type {
   ConnectionOwner,
@@ -72,6 +73,9 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   /** Undefined on a passive link. */
   readonly dialer: Dialer | undefined
   readonly #services: LinkServices
+  // Fields, because they are used for every received payload.
+  readonly #tally: LinkTally
+  readonly #listener: LinkListener
   #spec: LinkSpec
   /** What the table says, while the present connection cannot go on with it. */
   #renewal: LinkRenewal | undefined
@@ -97,6 +101,8 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     this.#changedMs = services.clock.now()
     this.dialer = entry.role === 'active' ? new Dialer(entry, strategy, services, this) : undefined
     this.queue = new LinkQueue<Link>(this, services)
+    this.#tally = this.queue.tally
+    this.#listener = services.listener
   }
 
   /** What the table says now. A connection that cannot go on with it may still be ending. */
@@ -363,8 +369,8 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   // ── payloads ────────────────────────────────────────────────────────────────────────────────────────────────
 
   delivered(payload: Uint8Array): void {
-    this.queue.tally.received++
-    this.#services.listener.received(this, payload)
+    this.#tally.received++
+    this.#listener.received(this, payload)
   }
 
   get readPaused(): boolean {
