@@ -67,7 +67,7 @@ export type EntryConfig = ActiveEntryConfig | PassiveEntryConfig
  * object.
  */
 export interface LinkSettings {
-  /** Stands for one peer and keeps its queue across connections. */
+  /** True: the link stands for one peer and keeps its queue across connections. */
   readonly lasting: boolean
   readonly codec: PluginChoice<FrameCodec> | undefined
   readonly reconnect: PluginChoice<ReconnectStrategy> | undefined

@@ -31,7 +31,7 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES
 
-/** What an error is about, for programs. Each part is absent if the error is not about one. */
+/** What an error concerns, for programs. A member is absent if the error does not concern such a thing. */
 export interface ErrorDetails {
   /** The file or folder. */
   readonly path?: string
@@ -49,7 +49,7 @@ const BRAND = Symbol.for('commloop.CommloopError')
 export class CommloopError extends Error {
   override readonly name = 'CommloopError'
   readonly code: ErrorCode
-  /** Absent if there is nothing beyond the code. */
+  /** Absent if the code says everything. */
   declare readonly details?: ErrorDetails
   readonly [BRAND] = true
 

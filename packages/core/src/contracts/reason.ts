@@ -1,9 +1,10 @@
 /**
- * Every reason that commloop itself has for ending a connection, a copy, a message or a dial, or for refusing a
- * connection, with its text for people. Programs compare the code; the text may change.
+ * Every reason for which commloop ends a connection, a copy, a message or a dial, or refuses a connection, with its
+ * text for people. Programs compare the code; the text may change.
  *
- * A reason may carry a detail: names, numbers, or text that a peer, a plugin or the operating system has chosen. It
- * follows the text after a colon (after a semicolon if it is only a guess), or stands alone if the text is empty.
+ * A reason may have a detail: names, numbers, or text of a peer, a plugin or the operating system. The detail follows
+ * the text after a colon (after a semicolon if it is only a guess), or is the whole text if the text of the code is
+ * empty.
  */
 export const REASON_TEXTS = {
   'peer-closed': 'peer closed',
