@@ -24,6 +24,7 @@ export function allPlugins({ entries, ...own }: ConfigPlugins): ReadonlySet<Reso
   ])
 }
 
+/** A plugin that an entry uses instead of that of the node. */
 export interface EntryPlugin {
   /** Position in the table. */
   readonly entry: number

@@ -88,6 +88,7 @@ export const DEFAULT_PLUGINS = Object.fromEntries(
 /** Kinds of which every node has a plugin, because there is a default. */
 export type DefaultedKind = keyof DefaultPlugins
 
+/** The built-in plugin with this name; undefined if there is none. */
 export function builtinPlugin(kind: PluginKind, name: string): BuiltinPlugin | undefined {
   return rows().find((plugin) => plugin.kind === kind && plugin.name === name)
 }

@@ -15,6 +15,7 @@ const OTHER_TEXTS = 'other reasons'
 /** An address with this many tries is a finding. A single try may be a slip. */
 const STRANGER_TRIES_MIN = 3
 
+/** An address that keeps trying to connect. `reason` and `code`: why the node refused it the last time. */
 export interface Stranger {
   readonly remote: string
   readonly reason: string

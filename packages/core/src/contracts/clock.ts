@@ -16,4 +16,5 @@ export interface Timer {
   cancel(): void
 }
 
+/** The key of the implementation in the container of a node. */
 export const Clock: InjectionToken<Clock> = Symbol.for('commloop.Clock')

@@ -29,6 +29,7 @@ export const ERROR_CODES = {
   CML_ERR_CONTROL_REFUSED: 'The control API refused the request.',
 } as const
 
+/** The code of a `CommloopError`. */
 export type ErrorCode = keyof typeof ERROR_CODES
 
 /** What an error concerns, for programs. A member is absent if the error does not concern such a thing. */

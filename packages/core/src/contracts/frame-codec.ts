@@ -65,4 +65,5 @@ export interface FrameDecoder {
   diagnosis?(opening: Uint8Array): string | undefined
 }
 
+/** The key of the implementation in the container of a node. */
 export const FrameCodec: InjectionToken<FrameCodec> = Symbol.for('commloop.FrameCodec')

@@ -11,4 +11,5 @@ export interface Logger {
   error(fields: LogFields, text: string): void
 }
 
+/** The key of the implementation in the container of a node. */
 export const Logger: InjectionToken<Logger> = Symbol.for('commloop.Logger')

@@ -63,6 +63,7 @@ export interface NodeEvents {
   warning: WarningEvent
 }
 
+/** A queue that was above its high-water mark has room. */
 export interface DrainEvent {
   /**
    * The link whose outbox has fallen to half its high-water mark after it was above the mark. `'*'`: the messages that
@@ -71,8 +72,10 @@ export interface DrainEvent {
   readonly link: string
 }
 
+/** A link has changed its state. */
 export interface LinkChange {
   readonly link: string
+  /** The new state. */
   readonly state: LinkState
   readonly epoch: number
   /** Why, as text for people. Programs read `code`. */
@@ -81,6 +84,7 @@ export interface LinkChange {
   readonly code?: ReasonCode
   /** What a peer, a plugin or the operating system said about it; a part of `reason`. */
   readonly detail?: string
+  /** In `up`: the address of the peer. */
   readonly remote?: Address
   /** In `backoff`: number of dials begun since the last proof of life. */
   readonly attempt?: number
@@ -88,9 +92,15 @@ export interface LinkChange {
   readonly delayMs?: number
 }
 
+/**
+ * How a copy or a message ended. `written`: the kernel has taken it. `expired`: its TTL ended first. `dropped`: the
+ * node or the router has dropped it. `undeliverable`: there was no usable route, or the codec could not encode it.
+ */
 export type Outcome = 'written' | 'expired' | 'dropped' | 'undeliverable'
 
+/** A copy has ended, or a message has ended before it reached a link. */
 export interface OutcomeEvent {
+  /** The id that the sender gave to the message; absent if it gave none. */
   readonly id?: string
   /** Absent if the message never reached a link. */
   readonly link?: string
@@ -105,6 +115,7 @@ export interface OutcomeEvent {
   readonly count: number
 }
 
+/** The node has refused connections of one address for one reason. */
 export interface RejectedEvent {
   /** The peer's address, or `unknown`. */
   readonly remote: string

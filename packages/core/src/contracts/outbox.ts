@@ -86,4 +86,5 @@ export interface OutboundMessage {
   resent: boolean
 }
 
+/** The key of the implementation in the container of a node. */
 export const OutboxStore: InjectionToken<OutboxStore> = Symbol.for('commloop.OutboxStore')

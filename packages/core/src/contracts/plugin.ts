@@ -14,6 +14,7 @@ export interface PluginContracts {
   readonly router: SendRouter
 }
 
+/** The kinds of plugins. */
 export type PluginKind = keyof PluginContracts
 
 /** What commloop requires of a kind of plugin. */
@@ -113,6 +114,7 @@ export interface PluginUse {
   }
 }
 
+/** A place in a configuration: keys, and positions in lists. */
 export type PluginPath = readonly (string | number)[]
 
 /** An entry of the table, with the keys whose meaning belongs to plugins. */
@@ -124,6 +126,7 @@ export interface PluginEntry {
   readonly transportOptions?: PluginOptions
 }
 
+/** The result of `PluginDefinition.check`. */
 export interface PluginCheck {
   readonly problems: readonly PluginProblem[]
   readonly warnings: readonly PluginProblem[]

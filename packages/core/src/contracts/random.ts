@@ -8,4 +8,5 @@ export interface Random {
   next(): number
 }
 
+/** The key of the implementation in the container of a node. */
 export const Random: InjectionToken<Random> = Symbol.for('commloop.Random')

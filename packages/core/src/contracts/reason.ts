@@ -53,8 +53,10 @@ export const REASON_TEXTS = {
   'no-link-up': '',
 } as const
 
+/** The code of a reason, for programs. */
 export type ReasonCode = keyof typeof REASON_TEXTS
 
+/** Why something has ended or was refused. `reasonText` makes its text. */
 export interface Reason {
   readonly code: ReasonCode
   /** Text that a peer, a plugin or the operating system chose, for people only. Absent if the code says everything. */
@@ -82,6 +84,7 @@ export interface ReasonFields {
   readonly detail?: string
 }
 
+/** The fields by which events carry a reason. */
 export function reasonFields(reason: Reason): ReasonFields {
   const { code, detail } = reason
   const text = reasonText(reason)

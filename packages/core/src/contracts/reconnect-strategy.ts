@@ -16,6 +16,7 @@ export interface ReconnectStrategy {
   delayMs(attempt: number, random: Random): number | undefined
 }
 
+/** The key of the implementation in the container of a node. */
 export const ReconnectStrategy: InjectionToken<ReconnectStrategy> = Symbol.for(
   'commloop.ReconnectStrategy',
 )

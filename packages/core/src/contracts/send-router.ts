@@ -62,4 +62,5 @@ export interface LinkView {
   readonly aboveHighWaterMark: boolean
 }
 
+/** The key of the implementation in the container of a node. */
 export const SendRouter: InjectionToken<SendRouter> = Symbol.for('commloop.SendRouter')

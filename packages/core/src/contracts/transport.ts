@@ -132,4 +132,5 @@ export interface ConnectionHandler {
 export type CloseReason =
   { readonly kind: 'ended' | 'destroyed' } | { readonly kind: 'failed'; readonly error: Error }
 
+/** The key of the implementation in the container of a node. */
 export const Transport: InjectionToken<Transport> = Symbol.for('commloop.Transport')

@@ -1,8 +1,10 @@
 import type { Clock, Timer } from '../contracts/clock.js'
 
+/** How much a throttle reports. */
 export interface ThrottleLimits {
   /** Reported one by one within a window. The rest of the window is reported once, as a count. */
   readonly perWindow: number
+  /** Length of a window in milliseconds. It begins with the first occurrence of a kind. */
   readonly windowMs: number
   /** The most kinds that have separate windows at the same time. All further kinds share one window. */
   readonly kindsMax: number

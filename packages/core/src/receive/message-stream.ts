@@ -1,6 +1,7 @@
 import { MESSAGE_OVERHEAD_BYTES } from '../contracts/outbox.js'
 import type { ReceivedMessage } from '../contracts/node-events.js'
 
+/** The bounds of a stream. */
 export interface StreamLimits {
   readonly messagesMax: number
   readonly bytesMax: number

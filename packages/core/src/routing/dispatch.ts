@@ -37,6 +37,7 @@ const NESTED_CALLS_MAX = 64
 const ROUTING_FULL: Reason = { code: 'routing-full' }
 const PROMISED_TWICE = new FailedRoute({ code: 'router-promised-twice' })
 
+/** Options of `Node.send`. */
 export interface SendOptions {
   /** Send directly to these links, without asking the router. */
   readonly to?: RouteTarget | readonly RouteTarget[]

@@ -101,6 +101,7 @@ export const MARKERS = [
   'absence found',
 ] as const
 
+/** One of `MARKERS`. */
 export type Marker = (typeof MARKERS)[number]
 
 /** How often each marker was seen. */
