@@ -9,9 +9,9 @@ export type NodePlugins = {
     ResolvedPlugin<Kind> | (Kind extends DefaultedKind ? never : undefined)
 }
 
-/** Every plugin that a configuration asks for. */
+/** Every plugin that a configuration uses. */
 export interface ConfigPlugins extends NodePlugins {
-  /** Plugins that entries use in place of the node's. Equal specs share one plugin. */
+  /** Plugins that entries use instead of those of the node. Equal specs share one plugin. */
   readonly entries: readonly EntryPlugin[]
 }
 

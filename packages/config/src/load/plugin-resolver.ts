@@ -20,12 +20,12 @@ import {
 import type { EntryPlugins } from './to-node-options.js'
 import type { ConfigFile } from '../schema/schema.js'
 
-/** Finds and makes all plugins, one for each spec, and collects what is wrong with any of them. */
+/** Finds and creates all plugins, one for each spec, and collects their problems. */
 export class PluginResolver {
   readonly problems: PluginProblem[] = []
   readonly entries: EntryPlugin[] = []
   readonly #folder: string
-  /** Those that a node has already, by what they were asked for. */
+  /** The plugins of the running node, by their specs. */
   readonly #had: ReadonlyMap<string, ResolvedPlugin>
   readonly #made = new Map<string, Promise<ResolvedPlugin | undefined>>()
 
@@ -37,7 +37,7 @@ export class PluginResolver {
     )
   }
 
-  /** All plugins of a file; undefined: one of the node's own is unusable. */
+  /** All plugins of a file; undefined: a plugin of the node itself cannot be used. */
   async take(file: ConfigFile): Promise<ConfigPlugins | undefined> {
     const own: Partial<Record<PluginKind, ResolvedPlugin>> = {}
     for (const kind of ALL_PLUGIN_KINDS) {
@@ -52,7 +52,7 @@ export class PluginResolver {
     return { ...(own as NodePlugins), entries: this.entries }
   }
 
-  /** What entry number `index` has for itself, as core wants it. */
+  /** The plugins that entry number `index` uses instead of those of the node. */
   choicesOf(index: number): EntryPlugins {
     return { codec: this.#choice(index, 'codec'), reconnect: this.#choice(index, 'reconnect') }
   }
@@ -64,7 +64,7 @@ export class PluginResolver {
     const own = this.entries.find(({ entry, plugin }) => entry === index && plugin.kind === kind)
     if (own === undefined) return undefined
     const { spec, revision, value } = own.plugin
-    // Core tells plugins apart by this text alone: another content of the file is another plugin.
+    // Core compares plugins only by this text, so it must change with the content of the file.
     const full = revision === undefined ? spec : `${spec} ${revision}`
     return { spec: full, value: value as PluginContracts[Kind] }
   }
@@ -113,7 +113,7 @@ function keyOf(kind: PluginKind, spec: string): string {
   return `${kind} ${spec}`
 }
 
-/** A plugin that refuses an option names it before a colon: `byteOrder: expected …`. Shown at that option. */
+/** If a plugin rejects an option, it names it before a colon: `byteOrder: expected …`. The problem is shown there. */
 function placed(message: string, spec: PluginSpec, path: ConfigPath): Omit<PluginProblem, 'code'> {
   for (const option of Object.keys(spec.options)) {
     const named = new RegExp(`(?:^|[\\s.])${escaped(option)}: (?<rest>[^]*)$`).exec(message)
