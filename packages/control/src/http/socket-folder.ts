@@ -27,7 +27,7 @@ export function folderExists(folder: string): boolean {
 }
 
 /**
- * Checks that only this user may write to a folder, because another user could put a socket there.
+ * Checks that only this user has access to a folder, because another user could put a socket there.
  *
  * @returns why the folder cannot be used, or undefined
  */
