@@ -245,9 +245,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
 
   // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /**
-   * There is something to write. One flush at the end of the present callback writes everything that was added in it.
-   */
+  /** There is something to write. One flush at the end of the present callback writes all of it. */
   wake(): void {
     if (this.#sending !== 'idle') return
     this.#send('wake')
