@@ -129,7 +129,7 @@ describe('the connection of a stranger is reset immediately, and not read', () =
     await friend.send('so that everything is loaded')
     await node.received('two', 1)
 
-    // Stopped, so that the bytes of all of them lie in the kernel when the node accepts.
+    // Stopped, so that all their bytes are in the kernel when the node accepts the connections.
     const before = node.readBytes
     node.process.kill('SIGSTOP')
     const callers = await Promise.all(
@@ -202,7 +202,7 @@ describe('only the most specific match counts', () => {
 })
 
 describe('the next peer in a slot never inherits a queue', () => {
-  // More than the two kernels hold for a peer that takes nothing.
+  // More than the two kernels buffer for a peer that does not read.
   const messages = 240
   const payloadBytes = 60_000
 
@@ -224,7 +224,7 @@ describe('the next peer in a slot never inherits a queue', () => {
       node.send(numbered(number, payloadBytes), { to: link, id: `first ${String(number)}` })
     }
     await node.outcome('first 0')
-    // The next line of input has been read, so all those before it were accepted.
+    // The node has read the next line of input, so it has accepted all lines before it.
     node.send('', { to: 'nobody', id: 'marker' })
     await node.error(({ id }) => id === 'marker')
     first.reset()
@@ -313,7 +313,7 @@ describe('an unknown remote address is refused', () => {
       links:
         - { id: anyone, role: passive, ip: 0.0.0.0, slots: 8 }
     `)
-    // While the process is stopped the kernel completes the connections and sees them reset.
+    // While the process is stopped, the kernel completes the connections and receives their resets.
     node.process.kill('SIGSTOP')
     const callers = await Promise.all(
       [1, 2, 3].map(() => RawPeer.dial({ from: '127.0.0.2', port: node.port })),

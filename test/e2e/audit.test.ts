@@ -19,14 +19,14 @@ interface Finding {
   readonly forMs?: number
 }
 
-/** What each audit so far has found. */
+/** The findings of each audit so far. */
 function audits(node: RunningNode): (readonly Finding[])[] {
   return node.events
     .filter(({ type }) => type === 'audit')
     .map((event) => event['findings'] as readonly Finding[])
 }
 
-/** Waits for an audit, among those to come, whose findings are so; answers them. */
+/** Waits for a future audit with these findings, and returns them. */
 function audit(
   node: RunningNode,
   what: string,
@@ -52,7 +52,7 @@ describe('the audit reports as events and log lines', () => {
         - { id: cell,    role: passive, ip: 127.0.1.0/24, slots: 3 }
     `)
     const one = await RawPeer.dial({ from: '127.0.1.1', port: node.port })
-    // Of several slots one is enough: how many come is not configured.
+    // One connection is enough for several slots, because the number of peers is not configured.
     const found = await audit(node, 'one finding', ({ length }) => length === 1)
     expect(found).toMatchObject([{ kind: 'never filled', entry: 'missing' }])
     expect(found[0]?.forMs).toBeGreaterThanOrEqual(100)
@@ -115,7 +115,7 @@ describe('the audit reports as events and log lines', () => {
       await stranger.close()
     }
     const isStranger = ({ kind }: Finding): boolean => kind === 'stranger'
-    // One try may be a slip.
+    // A single try may be a slip.
     await tryOnce('127.0.0.8')
     for (let tries = 0; tries < 5; tries++) await tryOnce('127.0.0.9')
     const found = await node.until('the stranger', () =>
@@ -141,7 +141,7 @@ describe('the audit reports as events and log lines', () => {
   })
 
   it('both sides of one mistake: P3 waits for P1, which does not dial it', async () => {
-    // The seed's case 3: an entry for P1 at P3, and none for P3 at P1.
+    // Case 3 of the original tables: an entry for P1 at P3, and none for P3 at P1.
     const p1 = await RunningNode.start(`
       listen: { host: 127.0.0.2, port: 0 }
       node: P1

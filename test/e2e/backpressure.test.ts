@@ -16,7 +16,7 @@ const PAYLOAD_BYTES = 60_000
 const MIB = 1024 * 1024
 const QUICK = 'use: exponential, min: 10ms, initial: 20ms, max: 50ms, maxAttempts: 0'
 
-/** Numbers of the messages that were refused, which have their number as id. */
+/** Numbers of the refused messages, whose ids are their numbers. */
 function refusedNumbers(node: RunningNode): Set<number> {
   return new Set(node.errors().flatMap(({ id }) => (/^\d+$/.test(id ?? '') ? [Number(id)] : [])))
 }
@@ -43,7 +43,7 @@ describe('a full socket buffer fills the link’s bounded outbox', () => {
     expect(codes).toEqual(new Set(['CML_ERR_OUTBOX_FULL', '']))
 
     const accepted = series(0, count).filter((number) => !refused.has(number))
-    // What is neither refused nor with the kernel is in the outbox, which holds 1 MiB and no more.
+    // Messages that are neither refused nor in the kernel are in the outbox, which holds at most 1 MiB.
     const queued = accepted.length - node.outcomes().length
     expect(queued * PAYLOAD_BYTES).toBeLessThanOrEqual(MIB)
     expect(queued).toBeGreaterThan(0)
@@ -74,7 +74,7 @@ describe('a full socket buffer fills the link’s bounded outbox', () => {
     const free = await RawPeer.dial({ from: '127.0.0.3', port: node.port })
     await node.link('stuck', 'up')
     await node.link('free', 'up')
-    // The same work with a peer that reads: parsing and garbage have their size without any queue.
+    // The same load with a peer that reads, because parsing and garbage need memory even without a queue.
     const line = `${JSON.stringify({ to: 'free', base64: Buffer.alloc(PAYLOAD_BYTES).toString('base64') })}\n`
     const flood = async (text: string, bytes: number): Promise<void> => {
       for (let sent = 0; sent < bytes; sent += PAYLOAD_BYTES) {
@@ -139,7 +139,7 @@ describe('a full socket buffer fills the link’s bounded outbox', () => {
     node.send('not held up', { to: 'up' })
     await other.received(1)
     expect(other.texts).toEqual(['not held up'])
-    // What it says of its input comes by another way than what it sends.
+    // The node reports on stdout, while the messages travel over TCP, so wait until it has read its input.
     await node.inputRead()
     const refused = refusedNumbers(node)
     // Each message counts for its bytes and 64 more.
@@ -217,7 +217,7 @@ describe('an unconfirmed write lost with its connection', () => {
     return { node, second }
   }
 
-  /** Messages that were confirmed before the loss. */
+  /** Messages that were confirmed before the connection was lost. */
   function writtenBeforeLoss(node: RunningNode): number[] {
     const loss = node.events.findIndex(({ type, state }) => type === 'link' && state === 'backoff')
     return node.events

@@ -17,7 +17,7 @@ function digest(payloads: Iterable<Uint8Array>): string {
   return hash.digest('hex')
 }
 
-/** Sizes that fall on no boundary of anything, with both ends of the range among them. */
+/** Sizes that do not coincide with other limits, including both ends of the range. */
 function sizeOf(number: number): number {
   if (number % 50 === 0) return 65_535
   return 4 + ((number * 7919) % 40_000)

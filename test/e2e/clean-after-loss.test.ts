@@ -101,7 +101,7 @@ describe('its next connection starts clean: no byte of an old half frame survive
       await node.link('in', 'up', epoch)
       await peer.send(`whole ${String(epoch)}`)
       await peer.write(frame.subarray(0, cut))
-      // What comes over another connection shows that the half frame was read.
+      // A message over another connection shows that the node has read the half frame.
       await marker.send('read')
       await node.received('marker', epoch)
       end(peer)

@@ -103,7 +103,7 @@ describe('closing loses nothing that was flushed', () => {
     const flood = (async () => {
       while (sending && !peer.closed) {
         await peer.send(numbered(0, 4_000))
-        // Paced: everything received is a line of output that somebody has to read.
+        // Paced, because every received message is a line of output that the test must read.
         await delay(1)
       }
     })()
@@ -133,7 +133,7 @@ describe('closing loses nothing that was flushed', () => {
     await node.link('peer', 'up')
     node.process.kill('SIGTERM')
     await peer.fin()
-    // The peer says nothing more, and does not close.
+    // The peer sends nothing more, and does not close.
     const { status } = await node.ended()
     expect(status.code).toBe(0)
     expect(peer.errorCode ?? 'no error').toMatch(/no error|ECONNRESET/)
@@ -181,7 +181,7 @@ describe('closing loses nothing that was flushed', () => {
     await node.inputRead()
     node.process.kill('SIGTERM')
     await node.link('stuck', 'draining')
-    // What follows the first within a moment is taken for the same wish.
+    // A second signal within a moment counts as the same request.
     await eventually('the end', () => {
       node.process.kill('SIGTERM')
       return node.process.hasEnded
@@ -239,7 +239,7 @@ describe('a restarting peer’s FIN stops new writes on a lasting link, and the 
     node.send('before', { to: 'out', id: 'before' })
     await first.received(1)
     first.finish()
-    // Its own FIN is the answer: from here on nothing is written to it.
+    // The node has answered with FIN, so it writes nothing more to this connection.
     await first.fin()
     node.send('after', { to: 'out', id: 'after' })
     const second = await listener.peer(2)
@@ -264,7 +264,7 @@ describe('a restarting peer’s FIN stops new writes on a lasting link, and the 
     await node.inputRead()
     await settledAt('written messages', () => node.outcomes().length, { looks: 5 })
     const writtenBefore = node.outcomes().length
-    // A marker after the FIN would not come; that the FIN was heard shows in the first connection's end.
+    // A marker after the FIN would not arrive. The end of the first connection shows that the node received the FIN.
     first.finish()
     first.resumeReading()
     await first.fin()

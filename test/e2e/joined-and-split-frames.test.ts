@@ -73,7 +73,7 @@ describe('frames split over several segments', () => {
     const frame = rawFrame('a frame that is cut in two')
     for (let cut = 1; cut < frame.length; cut++) {
       await peer.write(frame.subarray(0, cut))
-      // The first part was in the node's socket before this: when this is told, it has been read.
+      // The first part was in the node's socket before the marker, so the node has read it when it reports the marker.
       await marker.send(`cut at ${String(cut)}`)
       await node.received('marker', cut)
       expect(node.messages('in')).toHaveLength(cut - 1)

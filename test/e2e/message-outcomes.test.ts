@@ -162,7 +162,7 @@ describe('each accepted message ends in exactly one counted outcome, and both le
     for (let sent = 0; sent < 100; sent++) node.send('x', { to: 'absent', ttl: '10ms' })
     await node.until('all of them', () => countOf(node) === 100)
     expect(new Set(node.outcomes().map(({ outcome }) => outcome))).toEqual(new Set(['expired']))
-    // Told one by one only as long as somebody could read it.
+    // Separate events only up to the number that a person could read.
     expect(node.outcomes().length).toBeLessThan(100)
   })
 
@@ -221,7 +221,7 @@ describe('each accepted message ends in exactly one counted outcome, and both le
     const counters = await node.stop()
     expectLedgersHold(node, counters)
 
-    // Every id was refused, or has met the outcome of each of its copies; nothing was told twice.
+    // Every id was refused or has one outcome for each of its copies, and no outcome was reported twice.
     const refused = new Set(node.errors().map(({ id }) => id))
     const outcomes = new Map<string, ReturnType<typeof node.outcomes>[number][]>()
     for (const outcome of node.outcomes()) {
@@ -238,7 +238,7 @@ describe('each accepted message ends in exactly one counted outcome, and both le
     }
     expect(counters.accepted + counters.refused).toBe(sent + 1)
     expect(counters.refused).toBe(node.errors().length)
-    // It was a test of something only if everything happened.
+    // The test is meaningful only if every outcome occurred.
     const kinds = new Set(node.outcomes().map(({ outcome }) => outcome))
     expect(kinds).toEqual(new Set(['written', 'expired', 'dropped', 'undeliverable']))
     expect(node.states('a').at(-2)).toMatch(/^(up|draining|backoff|dialing) \d+$/)
@@ -246,7 +246,7 @@ describe('each accepted message ends in exactly one counted outcome, and both le
   })
 })
 
-/** By the first byte of the payload: every kind of answer that there is. */
+/** Chosen by the first byte of the payload: every kind of answer. */
 const CHAOS_ROUTER = `
   const later = (answer, ms) => new Promise((resolve) => setTimeout(resolve, ms, answer))
   export default {
@@ -272,7 +272,7 @@ function countOf(node: RunningNode): number {
   return node.outcomes().reduce((sum, { count = 1 }) => sum + count, 0)
 }
 
-/** Whole numbers below a bound, the same each time (a linear congruence, its upper bits). */
+/** Whole numbers below a limit, the same in every run (upper bits of a linear congruential generator). */
 function seeded(seed: number): (below: number) => number {
   let state = BigInt(seed)
   return (below) => {

@@ -11,7 +11,7 @@ import { RunningNode } from './running-node.js'
 
 cleanUpAfterEach()
 
-/** Quick, and the same each time. */
+/** A strategy with short delays. */
 const QUICK = 'use: exponential, min: 10ms, initial: 20ms, max: 50ms'
 
 describe('a dialled connection fills its entry’s link', () => {
@@ -122,14 +122,14 @@ describe('by the ReconnectStrategy: exponential, full jitter, exactly maxAttempt
         .filter(({ state, delayMs }) => state === 'backoff' && delayMs !== undefined)
       expect(delays.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5, 6, 7])
       for (const { attempt = 0, delayMs = -1 } of delays) {
-        // The wait before dial n, which follows the failure of the one before it.
+        // The wait before dial n, which begins when the previous dial has failed.
         const ceilingMs = Math.min(mostMs, initialMs * 2 ** attempt)
         expect(delayMs).toBeGreaterThanOrEqual(leastMs)
         expect(delayMs).toBeLessThanOrEqual(ceilingMs)
         shares.push(delayMs / ceilingMs)
       }
     }
-    // Full jitter: drawn from the whole range, so that two links that lost one peer come back apart.
+    // Full jitter: drawn from the whole range, so that two links that lost the same peer spread their dials.
     expect(new Set(shares).size).toBeGreaterThan(7)
     expect(Math.max(...shares) - Math.min(...shares)).toBeGreaterThan(0.25)
   })
@@ -260,7 +260,7 @@ describe('attempts are reset on proof of life only', () => {
     expect(listener.peers.map((peer) => peer.receivedBytes)).toEqual(
       Array.from({ length: attempts }, () => 0),
     )
-    // Only the first connection was taken for a good one.
+    // Only the first connection counted as stable.
     expect(node.linkEvents('out').filter(({ state }) => state === 'up')).toHaveLength(1)
     expect(node.outcomes()).toEqual([])
 
@@ -306,7 +306,7 @@ describe('attempts are reset on proof of life only', () => {
     for (let number = 1; number <= 3 * attempts; number++) {
       const peer = await listener.peer(number)
       await node.link('out', 'up', number)
-      // The node's own clock says when that time is over.
+      // The node's own clock decides when the time has passed.
       node.send('', { to: 'absent', id: `clock ${String(number)}`, ttl: '200ms' })
       expect(await node.outcome(`clock ${String(number)}`)).toMatchObject({ outcome: 'expired' })
       peer.finish()

@@ -24,21 +24,21 @@ import { RunningNode } from './running-node.js'
 
 cleanUpAfterEach()
 
-/** What a node has said about its reloads so far, one line for each. */
+/** The reports of a node about its reloads so far, one line for each. */
 function reloads(node: RunningNode): LogLine[] {
   return node.process.stderrLines
     .filter((line) => /"msg":"reload/.test(line))
     .map((line) => JSON.parse(line) as LogLine)
 }
 
-/** Writes a file as one should: whole, then in place of the old one. */
+/** Replaces a file atomically. */
 function replace(node: RunningNode, text: string, name = '.commlooprc'): void {
   const file = join(node.folder, name)
   writeFileSync(`${file}.new`, text)
   renameSync(`${file}.new`, file)
 }
 
-/** Asks for a reload, and waits for what is said about it. */
+/** Requests a reload, and waits for the report about it. */
 async function hup(node: RunningNode): Promise<LogLine> {
   const before = reloads(node).length
   node.process.kill('SIGHUP')
@@ -134,7 +134,7 @@ describe('links that a reload does not change', () => {
       undeliverable: 0,
       expired: 0,
     })
-    // Only what was received while it was relayed has come to the router, which drops it.
+    // Only messages that arrived while `relay` was on have reached the router, which drops them.
     expect(accepted - dropped).toBe(number)
     expect(north.outcomes()).toEqual(
       north.outcomes().filter(({ reason, link }) => reason === 'told' && link === undefined),
@@ -228,7 +228,7 @@ describe('a configuration that cannot be used', () => {
     const node = await RunningNode.start(good(0))
     chmodSync(join(node.folder, '.commlooprc'), 0)
     const line = await hup(node)
-    // Whoever may read everything finds it as it was.
+    // root may read every file, so the reload succeeds without a change.
     if (process.getuid?.() === 0) expect(line.msg).toContain('no changes')
     else expect(line.msg).toContain('cannot be read')
   })

@@ -15,7 +15,7 @@ cleanUpAfterEach()
 
 const MIB = 1024 * 1024
 
-/** Two peers that may come, three slots for others, and one that never comes. */
+/** Two peers that connect, three slots for others, and one peer that never connects. */
 const TABLE = `
 listen: { host: 127.0.0.1, port: 0 }
 linger: 50ms
@@ -109,7 +109,7 @@ describe('the router plugin is found through .commlooprc', () => {
         })
       `,
     })
-    // As an installation would have it.
+    // In the same place as an installed package.
     const installed = fileURLToPath(new URL('../../packages/router-plugin-api', import.meta.url))
     const place = join(folder, 'node_modules', '@commloop', 'router-plugin-api')
     mkdirSync(dirname(place), { recursive: true })
@@ -159,7 +159,7 @@ describe('messages leave through the send queue, and the router decides where to
     node.send('up', { id: 'up' })
     expect(await node.outcome('up')).toMatchObject({ outcome: 'written', link: 'two' })
     await two.received(1)
-    // The first that awaits is of a kind that keeps no queue for whoever comes.
+    // The first waiting link belongs to an entry that does not keep a queue.
     node.send('down', { id: 'down' })
     expect(await node.outcome('down')).toMatchObject({ outcome: 'undeliverable' })
   })
@@ -409,7 +409,7 @@ describe('with relay: true received messages are routed too', () => {
     await three.received(2)
     await two.received(1)
     expect([three.texts, two.texts]).toEqual([['from two', ''], ['from three']])
-    // Who runs the node hears them as well.
+    // The application receives the relayed messages too.
     await node.received('two', 2)
     expect(node.texts('two')).toEqual(['from two', ''])
     node.send('mine', { id: 'mine' })
@@ -465,14 +465,14 @@ describe('with relay: true received messages are routed too', () => {
     const payloadBytes = 60_000
     const config = `router: ./router.mjs\nrelay: true\n${TABLE}`
     const files = { 'router.mjs': routerFile(`return 'three'`) }
-    // Without --stdio, so that the two peers are all that the node has to do with.
+    // Without --stdio, so that only the two peers use the node.
     const node = await RunningNode.start(config, { files, stdio: false })
     const source = await RawPeer.dial({ from: '127.0.0.2', port: node.port })
     const target = await RawPeer.dial({ from: '127.0.0.3', port: node.port, reading: false })
     const before = node.residentBytes
     for (const number of series(0, count)) void source.send(numbered(number, payloadBytes))
     const unsent = await settledAt('what the source still holds', () => source.unsentBytes)
-    // Two kernels' buffers each way and one high-water mark are not half of it.
+    // The kernel buffers of both directions and one high-water mark are less than half of the traffic.
     expect(unsent).toBeGreaterThan((count * payloadBytes) / 2)
     expect(node.residentBytesMax - before).toBeLessThan(100 * MIB)
 

@@ -5,17 +5,17 @@ import { testFolder } from '@commloop/test-support/test-folder'
 import { DEADLINE_MS, eventually } from '../peer/eventually.js'
 
 export interface NodeStart {
-  /** Further files beside the configuration: routers, packages. */
+  /** More files in the folder of the configuration: routers, packages. */
   readonly files?: Readonly<Record<string, unknown>>
-  /** Further arguments of `run --stdio`. */
+  /** More arguments of `run --stdio`. */
   readonly args?: readonly string[]
-  /** The folder that the command is given in; default: that of the tests. */
+  /** The working folder of the command; default: that of the tests. */
   readonly cwd?: string
-  /** The commloop that is started; default: that of this repository. */
+  /** The commloop to start; default: that of this repository. */
   readonly bin?: string
-  /** A command that starts the process and becomes it, such as `prlimit --nofile=64:64`. */
+  /** A command that replaces itself with the process, such as `prlimit --nofile=64:64`. */
   readonly within?: readonly string[]
-  /** false: a plain `run`, which says nothing but its log. */
+  /** false: a plain `run`, whose only output is its log. */
   readonly stdio?: boolean
 }
 
@@ -56,7 +56,7 @@ export interface SendFields {
   readonly ttl?: string | number
 }
 
-/** What the node says in its last line of log. */
+/** The text of the node's last log line. */
 export interface FinalCounters {
   readonly accepted: number
   readonly routing: number
@@ -71,12 +71,12 @@ export interface FinalCounters {
 }
 
 /**
- * A `commloop run --stdio` as a process of its own, with what it has said so far at hand. Its configuration is the
- * text of a `.commlooprc`, so that a test shows what a user would write.
+ * A `commloop run --stdio` in a separate process, with all its output so far. Its configuration is the text of a
+ * `.commlooprc`, so that a test shows what a user would write.
  */
 export class RunningNode {
   readonly process: CliProcess
-  /** Where its configuration lies. */
+  /** The path of its configuration. */
   readonly folder: string
   readonly #events: OutputLine[] = []
   readonly #messages: Received[] = []
@@ -94,7 +94,7 @@ export class RunningNode {
     return RunningNode.startIn(folder, start)
   }
 
-  /** The same with a folder that is there already: a node that starts once more. */
+  /** The same with an existing folder, for a node that starts again. */
   static async startIn(folder: string, start: NodeStart = {}): Promise<RunningNode> {
     const file = join(folder, '.commlooprc')
     const stdio = start.stdio ?? true
@@ -116,9 +116,9 @@ export class RunningNode {
     return node
   }
 
-  // ── what it has said ────────────────────────────────────────────────────────────────────────────────────────
+  // ── its output ──────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Every line of stdout so far. @throws where one is no JSON. */
+  /** Every line of stdout so far. @throws if a line is not JSON */
   get events(): readonly OutputLine[] {
     const lines = this.process.stdoutLines
     for (; this.#parsedLines < lines.length; this.#parsedLines++) {
@@ -129,7 +129,7 @@ export class RunningNode {
     return this.#events
   }
 
-  /** What was received so far, of one link or of all. */
+  /** The messages received so far, of one link or of all links. */
   messages(link?: string): Received[] {
     if (this.events.length === 0) return []
     return this.#messages.filter((message) => link === undefined || message.link === link)
@@ -143,7 +143,7 @@ export class RunningNode {
     return this.#ofType<LinkEvent>('link').filter((event) => event.link === link)
   }
 
-  /** The states that a link has gone through so far, with its epoch: `up 1`. */
+  /** The states of a link so far, with their epochs: `up 1`. */
   states(link: string): string[] {
     return this.linkEvents(link).map(({ state, epoch }) => `${state} ${String(epoch)}`)
   }
@@ -160,7 +160,7 @@ export class RunningNode {
     return this.events.filter((event): event is Event => event.type === type)
   }
 
-  /** Where it listens. */
+  /** The address where it listens. */
   get port(): number {
     if (this.#port === undefined) throw new Error('this node does not listen')
     return this.#port
@@ -168,7 +168,7 @@ export class RunningNode {
 
   // ── waiting ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Waits for something about what it has said. */
+  /** Waits until its output has something. */
   until<Found>(what: string, look: () => Found | undefined | false, deadlineMs?: number) {
     return eventually(
       what,
@@ -196,7 +196,7 @@ export class RunningNode {
     })
   }
 
-  /** The first event by which the link came into this state, in this epoch where it is given. */
+  /** The first event with which the link entered this state, in this epoch if one is given. */
   link(link: string, state: string, epoch?: number): Promise<LinkEvent> {
     const what = `"${link}" ${state}${epoch === undefined ? '' : ` in epoch ${String(epoch)}`}`
     return this.#first<LinkEvent>(
@@ -209,7 +209,7 @@ export class RunningNode {
     )
   }
 
-  /** That many messages of the link, as soon as they are there; more where there are more. */
+  /** Waits for this number of messages of the link. Returns all that have arrived. */
   received(link: string, count: number, deadlineMs?: number): Promise<Received[]> {
     const enough = (): Received[] | undefined => {
       const messages = this.messages(link)
@@ -238,7 +238,7 @@ export class RunningNode {
 
   // ── acting ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Text as `payload`, bytes as `base64`. @returns false where the process does not keep up with its input. */
+  /** Text as `payload`, bytes as `base64`. @returns false if the process does not read its input fast enough */
   send(payload: string | Uint8Array, fields: SendFields = {}): boolean {
     const content =
       typeof payload === 'string'
@@ -247,7 +247,7 @@ export class RunningNode {
     return this.process.send({ ...content, ...fields })
   }
 
-  /** Everything sent so far has been read, and was accepted or refused. `marker`: another one each time. */
+  /** Waits until everything sent so far was accepted or refused. `marker` must be new in each call. */
   async inputRead(marker = 'marker'): Promise<void> {
     this.send('', { to: 'no such link', id: marker })
     await this.error(({ id }) => id === marker)
@@ -259,25 +259,25 @@ export class RunningNode {
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
   }
 
-  /** The most memory that it has ever had. */
+  /** The largest resident memory so far, in bytes. */
   get residentBytesMax(): number {
     const status = readFileSync(`/proc/${String(this.process.pid)}/status`, 'utf8')
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
   }
 
-  /** Bytes that it has read from files, pipes and sockets so far. */
+  /** Bytes that it has read from files, pipes and sockets. */
   get readBytes(): number {
     const io = readFileSync(`/proc/${String(this.process.pid)}/io`, 'utf8')
     return Number(/^rchar: (\d+)$/m.exec(io)?.[1])
   }
 
-  /** Asks it to stop and waits for its end. */
+  /** Requests a stop and waits for the end of the process. */
   async stop(): Promise<FinalCounters & { readonly status: ExitStatus }> {
     this.process.kill('SIGTERM')
     return this.ended()
   }
 
-  /** Waits for its end, and answers what it counted. */
+  /** Waits for the end of the process, and returns its counters. */
   async ended(): Promise<FinalCounters & { readonly status: ExitStatus }> {
     const status = await this.process.exit(DEADLINE_MS)
     const line = await this.process.log(({ msg }) => msg === 'stopped')

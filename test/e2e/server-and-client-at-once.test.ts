@@ -83,7 +83,7 @@ describe('server and client at the same time', () => {
     await first.link(outOf.into, 'up')
     await second.link('passive-127.0.0.2', 'up')
 
-    // By position in the table, as the older form knows no ids.
+    // By position in the table, because the legacy format has no ids.
     first.send('over the dialled one', { to: 1 })
     first.send('over the accepted one', { to: 0 })
     second.send('back over the dialled one', { to: 1 })

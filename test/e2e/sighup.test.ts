@@ -20,7 +20,7 @@ describe('SIGHUP', () => {
     const peer = await RawListener.open({ host: '127.0.0.1' })
     const folder = testFolder({
       '.commlooprc': { ...table(peer.port), router: './slow.mjs' },
-      // Asks for a reload while it is loaded, at the latest moment before there is a node.
+      // Requests a reload while it is loaded: the latest moment before the node exists.
       'slow.mjs':
         'process.kill(process.pid, "SIGHUP")\n' +
         'await new Promise((resolve) => setTimeout(resolve, 50))\n' +
@@ -36,7 +36,7 @@ describe('SIGHUP', () => {
     'of a terminal that closes stops the node in order',
     async () => {
       const peer = await RawListener.open({ host: '127.0.0.1' })
-      // A process that the signal ends has no last word.
+      // A process that the signal kills does not write a last log line.
       const witness =
         'import { writeFileSync } from "node:fs"\n' +
         'process.once("exit", (code) => writeFileSync("ended", `with ${String(code)}`))\n' +

@@ -6,7 +6,7 @@ import type { ScriptedConnection } from './scripted-transport.js'
 const LISTEN = { host: '::', port: 8000 }
 const CELL: EntryOptions = { id: 'cell', role: 'passive', ip: '10.0.0.0/24' }
 
-/** An active link with one message under way and one that waits. */
+/** An active link with one message that is being written and one that waits. */
 function busy(): { bench: TestNode; connection: ScriptedConnection } {
   const bench = TestNode.started({ links: [PEER] })
   const connection = bench.transport.lastDial.open()

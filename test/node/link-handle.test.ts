@@ -10,7 +10,7 @@ const LISTEN = { host: '::', port: 8000 }
 const CELL: EntryOptions = { id: 'cell', role: 'passive', ip: '10.0.0.0/24' }
 const REMOTE = { ip: '10.0.0.2', port: 8001 }
 
-/** What the handle shows of how its link stands. */
+/** The state of a link, as its handle shows it. */
 function shown(bench: TestNode, id = 'peer'): object {
   const { state, remote, reason, attempt, sinceMs, nextDialInMs } = bench.node.link(id)
   return { state, remote, reason, attempt, sinceMs, nextDialInMs }
@@ -214,7 +214,7 @@ describe('the event of a link', () => {
   })
 })
 
-/** Everything that a link says of itself, its counters left out. */
+/** All properties of a link except its counters. */
 function saidBy(link: LinkHandle) {
   const { id, entry, role, state, epoch, remote, lasting, enabled, reason, sinceMs } = link
   const { attempt, nextDialInMs, queuedMessages, queuedBytes, aboveHighWaterMark } = link

@@ -19,7 +19,7 @@ const ends = (bench: TestNode): string[] =>
 
 describe('the high-water mark', () => {
   it('is exceeded above its value, and a drain comes at exactly half of it', async () => {
-    // 136 and 64 bytes, with the 64 that each message counts beside its payload.
+    // 136 and 64 bytes: the payload, and 64 bytes for each message.
     const { bench, connection } = up({ highWaterMark: 200 })
     expect(bench.send('x'.repeat(72)), 'below').toBe(true)
     bench.soon()

@@ -7,7 +7,7 @@ import { expectLedgers } from './ledgers.js'
 const A = '10.0.0.1'
 const B = '10.0.0.2'
 
-/** Two nodes as in the seed: each is server and client of the other. */
+/** Two nodes, each of which is server and client of the other. */
 function pair(seed: number) {
   const clock = new ManualClock()
   const random = new SeededRandom(seed)
@@ -42,7 +42,7 @@ async function storm(seed: number): Promise<string[]> {
     node.on('message', ({ payload, link, epoch }) => {
       const key = `${node.config.name} ${link} ${String(epoch)}`
       const number = new DataView(payload.buffer, payload.byteOffset).getUint32(0)
-      // Within an epoch the order is that of sending, and nothing comes twice.
+      // Within an epoch, messages arrive in the order of sending, and none arrives twice.
       expect(number, `seed ${String(seed)}: ${key}`).toBeGreaterThan(arrived.get(key) ?? -1)
       arrived.set(key, number)
     })

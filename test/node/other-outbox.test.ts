@@ -9,7 +9,7 @@ import { use } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
 import { PEER, TestNode } from './test-node.js'
 
-/** One that has something to send only once it was told so, as one that writes to a disk first. */
+/** An outbox whose messages can be sent only later, like one that first writes to a disk. */
 class SlowOutbox extends MemoryOutbox {
   readonly #handler: OutboxHandler
   looks = 0

@@ -6,7 +6,7 @@ import { PEER, TestNode } from './test-node.js'
 const MIB = 1024 * 1024
 const LEN16 = new Len16Codec()
 
-/** A codec whose decoder takes all bytes and finds no frame, unless the test says otherwise. */
+/** A codec whose decoder takes all bytes and never returns a payload; `decoder` replaces members. */
 function decodedBy(decoder: Partial<FrameDecoder>, payloadBytesMax = 1_000): FrameCodec {
   return {
     payloadBytesMax,
@@ -29,7 +29,7 @@ const up = (value: FrameCodec, entry: Partial<EntryOptions> = {}) => {
   return { bench, connection: bench.transport.lastDial.open() }
 }
 
-/** A decoder to which every byte is a frame. */
+/** A decoder for which every byte is a frame. */
 function everyByte(): Partial<FrameDecoder> {
   let rest: Uint8Array = new Uint8Array(0)
   return {
@@ -147,7 +147,7 @@ describe('a decoder that returns a payload after it has returned undefined', () 
   })
 })
 
-describe('a guess what the peer sends instead of frames', () => {
+describe('the diagnosis of a peer that does not send frames', () => {
   const REFUSED = 'protocol error: '
   const up16 = () => up(new Len16Codec({ maxPayload: 100 }))
 

@@ -367,7 +367,7 @@ describe('listening', () => {
   })
 })
 
-/** Calls `read` for every read of one property of an object, which works as before. */
+/** Calls `read` whenever a property of an object is read. The property works as before. */
 function countReads<Name extends string>(
   object: Record<Name, unknown>,
   name: Name,

@@ -14,7 +14,7 @@ const codec = (spec: string, maxPayload: number) => ({
   value: new Len16Codec({ maxPayload }),
 })
 
-/** What was done about the links, without the lists that are empty. */
+/** The result of a reconfiguration, without empty lists. */
 async function changed(bench: TestNode, options: NodeOptions): Promise<object> {
   const lists = Object.entries(await bench.node.reconfigure(options))
   return Object.fromEntries(lists.filter(([, ids]) => (ids as string[]).length > 0))
@@ -545,7 +545,7 @@ describe('a codec that changes', () => {
       reconnected: ['peer'],
     })
     connection.written()
-    // What is under way on the old connection is of the old codec to its end.
+    // Bytes of the old connection belong to the old codec until its end.
     connection.receive('y'.repeat(500))
     expect(bench.messages).toHaveLength(1)
     connection.closed()

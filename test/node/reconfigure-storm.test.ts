@@ -17,7 +17,7 @@ import { expectLedgers } from './ledgers.js'
 
 const MUTATIONS_PER_SEED = 100
 const HOME = '10.0.0.1'
-/** Its two links are in every table, and no mutation is about them. */
+/** Its two links are in every table, and mutations do not change them. */
 const STEADY = '10.0.0.2'
 const PEERS = ['10.0.0.3', '10.0.0.4', '10.0.0.5']
 const PORTS = [8000, 8001]
@@ -27,7 +27,7 @@ const STEADY_LINKS: readonly EntryOptions[] = [
   { id: 'steady-in', role: 'passive', ip: STEADY },
 ]
 
-/** What a person might do to a table. Each answers another one, without mistakes. */
+/** Changes that a person might make to a table. Each returns another table without mistakes. */
 class Tables {
   readonly #random: SeededRandom
   #links: readonly EntryOptions[] = []
@@ -50,7 +50,7 @@ class Tables {
     return this.options
   }
 
-  /** One of many mistakes, and as often as not with a change that would be right. */
+  /** One of many mistakes, in half of the cases together with a correct change. */
   broken(): NodeOptions {
     const random = this.#random
     const { links, ...rest } = this.options
@@ -66,7 +66,7 @@ class Tables {
       { ...rest, links: right, heartbeat: { every: '1s', payload: 'x', answer: 'x' } },
       { ...rest, links: right, heartbeat: { every: '1s', payload: new Uint8Array(65_536) } },
       { ...rest, links: right, listen: { host: 'here', port: 8000 } },
-      // Somebody else has this port.
+      // Another listener has this port.
       { ...rest, links: right, listen: { host: HOME, port: 9000 } },
     ]
     return random.pick(wrong)
@@ -143,7 +143,7 @@ class Tables {
   }
 }
 
-/** Numbers every message between two machines, and checks that they come once and in order. */
+/** Numbers every message between two machines, and checks that each arrives once and in order. */
 class Numbered {
   readonly #next = new Map<string, number>()
   readonly #arrived = new Map<string, number>()
@@ -213,7 +213,7 @@ function world(seed: number) {
     const options = { node: ip, listen: { host: ip, port: 8000 }, links: [inward, ...outward] }
     return make(ip, { ...options, rearmAfter: '2s' })
   })
-  // In the way of whoever wants to listen there.
+  // Occupies the port for listeners of the node.
   network.host(HOME).listen(
     { ip: HOME, port: 9000, options: {} },
     {
@@ -316,7 +316,7 @@ function traffic(home: Node, steady: Node, numbered: Numbered, random: SeededRan
   }
 }
 
-/** Links of which the table says what it said before have not noticed that there was a change. */
+/** Links whose entries did not change have not been affected by the reconfiguration. */
 function expectUntouched(
   before: Snapshot,
   after: Snapshot,
@@ -337,7 +337,7 @@ function steadyFacts(node: Node): unknown[] {
   })
 }
 
-/** Nothing on the links that nobody touched was lost. */
+/** No message was lost on the links that did not change. */
 async function expectAllCame(clock: ManualClock, home: Node, numbered: Numbered): Promise<void> {
   const pairs = [
     ['home steady-out', `${STEADY} in`],

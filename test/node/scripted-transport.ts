@@ -13,13 +13,13 @@ import type {
   Transport,
 } from '@commloop/core'
 
-/** A connection whose other end is the test: it sees what was asked for, and says what happens. */
+/** A connection whose other end is the test: it records the calls, and makes the callbacks. */
 export class ScriptedConnection implements Connection {
   readonly peer: PeerInfo
   readonly writes: Uint8Array[][] = []
-  /** What the first chunk of each write is a view of. */
+  /** The memory of which the first chunk of each write is a view. */
   readonly memories: (ArrayBufferLike | undefined)[] = []
-  /** Whether a write is answered by: all taken, use the memory again. */
+  /** Whether `write` returns true: the caller may reuse the chunks. */
   takesAtOnce = false
   reading = false
   finSent = false
@@ -57,7 +57,7 @@ export class ScriptedConnection implements Connection {
     this.destroyed = true
   }
 
-  /** Everything that was written, as one text of frames with their lengths cut off. */
+  /** All written frames as one text, without their lengths. */
   get sent(): string[] {
     const bytes = Buffer.concat(this.writes.flat())
     const texts: string[] = []
@@ -130,7 +130,7 @@ export interface ScriptedListen {
   closed: boolean
 }
 
-/** A transport that does nothing by itself. */
+/** A transport without a network: the test makes every callback. */
 export class ScriptedTransport implements Transport {
   readonly dials: ScriptedDial[] = []
   readonly listens: ScriptedListen[] = []
@@ -151,7 +151,7 @@ export class ScriptedTransport implements Transport {
     }
   }
 
-  /** Whether the door that was opened last is shut. */
+  /** Whether the last listener is closed. */
   get listenerClosed(): boolean {
     return this.listens.at(-1)?.closed ?? false
   }
@@ -167,7 +167,7 @@ export class ScriptedTransport implements Transport {
     last?.handler.listening({ ip: last.options.ip, port: last.options.port })
   }
 
-  /** Somebody connects: the connection, or undefined where it was refused. */
+  /** A peer connects. @returns the connection; undefined if the node refused it */
   accept(
     ip: string,
     port = 40_000,

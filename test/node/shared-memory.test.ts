@@ -34,13 +34,13 @@ describe('the buffers into which frames are encoded', () => {
 })
 
 interface PassedOn {
-  /** Before a chunk comes over `source` that holds one small payload for `target`. */
+  /** Called before `source` receives a chunk that contains one small payload for `target`. */
   readonly before?: (bench: TestNode, target: ScriptedConnection) => void
-  /** After that: until the small payload is confirmed. */
+  /** Called after that, until the small payload is confirmed. */
   readonly after: (bench: TestNode, target: ScriptedConnection) => void
 }
 
-/** The chunk that was received, and the payload out of it at the moment when it was confirmed. */
+/** The received chunk, and the payload from it at the moment when it was confirmed. */
 async function passedOn({
   before,
   after,

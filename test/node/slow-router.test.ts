@@ -3,7 +3,7 @@ import { ManualClock } from '@commloop/testing'
 import { describe, expect, it } from 'vitest'
 import { PEER, TestNode } from './test-node.js'
 
-/** The time that a router takes passes within its call, where a manual clock cannot be moved. */
+/** Time passes within the call of the router, when a manual clock cannot be advanced. */
 class BusyClock implements Clock {
   readonly #clock = new ManualClock()
   #busyMs = 0

@@ -56,7 +56,7 @@ describe('a listener of traffic', () => {
     bench.send('first', { to: 'peer' })
     bench.soon()
     while (connection.sent.length > seen.length) connection.written()
-    // What a listener throws, a failed expectation too, is a warning.
+    // An error in a listener, also a failed expectation, becomes a warning.
     expect(bench.warnings).toEqual([])
     expect(seen.length).toBeGreaterThan(90)
     expect(seen.length).toBe(connection.sent.length)

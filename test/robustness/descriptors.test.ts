@@ -13,13 +13,13 @@ cleanUpAfterEach()
 const LISTED = '127.0.0.2'
 const CALLER = '127.0.0.9'
 const CALLS = 1_000
-/** Below it Node does not get as far as our code: it reads modules side by side. */
+/** With fewer descriptors Node does not reach our code, because it reads modules in parallel. */
 const LIMIT = 128
-/** What is left after an operator has lowered the limit of the running process. */
+/** The limit after an operator has lowered it for the running process. */
 const LOWERED = 64
 const PRLIMIT = { command: 'prlimit', package: 'util-linux' }
 
-/** A table with room for many more than the process has descriptors for. */
+/** A table that allows many more connections than the process has descriptors for. */
 const config = (port: number): string => `
 listen: { host: 127.0.0.1, port: 0 }
 reconnect: { use: exponential, min: 100ms, initial: 100ms, max: 300ms, maxAttempts: 0 }

@@ -16,7 +16,7 @@ function listening(more: Partial<EntryOptions> = {}): TestNode {
 describe('two machines behind one address', () => {
   it('replace each other at most once in each hold-down', async () => {
     const bench = listening()
-    // Each dials again as soon as it is thrown out, and neither ever says a word.
+    // Each dials again as soon as it is rejected, and neither sends anything.
     let port = 1
     for (let ms = 0; ms < HOUR_MS; ms += 1_000) {
       bench.transport.accept('10.0.0.2', port++)
@@ -81,7 +81,7 @@ describe('a connection that was replaced', () => {
   )
 })
 
-/** Everything that a transport might still say of a connection that we have destroyed. */
+/** Every callback that a transport might still make after the node has destroyed the connection. */
 function afterlife(connection: ScriptedConnection | undefined): void {
   connection?.receive('late', 'later')
   connection?.written()

@@ -7,7 +7,7 @@ import { randomStops } from './random-stops.js'
 
 const CYCLES = 300
 const STOPS = 10
-/** What the collector and the compiler leave to chance over so few cycles. */
+/** The variation that the garbage collector and the compiler cause in so few cycles. */
 const HEAP_BYTES_PER_CYCLE_MAX = 2_000
 
 describe('a node under load', () => {

@@ -51,7 +51,7 @@ function pair(near: HeartbeatOptions, far: HeartbeatOptions) {
   return { clock, network, dialler, listener, stopped }
 }
 
-/** What one side has put on the wire beside messages: heartbeats, and answers to the other side's. */
+/** The heartbeats of one side, and its answers to those of the other side. */
 function beats(node: Node): number {
   return node.link('peer').counters.heartbeatsSent
 }
@@ -83,7 +83,7 @@ describe('an idle hour between two nodes', () => {
       const { counters, state, epoch } = node.link('peer')
       expect([state, epoch]).toEqual(['up', 1])
       expect(counters.heartbeatsSent).toBeLessThanOrEqual(HEARTBEATS)
-      // The other side's, and its answers to ours.
+      // The heartbeats of the other side, and its answers to ours.
       expect(counters.heartbeatsReceived).toBeLessThanOrEqual(2 * HEARTBEATS)
       expect(counters.heartbeatsReceived).toBeGreaterThan(HEARTBEATS / 2)
     }

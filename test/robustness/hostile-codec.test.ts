@@ -6,7 +6,7 @@ import { hostileValues } from './hostile-values.js'
 
 const SOUND = new Len16Codec()
 
-/** The sound codec with some of its members done wrong. */
+/** The correct codec with some faulty members. */
 function codec(wrong: Partial<FrameCodec>): FrameCodec {
   return {
     payloadBytesMax: SOUND.payloadBytesMax,
@@ -33,7 +33,7 @@ function decoder(wrong: Partial<FrameDecoder>): FrameDecoder {
   }
 }
 
-/** Two links up: `bad` with the codec, `good` without. */
+/** Two links that are up: `bad` has the faulty codec, `good` the correct one. */
 function pair(value: FrameCodec, more: Partial<EntryOptions> = {}) {
   const bench = TestNode.started({
     links: [
@@ -261,7 +261,7 @@ describe('a codec that cannot encode', () => {
     })
     const { bench, bad } = pair(failing)
     bench.send('x', { to: 'bad' })
-    // More than one write takes together: it needs a buffer of its own.
+    // Larger than a usual write, so it needs a separate buffer.
     bench.send('y'.repeat(300_000), { to: 'bad' })
     bench.soon()
     expect(bad.writes.flat().map((chunk) => chunk.length)).toEqual([300_000])

@@ -13,7 +13,7 @@ function started(): TestNode {
   })
 }
 
-/** Something of every kind happens. */
+/** Causes an event of every kind. */
 function busyMinute(bench: TestNode): void {
   const connection = bench.transport.accept('10.0.0.2')
   for (let at = 0; at < 3; at++) bench.transport.accept('10.0.0.9')

@@ -6,7 +6,7 @@ import { hostileValues } from './hostile-values.js'
 const FINE = 'fine'
 const BARE = Object.create(null) as object
 
-/** Two links; the router does its worst with every message but one. */
+/** Two links; the router misbehaves for every message except one. */
 function hostile(route: (message: Parameters<SendRouter['route']>[0]) => unknown): TestNode {
   const router: SendRouter = {
     route: (message) =>
@@ -20,7 +20,7 @@ function hostile(route: (message: Parameters<SendRouter['route']>[0]) => unknown
   return bench
 }
 
-/** The message that the router misroutes has met one outcome, and the next goes where it belongs. */
+/** The misrouted message has one outcome, and the next message is delivered correctly. */
 async function costsOneMessage(bench: TestNode, reason?: string): Promise<void> {
   await bench.clock.settle()
   bench.checkLedgers()
@@ -35,7 +35,7 @@ async function costsOneMessage(bench: TestNode, reason?: string): Promise<void> 
 const throwing = (message: string) => (): never => {
   throw new Error(message)
 }
-/** An object whose every property throws when it is looked at. */
+/** An object whose every property throws when it is read. */
 const proxy = new Proxy(
   {},
   { get: throwing('get'), has: throwing('has'), getPrototypeOf: throwing('prototype') },
@@ -129,7 +129,7 @@ describe('a router that throws', () => {
   })
 })
 
-/** A promise of the router's own making. */
+/** A thenable that is not a Promise. */
 const thenable = (then: (ok: (value: unknown) => void, no: (error: unknown) => void) => void) => ({
   then,
 })

@@ -1,4 +1,4 @@
-/** What a plugin written in JavaScript may answer where something else was asked for, with a name for each. */
+/** Values that a plugin written in JavaScript may return by mistake, with a name for each. */
 export function hostileValues(): [string, unknown][] {
   return [
     ['nothing', undefined],

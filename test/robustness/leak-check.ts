@@ -7,14 +7,14 @@ import { tcpTransport } from '@commloop/transport-tcp'
 import { eventually } from '../peer/eventually.js'
 import { rawFrame } from '../peer/raw-frames.js'
 
-/** What connecting and disconnecting leaves behind, each beside what was there before. */
+/** The resources of the process after many connections, compared with those before. */
 export interface LeakFigure {
   readonly cycles: number
   readonly handles: Change
   readonly timers: Change
   readonly listeners: Change
   readonly descriptors: Change
-  /** Bytes of heap that each cycle of the second half left behind, collected; undefined: without `--expose-gc`. */
+  /** Bytes of heap that each cycle of the second half has leaked; undefined: without `--expose-gc`. */
   readonly heapBytesPerCycle: number | undefined
 }
 
@@ -23,13 +23,13 @@ export interface Change {
   readonly after: number
 }
 
-/** So many are let come and go before anything is counted: pools fill, code is compiled. */
+/** Cycles before the first measurement, in which pools fill and code is compiled. */
 const WARM_UP_CYCLES = 50
 const SIDE_BY_SIDE = 10
 
 /**
- * Lets that many peers connect to one node, exchange a message and go, by FIN and by reset in turn, and counts what
- * the process has before and after.
+ * Lets this number of peers connect to one node, exchange a message and disconnect, alternately by FIN and by reset,
+ * and measures the resources of the process before and after.
  */
 export async function leakCheck(cycles: number): Promise<LeakFigure> {
   const node = createNode(
@@ -69,7 +69,7 @@ export async function leakCheck(cycles: number): Promise<LeakFigure> {
   }
 }
 
-/** Resolves when all have come and gone, and the node has noticed. */
+/** Resolves when all peers have connected and disconnected, and the node has detected it. */
 async function comeAndGo(node: Node, cycles: number): Promise<void> {
   for (let done = 0; done < cycles; done += SIDE_BY_SIDE) {
     const group = Array.from({ length: SIDE_BY_SIDE }, (_, at) =>

@@ -4,14 +4,14 @@ import { describe, expect, it } from 'vitest'
 import { PEER, TestNode } from '../node/test-node.js'
 
 const CALLS = 100_000
-/** Of what takes a link through a whole connection, or has texts made: the limits are the same. */
+/** The number of cases that need a whole connection, or whose texts are expensive. The limits are the same. */
 const EVENTS = 10_000
 const LINES_MAX = 100
 const LISTEN = { port: 1 }
 
 class CountingLogger implements Logger {
   lines = 0
-  /** What the lines stand for, by their own account. */
+  /** How many occurrences the lines stand for, according to their counts. */
   told = 0
 
   readonly #write = (fields: Readonly<Record<string, unknown>>): void => {
@@ -31,7 +31,7 @@ function logged(...args: ConstructorParameters<typeof TestNode>) {
   return { bench, logger }
 }
 
-/** Ends the node; what was still untold is told then. */
+/** Stops the node, which then reports the occurrences that were held back. */
 async function expectFewLines(bench: TestNode, logger: CountingLogger, told: number) {
   await bench.stopped()
   expect(logger.told).toBeGreaterThanOrEqual(told)

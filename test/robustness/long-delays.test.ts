@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { PEER, TestNode } from '../node/test-node.js'
 
-/** Beyond it Node's timers are due at once, again and again. ManualClock throws instead. */
+/** With longer delays, Node's timers fire immediately, again and again. ManualClock throws instead. */
 const TIMER_MS_MAX = 2 ** 31 - 1
 const DAY_MS = 86_400_000
 

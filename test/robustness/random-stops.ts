@@ -3,22 +3,22 @@ import { tcpTransport } from '@commloop/transport-tcp'
 import { len16Codec } from '@commloop/codec-len16'
 import { createNode, ledgerProblems, type Node } from '@commloop/core'
 
-/** What a hundred stops in the middle of traffic came to. */
+/** The result of a hundred stops during traffic. */
 export interface StopsFigure {
   readonly stops: number
-  /** Stops after which both ledgers held, every link was closed and the peer had got no frame in part. */
+  /** Stops after which both ledgers balanced, every link was closed and the peer had received no partial frame. */
   readonly clean: number
-  /** Stops that took longer than their deadline and what the machine needs to say so. */
+  /** Stops that took longer than their deadline and a margin for the machine. */
   readonly late: number
   readonly slowestMs: number
   readonly deadlineMs: number
   readonly written: number
-  /** What was wrong, stop by stop. */
+  /** The problems, one line for each stop. */
   readonly faults: readonly string[]
 }
 
 const DEADLINE_MS = 2_000
-/** A deadline is a timer, and the machine may be busy. */
+/** The margin: a deadline is a timer, and the machine may be busy. */
 const LATE_MS = 1_000
 const LINKS = 3
 
@@ -83,14 +83,14 @@ function dialling(port: number): Node {
 
 const PAYLOAD = Buffer.alloc(1_000, 7)
 
-/** Both send as much as is taken, turn after turn. */
+/** Both sides send as much as the nodes accept, turn after turn. */
 function traffic(node: Node, peer: Node): () => void {
   let on = true
   const send = (from: Node, to: string): void => {
     try {
       for (let at = 0; at < 20 && from.send(PAYLOAD, { to, id: 'm' }); at++);
     } catch {
-      // Refused: full, down or stopping. Nothing was accepted.
+      // Refused, because the queue is full or the link is down or stopping. Nothing was accepted.
     }
   }
   const turn = (): void => {
@@ -113,7 +113,7 @@ function countDamaged(peer: Node): () => string | undefined {
   return () => (damaged === 0 ? undefined : `${String(damaged)} damaged payloads`)
 }
 
-/** What is wrong with a node that has stopped; undefined if nothing is. */
+/** The problem of a node that has stopped; undefined if there is none. */
 function faultOf(node: Node): string | undefined {
   if (node.counters.routing !== 0)
     return `${String(node.counters.routing)} messages left in routing`

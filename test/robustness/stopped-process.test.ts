@@ -19,7 +19,7 @@ links:
   - { id: in, role: passive, ip: 127.0.0.1 }
 `
 
-/** Sends heartbeats until it is told to stop, as a peer does whose own process goes on. */
+/** Sends heartbeats until `stop` is called, like a peer whose process continues to run. */
 function beating(peer: RawPeer): () => void {
   const timer = setInterval(() => {
     void peer.send('beat')

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { PEER, TestNode } from '../node/test-node.js'
 import type { ScriptedConnection } from '../node/scripted-transport.js'
 
-/** What a system call of a dial can end with, and what a transport may add: no name, no certificate, no code at all. */
+/** Errors of the system calls of a dial, and errors of a transport itself: without a name, a certificate or a code. */
 const DIAL_CODES = [
   'ECONNREFUSED',
   'ECONNRESET',
@@ -39,7 +39,7 @@ const LISTEN_CODES = [
   'EINVAL',
   undefined,
 ]
-/** What reading from or writing to a connection can end with. */
+/** Errors of reading from or writing to a connection. */
 const CONNECTION_CODES = [
   'ECONNRESET',
   'ECONNABORTED',
@@ -75,7 +75,7 @@ function reasonOf(code: string | undefined): string {
   return code === 'ECONNRESET' ? 'reset by peer' : failure(code).message
 }
 
-/** A node with three links. The first is up and must notice nothing; the second is still dialling. */
+/** A node with three links. The first is up and must not be affected; the second is still dialling. */
 function started() {
   const bench = TestNode.started(TABLE)
   const [other, peer] = bench.transport.dials
@@ -83,7 +83,7 @@ function started() {
   return { bench, other: other.open(), peer }
 }
 
-/** The bystander still sends and receives over its first connection, and nothing is left when the node has ended. */
+/** The first link still sends and receives over its first connection, and the node leaves nothing behind. */
 async function expectOthersUnharmed(bench: TestNode, other: ScriptedConnection): Promise<void> {
   expect(bench.node.link('other')).toMatchObject({ state: 'up', epoch: 1 })
   other.receive('still here')
@@ -156,7 +156,7 @@ describe('listening that fails', () => {
 
 interface Moment {
   readonly name: string
-  /** Brings a link that is up there. */
+  /** Opens a connection for a link that is then up. */
   readonly reach: (connection: ScriptedConnection, bench: TestNode) => void
 }
 

@@ -12,7 +12,7 @@ void main(process.argv.slice(2))
 async function main(args: readonly string[]): Promise<never> {
   let outputError: NodeJS.ErrnoException | undefined
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // A reader that stops reading (`commloop check | head -1`) is not a failure.
+    // It is not a failure if the reader closes the pipe early, as in `commloop check | head -1`.
     if (error.code !== 'EPIPE') outputError ??= error
   })
   process.stderr.on('error', () => undefined)

@@ -24,8 +24,8 @@ import * as top from './commands/top.js'
 import { LOG_LEVEL_DEFAULT, LOG_LEVELS } from './logging/log-level.js'
 
 /*
- * The modules of commands hold only words and options. They import their work when a command is called, so that help
- * does not load the schema, the container, the log or a plugin.
+ * The modules of commands contain only help texts and options. They import the rest when a command runs, so that the
+ * help does not load the schema, the container, the log or a plugin.
  */
 
 /** In the order of the help. */

@@ -1,18 +1,18 @@
 import { latin1, likelyProtocol, tpkt, unmistakableProtocol } from './foreign-protocol.js'
 import { isFramedBy, type LengthLayout } from './length-layout.js'
 
-/** What a codec knows about its own framing, so that `framingDiagnosis` can tell it from others. */
+/** What a codec knows about its own framing, so that `framingDiagnosis` can distinguish it from others. */
 export interface OwnFraming {
   /**
-   * Whether these bytes are frames of this codec, with its present settings. Then the peer speaks the right framing, and
-   * the stream ended for another reason.
+   * Whether these bytes are frames of this codec, with its present settings. Then the peer speaks the right framing,
+   * and the stream ended for another reason.
    */
   fits(opening: Uint8Array): boolean
   /** What the operator can do if the peer sends frames of this layout instead: `set byteOrder: little in "codec"`. */
   advice(layout: LengthLayout): string
 }
 
-/** In the order of how common they are. The first that fits is reported. */
+/** The most common layout first. The first one that fits is reported. */
 const LAYOUTS: readonly LengthLayout[] = ([2, 4] as const).flatMap((lengthBytes) =>
   [false, true].flatMap((countsHeader) =>
     (['big', 'little'] as const).map((byteOrder) => ({ lengthBytes, byteOrder, countsHeader })),

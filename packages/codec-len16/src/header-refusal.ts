@@ -1,7 +1,7 @@
 import { CommloopError } from '@commloop/core'
 import type { Len16Settings } from './len16-options.js'
 
-/** The error for a header that is not allowed. What the peer may speak instead is diagnosed from the first bytes of the stream. */
+/** The error for a header that is not allowed. `framingDiagnosis` says what the peer may speak instead. */
 export function headerRefusal(
   first: number,
   second: number,

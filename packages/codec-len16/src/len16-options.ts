@@ -15,7 +15,7 @@ export interface Len16Options {
 /** `Len16Options`, validated, with defaults. */
 export interface Len16Settings {
   readonly byteOrder: 'big' | 'little'
-  /** Bytes that the length includes beside the payload: 0 or 2. */
+  /** Bytes that the length includes in addition to the payload: 0 or 2. */
   readonly countedHeaderBytes: number
   readonly payloadBytesMin: number
   readonly payloadBytesMax: number

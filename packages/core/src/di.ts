@@ -1,6 +1,6 @@
 import 'reflect-metadata'
 
-// The one place that knows tsyringe and its metadata polyfill, so that a process has one copy of each. Plugins import
-// `Lifecycle` and the types from `@commloop/core`. The container and the decorators are for the composition root only.
+// The only file that imports tsyringe and its metadata polyfill, so that a process has one copy of each. Plugins import
+// `Lifecycle` and the types from `@commloop/core`. Only the composition root uses the container and the decorators.
 export { container, inject, injectable, Lifecycle } from 'tsyringe'
 export type { DependencyContainer, InjectionToken } from 'tsyringe'

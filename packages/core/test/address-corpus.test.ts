@@ -103,8 +103,8 @@ function matches(listed: string, remote: string): boolean {
   return address !== undefined && patternMatches(pattern, address)
 }
 
-describe('whoever calls by a listed address', () => {
-  it('is of a corpus large enough to mean something', () => {
+describe('a peer with a listed address', () => {
+  it('has enough forms to test', () => {
     expect(SAME.length + SAME_6.length + OTHER.length).toBeGreaterThanOrEqual(60)
   })
 
@@ -119,8 +119,8 @@ describe('whoever calls by a listed address', () => {
   })
 })
 
-describe('whoever calls by something that only looks like one', () => {
-  it.each(OTHER)('is not: %j', (remote) => {
+describe('a peer whose address only resembles a listed one', () => {
+  it.each(OTHER)('is not let in: %j', (remote) => {
     expect(matches(LISTED, remote)).toBe(false)
     expect(matches(LISTED_6, remote)).toBe(false)
   })

@@ -20,7 +20,7 @@ export function hex(bytes: readonly number[]): string {
   return Buffer.from(bytes).toString('hex')
 }
 
-/** Four bytes, or sixteen of any sort that has a form of its own: mapped, with zeros in places, without any. */
+/** Four bytes, or sixteen bytes of a kind whose text has a special form: mapped, with zeros, or arbitrary. */
 export function randomAddress(random: SeededRandom): number[] {
   const bytes = (count: number): number[] => Array.from({ length: count }, () => random.int(256))
   switch (random.int(4)) {

@@ -82,7 +82,7 @@ interface Write {
   chunks: number[]
 }
 
-/** The same as arithmetic: what fits goes along; a large payload is a chunk of its own, after its header. */
+/** The expected writes by arithmetic. A large payload is a separate chunk, after its header. */
 function expectedWrites(sizes: readonly number[]): Write[] {
   const writes: Write[] = []
   let write: Write | undefined

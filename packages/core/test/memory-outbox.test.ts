@@ -120,7 +120,7 @@ describe('MemoryOutbox', () => {
             case 'release': {
               const count = Math.min(n, model.taken.length)
               const expected = model.taken.splice(0, count)
-              // A write whose messages nobody asks after is released without showing them.
+              // A write without ids is released without calling `ended`.
               if (n % 2 === 0) {
                 outbox.release(count)
                 break

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { editDistance, nearest } from '../src/text/suggestion.js'
 
-describe('a guess at what was meant', () => {
+describe('the suggestion for a mistyped word', () => {
   it.each([
     ['', '', 0],
     ['router', 'router', 0],

@@ -2,7 +2,7 @@ import type { ConnectionList } from './connection-list.js'
 import type { ExpectStep } from './fault-step.js'
 import { counted } from './step-text.js'
 
-/** An expectation of the script is not met. The message is the `failure` of the report. */
+/** An expectation of the script was not met. The message becomes the `failure` of the report. */
 export class NotHeld extends Error {}
 
 /** Checks the steps that expect something of the node, each within its time. */
@@ -16,7 +16,7 @@ export class Expectations {
     this.#signal = signal
   }
 
-  /** Looks again at the condition that a step waits for. Called after every change, and after an abort. */
+  /** Checks the condition that a step waits for. Called after every change, and after an abort. */
   look(): void {
     this.#look()
   }

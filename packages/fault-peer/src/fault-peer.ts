@@ -9,6 +9,7 @@ import type { FaultStep } from './fault-step.js'
 import { ScriptPlayer } from './script-player.js'
 import { DEFAULT_SHAPE, type WireShape } from './wire-shape.js'
 
+/** Options of a fault peer. */
 export interface FaultPeerOptions {
   /** How the peer frames payloads; default `DEFAULT_SHAPE`: a length of two bytes, big endian. */
   readonly shape?: WireShape

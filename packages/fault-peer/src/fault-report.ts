@@ -9,7 +9,7 @@ export interface FaultReport {
   readonly durationMs: number
   /** How often the node dialled during the script; 0 if the peer dials. */
   readonly dials: number
-  /** In the order in which they were opened. */
+  /** The connections, in the order in which they were opened. */
   readonly connections: readonly ConnectionReport[]
 }
 

@@ -184,7 +184,7 @@ describe('a fault peer that is dialled', () => {
   })
 })
 
-describe('what a node does that is not as the script says', () => {
+describe('a node that does not meet the expectations of a script', () => {
   const SILENT = (socket: Socket): void => {
     socket.resume()
   }
@@ -264,7 +264,7 @@ describe('what a node does that is not as the script says', () => {
   })
 })
 
-describe('a script that names what is not there', () => {
+describe('a script that names a missing connection', () => {
   it('is a mistake of the script, not of the node', async () => {
     const port = await serve(() => undefined)
     await expect(peerOf(port).play([{ do: 'send FIN' }])).rejects.toThrow(

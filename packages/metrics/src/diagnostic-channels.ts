@@ -15,7 +15,7 @@ export const DIAGNOSTIC_CHANNELS = {
   state: 'commloop:link:state',
 } as const satisfies Record<string, keyof DiagnosticMessages>
 
-/** `node:diagnostics_channel` does not report when the first subscriber comes, so the node has to look. */
+/** How often to look for subscribers, because `node:diagnostics_channel` does not report new ones. */
 const LOOK_MS = 1_000
 
 /**

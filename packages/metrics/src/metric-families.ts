@@ -48,7 +48,7 @@ const SECONDS: Kind = { type: 'gauge', unit: 'seconds' }
 const BYTES: Kind = { type: 'gauge', unit: 'bytes' }
 const COPIES: Kind = { type: 'gauge', unit: 'copies' }
 
-// ── makers ──────────────────────────────────────────────────────────────────────────────────────────────────
+// ── builders ────────────────────────────────────────────────────────────────────────────────────────────────
 
 function single(
   name: string,

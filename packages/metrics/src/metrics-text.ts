@@ -14,6 +14,7 @@ export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 /** The approximate length of a part. The node handles messages between two parts. */
 const PART_LENGTH = 64 * 1024
 
+/** What the metrics describe: a node and its process. */
 export interface MetricsSource {
   readonly node: Node
   /** The version of commloop, or of the application that embeds the node. */

@@ -44,7 +44,7 @@ export function beginDialHandshake(
   })
 }
 
-/** Its text is ours and is shown unchanged. */
+/** An error with a text of this package, which is shown unchanged. */
 class NameError extends Error {}
 
 function nameProblem(name: string, certificate: PeerCertificate): Error | undefined {

@@ -18,7 +18,7 @@ const NOT_ACCEPTED: ConnectionHandler = {
   },
 }
 
-/** How long a reset waits for a FIN that the kernel has no room for. */
+/** How long a reset waits if the kernel has no room for the FIN. */
 const FIN_MS_MAX = 100
 
 /** Key under which a socket stores its connection, so that thousands of sockets share the same listener functions. */
@@ -46,8 +46,9 @@ export class TcpConnection implements Connection {
   #wrote: WriteCallback | undefined
 
   /**
-   * The socket is open, paused, and allows half-open connections. `tcp`: the socket that carries it, if it is a TLS socket.
-   * `closed`: called when the connection is closed, before its handler; a second listener on the socket would cost an array.
+   * The socket is open, paused, and allows half-open connections. `tcp`: the socket that carries it, if it is a TLS
+   * socket. `closed`: called when the connection is closed, before its handler; a second listener on the socket would
+   * cost an array.
    */
   constructor(socket: Socket, peer: PeerInfo, tcp = socket, closed?: () => void) {
     this.peer = peer
@@ -131,8 +132,9 @@ export class TcpConnection implements Connection {
   }
 
   /**
-   * libuv does not reset before the kernel has taken the FIN, and Node would leak the descriptor. With TCP, the kernel takes
-   * it within one turn of the event loop. TLS sends close_notify before the FIN, which may not fit into the send buffer.
+   * libuv does not reset before the kernel has taken the FIN, and Node would leak the descriptor. With TCP, the kernel
+   * takes it within one turn of the event loop. TLS sends close_notify before the FIN, which may not fit into the send
+   * buffer.
    */
   #resetAfterFin(): void {
     const timer = setTimeout(() => {

@@ -106,7 +106,7 @@ export class TcpDial implements Dial {
     connection.attach(this.#handler.opened(connection))
   }
 
-  /** Stays attached to a socket that was given up, because a late error without a listener would end the process. */
+  /** Stays attached to an abandoned socket, because a late error without a listener would end the process. */
   readonly #failed = (error: Error): void => {
     if (this.#over) return
     this.#end()

@@ -13,7 +13,9 @@ import { certificatesOf, pemText, privateKeyOf } from './pem-text.js'
  * A type instead of an interface, so that it is assignable to the options of any transport.
  */
 export type TlsOptions = {
-  /** Our certificate, followed by the intermediate ones up to an authority that the peer knows. Required for a listener. */
+  /**
+   * Our certificate, followed by the intermediate ones up to an authority that the peer knows. Required for a listener.
+   */
   readonly cert?: string | Uint8Array
   /** The private key of `cert`, without a passphrase. */
   readonly key?: string | Uint8Array
@@ -23,9 +25,9 @@ export type TlsOptions = {
    */
   readonly ca?: string | Uint8Array
   /**
-   * Default true. A dial then requires a certificate that is valid for the dialled host, and a listener requires a valid
-   * certificate from each peer: mutual TLS. With false, any program can pretend to be the peer, and no connection has an
-   * identity.
+   * Default true. A dial then requires a certificate that is valid for the dialled host, and a listener requires a
+   * valid certificate from each peer: mutual TLS. With false, any program can pretend to be the peer, and no connection
+   * has an identity.
    */
   readonly verifyPeer?: boolean
   /** Dial only: the name or address that the peer's certificate must contain; default: the dialled host. */
@@ -47,6 +49,7 @@ export interface TlsCheck {
   readonly warnings: readonly string[]
 }
 
+/** A mistake in TLS options. */
 export interface TlsProblem {
   /** undefined: the problem concerns the options as a whole. */
   readonly option: string | undefined

@@ -10,7 +10,7 @@ const READING =
 const TRUST =
   'Other load on the machine makes the figures unreliable: if the ratios differ much, measure again.'
 
-/** The results as text. */
+/** The results as text, for people. */
 export function benchText(results: readonly BenchResult[], rounds: number): string {
   const table = tableBlock([HEAD, ...results.flatMap(rowsOf)])
   return `${ABOUT}\n\n${table}\nMedians of ${String(rounds)} rounds; ${READING}\n${TRUST}\n`

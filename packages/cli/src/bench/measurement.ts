@@ -118,7 +118,7 @@ class Measurement {
     }
   }
 
-  /** Runs until the code is compiled. @returns the number of messages of a round */
+  /** Warms up the code until V8 has compiled it. @returns the number of messages of a round */
   async #warmedUp(side: SendingSide, payloadBytes: number): Promise<number> {
     let messages = FIRST_MESSAGES
     for (let run = 0; run < WARM_UPS; run++) {

@@ -4,7 +4,7 @@ import { tcpTransport } from '@commloop/transport-tcp'
 import { LOOPBACK, type SendingSide } from './sending-side.js'
 import type { Arrivals, PayloadCycle } from './traffic.js'
 
-/* A node as a user of the library has it: the router is called, and all limits, counters and deadlines are on. */
+/* A node with the defaults of the library: the router is called, and all limits, counters and deadlines are on. */
 
 /** Listens on a free port. @returns the port */
 export async function receiveWithNode(arrivals: Arrivals): Promise<number> {

@@ -24,8 +24,8 @@ export function exitCodeOf(error: unknown): number {
 }
 
 /**
- * The text on stderr: what is wrong, then what to do. The stack of an unexpected error is shown only if `COMMLOOP_DEBUG`
- * is set; the text says so.
+ * The text on stderr: what is wrong, then what to do. It contains the stack of an unexpected error only if
+ * `COMMLOOP_DEBUG` is set, and says so if it is not.
  */
 export function failureText(
   error: unknown,

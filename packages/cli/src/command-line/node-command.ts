@@ -7,7 +7,7 @@ interface NodeOptions {
   readonly control?: string
 }
 
-/** The node that a command asks, as its options name it. */
+/** The node to which a command sends its request, as the options name it. */
 export interface NodeRequest {
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
@@ -17,7 +17,7 @@ export interface NodeRequest {
   readonly control?: string | undefined
 }
 
-/** Adds a command that asks a running node, with its `--control`. */
+/** Adds a command that sends a request to a running node, with the option `--control`. */
 export function nodeCommand(program: Command, words: string, description: string): Command {
   return program
     .command(words)

@@ -1,6 +1,6 @@
 /**
- * npm forwards signals to its child, so one Ctrl-C at a terminal arrives twice: from the terminal and from npm. A signal
- * this soon after the first belongs to the same Ctrl-C.
+ * npm forwards signals to its child, so one Ctrl-C at a terminal arrives twice: from the terminal and from npm. A
+ * signal this soon after the first belongs to the same Ctrl-C.
  */
 const SAME_REQUEST_MS = 300
 
@@ -8,7 +8,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 export type StopSignalName = (typeof SIGNALS)[number]
 
-/** SIGINT and SIGTERM: the first signal asks for an orderly stop, the second for an immediate exit. */
+/** SIGINT and SIGTERM: the first signal requests a graceful stop, the second an immediate exit. */
 export class StopSignals {
   readonly #first: (signal: StopSignalName) => void
   readonly #second: (signal: StopSignalName) => void

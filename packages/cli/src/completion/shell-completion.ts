@@ -26,7 +26,7 @@ const BASH_WORDS = `if ! declare -F _get_comp_words_by_ref > /dev/null; then
 fi
 `
 
-/** How long completion waits for the ids of links: the user has just pressed a key. */
+/** How long completion waits for the ids of links, because the user waits for the prompt. */
 const LINKS_MS_MAX = 500
 
 /** Prints the completion script of a shell. @throws UsageError */

@@ -15,7 +15,7 @@ export interface ClosingFacts {
 /** The result of the demo. */
 export interface ClosingAccount {
   readonly lines: readonly string[]
-  /** No message is unaccounted for. */
+  /** Every message is accounted for. */
   readonly holds: boolean
 }
 

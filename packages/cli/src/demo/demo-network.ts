@@ -7,7 +7,7 @@ import { Traffic } from './traffic.js'
 /** One address for each node, like machines of a plant: a node identifies a peer by its address. */
 const ADDRESSES = { A: '127.0.0.1', B: '127.0.0.2', C: '127.0.0.3' } as const
 
-/** The machine has only one loopback address. */
+/** The demo cannot run, because the machine has only one loopback address. */
 export class LoopbackMissing extends Error {
   override readonly name = 'LoopbackMissing'
   readonly ip: string
@@ -93,8 +93,8 @@ export class DemoNetwork {
 }
 
 /**
- * Finds a free port at this address. The ports must be known before the nodes start, because the tables name each other's.
- * Dials it once, because an address may exist and not be reachable.
+ * Finds a free port at this address. The ports must be known before the nodes start, because the tables name each
+ * other's. Dials it once, because an address may exist and not be reachable.
  */
 async function freePlace(ip: string): Promise<Place> {
   const server = createServer((socket) => socket.destroy())

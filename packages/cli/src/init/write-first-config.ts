@@ -41,7 +41,7 @@ export async function writeFirstConfig(request: InitRequest, io: InitIo): Promis
   return await write(request.cwd, config, io)
 }
 
-/** Why no file may be written here: with two configurations in a folder no command works. */
+/** Why the file must not be written: with two configurations in one folder, every command fails. */
 async function existingConfig(cwd: string): Promise<string | undefined> {
   try {
     const { file } = await findConfig({ cwd, env: {} })

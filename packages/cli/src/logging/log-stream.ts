@@ -6,7 +6,7 @@ const WAITING_BYTES_MAX = 1024 * 1024
 const FLUSH_MS_MAX = 1_000
 
 /**
- * Writes log lines to a stream that may be slow, stuck or gone. None of that may cost the node memory or make it fail.
+ * Writes log lines to a stream that may be slow, stuck or closed. The node then neither fails nor uses more memory.
  */
 export class LogStream {
   readonly #stream: Writable
@@ -27,7 +27,7 @@ export class LogStream {
     this.#stream = stream
     this.#format = format
     this.#lostText = lostText
-    // The reader or the terminal is gone: there is no place to report it.
+    // The reader or the terminal has gone, so this cannot be reported.
     stream.on('error', () => {
       this.#gone = true
     })
@@ -46,7 +46,7 @@ export class LogStream {
     this.#stream.write(this.#format(line))
   }
 
-  /** Resolves when all lines are written, the reader is gone, or a second is over. */
+  /** Resolves when all lines are written, when the reader has gone, or after one second. */
   flush(): Promise<void> {
     if (this.#gone || this.#stream.writableLength === 0) return Promise.resolve()
     return new Promise((resolve) => {

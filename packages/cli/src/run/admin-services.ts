@@ -12,16 +12,16 @@ export interface AdminServicesOptions {
   /** The largest payload that any link accepts now. */
   readonly payloadBytesMax: () => number
   /**
-   * Reads the configuration again, applies what has changed, and resolves with the changes. Rejects with a CommloopError
-   * if nothing was changed.
+   * Reads the configuration again, applies what has changed, and resolves with the changes. Rejects with a
+   * CommloopError if nothing was changed.
    */
   readonly reload: () => Promise<object>
 }
 
 /**
- * The services with which operators observe and control a running node: the control socket, metrics over TCP, diagnostic
- * channels. Their code is loaded after the node has started. A service that cannot be opened costs a warning: traffic
- * matters more.
+ * The services with which operators observe and control a running node: the control socket, metrics over TCP,
+ * diagnostic channels. Their code is loaded after the node has started. If a service cannot be opened, the node logs a
+ * warning and continues, because traffic matters more.
  */
 export class AdminServices implements Service {
   readonly #node: Node

@@ -52,7 +52,7 @@ export class NodeProcess {
       this.#thrown()
     })
     const signals = new StopSignals(this.#signalled, this.#signalledAgain)
-    // Without a listener and without a dial to come, the process would end.
+    // Without a listener and a planned dial, the process would end.
     const alive = setInterval(() => undefined, IDLE_MS)
     try {
       const ending = await this.#untilEnding(running)
@@ -66,7 +66,7 @@ export class NodeProcess {
     }
   }
 
-  /** Stops the node in order. */
+  /** Stops the node gracefully. */
   stop(why: string): void {
     const deadline = durationText(this.#node.config.stopDeadlineMs)
     this.#logger.info({}, `${why}: stopping, within ${deadline}`)
@@ -126,7 +126,7 @@ export class NodeProcess {
       this.#logger.warn({ refused }, `${String(refused)} ${lines} invalid or refused`)
     }
     if (ending === 'exception') return EXIT.FAILED
-    // A supervisor needs to know whether the node stopped in order; a script, whether its messages were written.
+    // A supervisor must know whether the node has stopped gracefully, and a script whether its messages were written.
     if (this.#session === undefined) return EXIT.OK
     const allWritten =
       count === 0 && refused === 0 && this.#node.counters.refused === 0 && !this.#session.failed

@@ -1,9 +1,9 @@
 import { closeSync, openSync } from 'node:fs'
 
 /**
- * SIGHUP has two meanings: sent on purpose (`kill -HUP`, `systemctl reload`) it asks for a reload; sent because the
- * terminal is gone it asks for an orderly stop. The handler is installed before the node starts, because a SIGHUP without
- * a handler ends the process.
+ * SIGHUP has two meanings. If an operator sends it (`kill -HUP`, `systemctl reload`), it requests a reload; if the
+ * kernel sends it because the terminal has gone, it requests a graceful stop. The handler is installed before the node
+ * starts, because a SIGHUP without a handler ends the process.
  */
 export class SighupHandler {
   readonly #hadTerminal = hasTerminal()
@@ -19,7 +19,7 @@ export class SighupHandler {
     else this.#handler(this.#hadTerminal && !hasTerminal())
   }
 
-  /** Calls `handler` for each SIGHUP, and now if one came before. */
+  /** Calls `handler` for each SIGHUP, and now if one has arrived already. */
   handle(handler: (terminalGone: boolean) => void): void {
     this.#handler = handler
     if (!this.#pending) return

@@ -2,10 +2,10 @@ import type { Logger, Throttle } from '@commloop/core'
 import { lineThrottle } from '../logging/line-throttle.js'
 
 /**
- * Errors that no code caught, nearly always those of a plugin, which runs in this process.
+ * Errors that no code has caught. Nearly all of them come from a plugin, which runs in this process.
  *
- * An unhandled rejection affects nothing else: it is logged, and the node keeps running. An uncaught exception may have
- * left state half changed: the node stops in order, and the command fails.
+ * An unhandled rejection is only logged, and the node continues to run. An uncaught exception may have left
+ * inconsistent state, so the node stops gracefully, and the command fails.
  */
 export class UncaughtErrors {
   readonly #logger: Logger
@@ -13,7 +13,7 @@ export class UncaughtErrors {
   readonly #rejections: Throttle<unknown>
   #anyThrown = false
 
-  /** @param thrown called once, on the first exception: the node has to stop */
+  /** @param thrown called once, with the first exception: it must stop the node */
   constructor(logger: Logger, thrown: (error: unknown) => void) {
     this.#logger = logger
     this.#thrown = thrown

@@ -6,7 +6,7 @@ import { runningNode } from './running-node.js'
 export interface NodeReport {
   readonly pid: number
   readonly links: readonly LinkReport[]
-  /** What an audit finds now. */
+  /** The findings of the audit at this moment. */
   readonly findings: readonly Finding[]
 }
 
@@ -21,13 +21,13 @@ export interface LinkReport {
 }
 
 /**
- * Asks the running node of a configuration. Resolves with undefined if no node answers, because these commands also work
- * without a running node.
+ * Asks the running node of a configuration. Resolves with undefined if no node answers, because these commands also
+ * work without a running node.
  */
 export type NodeReporter = (request: NodeRequest) => Promise<NodeReport | undefined>
 
 /**
- * Asks through the control socket.
+ * Asks the node through its control socket.
  *
  * @throws CommloopError if a node answers with an error; CML_ERR_CONTROL_UNREACHABLE if no node answers at the socket
  *   given with `--control`

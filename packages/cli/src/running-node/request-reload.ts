@@ -11,7 +11,7 @@ const RELOAD_MS_MAX = 30_000
 /**
  * Makes the running node reload its configuration, and prints what changed.
  *
- * @returns the exit code: 1 if the node rejected its file, because the command line was right
+ * @returns the exit code: 1, and not 2, if the node rejects its file, because the command line is right
  * @throws CommloopError if the node cannot be reached
  */
 export async function requestReload(

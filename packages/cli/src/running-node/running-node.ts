@@ -51,7 +51,7 @@ async function nodeAtDefaultSocket(
   const uid = process.getuid?.() ?? 0
   const tried: string[] = []
   for (const folder of runtimeFolders(env, uid)) {
-    // In a folder that another user owns, the socket may be theirs too: they would read what the operator sends.
+    // If another user owns the folder, the socket may also be theirs, and they would read what the operator sends.
     const problem = ownFolderProblem(folder, uid)
     const sockets =
       problem === undefined ? readdirSync(folder).filter((entry) => entry.endsWith(end)) : []

@@ -25,7 +25,7 @@ export interface SendIo extends CommandIo {
   readonly stdin: Readable & { readonly isTTY?: boolean }
 }
 
-/** No codec takes a larger payload; a larger file was named by mistake. */
+/** Usual codecs do not accept a larger payload, so a larger file was probably named by mistake. */
 const PAYLOAD_BYTES_MAX = 16 * 1024 * 1024
 const TIMEOUT = { minMs: 1, max: '60s' } as const
 

@@ -21,7 +21,7 @@ export async function showStatus(
   if (request.json) io.stdout.write(`${JSON.stringify(status, undefined, 2)}\n`)
   else {
     const { stdout } = io
-    // The reader of a pipe has no width and needs no colours.
+    // A pipe has no width, and its reader does not need colours.
     const isTerminal = stdout.isTTY === true
     const columns = isTerminal ? stdout.columns : undefined
     const color = isTerminal && stdout.hasColors?.() === true

@@ -17,7 +17,7 @@ export interface TopIo {
 }
 
 const SAMPLE_MS = 500
-/** The status of a large table takes time: the node must spend at most a tenth of its time on it. */
+/** The status of a large table takes time, and the node must spend at most a tenth of its time on it. */
 const PAUSE_FACTOR = 10
 const REDRAW_MS = 250
 const CTRL_C = '\x03'

@@ -25,7 +25,7 @@ export class OutputLines {
   readonly #listener: OutputListener
   #batch = ''
   #flushDue = false
-  /** Length that the stream has and has not confirmed. */
+  /** Length of the output that the stream has not confirmed. */
   #unwritten = 0
   #slow = false
   #gone = false

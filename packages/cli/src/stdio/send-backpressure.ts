@@ -1,11 +1,11 @@
 import type { LinkHandle, LinkState, Node, RouteTarget, SendOptions } from '@commloop/core'
 
-/** `drain` carries this in place of a link id if the routing stage has room again. */
+/** `drain` has this value instead of a link id if the routing stage has room again. */
 const ROUTING = '*'
 
 /**
- * Decides whether input has to wait: yes while a target link is up and above its high-water mark. Links that are down do
- * not count, because one dead peer would block the messages to all others.
+ * Decides whether input must wait: if a target link is up and above its high-water mark. Links that are down do not
+ * count, because one dead peer would block the messages to all others.
  */
 export class SendBackpressure {
   readonly #node: Node

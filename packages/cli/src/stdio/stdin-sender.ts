@@ -114,7 +114,7 @@ export class StdinSender {
     else this.#finish()
   }
 
-  /** @returns false: input has to wait first */
+  /** Sends lines until there are no more. @returns false: input must wait */
   #work(): boolean {
     while (!this.#waits) {
       const line = this.#lines.next()

@@ -36,7 +36,7 @@ export interface StdioStreams {
  *     stdin ─▶ StdinSender ─▶ node.send      pauses while a target is above its mark, or stdout is slow
  *     stdout ◀─ OutputLines ◀─ events        while stdout is slow no link is read: TCP makes the peers wait
  *
- * Lines have the order in which the node emitted the events: the `up` of a link stands before its first message, and its
+ * Lines have the order in which the node emits the events: the `up` of a link comes before its first message, and its
  * last message before the end of its connection.
  */
 export class StdioSession {
@@ -177,7 +177,7 @@ export class StdioSession {
     this.#output.write(errorLine(error))
   }
 
-  // ── a reader that is slow, or gone ──────────────────────────────────────────────────────────────────────────
+  // ── a slow or closed reader ─────────────────────────────────────────────────────────────────────────────────
 
   #hold(link: LinkHandle | undefined): void {
     if (link !== undefined && !this.#held.has(link)) this.#held.set(link, link.hold())
@@ -196,7 +196,9 @@ export class StdioSession {
     this.#sender.release()
   }
 
-  /** Like the end of the input. With `keepOpen` the input goes on, and the node counts received messages as unheard. */
+  /**
+   * Treated like the end of the input. With `keepOpen` the input continues, and received messages count as `unhandled`.
+   */
   #outputGone(error: Error): void {
     this.#node.off('message', this.#message)
     if (!isClosedPipe(error)) {

@@ -2,7 +2,7 @@ import { type Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { CommloopError, sizeText } from '@commloop/core'
 
-/** A table of ten thousand entries fits; a larger file is something else. */
+/** Enough for a table of ten thousand entries. A larger file is probably not a configuration. */
 const FILE_BYTES_MAX = 1024 * 1024
 
 /**

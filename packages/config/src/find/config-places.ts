@@ -12,7 +12,7 @@ export const DATA_PLACES = [
 
 const CODE_EXTENSIONS = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts']
 
-/** Only looked for to report that they are not used: a user who wrote one expects it to be. */
+/** Files that are not used. commloop looks for them only to report this to the user who wrote one. */
 export const CODE_PLACES = ['.commlooprc', 'commloop.config'].flatMap((stem) =>
   CODE_EXTENSIONS.map((extension) => stem + extension),
 )

@@ -1,5 +1,5 @@
 /**
- * The only file that knows cosmiconfig. commloop uses it to read files, and keeps it from everything else that it does:
+ * The only file that uses cosmiconfig. commloop uses it to read files, and prevents everything else that it does:
  *
  * - it searches parent folders and stops at the first match: only `load` is called, never `search`
  * - it executes files that are code: their loaders reject

@@ -5,7 +5,7 @@ import { checkConfigFile, exists, isOpenToAll } from './config-file.js'
 import { CODE_PLACES, codeRejected, DATA_PLACES, isCode, isPackageFile } from './config-places.js'
 import { type ConfigReader, createConfigReader } from './cosmiconfig-adapter.js'
 
-/** Which configuration is wanted. */
+/** Which configuration to find. */
 export interface ConfigRequest {
   /** The folder that is searched if no file is named, and to which relative names refer. */
   readonly cwd: string

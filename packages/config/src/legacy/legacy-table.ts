@@ -19,8 +19,8 @@ export type LegacyTable =
 const TABLE_KEYS = ['links', 'g_connections']
 
 /**
- * Reads a list of `{ socket, ip, port, as_server }` from JSON or YAML. The list is the whole file, the value of `links` or
- * `g_connections`, or the only list in the file.
+ * Reads a list of `{ socket, ip, port, as_server }` from JSON or YAML. The list is the whole file, the value of `links`
+ * or `g_connections`, or the only list in the file.
  */
 export function readLegacyTable(file: string, text: string): LegacyTable {
   const source = { file, name: basename(file), folder: dirname(file), text }
@@ -78,7 +78,7 @@ function checkRows(links: unknown): CheckedRows {
   return { file, node: problems.length === 0 ? config : undefined, problems }
 }
 
-/** With the ids that the entries would get: ids that are written down do not change when the table does. */
+/** The entries with explicit ids, so that their ids do not change when the table does. */
 function entriesOf({ entries }: NodeConfig, { links }: ConfigFile): NewEntry[] {
   return entries.map((entry, index) => {
     const { ip, host = '' } = links[index] ?? {}

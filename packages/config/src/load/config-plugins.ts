@@ -9,9 +9,9 @@ export type NodePlugins = {
     ResolvedPlugin<Kind> | (Kind extends DefaultedKind ? never : undefined)
 }
 
-/** Every plugin that a configuration asks for. */
+/** Every plugin that a configuration uses. */
 export interface ConfigPlugins extends NodePlugins {
-  /** Plugins that entries use in place of the node's. Equal specs share one plugin. */
+  /** Plugins that entries use instead of those of the node. Equal specs share one plugin. */
   readonly entries: readonly EntryPlugin[]
 }
 
@@ -24,6 +24,7 @@ export function allPlugins({ entries, ...own }: ConfigPlugins): ReadonlySet<Reso
   ])
 }
 
+/** A plugin that an entry uses instead of that of the node. */
 export interface EntryPlugin {
   /** Position in the table. */
   readonly entry: number

@@ -23,6 +23,7 @@ export interface ConfigTable {
   pluginOf(kind: LinkPluginKind, entry: number): TablePlugin
 }
 
+/** A plugin as a table specifies it. */
 export interface TablePlugin {
   readonly spec: PluginSpec
   /** undefined: the table was read without its plugins. */

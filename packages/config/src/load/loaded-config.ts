@@ -5,7 +5,7 @@ import type { ConfigPlugins } from './config-plugins.js'
 
 /** A valid configuration. */
 export interface LoadedConfig {
-  /** The absolute path of the file; worth a log line. */
+  /** The absolute path of the file. */
   readonly file: string
   /** The file relative to the working folder. */
   readonly name: string

@@ -27,7 +27,7 @@ export class PluginResolver {
   readonly #folder: string
   /** The plugins of `entries`, by entry and kind: a table may have thousands. */
   readonly #ofEntry = new Map<string, ResolvedPlugin>()
-  /** Those that a node has already, by what they were asked for. */
+  /** The plugins of the running node, by their specs. */
   readonly #had: ReadonlyMap<string, ResolvedPlugin>
   readonly #made = new Map<string, Promise<ResolvedPlugin | undefined>>()
 
@@ -66,7 +66,7 @@ export class PluginResolver {
     const own = this.#ofEntry.get(entryKey(index, kind))
     if (own === undefined) return undefined
     const { spec, revision, value } = own
-    // Core tells plugins apart by this text alone: another content of the file is another plugin.
+    // Core compares plugins only by this text, so it must change with the content of the file.
     const full = revision === undefined ? spec : `${spec} ${revision}`
     return { spec: full, value: value as PluginContracts[Kind] }
   }

@@ -4,7 +4,7 @@ import type { FileProblem } from '../read/file-problem.js'
 import type { ConfigPlugins } from './config-plugins.js'
 import type { LoadedConfig } from './loaded-config.js'
 
-/** The configuration of a running node, for reading the one that is to replace it. */
+/** What `readConfig` needs of a running node, to read the configuration that will replace the present one. */
 export interface RunningConfig {
   readonly config: LoadedConfig
   /** Why the node cannot change to this configuration without a restart. */

@@ -16,7 +16,7 @@ export interface EntryPlugins {
   readonly reconnect?: PluginChoice<ReconnectStrategy> | undefined
 }
 
-/** Read once: a machine that is renamed must not rename its running node. */
+/** Read once, so that renaming the machine does not rename its running node. */
 const HOST_NAME = hostname()
 
 /** The options for core: without the keys that only the file has, and with plugins as objects. */
@@ -35,8 +35,8 @@ export function toNodeOptions(
 }
 
 /**
- * Placeholder for an entry without a role, which is already reported; only its id can still be validated. No machine has
- * this address, and no passive entry can shadow it.
+ * Placeholder for an entry without a role, which is already reported; only its id can still be validated. No machine
+ * has this address, and no passive entry can shadow it.
  */
 const STAND_IN = { role: 'active', ip: '255.255.255.254', port: 1 } as const
 

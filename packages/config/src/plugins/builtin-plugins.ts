@@ -15,7 +15,7 @@ export interface BuiltinPlugin {
   readonly package: string
   /** True for the plugin of its kind that a configuration uses if it does not name one. */
   readonly isDefault: boolean
-  /** Loads the package only if a configuration asks for the plugin. */
+  /** Loads the package. Called only if a configuration uses the plugin. */
   load(): Promise<PluginDefinition>
 }
 
@@ -38,8 +38,8 @@ const direct: PluginDefinition<'router'> = {
 }
 
 /**
- * Every plugin that is part of commloop: the only place that knows transports and codecs by name. `findPlugin` looks
- * here last, so that a version installed beside the configuration wins.
+ * Every plugin that is part of commloop. No other code names a transport or a codec. `findPlugin` prefers a version
+ * that is installed in the folder of the configuration.
  */
 const BUILTIN_PLUGINS = [
   {
@@ -88,6 +88,7 @@ export const DEFAULT_PLUGINS = Object.fromEntries(
 /** Kinds of which every node has a plugin, because there is a default. */
 export type DefaultedKind = keyof DefaultPlugins
 
+/** The built-in plugin with this name; undefined if there is none. */
 export function builtinPlugin(kind: PluginKind, name: string): BuiltinPlugin | undefined {
   return rows().find((plugin) => plugin.kind === kind && plugin.name === name)
 }

@@ -8,7 +8,7 @@ interface LoadedModule {
   readonly url: string
 }
 
-/** One per process, as Node's own module cache. */
+/** One per process, like Node's own module cache. */
 const loaded = new Map<string, LoadedModule>()
 let reloads = 0
 

@@ -11,8 +11,8 @@ import {
 import { originText, type ResolvedPlugin } from './resolve-plugin.js'
 
 /*
- * Calls of the optional members of a `PluginDefinition`. A plugin may be of any origin, so everything that it returns is
- * checked before the command relies on it.
+ * Calls of the optional members of a `PluginDefinition`. A plugin may be faulty, so everything that it returns is
+ * checked before a command relies on it.
  */
 
 const NOTHING_TO_REPORT: PluginCheck = { problems: [], warnings: [] }
@@ -73,7 +73,7 @@ function unknownCounterpart({ transportOptions }: PluginSide): PluginCounterpart
 }
 
 /**
- * The most descriptors that these plugins may hold beside those of links.
+ * The most file descriptors that these plugins may have open, without the connections of links.
  *
  * @throws CommloopError CML_ERR_PLUGIN_INVALID if `descriptors` throws or does not return a whole number from 0 on.
  */
@@ -91,7 +91,7 @@ export function descriptorsOf(plugins: Iterable<ResolvedPlugin>): number {
   return sum
 }
 
-/** CML_ERR_CONFIG_INVALID passes: it is about the options and not about the plugin. */
+/** CML_ERR_CONFIG_INVALID passes unchanged, because it concerns the options and not the plugin. */
 function called(
   plugin: ResolvedPlugin,
   member: keyof PluginDefinition,

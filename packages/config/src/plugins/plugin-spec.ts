@@ -1,4 +1,4 @@
-/** The plugin that a configuration asks for, with its options. */
+/** The plugin that a configuration names, with its options. */
 export interface PluginSpec {
   readonly use: string
   readonly options: Readonly<Record<string, unknown>>

@@ -175,7 +175,7 @@ export class ConfigDocument {
   }
 }
 
-/** Not filled by the parser: it misses line ends in a text that it cannot parse. */
+/** Not filled by the parser, which misses line ends in a text that it cannot parse. */
 function lineCounterOf(text: string): LineCounter {
   const lines = new LineCounter()
   lines.addNewLine(0)

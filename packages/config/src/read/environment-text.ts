@@ -1,8 +1,8 @@
 /**
  * Replaces the placeholders `${NAME}` and `${NAME:-default}` in a configuration.
  *
- * The difficulty: in YAML a brace opens a map, so `{ port: ${PORT} }` cannot be parsed. Replacing placeholders in the text
- * before parsing would change line and column of all that follows, and a value of the environment could inject YAML. So:
+ * In YAML a brace opens a map, so `{ port: ${PORT} }` cannot be parsed. Replacing placeholders before parsing would
+ * change the line and column of everything after them, and a value of the environment could inject YAML. So:
  *
  * 1. `shieldPlaceholders`, before parsing: every ASCII character of a placeholder is shifted by U+E000 into Unicode's
  *    private use area, `$` (U+0024) to U+E024 and so on. YAML treats these as letters, so a placeholder is a plain text.

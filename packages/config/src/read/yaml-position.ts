@@ -9,8 +9,8 @@ interface Step {
 }
 
 /**
- * The offset of the value, or of the key, at the path. A missing value has no offset: then it is the offset of the nearest
- * key or value around it, preferably a key.
+ * The offset of the value, or of the key, at the path. If the value is missing: the offset of the nearest key or value
+ * around it, preferably a key.
  */
 export function offsetOfPath(
   document: Document,

@@ -1,7 +1,7 @@
 import type { Logger } from '@commloop/core'
 import { changesText, isChange, type ReloadResult } from './reload-result.js'
 
-/** Most mistakes that are logged one by one. */
+/** The most mistakes that are logged one by one. */
 const PROBLEMS_MAX = 20
 
 /** Logs what a reload has changed, or why it has changed nothing. */

@@ -79,7 +79,10 @@ export function alternatives(schema: z.ZodType): z.ZodType[] {
   return [schema]
 }
 
-/** Other keys belong to the transport. A key that resembles one of ours is a typing mistake, and the transport would report it late. */
+/**
+ * Other keys belong to the transport. A key that resembles one of ours is a typing mistake, reported here and not
+ * later.
+ */
 function listenProblems(data: unknown): FileProblem[] {
   const listen = isMap(data) ? data.listen : undefined
   if (!isMap(listen)) return []
@@ -93,7 +96,7 @@ function listenProblems(data: unknown): FileProblem[] {
     }))
 }
 
-/** `__proto__` would change the prototype of a map, so it is not even allowed among the options of a plugin. */
+/** `__proto__` would change the prototype of a map, so it is not allowed, even among the options of a plugin. */
 function prototypeProblems(value: unknown, path: ConfigPath): FileProblem[] {
   if (!isMap(value)) return []
   return Object.entries(value).flatMap(([key, member]) => {

@@ -24,8 +24,8 @@ export function controlSection({ control }: WrittenControl, folder: string): Sec
 }
 
 /**
- * The control socket of a configuration whose other keys may be invalid: a file that is being edited must not keep an
- * operator from the running node. A wrong value counts as absent.
+ * The control socket of a configuration whose other keys may be invalid, because an operator must be able to reach the
+ * running node while its file is being edited. A wrong value counts as absent.
  */
 export function controlPathIn(
   source: ConfigSource,

@@ -1,6 +1,6 @@
 import type { FileProblem } from '../read/file-problem.js'
 
-/** A part of the configuration that is not for the node but for the process around it, with its own rules. */
+/** A part of the configuration for the process that runs the node, with its own rules. */
 export interface Section<Value> {
   readonly value: Value
   readonly problems: readonly FileProblem[]

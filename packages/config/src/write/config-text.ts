@@ -10,12 +10,15 @@ export interface NewConfig {
   readonly notes?: readonly string[]
 }
 
+/** The `listen` section of a new configuration. */
 export interface NewListen {
   readonly host: string
   readonly port: number
+  /** A comment after the section; default: none. */
   readonly comment?: string
 }
 
+/** An entry of a new configuration. */
 export interface NewEntry {
   readonly id: string
   readonly role: 'active' | 'passive'

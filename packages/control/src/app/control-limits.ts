@@ -12,7 +12,7 @@ export const CONTROL_LIMITS = {
   headerBytes: 8 * 1024,
   /** From the first byte of a request to its last. */
   requestMs: 10_000,
-  /** A connection on which nothing moves; event streams are exempt. */
+  /** How long a connection may carry no bytes; event streams are exempt. */
   idleMs: 30_000,
   /** Event text that waits for one client. */
   eventBytes: 1024 * 1024,

@@ -74,7 +74,7 @@ export class EventSubscription {
     this.#unsubscribe.push(() => node.off(name, listener))
   }
 
-  /** There may be far more messages than a client can read. A message that is not shown is counted, not formatted. */
+  /** There may be far more messages than a client can read. A message that is left out is counted, not formatted. */
   #messageLine(message: TrafficMessage): string | undefined {
     const { includes, payloads } = this.#request
     if (!includes(message.link)) return undefined

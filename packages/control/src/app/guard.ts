@@ -5,9 +5,9 @@ import type { AppEnvironment } from './control-app.js'
 import { RequestRefused } from './request-refused.js'
 
 /**
- * Stands in front of every TCP listener. With a token, each request must show it. Without one, the `Host` header must be
- * an IP address or `localhost`: a web page can make its own domain name resolve to 127.0.0.1 and read what it finds
- * there (DNS rebinding), but it cannot make a browser send an IP address as `Host`.
+ * Checks every request of a TCP listener. If there is a token, the request must contain it. Otherwise the `Host` header
+ * must be an IP address or `localhost`: a web page can make its own domain name resolve to 127.0.0.1 and read the
+ * responses (DNS rebinding), but it cannot make a browser send an IP address as `Host`.
  *
  * @throws RequestRefused 401 without the right token, 403 for another `Host`
  */

@@ -12,7 +12,7 @@ import { jsonRefusal, textRefusal, unexpected } from './request-refused.js'
 /** What a TCP listener serves: only `GET /metrics`, or the control API and `GET /metrics`. */
 export type ServedOnTcp = 'metrics' | 'api'
 
-/** The request handlers of one node, for every listener. One API stands behind all of them, with one set of limits. */
+/** The request handlers of one node. All listeners share one API and one set of limits. */
 export class RequestHandlers {
   readonly #controlled: ControlledNode
   readonly #api: ControlApi
@@ -22,12 +22,12 @@ export class RequestHandlers {
     this.#api = controlApi(controlled)
   }
 
-  /** For a socket: the file system decides who may connect. */
+  /** For a socket, where the permissions of the file decide which users may connect. */
   get forSocket(): RequestListener {
     return listenerOf(this.#api.app)
   }
 
-  /** For TCP: with the guard in front. */
+  /** For TCP, where the guard checks each request. */
   forTcp(serves: ServedOnTcp, token: string | undefined): RequestListener {
     const app = serves === 'api' ? this.#api.app : metricsApp(this.#controlled)
     const refusal = serves === 'api' ? jsonRefusal : textRefusal

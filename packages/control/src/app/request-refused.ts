@@ -46,7 +46,7 @@ function statusOf(error: CommloopError): ErrorStatus {
   return STATUSES[error.code] ?? 409
 }
 
-/** An error that no handler expected. It is in the node's log. */
+/** The response to an error that no handler expected. The node has logged the error. */
 export function unexpected(error: Error): RequestRefused {
   return new RequestRefused(500, `unexpected: ${error.message}`)
 }

@@ -10,7 +10,7 @@ type Typed = RouteTarget | readonly RouteTarget[] | undefined
 /**
  * Adds "Did you mean …?" to an error about an unknown link, if the table has a similar name.
  *
- * @param typed what the client has named
+ * @param typed the link that the client has named
  * @returns any other error unchanged
  */
 export function withSuggestion(error: unknown, typed: Typed, node: Node): unknown {

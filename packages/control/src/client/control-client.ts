@@ -5,7 +5,7 @@ import { CommloopError, ERROR_CODES, type ErrorCode } from '@commloop/core'
 const ANSWER_MS_MAX = 5_000
 /** Added to the time that the node itself waits, for its response to arrive. */
 const GRACE_MS = 2_000
-/** The status of a hundred thousand links is half as long. */
+/** Twice the size of the status of a hundred thousand links. */
 const ANSWER_BYTES_MAX = 256 * 1024 * 1024
 
 export interface ControlRequest {

@@ -22,6 +22,7 @@ const SILENT: Logger = {
   error: () => undefined,
 }
 
+/** The node, and what the API shows and does besides it. */
 export interface ControlServerOptions {
   readonly node: Node
   /** Facts that the node itself does not know, for `GET /v1/status`. */
@@ -40,14 +41,16 @@ export interface ControlServerOptions {
   readonly reload?: () => Promise<object>
 }
 
+/** Options of `listenOnTcp`. */
 export interface TcpListenerOptions {
   /** The IP address to listen on. Default: 127.0.0.1. */
   readonly host?: string
   /** 0: the system chooses a free port; the `url` of the listener contains it. */
   readonly port: number
   /**
-   * Each request must contain `Authorization: Bearer <token>`. At least 16 characters. Required if `host` is not a loopback
-   * address, or if `serves` is `api`. Default: none; the `Host` header must then be an IP address or `localhost`.
+   * Each request must contain `Authorization: Bearer <token>`. At least 16 characters. Required if `host` is not a
+   * loopback address, or if `serves` is `api`. Default: none; the `Host` header must then be an IP address or
+   * `localhost`.
    */
   readonly token?: string | undefined
   /** `metrics`: only `GET /metrics`. `api`: the whole control API, and `GET /metrics`. Default: `metrics`. */
@@ -61,8 +64,8 @@ export interface ControlListener {
 }
 
 /**
- * Serves the HTTP API of one node, described in `docs/control-api.md`, on Unix sockets and TCP ports. The server loads the
- * code of the API one second after it was made, or when the first request arrives.
+ * Serves the HTTP API of one node, described in `docs/control-api.md`, on Unix sockets and TCP ports. The server loads
+ * the code of the API one second after it was made, or when the first request arrives.
  *
  * @example
  * const server = new ControlServer({ node, facts: { version: '1.0.0', config: 'app.mjs', startedAt: new Date() } })
@@ -93,8 +96,8 @@ export class ControlServer {
   }
 
   /**
-   * Opens a Unix domain socket that only the user of this process (and root) can reach. It serves the whole API without a
-   * token. The socket of a process that has ended is replaced.
+   * Opens a Unix domain socket that only the user of this process (and root) can reach. It serves the whole API without
+   * a token. The socket of a process that has ended is replaced.
    *
    * @param location a path whose folder is created if it is missing, or the result of `defaultLocation`
    * @throws SocketProblem if the socket cannot be opened, or if other users could replace it

@@ -2,13 +2,13 @@ import type { RequestListener } from 'node:http'
 import type { ControlledNode } from '../app/controlled-node.js'
 import type { RequestHandlers } from '../app/request-handlers.js'
 
-/** The code of the API is loaded this long after the start, or for the first client: traffic goes first. */
+/** How long after the start the code of the API is loaded, so that traffic begins first. A client may come earlier. */
 const LOAD_AFTER_MS = 1_000
 
 /**
- * Loads the API and hono when a client needs them, or shortly after the node has begun its work, because code that is
- * loaded before the first message delays it. The API is not left unloaded until a client comes: a node that has run out
- * of file descriptors could then no longer read the files.
+ * Loads the API and hono when the first client needs them, or shortly after the start, because code that is loaded
+ * before the first message delays it. It does not wait for a client longer than that, because a node that has run out
+ * of file descriptors could no longer read the files.
  */
 export class LazyHandlers {
   readonly #controlled: ControlledNode

@@ -27,7 +27,7 @@ export function folderExists(folder: string): boolean {
 }
 
 /**
- * Checks that a folder belongs to the user alone: another user who may write to it could put a socket there.
+ * Checks that only this user has access to a folder, because another user could put a socket there.
  *
  * @returns why the folder cannot be used, or undefined
  */
@@ -47,8 +47,8 @@ export function ownFolderProblem(folder: string, uid: number): string | undefine
 }
 
 /**
- * Checks the folder of a path that the user has chosen, and creates it if it is missing. Other users may read it, but they
- * must not be able to replace the files in it.
+ * Checks the folder of a path that the user has chosen, and creates it if it is missing. Other users may read it, but
+ * they must not be able to replace the files in it.
  *
  * @returns why the folder cannot be used, or undefined
  */

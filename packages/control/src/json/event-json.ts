@@ -13,7 +13,7 @@ import {
 /** JSON allows these characters in a text, but some languages split lines at them. */
 const FOREIGN_LINE_ENDS = /[\u0085\u2028\u2029]/g
 
-/** JSON on one line, in every language that may read it. */
+/** JSON on one line, without characters that some languages take for the end of a line. */
 function json(value: unknown): string {
   return JSON.stringify(value).replace(
     FOREIGN_LINE_ENDS,

@@ -12,8 +12,8 @@ export interface AcceptGroup {
 }
 
 /**
- * Which links an address may fill. The most specific group of matching entries decides alone: a machine that is listed
- * by its own address and finds its slots taken never gets a slot of a range or of an entry for any address.
+ * Which links an address may fill. The most specific group of matching entries decides alone. If a machine is listed by
+ * its own address and its slots are taken, it never gets a slot of a range or of an entry for any address.
  */
 export class AcceptGroups {
   readonly #exact = new Map<string, AcceptGroup>()

@@ -44,7 +44,7 @@ export class Acceptor implements AdmissionHandler {
     this.#rejections = rejections
   }
 
-  /** The table has changed. It decides from now on, also about newcomers that are waiting for the end of a challenge. */
+  /** The table has changed. It also applies to newcomers that are waiting for the end of a challenge. */
   regroup(groups: AcceptGroups): void {
     this.#groups = groups
     for (const [link, challenge] of [...this.#challenges]) {
@@ -99,8 +99,9 @@ export class Acceptor implements AdmissionHandler {
   }
 
   /**
-   * The first free slot in the order of the table. The search goes on from where the last one ended unless a link has
-   * become free since: otherwise each of thousands of simultaneous connections would search all the slots before it.
+   * The first free slot in the order of the table. If no link has become free since the last search, the search
+   * continues from its end: with thousands of simultaneous connections, each would have to search all the slots before
+   * it.
    */
   #nextFree(group: AcceptGroup): Link | undefined {
     const { links } = group
@@ -197,7 +198,7 @@ export class Acceptor implements AdmissionHandler {
     this.#challenges.get(link)?.incumbentLeft()
   }
 
-  /** From now on the answer to every connection is no. */
+  /** Refuses every connection from now on. */
   close(): void {
     this.#closed = true
     for (const challenge of this.#challenges.values()) challenge.cancel()
@@ -207,8 +208,8 @@ export class Acceptor implements AdmissionHandler {
 }
 
 /**
- * The first free slot in the order of the table. If there is none, a slot whose peer has ended its side and has received
- * everything: a client that asks and leaves must not keep the next client out while its connection lingers.
+ * The first free slot in the order of the table. If there is none, a slot whose peer has ended its side and has
+ * received everything: the lingering connection of a client that has its reply must not keep the next client out.
  */
 function freeLink(links: readonly Link[]): Link | undefined {
   const free = links.find((link) => link.state === 'awaiting')

@@ -18,9 +18,9 @@ export function challengeMs(heartbeat: LinkSettings['heartbeat']): number {
 export type Verdict = 'incumbent stays' | 'incumbent gone' | 'newcomer gone'
 
 /**
- * A second connection (the newcomer) for a link that has one (the incumbent). The node does not read the newcomer while
- * it waits for a byte of the incumbent: a rebooted machine must not be locked out by its own dead connection, and a
- * living connection must not lose its link to the next peer that dials.
+ * A second connection (the newcomer) for a link that already has one (the incumbent). The node waits for a byte of the
+ * incumbent, and does not read the newcomer during this time. The dead connection of a machine that has rebooted must
+ * not lock the machine out, and a living connection must not lose its link to the next peer that dials.
  */
 export class Challenge implements ConnectionHandler, DeadlineOwner {
   readonly #link: Link
@@ -57,7 +57,7 @@ export class Challenge implements ConnectionHandler, DeadlineOwner {
     return this.#newcomer
   }
 
-  /** A connection that the node does not read cannot send a byte: it stays. */
+  /** Also true if the node does not read the incumbent, which then cannot show that it lives. */
   #incumbentLives(): boolean {
     const incumbent = this.#link.connection
     if (incumbent === undefined) return false

@@ -9,12 +9,13 @@ const ADDRESSES_MAX = 1_024
 const EVENT_WINDOW_MS = 10_000
 /** Pairs of address and reason reported separately in one window: a flood from many addresses must not fill the log. */
 const EVENT_KINDS_MAX = 32
-/** Texts of the transport counted separately. Its contract asks for a few; a faulty transport may have any number. */
+/** Texts of the transport that are counted separately. A faulty transport may have any number of texts. */
 const TRANSPORT_TEXTS_MAX = 64
 const OTHER_TEXTS = 'other reasons'
-/** Tries from which on an address is a finding: a single one may be a slip. */
+/** An address with this many tries is a finding. A single try may be a slip. */
 const STRANGER_TRIES_MIN = 3
 
+/** An address that keeps trying to connect. `reason` and `code`: why the node refused it the last time. */
 export interface Stranger {
   readonly remote: string
   readonly reason: string
@@ -55,7 +56,7 @@ export class Rejections {
     return [...this.#byReason].map(([reason, { code, count }]) => ({ code, reason, count }))
   }
 
-  /** The same by the text of the reason, without codes. */
+  /** The same counts by the text of the reason, without codes. */
   get countsByText(): Readonly<Record<string, number>> {
     return Object.fromEntries([...this.#byReason].map(([reason, { count }]) => [reason, count]))
   }
@@ -97,7 +98,9 @@ export class Rejections {
     if (quietest !== undefined) this.#byAddress.delete(quietest)
   }
 
-  /** Addresses that keep trying. With `forget` the next look leaves out those that have not tried since this one. */
+  /**
+   * Addresses that keep trying. With `forget`, the next call returns only those that have tried again since this one.
+   */
   strangers(forget: boolean): Stranger[] {
     const strangers: Stranger[] = []
     for (const [remote, rejected] of this.#byAddress) {

@@ -49,6 +49,7 @@ function octetMask(prefixBits: number, at: number): number {
   return (0xff << (8 - covered)) & 0xff
 }
 
+/** Whether a pattern matches an address. */
 export function patternMatches(pattern: AddressPattern, address: IpBytes): boolean {
   switch (pattern.kind) {
     case 'anyone':

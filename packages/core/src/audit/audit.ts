@@ -6,7 +6,7 @@ import type { Finding } from '../contracts/finding.js'
 import { type ReasonCode, reasonText } from '../contracts/reason.js'
 import { nearMatch } from './near-match.js'
 
-/** Strangers that get a hint: more of them are probably a scan, and each is compared with every entry. */
+/** Strangers that get a hint, for which each is compared with every entry. A larger number is probably a scan. */
 const HINTS_MAX = 32
 
 export interface AuditOptions {
@@ -48,7 +48,7 @@ export class Audit {
     })
   }
 
-  /** From now on for these links, with these options. */
+  /** Audits these links with these options from now on. */
   reconfigure(links: readonly Link[], options: AuditOptions): void {
     const everyChanged = options.everyMs !== this.#options.everyMs
     this.#links = links

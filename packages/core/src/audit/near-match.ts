@@ -6,14 +6,14 @@ const IPV4_BYTES = 4
 /** A host chooses the second half of an IPv6 address itself, and often another one every day (RFC 8981). */
 const IPV6_NETWORK_BYTES = 8
 
-/** The most telling slip first. */
+/** The most likely slip first. */
 const SLIPS = ['two octets or digits are swapped', 'one octet differs', 'same /64'] as const
 
 type Slip = (typeof SLIPS)[number]
 
 /**
- * One sentence that names the entry that was probably meant for an address which no entry admits; undefined: none is
- * near. Among equally near entries it names the first.
+ * One sentence that names the entry that was probably meant for an address which no entry admits; undefined: no entry
+ * is similar. If several entries are equally similar, it names the first.
  */
 export function nearMatch(ip: string, entries: readonly PassiveEntryConfig[]): string | undefined {
   const address = parseIp(ip)

@@ -8,8 +8,8 @@ export interface EntryName {
 }
 
 /**
- * The id of each entry: its own, or `<role>-<ip>[:port]`, with `-2`, `-3` … for repeats. Ids name links in commands and
- * routes. There a number is an index, `/` separates entry and slot, and `*` means every link.
+ * The id of each entry: its own, or `<role>-<ip>[:port]`, with `-2`, `-3` … for repeats. Commands and routes name links
+ * by these ids; there, a number is an index, `/` separates entry and slot, and `*` means every link.
  */
 export function nameEntries(reader: OptionReader, entries: readonly EntryOptions[]): EntryName[] {
   const taken = new Set(entries.map((entry) => entry.id).filter((id) => id !== undefined))

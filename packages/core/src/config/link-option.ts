@@ -9,7 +9,10 @@ import { DURATION_WORDS, type OptionReader } from './option-reader.js'
 
 type Path = ConfigProblem['path']
 
-/** Resolves one option, and reports what is wrong with it. An absent or wrong option is undefined: it has no default here. */
+/**
+ * Resolves one option, and reports what is wrong with it. An absent or wrong option is undefined: it has no default
+ * here.
+ */
 type Resolve<Written, Value> = (
   reader: OptionReader,
   path: Path,
@@ -24,7 +27,7 @@ const asWritten = <Written>(_reader: OptionReader, _path: Path, written: Written
 const duration: Resolve<Duration, number> = (reader, path, written) =>
   reader.optionalDuration(path, written)
 
-/** How each link option is resolved, for itself. How options depend on each other: `link-settings.ts`. */
+/** How each link option is resolved. `link-settings.ts` resolves how they depend on each other. */
 const RESOLVE = {
   bind: resolveBind,
   codec: asWritten<LinkOptions['codec']>,

@@ -126,8 +126,8 @@ function halfClose(
 ): Pick<LinkSettings, 'halfClose' | 'halfCloseMs'> {
   const written = options.value('halfClose')
   if (typeof written === 'number') return { halfClose: 'serve', halfCloseMs: written }
-  // A restarting server sends FIN too, and the next write to it would be confirmed and lost; a client that only
-  // asks (`dig`, `nc`) sends FIN and still expects its reply.
+  // A server that restarts sends FIN, and the next write to it would be confirmed and lost. A client such as `dig` or
+  // `nc` also sends FIN after its request, and still expects the reply.
   const byDefault = lasting ? 'close' : 'serve'
   return { halfClose: written ?? byDefault, halfCloseMs: LINK_DEFAULTS.halfCloseMs }
 }

@@ -23,8 +23,10 @@ export interface NodeConfig {
   readonly stopDeadlineMs: number
 }
 
+/** The key of the configuration in the container of a node. */
 export const NodeConfig: InjectionToken<NodeConfig> = Symbol.for('commloop.NodeConfig')
 
+/** Where the node listens. */
 export interface ListenConfig {
   readonly host: string
   readonly port: number
@@ -43,6 +45,7 @@ interface EntryCommon {
   readonly settings: LinkSettings
 }
 
+/** An entry whose link dials. */
 export interface ActiveEntryConfig extends EntryCommon {
   readonly role: 'active'
   /** An IP address or a host name. */
@@ -52,6 +55,7 @@ export interface ActiveEntryConfig extends EntryCommon {
   readonly transportOptions: Readonly<Record<string, unknown>>
 }
 
+/** An entry whose links wait for a peer that dials. */
 export interface PassiveEntryConfig extends EntryCommon {
   readonly role: 'passive'
   readonly pattern: AddressPattern
@@ -67,7 +71,7 @@ export type EntryConfig = ActiveEntryConfig | PassiveEntryConfig
  * object.
  */
 export interface LinkSettings {
-  /** Stands for one peer and keeps its queue across connections. */
+  /** True: the link stands for one peer and keeps its queue across connections. */
   readonly lasting: boolean
   readonly codec: PluginChoice<FrameCodec> | undefined
   readonly reconnect: PluginChoice<ReconnectStrategy> | undefined

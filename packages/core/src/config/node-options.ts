@@ -4,8 +4,8 @@ import type { Duration } from '../units/duration.js'
 import type { Size } from '../units/size.js'
 
 /**
- * The options of a node, in code or in `.commlooprc`. Both have the same keys, except that a file names plugins and code
- * passes them to `createNode`. Defaults, limits and reasons: `docs/configuration.md`.
+ * The options of a node, in code or in `.commlooprc`. Both have the same keys, except that a file names plugins and
+ * code passes them to `createNode`. Defaults, limits and reasons: `docs/configuration.md`.
  */
 export interface NodeOptions extends LinkOptions {
   /** The node's name in logs and events; default `commloop`. */
@@ -30,13 +30,16 @@ export interface NodeOptions extends LinkOptions {
   readonly stopDeadline?: Duration
 }
 
+/** Where to listen, and the options of the transport for the listener. */
 export interface ListenPlace {
   /** Default `0.0.0.0`. */
   readonly host?: string
+  /** 0: the system chooses a free port. */
   readonly port: number
   readonly [transportOption: string]: unknown
 }
 
+/** The bounds of a queue. An absent bound has the default of the option. */
 export interface QueueLimits {
   readonly messages?: number
   readonly bytes?: Size
@@ -48,7 +51,9 @@ export interface PluginChoice<T> {
   readonly value: T
 }
 
+/** A payload that a link sends if it has sent nothing else for a while. */
 export interface HeartbeatOptions {
+  /** How long after the last write. */
   readonly every: Duration
   /** Default empty. */
   readonly payload?: Uint8Array | string
@@ -89,6 +94,7 @@ export interface LinkOptions {
   readonly holdDown?: Duration
 }
 
+/** One entry of the table. */
 export interface EntryOptions extends LinkOptions {
   readonly id?: string
   readonly role: 'active' | 'passive'

@@ -41,7 +41,7 @@ export function problemsError(problems: readonly ConfigProblem[]): CommloopError
 }
 
 /**
- * `resolveConfig` and `configProblems` in one: for a caller that has its own way to report mistakes. Returns a
+ * `resolveConfig` and `configProblems` in one call, for a caller that reports mistakes in its own way. Returns a
  * `NodeConfig` as it is, without problems.
  */
 export function resolveOptions(options: NodeOptions | NodeConfig): ResolvedOptions {

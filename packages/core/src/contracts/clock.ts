@@ -1,8 +1,8 @@
 import type { InjectionToken } from '../di.js'
 
-/** Time, as far as core knows it. */
+/** The only source of time in core. */
 export interface Clock {
-  /** Monotonic milliseconds, origin arbitrary. Read once per chunk, batch or timer, never per message. */
+  /** Monotonic milliseconds with an arbitrary origin. Core reads it once per chunk, batch or timer, not per message. */
   now(): number
   /** Calls back once after `delayMs` (0 to 2^31−1), never before this call has returned. */
   after(delayMs: number, callback: () => void): Timer
@@ -10,10 +10,11 @@ export interface Clock {
   soon(callback: () => void): void
 }
 
-/** A callback that is still to come. */
+/** A pending callback of `after`. */
 export interface Timer {
-  /** It will not come. No effect once it has. */
+  /** Cancels the callback. No effect after it was called. */
   cancel(): void
 }
 
+/** The key of the implementation in the container of a node. */
 export const Clock: InjectionToken<Clock> = Symbol.for('commloop.Clock')

@@ -29,9 +29,10 @@ export const ERROR_CODES = {
   CML_ERR_CONTROL_REFUSED: 'The control API refused the request.',
 } as const
 
+/** The code of a `CommloopError`. */
 export type ErrorCode = keyof typeof ERROR_CODES
 
-/** What an error is about, for programs. Each part is absent if the error is not about one. */
+/** What an error concerns, for programs. A member is absent if the error does not concern such a thing. */
 export interface ErrorDetails {
   /** The file or folder. */
   readonly path?: string
@@ -53,7 +54,7 @@ const BRAND = Symbol.for('commloop.CommloopError')
 export class CommloopError extends Error {
   override readonly name = 'CommloopError'
   readonly code: ErrorCode
-  /** Absent if there is nothing beyond the code. */
+  /** Absent if the code says everything. */
   declare readonly details?: ErrorDetails
   readonly [BRAND] = true
 

@@ -15,8 +15,8 @@ export type Finding =
       readonly code?: ReasonCode
     }
   /**
-   * An address that the node refuses and that keeps trying. `count`: tries in all. `hint`: which entry it nearly
-   * matches; absent if none is near.
+   * An address that the node refuses and that keeps trying. `count`: all its tries. `hint`: the entry that it nearly
+   * matches; absent if there is none.
    */
   | {
       readonly kind: 'stranger'

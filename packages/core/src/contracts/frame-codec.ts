@@ -1,64 +1,69 @@
 import type { InjectionToken } from '../di.js'
 
 /**
- * Turns payloads into frames and back. One codec serves a whole node and holds no state of a stream; what belongs
- * to one connection lives in the decoder made for it.
+ * Turns payloads into frames and back. All connections of a node share one codec, so it must not hold the state of a
+ * stream. That state is in the decoder, and each connection has its own.
  */
 export interface FrameCodec {
-  /** Largest payload, in bytes, header not counted. Checked before `encode`, and by the decoder. */
+  /**
+   * Largest payload in bytes, without the header. Core checks it before `encode`; the decoder checks what it receives.
+   */
   readonly payloadBytesMax: number
 
-  /** Room, in bytes, that `encode` needs for a payload of this size. */
+  /** The most bytes that `encode` writes for a payload of this size. */
   frameBytesMax(payloadBytes: number): number
 
   /**
-   * Writes one whole frame into `into`, beginning at `at`, and answers where it ends. Allocates nothing. Size and
-   * room were checked before. Must not throw: a copy for which it does is `undeliverable`, the batch goes on.
+   * Writes one whole frame into `into`, beginning at `at`, and returns the position after its last byte. It must not
+   * allocate. Core has checked the size of the payload and the room in `into`. It must not throw: if it does, this
+   * copy is `undeliverable`, and the rest of the batch is written.
    */
   encode(payload: Uint8Array, into: Uint8Array, at: number): number
 
   /**
-   * Given where a frame is a header followed by the untouched payload: large payloads then go out by reference.
-   * undefined: every payload goes through `encode`.
+   * Set this if a frame is a header followed by the unchanged payload: core then writes large payloads without copying
+   * them. undefined: core passes every payload to `encode`.
    */
   readonly header: FrameHeader | undefined
 
-  /** A decoder for exactly one connection: after a reconnect, take a new one. */
+  /** A new decoder, for one connection only. Core calls this for each connection, also after a reconnect. */
   createDecoder(): FrameDecoder
 }
 
-/** The part of a frame that stands before the payload. */
+/** The part of a frame before the payload. */
 export interface FrameHeader {
-  /** Its size in bytes, the same for every payload. */
+  /** Size of the header in bytes, the same for every payload. */
   readonly bytes: number
+  /** Writes the header for a payload of this size into `into`, beginning at `at`. Must not throw. */
   write(payloadBytes: number, into: Uint8Array, at: number): void
 }
 
-/** Cuts one byte stream into payloads. Pulled, so that a pause keeps the rest where it is. */
+/** Splits one byte stream into payloads. Core pulls them with `next`; during a pause, the rest stays in the decoder. */
 export interface FrameDecoder {
-  /** Takes the next bytes of the stream. Only when `next` has answered undefined. */
+  /** Takes the next bytes of the stream. Core calls this only after `next` has returned undefined. */
   push(chunk: Uint8Array): void
 
   /**
-   * The next whole payload, as a view into the chunk where it can be one; undefined: more bytes are needed.
-   * @throws CommloopError CML_ERR_FRAME_INVALID or CML_ERR_FRAME_TOO_LARGE: the stream is lost, the connection
-   * has to go.
+   * The next whole payload, as a view of the chunk if possible; undefined: more bytes are needed.
+   * @throws CommloopError CML_ERR_FRAME_INVALID or CML_ERR_FRAME_TOO_LARGE: the stream cannot be decoded any further,
+   * and core ends the connection.
    */
   next(): Uint8Array | undefined
 
-  /** A frame has begun and is not complete. True as long as it is so: it runs the partial-frame timeout. */
+  /** True from the first byte of a frame until its last. The partial-frame timeout runs during this time. */
   readonly midFrame: boolean
 
-  /** The stream has ended. @throws CommloopError CML_ERR_FRAME_TRUNCATED inside a frame. */
+  /** The stream has ended. @throws CommloopError CML_ERR_FRAME_TRUNCATED if it ended inside a frame. */
   end(): void
 
   /**
-   * May be left out. What the peer seems to speak instead, in words and with the setting to use; undefined: no
-   * idea. Asked at most once, after the connection has ended because no frame could be made of it, and never where
-   * the stream had once been in step; the answer is added to the link's reason. `opening`: the first bytes of the
-   * stream, up to `FIRST_BYTES_MAX`. May look at every byte: it is never asked while a link is up.
+   * Optional. Says what the peer seems to speak instead, and which setting to use; undefined: unknown. Core calls this
+   * at most once, when it ends a connection on which no chunk has ever ended with a whole frame, and adds the text to
+   * the link's reason. It may take time, because the connection carries no more traffic.
+   * @param opening the first bytes of the stream, up to `FIRST_BYTES_MAX`
    */
   diagnosis?(opening: Uint8Array): string | undefined
 }
 
+/** The key of the implementation in the container of a node. */
 export const FrameCodec: InjectionToken<FrameCodec> = Symbol.for('commloop.FrameCodec')

@@ -1,9 +1,9 @@
 import type { InjectionToken } from '../di.js'
 
-/** Facts that belong to a log line; never payloads. */
+/** The structured fields of a log line; never payloads. */
 export type LogFields = Readonly<Record<string, unknown>>
 
-/** Where a node says what it does. Never called per message. The default says nothing. */
+/** Receives the log lines of a node, which never writes one per message. The default logger discards them. */
 export interface Logger {
   debug(fields: LogFields, text: string): void
   info(fields: LogFields, text: string): void
@@ -11,4 +11,5 @@ export interface Logger {
   error(fields: LogFields, text: string): void
 }
 
+/** The key of the implementation in the container of a node. */
 export const Logger: InjectionToken<Logger> = Symbol.for('commloop.Logger')

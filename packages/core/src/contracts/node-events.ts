@@ -4,7 +4,7 @@ import type { LinkState } from './send-router.js'
 import type { Address } from './transport.js'
 import type { WarningEvent } from './warning.js'
 
-/** A payload that was received whole. */
+/** A payload that a link has received. */
 export interface ReceivedMessage {
   /** A view that you may keep. It retains the whole chunk that it was cut from: copy it for long-term storage. */
   readonly payload: Uint8Array
@@ -27,47 +27,55 @@ export interface TrafficMessage {
 export type PassingMessage = TrafficMessage
 
 /**
- * Every event of a node. An event reports what has happened, and the state has already changed when it comes; it never
- * makes the next step happen. If a listener throws, the node emits a `warning` and calls the other listeners.
+ * Every event of a node. An event reports what has happened: the node changes its state first, and never depends on the
+ * event for its next step. If a listener throws, the node emits a `warning` and calls the other listeners.
  */
 export interface NodeEvents {
   /** One for each payload received, except heartbeats. After the `link` `up` of its epoch, before its `link` loss. */
   message: ReceivedMessage
   /**
-   * Every payload in both directions, except heartbeats. A `sent` one comes when the kernel has taken its whole write, as
-   * the outcome `written` does. A listener here only watches: it does not handle the message, which the counter
-   * `unhandled` still counts. Without a listener it costs nothing.
+   * Every payload in both directions, except heartbeats. The node emits a `sent` one when the kernel has taken its
+   * whole write, like the outcome `written`. A listener of this event only watches: the counter `unhandled` still
+   * counts the message. Without a listener the event costs nothing.
    */
   traffic: TrafficMessage
   /** The former name of `traffic`: the same event. */
   passing: TrafficMessage
   /** Every change of a link's state. */
   link: LinkChange
-  /** How a copy or a message ended. `written` only for messages with an id. Never inside the caller's own `send`. */
+  /**
+   * How a copy or a message ended. `written` only for messages with an id. Never emitted within the caller's `send`.
+   */
   outcome: OutcomeEvent
-  /** A queue that was above its mark has room again: go on sending. */
+  /** A queue that was above its high-water mark has room: the application may continue to send. */
   drain: DrainEvent
-  /** A connection from outside was refused. The first comes immediately, then one per address and reason in 10 s. */
+  /**
+   * The node has refused a connection. It emits the first refusal of an address and reason immediately, and then at
+   * most one event per address and reason in 10 s.
+   */
   rejected: RejectedEvent
-  /** Result of the scheduled audit. Also emitted without findings: then everything is as it should be. */
+  /** Result of the scheduled audit. Also emitted if there are no findings. */
   audit: { readonly findings: readonly Finding[] }
   /**
-   * Something went wrong that costs no link and no node. The first ten of a code come immediately, then one in 10 s whose
-   * `count` says how many it stands for.
+   * A problem that does not end a connection or stop the node. The node emits the first ten warnings of a code in 10 s
+   * immediately, and the others as one event whose `count` says how many it stands for.
    */
   warning: WarningEvent
 }
 
+/** A queue that was above its high-water mark has room. */
 export interface DrainEvent {
   /**
-   * The link whose outbox fell to half its high-water mark after it had been above the mark. `'*'`: the messages that
-   * wait for a route fell to half of what `routing` allows, or below, after they had been above it.
+   * The link whose outbox has fallen to half its high-water mark after it was above the mark. `'*'`: the messages that
+   * wait for a route have fallen to half of the `routing` limits after they were above it.
    */
   readonly link: string
 }
 
+/** A link has changed its state. */
 export interface LinkChange {
   readonly link: string
+  /** The new state. */
   readonly state: LinkState
   readonly epoch: number
   /** Why, as text for people. Programs read `code`. */
@@ -76,6 +84,7 @@ export interface LinkChange {
   readonly code?: ReasonCode
   /** What a peer, a plugin or the operating system said about it; a part of `reason`. */
   readonly detail?: string
+  /** In `up`: the address of the peer. */
   readonly remote?: Address
   /** In `backoff`: number of dials begun since the last proof of life. */
   readonly attempt?: number
@@ -83,9 +92,15 @@ export interface LinkChange {
   readonly delayMs?: number
 }
 
+/**
+ * How a copy or a message ended. `written`: the kernel has taken it. `expired`: its TTL ended first. `dropped`: the
+ * node or the router has dropped it. `undeliverable`: there was no usable route, or the codec could not encode it.
+ */
 export type Outcome = 'written' | 'expired' | 'dropped' | 'undeliverable'
 
+/** A copy has ended, or a message has ended before it reached a link. */
 export interface OutcomeEvent {
+  /** The id that the sender gave to the message; absent if it gave none. */
   readonly id?: string
   /** Absent if the message never reached a link. */
   readonly link?: string
@@ -100,6 +115,7 @@ export interface OutcomeEvent {
   readonly count: number
 }
 
+/** The node has refused connections of one address for one reason. */
 export interface RejectedEvent {
   /** The peer's address, or `unknown`. */
   readonly remote: string

@@ -1,25 +1,28 @@
 import type { InjectionToken } from '../di.js'
 
-/** What a waiting message counts beside its payload, in bytes. */
+/** Bytes that an outbox adds to the payload of each waiting message when it counts its size. */
 export const MESSAGE_OVERHEAD_BYTES = 64
 
 /** Makes the outbox of each link. Internal until a second implementation exists (durable, acknowledged). */
 export interface OutboxStore {
+  /** Makes the empty outbox of the link with this id. */
   open(link: string, limits: OutboxLimits, handler: OutboxHandler): Outbox
 }
 
+/** The bounds of one outbox. */
 export interface OutboxLimits {
   /** Payload bytes plus 64 for each message. */
   readonly bytesMax: number
   readonly messagesMax: number
-  /** When full: refuse the newcomer, or drop the oldest that are not being written. */
+  /** If the outbox is full: refuse the new message, or drop the oldest messages that are not being written. */
   readonly overflow: 'reject' | 'drop-oldest'
 }
 
+/** Receives what happens inside an outbox. */
 export interface OutboxHandler {
-  /** There is something to take again that was not there before (durable: synced). Never within `append`. */
+  /** There is a message to take after there was none (durable: it is synced). Never called within `append`. */
   sendable(): void
-  /** Given up to make room; never one that is taken. */
+  /** The outbox has dropped this message to make room. It never drops a message that is being written. */
   dropped(message: OutboundMessage): void
 }
 
@@ -29,51 +32,59 @@ export interface OutboxHandler {
  *     head ─ taken, being written ─┃─ untaken ─ tail
  *            release / rewind      ┃ peek, take, drop, discard    append
  *
- * A message stays until its outcome is known: `take` hands it to a write, `release` when that write was
- * confirmed, `rewind` when its connection was lost.
+ * A message stays until its outcome is known. `take` marks it as part of a write, `release` removes it when the
+ * transport has confirmed the write, and `rewind` makes it wait again when the connection is lost.
  */
 export interface Outbox {
-  /** Everything inside, taken ones included. One object for good, its numbers are live. */
+  /** All messages in the outbox, including taken ones. Always the same object, with live numbers. */
   readonly level: OutboxLevel
-  /** Parts of an `OutboundMessage`; an object for each would be thrown away at once. false: full; nothing changed. */
+  /**
+   * Adds one message at the tail. Takes its parts, because an object for each message would be garbage immediately.
+   * @returns false if the outbox is full; then nothing has changed
+   */
   append(
     payload: Uint8Array,
     id: string | undefined,
     expiresAtMs: number | undefined,
     epoch: number,
   ): boolean
-  /** The oldest untaken message, left where it is. The object may show another message after the next call. */
+  /** The oldest untaken message, which stays in the outbox. The object may show another message after the next call. */
   peek(): OutboundMessage | undefined
   /** Marks the message that `peek` shows as being written. */
   take(): void
   /** Removes the message that `peek` shows: its outcome is known without a write. */
   drop(): void
-  /** Removes the oldest `count` taken ones: they have met their outcome. Each is shown to `ended`, if given. */
+  /** Removes the oldest `count` taken messages, whose outcome is known. Calls `ended`, if given, with each of them. */
   release(count: number, ended?: (message: OutboundMessage) => void): void
-  /** The connection is gone: all taken ones are untaken again, in their old order, and marked `resent`. */
+  /** The connection is lost: all taken messages become untaken, in their old order, and are marked `resent`. */
   rewind(): void
-  /** Shows every untaken message to `which` and removes those for which it answers true. */
+  /** Removes every untaken message for which `which` returns true. */
   discard(which: (message: OutboundMessage) => boolean): void
-  /** Other limits, for what is appended from now on: what is inside stays, even where it is more than they allow. */
+  /**
+   * Sets the limits for messages that are appended from now on. Present messages stay, even if they exceed the limits.
+   */
   limit(limits: OutboxLimits): void
 }
 
+/** How full an outbox is. */
 export interface OutboxLevel {
   readonly messages: number
+  /** Payload bytes plus 64 for each message. */
   readonly bytes: number
 }
 
 /** One copy of a message, on its way to one link. */
 export interface OutboundMessage {
-  /** The sender's own bytes, by reference; small views of large received chunks are copied when they must wait. */
+  /** The sender's bytes by reference. A small view of a large received chunk is copied before it waits. */
   payload: Uint8Array
   readonly id: string | undefined
-  /** By the clock's `now`; undefined: never. Infinity would be a number in a box of its own for each message. */
+  /** By the clock's `now`; undefined: never. Not Infinity, because V8 would box the double for each message. */
   readonly expiresAtMs: number | undefined
-  /** Only over this connection; 0: any. */
+  /** The number of the only connection that may carry the message; 0: any connection. */
   readonly epoch: number
-  /** Was in a write that nobody confirmed. */
+  /** The message was part of a write that the transport did not confirm. */
   resent: boolean
 }
 
+/** The key of the implementation in the container of a node. */
 export const OutboxStore: InjectionToken<OutboxStore> = Symbol.for('commloop.OutboxStore')

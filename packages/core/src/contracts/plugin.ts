@@ -14,6 +14,7 @@ export interface PluginContracts {
   readonly router: SendRouter
 }
 
+/** The kinds of plugins. */
 export type PluginKind = keyof PluginContracts
 
 /** What commloop requires of a kind of plugin. */
@@ -44,21 +45,21 @@ export const PLUGIN_KINDS = {
   readonly [Kind in PluginKind]: PluginKindContract<PluginContracts[Kind]>
 }
 
-/** Kinds of which an entry may have a plugin of its own. */
+/** Kinds of plugin that an entry may choose for itself. */
 export type EntryPluginKind = {
   [Kind in PluginKind]: (typeof PLUGIN_KINDS)[Kind]['perEntry'] extends true ? Kind : never
 }[PluginKind]
 
-/** Options of a plugin, as the configuration file has them: every key beside `use`. */
+/** Options of a plugin, as the configuration file has them: every key except `use`. */
 export type PluginOptions = Readonly<Record<string, unknown>>
 
 /**
  * A plugin, as a module exports it by default: `{ use: ./mine.mjs, ...options }` in a configuration leads to
  * `create(options)`.
  *
- * The members after `create` are optional. They give a plugin the services that the built-in plugins have in
- * `commloop check`, `check --with`, `mirror` and `doctor`. None of them may open a socket, write a file or start a timer.
- * If one of them throws, the command reports the plugin as faulty (CML_ERR_PLUGIN_INVALID).
+ * The members after `create` are optional. They give a plugin the services that the built-in plugins have in `commloop
+ * check`, `check --with`, `mirror` and `doctor`. None of them may open a socket, write a file or start a timer. If one
+ * of them throws, the command reports the plugin as faulty (CML_ERR_PLUGIN_INVALID).
  */
 export interface PluginDefinition<Kind extends PluginKind = PluginKind> {
   readonly kind: Kind
@@ -96,8 +97,8 @@ export interface PluginDefinition<Kind extends PluginKind = PluginKind> {
   counterpart?(mine: PluginSide): PluginCounterpart
 
   /**
-   * The most file descriptors that the plugin may hold open at once beside one for each connection of a link, such as
-   * those of unfinished handshakes. Default 0.
+   * The most file descriptors that the plugin may have open at the same time, such as those of unfinished handshakes.
+   * The connections of links do not count. Default 0.
    */
   descriptors?(options: PluginOptions): number
 }
@@ -113,6 +114,7 @@ export interface PluginUse {
   }
 }
 
+/** A place in a configuration: keys, and positions in lists. */
 export type PluginPath = readonly (string | number)[]
 
 /** An entry of the table, with the keys whose meaning belongs to plugins. */
@@ -124,6 +126,7 @@ export interface PluginEntry {
   readonly transportOptions?: PluginOptions
 }
 
+/** The result of `PluginDefinition.check`. */
 export interface PluginCheck {
   readonly problems: readonly PluginProblem[]
   readonly warnings: readonly PluginProblem[]
@@ -155,8 +158,8 @@ export interface PluginSide {
 /** One reason why the two sides of a link do not match. */
 export interface PluginMismatch {
   /**
-   * Short name in lower case, such as `codec-differs`. `docs/doctor.md` lists the names that commloop itself uses; a plugin may
-   * add its own.
+   * Short name in lower case, such as `codec-differs`. `docs/doctor.md` lists the names that commloop itself uses; a
+   * plugin may add its own.
    */
   readonly finding: string
   /** A sentence that names both nodes. */

@@ -1,9 +1,12 @@
 import type { InjectionToken } from '../di.js'
 
-/** Chance, for jitter only. One generator serves a node, so that a run repeats from its seed. */
+/**
+ * The only source of chance in core, used for jitter. A node has one, so a simulated run can be repeated from its seed.
+ */
 export interface Random {
-  /** 0 <= x < 1 */
+  /** A number x with 0 <= x < 1. */
   next(): number
 }
 
+/** The key of the implementation in the container of a node. */
 export const Random: InjectionToken<Random> = Symbol.for('commloop.Random')

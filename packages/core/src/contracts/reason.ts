@@ -1,9 +1,10 @@
 /**
- * Every reason that commloop itself has for ending a connection, a copy, a message or a dial, or for refusing a
- * connection, with its text for people. Programs compare the code; the text may change.
+ * Every reason for which commloop ends a connection, a copy, a message or a dial, or refuses a connection, with its
+ * text for people. Programs compare the code; the text may change.
  *
- * A reason may carry a detail: names, numbers, or text that a peer, a plugin or the operating system has chosen. It
- * follows the text after a colon (after a semicolon if it is only a guess), or stands alone if the text is empty.
+ * A reason may have a detail: names, numbers, or text of a peer, a plugin or the operating system. The detail follows
+ * the text after a colon (after a semicolon if it is only a guess), or is the whole text if the text of the code is
+ * empty.
  */
 export const REASON_TEXTS = {
   'peer-closed': 'peer closed',
@@ -52,8 +53,10 @@ export const REASON_TEXTS = {
   'no-link-up': '',
 } as const
 
+/** The code of a reason, for programs. */
 export type ReasonCode = keyof typeof REASON_TEXTS
 
+/** Why something has ended or was refused. `reasonText` makes its text. */
 export interface Reason {
   readonly code: ReasonCode
   /** Text that a peer, a plugin or the operating system chose, for people only. Absent if the code says everything. */
@@ -81,6 +84,7 @@ export interface ReasonFields {
   readonly detail?: string
 }
 
+/** The fields by which events carry a reason. */
 export function reasonFields(reason: Reason): ReasonFields {
   const { code, detail } = reason
   const text = reasonText(reason)

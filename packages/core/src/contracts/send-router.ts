@@ -4,12 +4,12 @@ import type { Address } from './transport.js'
 /** A link by its id, or an entry by its position in the table (from 0, as in a configuration file). */
 export type LinkRef = string | number
 
-/** With an epoch: only over that connection, never over a later one. Replies are sent this way. */
+/** With an epoch: only over that connection, never over a later one. Use it for replies. */
 export type RouteTarget = LinkRef | { readonly link: LinkRef; readonly epoch: number }
 
 /**
- * A router's answer: one target, several (each link gets one copy), `drop` with a reason, or `defer`: ask again
- * after this many milliseconds (or a duration such as `'200ms'`).
+ * A router's answer: one target; several targets, of which each link gets one copy; `drop` with a reason; or `defer`,
+ * which makes the node ask again after this many milliseconds (or a duration such as `'200ms'`).
  */
 export type Route =
   | RouteTarget
@@ -20,42 +20,47 @@ export type Route =
 /** Decides which links a message goes to. */
 export interface SendRouter {
   /**
-   * Asked only for messages that were sent without `to`, and for received ones when `relay` is on. `links` is the
-   * same array until the table changes; its views are live.
+   * Called for messages that were sent without `to` and, if `relay` is on, for received messages. `links` is the same
+   * array until the table changes; its views are live.
    *
-   * Throwing, answering nothing usable, or answering too late costs this one message: it is `undeliverable`.
+   * If the router throws, returns a value that is not a route, or answers too late, this one message is
+   * `undeliverable`.
    */
   route(message: RoutedMessage, links: readonly LinkView[]): Route | PromiseLike<Route>
 }
 
-/** What a router is told about a message. */
+/** A message as a router sees it. */
 export interface RoutedMessage {
   readonly payload: Uint8Array
   readonly id: string | undefined
-  /** Where it was received, when it is being relayed; undefined: it was sent here. */
+  /** The connection that a relayed message came from; undefined: this node sends the message itself. */
   readonly from: { readonly link: string; readonly epoch: number } | undefined
-  /** How often this message was deferred before. */
+  /** How often the router has deferred this message. */
   readonly deferrals: number
 }
 
-/** `docs/link-states.md` draws how one leads to the next. */
+/** The state of a link. `docs/link-states.md` shows the transitions. */
 export type LinkState =
   'idle' | 'dialing' | 'awaiting' | 'up' | 'backoff' | 'exhausted' | 'draining' | 'closed'
 
-/** A link as routers see it. Live: each property answers what is so now. */
+/** A link as routers see it. Each property has the present value. */
 export interface LinkView {
   readonly id: string
   /** The id of the entry that the link belongs to. */
   readonly entry: string
   readonly role: 'active' | 'passive'
   readonly state: LinkState
-  /** Number of the present connection, or of the last one; 0: never up. */
+  /** Number of the present connection, or of the last one; 0: the link was never up. */
   readonly epoch: number
   /** The peer's address while `up`. */
   readonly remote: Address | undefined
+  /** Copies in the outbox, including those that are being written. */
   readonly queuedMessages: number
+  /** Payload bytes plus 64 for each of these copies. */
   readonly queuedBytes: number
+  /** The outbox was above its high-water mark, and has not fallen to half of it since. */
   readonly aboveHighWaterMark: boolean
 }
 
+/** The key of the implementation in the container of a node. */
 export const SendRouter: InjectionToken<SendRouter> = Symbol.for('commloop.SendRouter')

@@ -1,6 +1,6 @@
 import type { InjectionToken } from '../di.js'
 
-/** An address as the operating system says it. Core compares addresses as bytes, never as text. */
+/** An address, with `ip` in the notation of the operating system. Core compares addresses as bytes, never as text. */
 export interface Address {
   readonly ip: string
   /** 0 to 65 535. */
@@ -8,121 +8,129 @@ export interface Address {
 }
 
 /**
- * Moves bytes between nodes; knows nothing about frames.
+ * Moves bytes between nodes. A transport does not know frames.
  *
- * No callback comes before the call that starts it has returned: whoever calls may finish its own bookkeeping
- * first. There is no promise in this contract, because a simulator needs an order that it can repeat.
+ * A transport must not call a callback before the call that leads to it has returned, so that the caller can first
+ * complete its own state. The contract uses callbacks instead of promises, because a simulator must repeat their order.
  */
 export interface Transport {
   /**
-   * Opens a connection outward. Ends in exactly one of `opened` and `failed`, at the latest after
-   * `target.timeoutMs`; in neither after `cancel`.
+   * Dials a peer. The transport calls exactly one of `opened` and `failed`, at the latest after `target.timeoutMs`.
+   * After `cancel` it calls neither.
    */
   dial(target: DialTarget, handler: DialHandler): Dial
 
-  /** Accepts connections from outside, until `close`. */
+  /** Listens, and accepts connections until `close`. */
   listen(options: ListenOptions, handler: ListenHandler): Listener
 }
 
-/** Where to dial. `ip` may be a host name here: it is looked up at every dial, within `timeoutMs`. */
+/** Where to dial. `ip` may be a host name: the transport resolves it at every dial, within `timeoutMs`. */
 export interface DialTarget extends Address {
   /** Source address of the connection; undefined: the system chooses. */
   readonly bind: string | undefined
-  /** Milliseconds for everything until the connection can carry bytes: look-up, TCP and TLS together. */
+  /** Milliseconds until the connection can carry bytes: name look-up, TCP and TLS together. */
   readonly timeoutMs: number
-  /** The transport's own options, taken from the configuration as they are; the transport checks them. */
+  /** The transport's own options, unchanged from the configuration. The transport checks them. */
   readonly options: Readonly<Record<string, unknown>>
 }
 
-/** A dial under way. */
+/** A dial that has not ended. */
 export interface Dial {
-  /** Gives up. Neither `opened` nor `failed` follows. No effect once one of them has come. */
+  /**
+   * Stops the dial: the transport then calls neither `opened` nor `failed`. No effect after it has called one of them.
+   */
   cancel(): void
 }
 
-/** Hears how a dial ends. */
+/** Receives the result of a dial. */
 export interface DialHandler {
-  /** The connection is born not reading; its handler is there before the first byte can be. */
+  /**
+   * The connection is open, and does not read yet. Returns its handler, so that no byte can come before the handler.
+   */
   opened(connection: Connection): ConnectionHandler
+  /** The dial has failed, or has exceeded its timeout. */
   failed(error: Error): void
 }
 
-/** Where to listen. Port 0 lets the system choose; `listening` tells which. */
+/** Where to listen. Port 0: the system chooses the port, and `listening` reports it. */
 export interface ListenOptions extends Address {
-  /** The transport's own options, taken from the configuration as they are; the transport checks them. */
+  /** The transport's own options, unchanged from the configuration. The transport checks them. */
   readonly options: Readonly<Record<string, unknown>>
 }
 
-/** An open door. */
+/** A listener that was opened by `listen`. */
 export interface Listener {
-  /** After it returns: no `admit`, no `refused`, no `accepted`. Connections that are open go on. */
+  /** Stops listening. No `admit`, `refused` or `accepted` follows after it returns. Open connections stay open. */
   close(): void
 }
 
-/** Decides about connections from outside. */
+/** Decides about the connections that a listener accepts. */
 export interface ListenHandler {
-  /** Listening has begun; `at` carries the real port. */
+  /** Listening has begun; `at` has the real port. */
   listening(at: Address): void
   /**
-   * Asked before a byte is read and before any handshake. `remote` is undefined when the peer was gone before it
-   * could be asked for its address. false: the connection is reset at once.
+   * Called before the transport reads a byte or begins a handshake. `remote` is undefined if the peer has gone and the
+   * system no longer knows its address.
+   * @returns false: the transport resets the connection immediately
    */
   admit(remote: Address | undefined): boolean
-  /** The connection is ready, handshakes done. undefined: not wanted after all; the transport destroys it. */
+  /** The connection is ready, after all handshakes. Returns its handler; undefined: the transport destroys it. */
   accepted(connection: Connection): ConnectionHandler | undefined
   /**
-   * What was admitted has come to nothing before `accepted`, such as a handshake that failed: the connection is gone.
-   * `reason` is one of a few texts, for people and for counting. Of transports without handshakes it never comes.
+   * A connection that was admitted has ended before `accepted`, for example because its handshake failed. `reason` is
+   * one of a small set of texts, for people and for counters. A transport without handshakes never calls this.
    */
   refused?(remote: Address, reason: string): void
-  /** Listening could not begin, or has ended by itself. No `admit`, no `refused` and no `accepted` follow. */
+  /** Listening could not begin, or has ended without `close`. No `admit`, `refused` or `accepted` follows. */
   failed(error: Error): void
 }
 
-/** One connection, from birth to end. Born not reading. */
+/** One open connection. It does not read before the first `setReading(true)`. */
 export interface Connection {
   readonly peer: PeerInfo
   /**
-   * Sends the chunks in order. One write at a time: `written` must come before the next one. The chunks stay
-   * untouched by the caller until then.
-   * @returns true where nobody reads the chunks any more: they may be changed at once, while `written` is still to come.
-   * Whoever has thousands of connections fills one buffer for all of them then. Anything else: not before `written`.
+   * Sends the chunks in order. The caller waits for `written` before the next write, and does not change the chunks
+   * before that.
+   * @returns true if the transport does not use the chunks any more: the caller may change them immediately, although
+   * `written` is still to come. So core can reuse one buffer for thousands of connections. Any other value: not before
+   * `written`.
    */
   // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- to answer nothing is always right
   write(chunks: readonly Uint8Array[]): boolean | void
-  /** After `setReading(false)` has returned: no `received` until `setReading(true)`. `ended`, `closed` may come. */
+  /** false: no `received` follows after this returns, until `setReading(true)`. `ended` and `closed` may follow. */
   setReading(on: boolean): void
-  /** Finishes the write under way, then sends FIN. Reading goes on until the peer's FIN or `destroy`. */
+  /** Finishes the write in progress, then sends FIN. Reading continues until the peer's FIN or `destroy`. */
   end(): void
-  /** Resets. Afterwards only `closed` comes, not before this call has returned; never `written`. */
+  /** Resets the connection. Only `closed` follows, after this call has returned, and never `written`. */
   destroy(): void
 }
 
-/** Who is at the other end, as the transport can tell. */
+/** What the transport knows about the peer of a connection. */
 export interface PeerInfo {
   readonly local: Address
   readonly remote: Address
-  /** Names that TLS proved; empty without TLS. */
+  /** Names that the peer has proved by TLS; empty without TLS. */
   readonly identities: readonly string[]
 }
 
-/** Hears what happens on one connection. */
+/** Receives what happens on one connection. */
 export interface ConnectionHandler {
-  /** Bytes arrived. The chunk is never written to again: views of it stay valid for ever. */
+  /** Bytes have arrived. The transport never changes the chunk again, so views of it stay valid. */
   received(chunk: Uint8Array): void
   /**
-   * The whole write was handed to the kernel. It never means that the peer has the bytes. Never comes once
-   * `destroy` was called: Node 20 reports success for writes that a destroyed socket never made.
+   * The kernel has taken the whole write, which does not mean that the peer has the bytes. Never called after
+   * `destroy`: Node 20 reports success for writes that a destroyed socket never made.
    */
   written(): void
-  /** The peer's FIN, after the last `received`. While not reading it may be late: do not wait for it. */
+  /** The peer has sent FIN. Comes after the last `received`. It may be late while the connection does not read. */
   ended(): void
-  /** The connection is over. The last call, exactly once. */
+  /** The connection is closed. The last call, and made exactly once. */
   closed(reason: CloseReason): void
 }
 
-/** `ended`: both sides sent FIN. `destroyed`: we reset it. `failed`: the network or the peer did. */
+/** `ended`: both sides have sent FIN. `destroyed`: this side has reset it. `failed`: the network or the peer has. */
 export type CloseReason =
   { readonly kind: 'ended' | 'destroyed' } | { readonly kind: 'failed'; readonly error: Error }
 
+/** The key of the implementation in the container of a node. */
 export const Transport: InjectionToken<Transport> = Symbol.for('commloop.Transport')

@@ -8,7 +8,7 @@ export type WarningCode =
   | 'STRATEGY_ANSWER'
   | 'STRATEGY_THREW'
 
-/** Something went wrong that costs no link and no node. */
+/** A problem that does not end a connection or stop the node. */
 export interface WarningEvent {
   readonly code: WarningCode
   readonly message: string

@@ -2,14 +2,14 @@ import type { NodeEvents, ReceivedMessage } from '../contracts/node-events.js'
 
 export type EventListener<Name extends keyof NodeEvents> = (event: NodeEvents[Name]) => void
 
-/** Events that have listeners of their own. A former name leads to the listeners of the present one. */
+/** Events under their present names. A former name shares the listeners of the present one. */
 type EmittedName = Exclude<keyof NodeEvents, 'passing'>
 
 type Listeners = { [Name in EmittedName]: readonly EventListener<Name>[] }
 
 /**
- * Calls the listeners of a node's events. A listener is a function call: if it throws, neither the other listeners nor
- * the connection that the event is about notice.
+ * Calls the listeners of a node's events. If a listener throws, this affects neither the other listeners nor the
+ * connection that the event concerns.
  */
 export class EventHub {
   // Replaced, never changed: a listener may be added or removed while an event is being emitted.
@@ -70,7 +70,7 @@ export class EventHub {
     }
   }
 
-  /** The same as `emit('message', …)`. A method of its own, because it runs for every frame. */
+  /** The same as `emit('message', …)`. A separate method, because it runs for every frame. */
   emitMessage(event: ReceivedMessage): void {
     const listeners = this.#listeners.message
     // A counting loop: an iterator would be one more allocation for each frame.
@@ -88,7 +88,7 @@ export class EventHub {
     return listener(event)
   }
 
-  /** The hub does not wait for an `async` listener, but its promise may be rejected. */
+  /** The hub does not wait for an `async` listener, but reports if its promise is rejected. */
   #catchRejection(name: EmittedName, answer: unknown): void {
     if (!(answer instanceof Promise)) return
     answer.catch((error: unknown) => {

@@ -7,8 +7,8 @@ import { Throttle } from './throttle.js'
 const LIMITS = { perWindow: 10, windowMs: 1_000, kindsMax: 1_024 } as const
 
 /**
- * Emits how messages ended. Never inside the call that ended them: a listener may then send again without finding an
- * outbox half changed.
+ * Emits how messages ended, but never within the call that ended them. So a listener may send again, and never finds an
+ * outbox in the middle of a change.
  */
 export class OutcomeReporter {
   readonly #clock: Clock

@@ -1,10 +1,12 @@
 import type { Clock, Timer } from '../contracts/clock.js'
 
+/** How much a throttle reports. */
 export interface ThrottleLimits {
   /** Reported one by one within a window. The rest of the window is reported once, as a count. */
   readonly perWindow: number
+  /** Length of a window in milliseconds. It begins with the first occurrence of a kind. */
   readonly windowMs: number
-  /** Kinds with a window of their own at a time. All further kinds share one. */
+  /** The most kinds that have separate windows at the same time. All further kinds share one window. */
   readonly kindsMax: number
 }
 
@@ -16,8 +18,8 @@ interface Window<T> {
 }
 
 /**
- * Reports the first occurrences of a kind immediately and the rest as a count: a flood of equal events costs a few log
- * lines, and every occurrence is counted.
+ * Reports the first occurrences of a kind immediately and the rest as a count. So a flood of equal events leads to a
+ * few log lines only, and they still count every occurrence.
  */
 export class Throttle<T> {
   readonly #windows = new Map<string, Window<T>>()
@@ -73,7 +75,7 @@ export class Throttle<T> {
     this.#report(window.last, heldBack)
   }
 
-  /** Reports what is held back, and cancels every timer. Later occurrences are reported one by one. */
+  /** Reports the occurrences that are held back, and cancels every timer. Later ones are reported immediately. */
   close(): void {
     this.#closed = true
     for (const window of this.#windows.values()) {

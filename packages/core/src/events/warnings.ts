@@ -10,7 +10,7 @@ const LIMITS = { perWindow: 10, windowMs: 10_000, kindsMax: 64 } as const
 
 type Warning = Omit<WarningEvent, 'count'>
 
-/** Writes to the log, and emits, what goes wrong but costs no link and no node. */
+/** Logs and emits the problems that do not end a connection or stop the node. */
 export class Warnings {
   readonly #clock: Clock
   readonly #logger: Logger

@@ -23,7 +23,7 @@ export interface LinkCounters {
   readonly discarded: number
   readonly heartbeatsSent: number
   readonly heartbeatsReceived: number
-  /** Ignored events of a connection that the link had already given up. */
+  /** Callbacks of the transport that were ignored because they came after the end of their connection. */
   readonly fenced: number
   /** Dials begun. */
   readonly dials: number

@@ -1,6 +1,6 @@
 /**
- * What a node counts, in messages. A message for three links is one accepted and one routed message and three copies.
- * The counters of the links say how the copies ended.
+ * What a node counts, in messages. A message for three links counts as one accepted message, one routed message and
+ * three copies. The counters of the links say how the copies ended.
  *
  * The ledger, true at every moment: accepted = routing + routed + dropped + undeliverable + expired, and the sum of
  * the links' `enqueued` = copies.

@@ -2,13 +2,13 @@ import type { Clock } from '../contracts/clock.js'
 
 /**
  * Grants permits to dial in turn, so that thousands of links that have lost one peer do not all dial at the same time.
- * Waiting permits are granted at the end of the present callback: a link that gives its permit back must not be changed,
- * during that call, by a listener that hears of another link's dial.
+ * Waiting permits are granted at the end of the present callback: a listener of another link's dial must not change a
+ * link while that link is giving its permit back.
  */
 export class DialLimiter {
   readonly #clock: Clock
   #dialsMax: number
-  /** Below 0 if more dials are under way than the limit allows now. */
+  /** Below 0 if more dials are in progress than the limit allows now. */
   #free: number
   readonly #waiting = new Set<DialPermit>()
 
@@ -18,19 +18,19 @@ export class DialLimiter {
     this.#free = dialsMax
   }
 
-  /** Changes the limit. Dials under way continue; if there is room for more, waiting ones begin. */
+  /** Changes the limit. Dials in progress continue; if the limit allows more, waiting ones begin. */
   resize(dialsMax: number): void {
     this.#free += dialsMax - this.#dialsMax
     this.#dialsMax = dialsMax
     this.#grantSoon()
   }
 
-  /** A permit to ask for. */
+  /** A new permit, which is not granted before `ask`. */
   permit(granted: () => void): DialPermit {
     return new DialPermit(this, granted)
   }
 
-  /** For the permit itself: grants it now, or when another dial has ended, in order of asking. */
+  /** For `DialPermit`. Grants the permit now, or after other dials have ended. First come, first served. */
   asked(permit: DialPermit): void {
     if (this.#free > 0 && this.#waiting.size === 0) {
       this.#free--
@@ -40,7 +40,7 @@ export class DialLimiter {
     }
   }
 
-  /** For the permit itself. */
+  /** For `DialPermit`. */
   returned(permit: DialPermit, wasGranted: boolean): void {
     if (!wasGranted) {
       this.#waiting.delete(permit)
@@ -88,7 +88,7 @@ export class DialPermit {
     this.#granted()
   }
 
-  /** The dial has ended, or is not wanted any more. A second call has no effect. */
+  /** The dial has ended, or is not needed any more. A second call has no effect. */
   giveBack(): void {
     const wasGranted = this.#isGranted
     this.#isGranted = false

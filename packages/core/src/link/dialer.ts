@@ -15,7 +15,7 @@ import type { LinkTally } from '../ledger/link-counters.js'
 import { failureReason } from './connection/failure-reason.js'
 import type { LinkEvent } from './link-state.js'
 
-/** The delay that replaces an answer of the strategy that cannot be used. */
+/** The delay if the strategy throws or does not return a number. */
 const DELAY_MS_UNUSABLE = 30_000
 
 /** The link whose connections a dialer opens. */
@@ -23,7 +23,7 @@ export interface DialOwner {
   readonly id: string
   readonly state: LinkState
   readonly queue: { readonly tally: LinkTally }
-  /** Something has happened to the dial. The link's listeners may stop this dialer, or dial, before this returns. */
+  /** The dial changes the state of the link. A listener may stop this dialer, or dial, before this returns. */
   transition(event: DialEvent, reason: Reason | undefined, details: DialDetails): void
   /** A connection is open. On probation the link is not up yet, and nothing is written. */
   opened(connection: Connection, probation: boolean): ConnectionHandler
@@ -59,7 +59,7 @@ export class Dialer {
   #dial: Dial | undefined
   #permit: DialPermit | undefined
   #probation = false
-  /** Changes with each `begin` and `stop`, so that a caller that comes back late notices it. */
+  /** Changes with each `begin` and `stop`, so that code that has called out can detect them. */
   #round = 0
 
   constructor(
@@ -74,7 +74,7 @@ export class Dialer {
     this.#owner = owner
   }
 
-  /** Takes effect with the next dial. A peer at another address has proved nothing yet. */
+  /** Takes effect with the next dial. `elsewhere`: the address has changed, so a new peer must give a proof of life. */
   reconfigure(entry: ActiveEntryConfig, strategy: ReconnectStrategy, elsewhere: boolean): void {
     this.#entry = entry
     this.#strategy = strategy
@@ -139,20 +139,20 @@ export class Dialer {
     return this.#owner.opened(connection, this.#probation)
   }
 
-  /** The dial is over, whatever has become of it. */
+  /** The dial has ended, with or without success. */
   #ended(): void {
     this.#dial = undefined
     this.#permit?.giveBack()
     this.#permit = undefined
   }
 
-  /** The peer has shown that it accepts us: the next loss counts as the first. */
+  /** Proof of life: the next failure counts as the first. */
   proved(): void {
     this.#attempt = 0
     this.#probation = false
   }
 
-  /** The connection is over. Without a proof of life the peer may be one that accepts every connection and hangs up. */
+  /** The connection has ended. Without a proof of life, the peer may accept every connection and close it. */
   lost(reason: Reason): void {
     if (this.#attempt > 0) this.#probation = true
     this.failed(reason)
@@ -176,7 +176,7 @@ export class Dialer {
     }
   }
 
-  /** Without a connection, and without waiting for the next dial to be due. */
+  /** Dials immediately instead of waiting until the next dial is due. Only without a connection. */
   redial(reason: Reason): void {
     this.stop()
     this.#report(reason, 0, 0)
@@ -220,7 +220,7 @@ export class Dialer {
     this.#services.listener.warning(code, `${this.#owner.id}: ${message}`, cause)
   }
 
-  /** The dialer does nothing any more, until `begin`. */
+  /** Stops dialling, and cancels every timer, until `begin`. */
   stop(): void {
     this.#cancel()
     this.#attempt = 0

@@ -9,15 +9,14 @@ import { DialLimiter } from './dial-limiter.js'
 import { Link, type LinkServices } from './link.js'
 import type { LinkSpec } from './link-spec.js'
 
-/** What links use if their entry does not name it. */
+/** What links use if their entry does not choose something else. */
 export interface LinkDefaults {
   readonly codec: FrameCodec
   readonly strategy: ReconnectStrategy
 }
 
 /**
- * Makes the links of each entry. An ordinary class, because a link is made from data, and the container is only for parts
- * of which a node has one.
+ * Makes the links of each entry. Not made by the container, which is only for parts that a node has once.
  */
 export class LinkFactory {
   readonly #services: LinkServices
@@ -41,8 +40,8 @@ export class LinkFactory {
 }
 
 /**
- * What an entry says of its links. `before`: what it has said until now. A codec or a strategy that is chosen as before
- * stays the same object.
+ * The spec of an entry's links. `before`: their present spec. If the entry chooses the same codec or strategy as
+ * before, the spec contains the same object.
  */
 export function specOf(
   entry: EntryConfig,
@@ -60,7 +59,7 @@ export function specOf(
   }
 }
 
-/** A heartbeat of the entry that its codec cannot carry; undefined: there is none. */
+/** The problem of a heartbeat that is too large for the entry's codec; undefined: there is no problem. */
 export function heartbeatProblem({ entry, codec }: LinkSpec): ConfigProblem | undefined {
   const { heartbeat } = entry.settings
   const bytes = Math.max(heartbeat?.payload.byteLength ?? 0, heartbeat?.answer?.byteLength ?? 0)
@@ -70,8 +69,8 @@ export function heartbeatProblem({ entry, codec }: LinkSpec): ConfigProblem | un
 }
 
 /**
- * What is wrong with the sizes that a codec names; undefined: nothing. The node relies on them for as long as it runs, so
- * it checks them once, before it starts.
+ * The problem of the sizes that a codec gives; undefined: there is none. The node relies on these sizes while it runs,
+ * so it checks them before it starts.
  */
 export function codecProblem({ entry, codec }: LinkSpec): ConfigProblem | undefined {
   const wrong = Object.entries(sizesOf(codec)).find(([, size]) => !isSize(size))
@@ -91,7 +90,7 @@ function sizesOf(codec: FrameCodec): Readonly<Record<string, unknown>> {
   }
 }
 
-/** What a call returns or throws. What it throws is not a size, and is reported as the value. */
+/** What a call returns or throws. A thrown value is not a size either, so it is reported in the same way. */
 function answerOf(call: () => number): unknown {
   try {
     return call()

@@ -5,7 +5,7 @@ import type { LinkCounters } from '../ledger/link-counters.js'
 import { reasonText } from '../contracts/reason.js'
 import type { Link, Release } from './link.js'
 
-/** A link as its user sees it. Live: each property tells the present value. */
+/** A link as the application sees it. Each property has the present value. */
 export class LinkHandle implements LinkView {
   readonly #link: Link
   readonly #clock: Clock
@@ -91,31 +91,33 @@ export class LinkHandle implements LinkView {
   }
 
   /**
-   * Stops reading from the peer, so that TCP makes the peer wait. Each caller has its own hold: the link is read again
-   * when all of them were released.
+   * Stops reading from the peer, so that TCP makes the peer wait. Each call makes a separate hold. The link reads again
+   * when all holds are released.
    * @returns a function that releases this hold; calling it again has no effect
    */
   hold(): Release {
     return this.#link.hold()
   }
 
-  /** One hold that all callers of `pause` and `resume` share: the first `resume` ends it for all of them. See `hold`. */
+  /**
+   * One hold that all callers of `pause` and `resume` share: the first `resume` ends it for all of them. See `hold`.
+   */
   pause(): void {
     this.#pause ??= this.#link.hold()
   }
 
-  /** Ends the hold of `pause`. The link stays unread as long as there is another hold. */
+  /** Ends the hold of `pause`. The link does not read while there is another hold. */
   resume(): void {
     this.#pause?.()
     this.#pause = undefined
   }
 
-  /** Dials now, re-arming an exhausted link. @returns false if there is nothing to dial: passive or disabled. */
+  /** Dials now, also if the link is exhausted. @returns false if the link cannot dial: it is passive or disabled. */
   dial(): boolean {
     return this.#link.dialNow()
   }
 
-  /** Ends the present connection gracefully. An active link dials again by its strategy. */
+  /** Ends the present connection gracefully. An active link then dials again according to its strategy. */
   close(): void {
     this.#link.connection?.finish({ code: 'operator' })
   }

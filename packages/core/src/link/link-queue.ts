@@ -26,7 +26,7 @@ export interface QueueOwner {
 
 export interface EmptyingConnection {
   readonly writable: boolean
-  /** Copies of a write that was begun and is not confirmed. */
+  /** Copies of a write that the transport has not confirmed. */
   readonly unconfirmed: number
   /** There is something to write. */
   wake(): void
@@ -34,12 +34,12 @@ export interface EmptyingConnection {
 
 /** Receives what happens to the copies of all queues of a node. */
 export interface QueueListener<Owner> {
-  /** A copy has met its outcome. No call for a copy that was written and carries no id. */
+  /** A copy has ended. Not called for a copy without an id that was written. */
   ended(outcome: Outcome, reason: Reason | undefined, link: Owner, id: string | undefined): void
   /** The queue was above its high-water mark, and has fallen to half of it. */
   belowMark(link: Owner): void
   queueEmpty(link: Owner): void
-  /** Whether `sent` is wanted. A method: a getter would put the object into V8's dictionary mode. */
+  /** Whether `sent` must be called. A method, because a getter would put the object into V8's dictionary mode. */
   tapped(): boolean
   sent(link: Owner, message: OutboundMessage): void
   warning(code: WarningCode, message: string, cause?: unknown): void
@@ -60,12 +60,12 @@ const CODEC: Reason = { code: 'codec' }
 const OUTBOX_FULL: Reason = { code: 'outbox-full' }
 const UNCONFIRMED_AT_LOSS: Reason = { code: 'unconfirmed-at-loss' }
 
-/** A search for expired messages goes through the whole queue, so it does not run more often than this. */
+/** Least time between two searches for expired messages, because a search goes through the whole queue. */
 const EXPIRY_MS_MIN = 100
 
 /**
- * The copies that wait on one link, whatever becomes of its connections. Every copy that was offered and taken meets
- * exactly one outcome here, is counted once and reported once.
+ * The copies that wait on one link, across its connections. Every copy that the queue has accepted gets exactly one
+ * outcome, and is counted once and reported once.
  */
 export class LinkQueue<Owner extends QueueOwner> implements WrittenQueue, OutboxHandler {
   readonly outbox: Outbox
@@ -74,8 +74,8 @@ export class LinkQueue<Owner extends QueueOwner> implements WrittenQueue, Outbox
   readonly #link: Owner
   readonly #services: QueueServices<Owner>
   /**
-   * The queue has been above its high-water mark, and has not fallen to half of it since. A plain property and not a
-   * getter, because it is read for every message. Only this class sets it.
+   * The queue was above its high-water mark, and has not fallen to half of it since. A plain property and not a getter,
+   * because it is read for every message. Only this class sets it.
    */
   aboveMark = false
   #expiryTimer: Timer | undefined
@@ -87,9 +87,9 @@ export class LinkQueue<Owner extends QueueOwner> implements WrittenQueue, Outbox
     this.outbox = services.store.open(link.id, link.settings.outbox, this)
   }
 
-  // ── copies that come ────────────────────────────────────────────────────────────────────────────────────────
+  // ── new copies ──────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Takes one copy, or returns why not; then nothing has changed. `epoch` 0: over any connection. */
+  /** Accepts one copy, or returns why not; then nothing has changed. `epoch` 0: over any connection. */
   offer(
     payload: Uint8Array,
     id: string | undefined,
@@ -117,20 +117,20 @@ export class LinkQueue<Owner extends QueueOwner> implements WrittenQueue, Outbox
     return undefined
   }
 
-  // Rare cases are not within `offer`, so that V8 can inline what is left of it.
+  // Rare cases are outside `offer`, so that V8 can inline the rest of it.
 
   #isOpen(epoch: number): boolean {
     const link = this.#link
     return epoch === link.epoch && link.connection?.writable === true
   }
 
-  /** The copy was meant for a connection that is gone. It is taken, and has met its outcome. */
+  /** The copy was bound to a connection that has ended. It is accepted, and dropped immediately. */
   #missed(id: string | undefined): void {
     this.tally.enqueued++
     this.#ended('dropped', EPOCH, id)
   }
 
-  /** Expired copies may give room that the outbox does not have. */
+  /** The outbox is full: drops expired copies, and tries again. */
   #appendForExpired(
     payload: Uint8Array,
     id: string | undefined,
@@ -141,24 +141,24 @@ export class LinkQueue<Owner extends QueueOwner> implements WrittenQueue, Outbox
     return roomier && this.outbox.append(payload, id, expiresAtMs, epoch)
   }
 
-  /** Counts a copy that this link did not take, of a message that other links took. */
+  /** Counts a copy that this link has refused, of a message that other links have accepted. */
   refuseCopy(code: Refusal, id: string | undefined): void {
     this.tally.enqueued++
     this.#ended('dropped', { code }, id)
   }
 
-  /** Whether a copy would wait here longer than the present callback. */
+  /** Whether a new copy would wait longer than until the end of the present callback. */
   get copiesWait(): boolean {
     const { connection } = this.#link
     return connection === undefined || !connection.writable || connection.unconfirmed > 0
   }
 
-  /** The outbox has something to send that was not there before. */
+  /** The outbox has a message to send after it had none. */
   sendable(): void {
     this.#link.connection?.wake()
   }
 
-  /** The outbox has given up a copy to make room. */
+  /** The outbox has dropped a copy to make room. */
   dropped(message: OutboundMessage): void {
     this.#ended('dropped', OUTBOX_FULL, message.id)
   }
@@ -176,7 +176,7 @@ export class LinkQueue<Owner extends QueueOwner> implements WrittenQueue, Outbox
     })
   }
 
-  /** @returns whether any was found. Sets the timer for the next one. */
+  /** Drops expired copies, and sets the timer for the next one. @returns whether it has dropped any */
   #discardExpired(): boolean {
     const nowMs = this.#services.clock.now()
     let nextMs: number | undefined
@@ -201,7 +201,7 @@ export class LinkQueue<Owner extends QueueOwner> implements WrittenQueue, Outbox
     this.#expiryTimer = undefined
   }
 
-  // ── copies that are written, or cannot be ───────────────────────────────────────────────────────────────────
+  // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   unwritten(message: OutboundMessage, reason: UnwrittenReason, cause?: unknown): void {
     if (reason === 'expired') this.#ended('expired', TTL, message.id)
@@ -217,7 +217,7 @@ export class LinkQueue<Owner extends QueueOwner> implements WrittenQueue, Outbox
     this.#services.listener.warning('CODEC_ENCODE', text, cause)
   }
 
-  /** Counted by the writer already. */
+  /** The writer has counted the copy already. */
   written(message: OutboundMessage): void {
     this.#services.listener.ended('written', undefined, this.#link, message.id)
   }
@@ -242,9 +242,9 @@ export class LinkQueue<Owner extends QueueOwner> implements WrittenQueue, Outbox
     listener.queueEmpty(this.#link)
   }
 
-  // ── a link that changes ─────────────────────────────────────────────────────────────────────────────────────
+  // ── changes of the link ─────────────────────────────────────────────────────────────────────────────────────
 
-  /** The connection is gone. The peer may have all of the unconfirmed copies, some or none. */
+  /** The connection is lost. The peer may have received all of the unconfirmed copies, some or none. */
   connectionLost(unconfirmed: number): void {
     if (this.#link.settings.onLoss === 'drop') {
       this.outbox.release(unconfirmed, (message) => {
@@ -258,14 +258,14 @@ export class LinkQueue<Owner extends QueueOwner> implements WrittenQueue, Outbox
     })
   }
 
-  /** The settings have changed. What waits stays, even if it is more than they allow. */
+  /** The settings have changed. Waiting copies stay, even if they exceed the new limits. */
   settingsChanged(): void {
     const { outbox, highWaterMarkBytes } = this.#link.settings
     this.outbox.limit(outbox)
     if (this.outbox.level.bytes > highWaterMarkBytes) this.aboveMark = true
   }
 
-  /** Drops what was accepted for another codec and is too large for this one. Not during a write. */
+  /** After a change of the codec: drops the copies that are too large for the new one. Not during a write. */
   dropOversized(): void {
     const { payloadBytesMax } = this.#link.codec
     this.outbox.discard((message) => {
@@ -275,7 +275,7 @@ export class LinkQueue<Owner extends QueueOwner> implements WrittenQueue, Outbox
     })
   }
 
-  /** Drops the copies that were meant for the connection that is gone. */
+  /** Drops the copies that were bound to the lost connection. */
   dropBound(): void {
     this.outbox.discard((message) => {
       if (message.epoch === 0) return false

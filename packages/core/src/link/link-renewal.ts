@@ -2,11 +2,11 @@ import type { Clock, Timer } from '../contracts/clock.js'
 import type { LinkSpec } from './link-spec.js'
 
 /**
- * What the table says of a link, while the link still has a connection that cannot go on with it. It takes effect when
- * that connection has ended, which has a deadline. A link has one of these only as long as it waits.
+ * The new spec of a link whose present connection cannot continue under it. The spec takes effect when that connection
+ * has ended, for which there is a deadline. The object exists only until then.
  */
 export class LinkRenewal {
-  /** The table may change once more before the connection has ended. */
+  /** Replaced if the table changes again before the connection has ended. */
   spec: LinkSpec
   readonly #timer: Timer
 
@@ -15,7 +15,7 @@ export class LinkRenewal {
     this.#timer = clock.after(deadlineMs, overdue)
   }
 
-  /** The connection has ended. @returns what takes effect now */
+  /** The connection has ended. @returns the spec that takes effect now */
   end(): LinkSpec {
     this.#timer.cancel()
     return this.spec

@@ -6,14 +6,14 @@ import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
 import type { PeerInfo } from '../contracts/transport.js'
 import { coversPeer } from '../config/peer-match.js'
 
-/** What the table says of a link. The table may change while the link stays. */
+/** How the table defines a link. The definition may change while the link exists. */
 export interface LinkSpec {
   readonly entry: EntryConfig
   readonly codec: FrameCodec
   readonly strategy: ReconnectStrategy
 }
 
-/** Whether a link need not change. */
+/** Whether two specs are equal, so that the link need not change. */
 export function sameSpec(before: LinkSpec, after: LinkSpec): boolean {
   return (
     before.codec === after.codec &&
@@ -22,7 +22,7 @@ export function sameSpec(before: LinkSpec, after: LinkSpec): boolean {
   )
 }
 
-/** Whether a link is dialled at another address, or with other options of the transport. */
+/** Whether a link must dial another address, or dial with other options of the transport. */
 export function dialsElsewhere(before: LinkSpec, after: LinkSpec): boolean {
   return !sameValue(dialledPlace(before.entry), dialledPlace(after.entry))
 }
@@ -34,15 +34,15 @@ function dialledPlace(entry: EntryConfig): Partial<ActiveEntryConfig> {
 }
 
 /**
- * Whether a connection that was opened under one spec cannot go on under another: another codec frames its bytes, it leads
- * to another address, or the entry does not cover its peer any more.
+ * Whether a connection that was opened under one spec cannot continue under another: the codec or the address differs,
+ * or the entry does not match its peer any more.
  */
 export function isOutdated(before: LinkSpec, after: LinkSpec, peer: PeerInfo): boolean {
   if (before.codec !== after.codec || dialsElsewhere(before, after)) return true
   return after.entry.role === 'passive' && !coversPeer(after.entry, peer)
 }
 
-/** Whether a link that waits for its next dial would wait for another time. */
+/** Whether a link that waits for its next dial would wait for a different time. */
 export function waitsDifferently(before: LinkSpec, after: LinkSpec): boolean {
   const rearmChanged = before.entry.settings.rearmAfterMs !== after.entry.settings.rearmAfterMs
   return before.strategy !== after.strategy || rearmChanged

@@ -1,7 +1,9 @@
 import type { LinkState } from '../contracts/send-router.js'
 
+/** `active`: the link dials. `passive`: it waits for a peer that dials. */
 export type LinkRole = 'active' | 'passive'
 
+/** What can change the state of a link. */
 export type LinkEvent =
   | 'start'
   | 'opened'
@@ -19,8 +21,8 @@ type TransitionTable = Readonly<Record<LinkState, Readonly<Partial<Record<LinkEv
 
 /**
  * The whole life of a link. A pair that is not listed cannot happen, and is a bug if it does. Only a link that is `up`
- * has something to drain, so only from there `stop` and `disable` lead to `draining`. It ends in `closed` (`drained`) or,
- * after `disable`, in `idle` (`drainedDisabled`).
+ * has something to drain, so only from there `stop` and `disable` lead to `draining`. It ends in `closed` (`drained`)
+ * or, after `disable`, in `idle` (`drainedDisabled`).
  */
 export const LINK_TRANSITIONS = {
   active: {

@@ -35,10 +35,10 @@ export interface LinkServices extends DialServices, QueueServices<Link>, Connect
   readonly listener: LinkListener
 }
 
-/** Gives a hold back. A second call has no effect. */
+/** Releases a hold. A second call has no effect. */
 export type Release = () => void
 
-/** What a new spec has meant for a link. */
+/** What a new spec has changed in a link. */
 export type SpecChange = 'unchanged' | 'changed' | 'reconnected'
 
 const DISABLED: Reason = { code: 'disabled' }
@@ -47,18 +47,19 @@ const PEER_GONE: Reason = { code: 'peer-gone' }
 
 /** In these states a connection that opens makes the link `up`. */
 const CAN_OPEN: ReadonlySet<LinkState> = new Set(['dialing', 'awaiting'])
-/** The reason of these events is why the last connection or dial ended. */
+/** The reason of these events becomes the link's `reason`. */
 const ENDS_CONNECTION: ReadonlySet<LinkEvent> = new Set(['failed', 'lost', 'gaveUp'])
 
-/** How a link leaves `draining`, and why its queue is dropped then. */
+/** The event by which a link leaves `draining`, and the reason for which its queue is then dropped. */
 interface Drain {
   readonly event: 'drained' | 'drainedDisabled'
   readonly reason: Reason
 }
 
 /**
- * One place for one connection. It outlives its connections. What waits is in its `LinkQueue`, what belongs to one
- * connection is in `LinkConnection`, and when to dial is decided by its `Dialer`; the life of the link is here.
+ * A place for one connection at a time. A link outlives its connections. This class has the states of the link.
+ * `LinkQueue` has the waiting copies, `LinkConnection` everything that belongs to one connection, and `Dialer` decides
+ * when to dial.
  */
 export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   readonly id: string
@@ -77,18 +78,20 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   readonly #tally: LinkTally
   readonly #listener: LinkListener
   #spec: LinkSpec
-  /** What the table says, while the present connection cannot go on with it. */
+  /** The new spec, while the present connection cannot continue under it. */
   #renewal: LinkRenewal | undefined
   #holds = 0
   #enabled: boolean
   #changedMs: number
   #reason: Reason | undefined
-  /** Ends a probation; then, up, counts as proof of life. */
+  /** Ends a probation. If the link is up when it fires, this counts as a proof of life. */
   #proofTimer: Timer | undefined
   #proved = false
   #drain: Drain | undefined
 
-  /** `lastEpoch`: the last epoch of a former link of this id. A reply to that link must not be taken for one to this. */
+  /**
+   * `lastEpoch`: the last epoch of a former link of this id, so that a reply to that link is never sent over this one.
+   */
   constructor(id: string, spec: LinkSpec, services: LinkServices, lastEpoch = 0) {
     const { entry, codec, strategy } = spec
     this.id = id
@@ -105,7 +108,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     this.#listener = services.listener
   }
 
-  /** What the table says now. A connection that cannot go on with it may still be ending. */
+  /** The present entry. A connection under the former entry may still be ending. */
   get entry(): EntryConfig {
     return this.#latestSpec.entry
   }
@@ -153,7 +156,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     else this.dialer.begin('start')
   }
 
-  /** A dialled or accepted connection becomes this link's. */
+  /** A connection was dialled or accepted for this link. */
   opened(connection: Connection, probation: boolean): ConnectionHandler {
     const own = new LinkConnection(connection, this, this.#services, probation)
     this.connection = own
@@ -185,7 +188,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     connection.endProbation()
   }
 
-  /** A whole frame has come. */
+  /** A whole frame has arrived. */
   proved(): void {
     if (this.#proved) return
     this.#up()
@@ -199,7 +202,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   }
 
   closed(connection: OwnedConnection, reason: Reason): void {
-    // Released before: it ends without this link.
+    // The connection was released earlier, and no longer belongs to this link.
     if (connection !== this.connection) return
     this.connection = undefined
     this.#reason = reason
@@ -221,8 +224,8 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   // ── a table that changes ────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Takes on what the table says now. If the present connection cannot go on with it, that connection is ended in order
-   * first, within `deadlineMs`. The role is the same.
+   * Applies a new spec with the same role. If the present connection cannot continue under it, the connection first
+   * ends gracefully, within `deadlineMs`.
    */
   reconfigure(spec: LinkSpec, deadlineMs: number): SpecChange {
     const before = this.#latestSpec
@@ -245,12 +248,12 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     if (before.entry.enabled && !spec.entry.enabled) this.disable()
     else this.#dialSooner(before, spec)
     if (!before.entry.enabled && spec.entry.enabled) this.enable()
-    // An entry that says the same may still stand at another place of the table.
+    // An equal entry may still have another position in the table.
     if (same) return 'unchanged'
     return renews || dialsElsewhere(before, spec) ? 'reconnected' : 'changed'
   }
 
-  /** Between two connections. @returns whether a spec was waiting for that */
+  /** Between two connections: applies the spec that waits for this moment. @returns whether there was one */
   #endRenewal(): boolean {
     const renewal = this.#renewal
     if (renewal === undefined) return false
@@ -262,7 +265,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   #take(spec: LinkSpec): void {
     const before = this.#spec
     const { settings } = spec.entry
-    // What was queued for the peer that was connected must not wait for another peer.
+    // Copies that were queued for the connected peer must not wait for another peer.
     const keepsQueue = before.entry.settings.lasting && settings.lasting
     if (this.connection === undefined && !keepsQueue) this.queue.dropAll(PEER_GONE)
     this.#spec = spec
@@ -277,7 +280,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     this.connection?.settingsChanged()
   }
 
-  /** Dials now if the pending dial goes to an address, or waits by a strategy, that the table does not name any more. */
+  /** Dials again now if the pending dial uses an address or a strategy that has changed. */
   #dialSooner(before: LinkSpec, after: LinkSpec): void {
     const { dialer } = this
     if (dialer === undefined || this.connection !== undefined) return
@@ -294,7 +297,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
 
   // ── ending, and coming back ─────────────────────────────────────────────────────────────────────────────────
 
-  /** Ends the link permanently. What is queued on a link that is up is still written, in `draining`. */
+  /** Ends the link permanently. A link that is up first writes its queue, in `draining`. */
   stop(reason: Reason): void {
     this.#end('stop', { event: 'drained', reason })
   }
@@ -309,7 +312,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     if (this.state === 'closed') return
     this.dialer?.stop()
     if (this.state === 'draining') {
-      // Stopping a link that is being disabled: the same drain, another end.
+      // The link is being disabled: the drain continues, but now ends in `closed`.
       if (event === 'stop') this.#drain = drain
     } else if (this.state === 'up') {
       this.#drain = drain
@@ -322,7 +325,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   #endUp(event: 'stop' | 'disable', reason: Reason): void {
     const connection = this.connection
     this.transition(event, reason)
-    // When a connection was lost, the strategy is asked before the link leaves `up`, and may do anything.
+    // After a loss, core calls the strategy while the link is still `up`, and the strategy may call anything.
     if (connection === undefined) this.#drainEnded(reason)
     else if (event === 'disable') connection.finish(reason)
     else if (this.queue.outbox.level.messages === 0) this.#services.listener.queueEmpty(this)
@@ -347,7 +350,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     else this.queue.dropBound()
     this.transition(drain.event, reason)
     this.queue.shrunk()
-    // It may have been enabled again: while it drained, or by a listener.
+    // The link may have been enabled again, while it was draining or by a listener.
     this.start()
   }
 
@@ -356,7 +359,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     this.start()
   }
 
-  /** Dials now, if there is something to dial. @returns whether there is */
+  /** Dials now. @returns false if the link cannot dial: it is passive or disabled */
   dialNow(): boolean {
     const { dialer } = this
     if (dialer === undefined || !this.#enabled) return false
@@ -377,7 +380,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     return this.#holds > 0
   }
 
-  /** Stops reading from the peer until this hold, and every other one, was released. */
+  /** Stops reading from the peer until this hold and every other one are released. */
   hold(): Release {
     this.#holds++
     if (this.#holds === 1) this.connection?.pause()

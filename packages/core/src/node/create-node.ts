@@ -42,13 +42,13 @@ import { Settling } from './settling.js'
 import { Starting } from './starting.js'
 import { Stopping } from './stopping.js'
 
-/** Registers implementations on a node's own container. The last registration of a contract counts. */
+/** Registers implementations on the container of one node. The last registration of a contract counts. */
 export type NodePart = (scope: DependencyContainer) => void
 
 /** The former name of `NodePart`. A plugin that a configuration can name is a `PluginDefinition`. */
 export type Plugin = NodePart
 
-/** Contracts without a default, and what the user can do about it. */
+/** Contracts without a default, and what to do if there is no implementation. */
 const REQUIRED: readonly {
   readonly token: InjectionToken
   readonly contract: string
@@ -59,8 +59,9 @@ const REQUIRED: readonly {
 ]
 
 /**
- * Makes a node from its options, or from the configuration that they were resolved to, and its plugins. The composition root: the one place that knows the container, and that makes
- * the parts of a node. Two nodes of one process share nothing.
+ * Makes a node from its options, or from the configuration that they were resolved to, and its plugins. This is the
+ * composition root: no other code uses the container or makes the parts of a node. Two nodes in one process share
+ * nothing.
  * @throws CommloopError CML_ERR_CONFIG_INVALID with every mistake; CML_ERR_PLUGIN_MISSING with the contract that no
  * plugin implements; CML_ERR_PLUGIN_INVALID if the sizes of a codec are invalid.
  */
@@ -83,7 +84,7 @@ export function createNode(options: NodeOptions | NodeConfig, ...plugins: readon
   return composed(scope.resolve(NodeServices))
 }
 
-/** What reports to the user: events, log lines, and counts of both. */
+/** The parts that report: events, log lines, and the counts of both. */
 function reporting({ clock, logger }: NodeServices): Reporting {
   const events = new EventHub((name, cause) => {
     warnings.listenerThrew(name, cause)
@@ -118,7 +119,7 @@ function stateOf({ config, codec, strategy, router }: NodeServices): NodeState {
 }
 
 /**
- * Every part is made without links, because links report to the parts. The table, which makes the links, comes last; the
+ * Makes every part without links, because links report to the parts. The table comes last and makes the links; the
  * parts then get it in the same way as from a reconfiguration.
  */
 function composed(services: NodeServices): Node {

@@ -1,9 +1,9 @@
-/** Ids remembered. A new link with a forgotten id only begins with a higher epoch than necessary. */
+/** How many ids are remembered. A new link with a forgotten id begins with a higher epoch than necessary. */
 const IDS_MAX = 10_000
 
 /**
- * The last epochs of closed links. A new link with the same id continues from there: a reply that is bound to a connection
- * of the old link must never go out over a connection of the new one.
+ * The last epochs of closed links. A new link with the same id continues from its last epoch, so that a reply that is
+ * bound to a connection of the old link is never sent over a connection of the new one.
  */
 export class EpochHistory {
   readonly #byId = new Map<string, number>()

@@ -16,7 +16,7 @@ import type { NodeState } from './node-state.js'
 import type { Settling } from './settling.js'
 import type { Stopping } from './stopping.js'
 
-/** The parts of a node that take what a link reports. */
+/** The parts of a node that receive the reports of links. */
 export interface ReportReceivers {
   readonly state: NodeState
   readonly tally: NodeTally
@@ -32,10 +32,10 @@ export interface ReportReceivers {
   readonly stopping: Stopping
 }
 
-/** Takes what the links report: emits the events, and calls the parts that act on it. */
+/** Receives the reports of links: emits the events, and calls the parts that act on them. */
 export class LinkReports implements LinkListener {
   readonly #receivers: ReportReceivers
-  // Fields of their own, because `received` runs for every payload.
+  // Separate fields, because `received` runs for every payload.
   readonly #state: NodeState
   readonly #events: EventHub
   readonly #inbox: Inbox
@@ -89,7 +89,7 @@ export class LinkReports implements LinkListener {
   }
 
   belowMark(link: Link): void {
-    // The event comes first: a relay that reads again may fill the queue immediately.
+    // Emitted first: a relay that reads again may fill the queue immediately.
     this.#events.emit('drain', { link: link.id })
     this.#receivers.dispatch.drained(link)
   }
@@ -119,7 +119,7 @@ export class LinkReports implements LinkListener {
   #removed(link: Link): void {
     const { links, settling } = this.#receivers
     links.closed(link)
-    // The table may have a new link of the same id, which waits until this one is closed.
+    // The table may have a new link with the same id, which waits until this one is closed.
     if (this.#state.phase === 'running') links.table.link(link.id)?.start()
     settling.check()
   }

@@ -5,7 +5,7 @@ import type { PresentSetup } from './reconfiguration-plan.js'
 
 export type NodePhase = 'new' | 'starting' | 'running' | 'stopping' | 'stopped'
 
-/** What all parts of a node share, and what starting, reconfiguring and stopping change. */
+/** The state that all parts of a node share. Starting, reconfiguring and stopping change it. */
 export class NodeState implements PresentSetup {
   phase: NodePhase = 'new'
   /** The setting `relay`. A plain field, because it is read for every received payload. */

@@ -46,14 +46,14 @@ export interface NodeParts {
 /**
  * One running commloop: the links of its table, the listener for accepted connections, and the router.
  *
- *     send ─▶ dispatch ─▶ router ─▶ delivery ─▶ outbox ─▶ codec ─▶ transport     one link each from the outbox on
+ *     send ─▶ dispatch ─▶ router ─▶ delivery ─▶ outbox ─▶ codec ─▶ transport     from the outbox on: per link
  *     message ◀── inbox, listeners ◀── link reports ◀── link ◀── codec ◀── transport
  *
  * Made by `createNode`, which is the composition root.
  */
 export class Node {
   readonly #parts: NodeParts
-  // Fields of their own, because `send` runs for every message.
+  // Separate fields, because `send` runs for every message.
   readonly #state: NodeState
   readonly #dispatch: Dispatch
 
@@ -68,7 +68,8 @@ export class Node {
   }
 
   /**
-   * Listens and begins to dial. Resolves when the node listens, or if it does not have to; not when links are up.
+   * Listens and begins to dial. Resolves when the node listens, or immediately if the configuration has no `listen`. It
+   * does not wait for links to come up.
    * @throws CommloopError CML_ERR_LISTEN, CML_ERR_NOT_RUNNING if the node was started before.
    */
   start(): Promise<void> {
@@ -83,9 +84,9 @@ export class Node {
   // ── messages ────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Accepts one message, or throws and has accepted nothing. The node keeps the payload by reference until its outcome:
-   * do not change it before that.
-   * @returns false if a target, or the queue of messages that wait for a route, is above its high-water mark now: wait
+   * Accepts one message. If it throws, the node has not accepted the message. The node keeps the payload by reference:
+   * do not change it before the message has its outcome.
+   * @returns false if a target, or the queue of messages that wait for a route, is now above its high-water mark: wait
    * for `drain`.
    * @throws CommloopError CML_ERR_NOT_RUNNING, CML_ERR_PAYLOAD_INVALID, CML_ERR_PAYLOAD_TOO_LARGE,
    * CML_ERR_LINK_UNKNOWN, CML_ERR_LINK_AMBIGUOUS, CML_ERR_LINK_DOWN, CML_ERR_OUTBOX_FULL, CML_ERR_ROUTING_FULL
@@ -97,8 +98,8 @@ export class Node {
   }
 
   /**
-   * Received messages with backpressure: while more of them wait than `iterator` allows, the node does not read their
-   * links. Each call opens its own stream, which gets all messages and ends when the node has stopped.
+   * Received messages with backpressure: if more of them wait than `iterator` allows, the node stops reading their
+   * links. Each call opens a separate stream, which gets all messages and ends when the node has stopped.
    */
   messages(): AsyncIterableIterator<ReceivedMessage> {
     return this.#parts.inbox.open()
@@ -156,18 +157,19 @@ export class Node {
   // ── a configuration that changes ────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Runs with other options from now on, without a stop. Links whose entries did not change keep their connections,
-   * queues and counters, and emit no event. Entries are the same if their ids are. `plugins` are the node's own; the
-   * plugins of an entry are in its options, and are the same if their `spec` is.
+   * Changes the options of the running node. Links whose entries did not change keep their connections, queues and
+   * counters, and emit no event. An entry with the same id is the same entry. `plugins` replace those of the node; the
+   * plugins of an entry are in its options, and a plugin with the same `spec` is the same plugin.
    *
-   * The node checks everything first. If it is to listen at another address, it opens that first. So the change happens
-   * completely or not at all. One at a time: a second call waits for the first. What each key does: `docs/reload.md`.
+   * The node checks everything first, and opens a new listen address before it changes anything. So the change happens
+   * completely or not at all. A second call waits for the first. `docs/reload.md` describes the effect of each key.
    *
-   * With `relisten` the node also opens its listener again if `listen` did not change: the files that it names may have.
+   * With `relisten`, the node opens its listener again even if `listen` did not change, because the files that `listen`
+   * names may have changed.
    *
    * @returns what happened to each link
-   * @throws CommloopError CML_ERR_CONFIG_INVALID with every mistake, and with what cannot change while a node runs;
-   * CML_ERR_LISTEN; CML_ERR_NOT_RUNNING. Then nothing has changed.
+   * @throws CommloopError CML_ERR_CONFIG_INVALID with every mistake, including changes that are impossible while a node
+   * runs; CML_ERR_LISTEN; CML_ERR_NOT_RUNNING. Then nothing has changed.
    */
   reconfigure(
     options: NodeOptions | NodeConfig,
@@ -177,7 +179,7 @@ export class Node {
     return this.#parts.reconfigurer.reconfigure(options, plugins, relisten)
   }
 
-  /** The problems for which `reconfigure` would refuse these options now. Empty: none. */
+  /** The problems for which `reconfigure` would reject these options now. Empty: none. */
   reconfigurationProblems(
     options: NodeOptions | NodeConfig,
     plugins: NewPlugins = {},
@@ -189,15 +191,16 @@ export class Node {
 
   /**
    * Waits until every accepted message has an outcome.
-   * @returns false if the deadline came first. Without a deadline it waits as long as necessary.
+   * @returns false if the deadline came first. Default: no deadline.
    */
   settled(options: { readonly deadlineMs?: number } = {}): Promise<boolean> {
     return this.#parts.settling.settled(options.deadlineMs)
   }
 
   /**
-   * Stops in order: accepts no message and no connection any more, writes the queues of links that are up, and ends each
-   * with FIN. At the deadline it cuts the rest. Never rejects.
+   * Stops gracefully: refuses new messages and connections, writes the queues of links that are up, and ends each
+   * connection with FIN. At the deadline (in milliseconds; default: `stopDeadline`) it resets the connections that are
+   * left. Never rejects.
    */
   stop(options: { readonly deadlineMs?: number } = {}): Promise<void> {
     this.#parts.reconfigurer.abandon()

@@ -54,7 +54,10 @@ export function reconfigurationPlanOf(
   return { setup, specs, relistens, problems }
 }
 
-/** How each entry makes its links, by the id of the entry. `before`: plugins are reused if the entry did not change them. */
+/**
+ * How each entry makes its links, by the id of the entry. `before`: plugins are reused if the entry did not change
+ * them.
+ */
 export function specsOf(
   entries: readonly EntryConfig[],
   defaults: NodeSetup,
@@ -69,7 +72,7 @@ function codecProblems(specs: ReconfigurationPlan['specs']): ConfigProblem[] {
   return [...specs.values()].flatMap((spec) => codecProblem(spec) ?? [])
 }
 
-/** For a new node: the error of the first codec whose sizes are invalid. */
+/** For a new node: the error of the first codec with invalid sizes; undefined: all codecs are valid. */
 export function unusableCodec(specs: ReconfigurationPlan['specs']): CommloopError | undefined {
   for (const spec of specs.values()) {
     const problem = codecProblem(spec)
@@ -83,7 +86,7 @@ export function heartbeatProblems(specs: ReconfigurationPlan['specs']): ConfigPr
   return [...specs.values()].flatMap((spec) => heartbeatProblem(spec) ?? [])
 }
 
-/** What the codec with the largest limit takes. */
+/** The largest payload that any of the codecs accepts, in bytes. */
 export function payloadBytesMax(specs: ReconfigurationPlan['specs']): number {
   let bytesMax = 0
   for (const { codec } of specs.values()) bytesMax = Math.max(bytesMax, codec.payloadBytesMax)

@@ -6,7 +6,7 @@ import type { SendRouter } from '../contracts/send-router.js'
 import type { LinkDefaults } from '../link/link-factory.js'
 import type { Link } from '../link/link.js'
 
-/** Plugins that replace those of the node. A plugin that is left out stays. Compared as objects. */
+/** Plugins that replace those of the node. An absent plugin stays. Plugins are compared by identity. */
 export interface NewPlugins {
   readonly codec?: FrameCodec
   readonly reconnect?: ReconnectStrategy
@@ -29,7 +29,7 @@ export interface Reconfiguration {
   readonly node: readonly string[]
 }
 
-/** The top-level keys with the parts of the configuration that they set. Without `listen`, which may reopen unchanged. */
+/** The top-level keys, with the parts of the configuration that they set. Without `listen`, which has its own rule. */
 const NODE_KEYS = {
   relay: ['relay'],
   audit: ['auditEveryMs', 'auditGraceMs'],

@@ -86,7 +86,10 @@ export class Reconfigurer {
     return reconfigurationPlanOf(this.#parts.state, options, plugins, false).problems
   }
 
-  /** The node stops: rejects what is pending. A change that has begun is completed, because a listener of it may stop. */
+  /**
+   * The node stops: rejects the pending reconfigurations. A change that has begun is completed, because one of its
+   * listeners may have stopped the node.
+   */
   abandon(): void {
     const notBegun = this.#queue.splice(this.#changing ? 1 : 0)
     for (const pending of notBegun) pending.reject(notRunning('stopping'))
@@ -181,7 +184,7 @@ export class Reconfigurer {
       if (old.has(link)) fate[this.#changeLink(link, specs.get(link.entry.id))].push(link.id)
     }
     for (const link of added) {
-      // A link that replaces one of the same id starts when that one is closed.
+      // A link that replaces one with the same id starts when that one is closed.
       if (state.phase === 'running' && !links.retired.hasId(link.id)) link.start()
     }
     return { added: added.map(({ id }) => id), removed: removed.map(({ id }) => id), ...fate }

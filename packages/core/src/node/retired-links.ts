@@ -7,8 +7,8 @@ import { type LinkCounters, LinkTally } from '../ledger/link-counters.js'
 const REASON: Reason = { code: 'removed' }
 
 /**
- * Links that the table no longer has: those that are still ending, and the sum of the counters of all that have ended. The
- * ledger of the node needs that sum.
+ * Links that the table no longer has: those that are still ending, and the sum of the counters of those that have
+ * ended. The ledger of the node needs this sum.
  */
 export class RetiredLinks {
   readonly #clock: Clock

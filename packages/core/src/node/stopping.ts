@@ -32,7 +32,7 @@ export interface StoppingParts {
   readonly reporters: readonly { close(): void }[]
 }
 
-/** Stops a node in order, and cuts what is left at the deadline. */
+/** Stops a node gracefully, and resets the connections that are left at the deadline. */
 export class Stopping {
   readonly #parts: StoppingParts
   #stopped: Promise<void> | undefined
@@ -68,7 +68,7 @@ export class Stopping {
     this.check()
   }
 
-  /** The message that waited for a route as the last one has left: links that are up and empty may end. */
+  /** No message waits for a route any more: links that are up and empty may end. */
   routed(): void {
     this.finishDrained(this.#parts.links.table.links)
   }
@@ -89,7 +89,7 @@ export class Stopping {
     for (const link of links.present) link.connection?.abort(STOPPED)
   }
 
-  /** A link is closed. When all are, it reports what the throttles hold back and leaves no timer behind. */
+  /** A link is closed. If all are closed: reports what the throttles hold back, and cancels every timer. */
   check(): void {
     const underWay = this.#underWay
     const { state, logger, tally, links, dispatch, rejections, starting, reporters } = this.#parts

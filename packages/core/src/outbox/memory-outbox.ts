@@ -8,23 +8,25 @@ import {
   type OutboxStore,
 } from '../contracts/outbox.js'
 
-/** A message that consists only of its payload is kept as the payload: an object for each would be most of the garbage. */
+/**
+ * A message that consists only of its payload is stored as the payload: objects for them would be most of the garbage.
+ */
 type Slot = OutboundMessage | Uint8Array | undefined
 
 /** All empty outboxes share it. Nothing is written to it, because the mask of an empty outbox is -1. */
 const NO_RING: Slot[] = []
 const CAPACITY_MIN = 16
-/** A ring larger than this is given up when the outbox becomes empty. */
+/** A ring larger than this is released when the outbox becomes empty. */
 const CAPACITY_KEPT = 16_384
 
-/** Outboxes that exist only as long as the process. */
+/** Makes outboxes in memory, which are lost when the process ends. */
 export class MemoryOutboxStore implements OutboxStore {
   open(_link: string, limits: OutboxLimits, handler: OutboxHandler): Outbox {
     return new MemoryOutbox(limits, handler)
   }
 }
 
-/** Shows a payload as a message. */
+/** Presents a payload as a message. */
 class PlainMessage implements OutboundMessage {
   payload: Uint8Array
   readonly id = undefined
@@ -38,9 +40,9 @@ class PlainMessage implements OutboundMessage {
 }
 
 /**
- * A ring of messages whose size is a power of two. A position is a number that only grows, and a mask gives its place in
- * the ring. A message that is removed from the middle leaves a hole, which the head passes over later: a message that
- * expires inside a batch must not move the ones before it, which are being written.
+ * A ring of messages whose size is a power of two. A position is a number that only grows, and a mask turns it into an
+ * index. A message that is removed from the middle leaves a hole, which the head skips later, because messages that are
+ * being written must keep their positions.
  */
 export class MemoryOutbox implements Outbox, OutboxLevel {
   messages = 0
@@ -49,7 +51,7 @@ export class MemoryOutbox implements Outbox, OutboxLevel {
   readonly #handler: OutboxHandler
   // Created with the first message, because most links of a large table are idle.
   #ring: Slot[] = NO_RING
-  /** Reused for every plain message that is shown. */
+  /** Reused for every plain message. */
   #shown: PlainMessage | undefined
   #mask = -1
   #head = 0
@@ -63,7 +65,9 @@ export class MemoryOutbox implements Outbox, OutboxLevel {
     this.#handler = handler
   }
 
-  /** The outbox itself: a separate object for each of many idle links would be larger than the two numbers in it. */
+  /**
+   * The outbox itself, because a separate object for each of many idle links would cost more memory than its content.
+   */
   get level(): OutboxLevel {
     return this
   }
@@ -97,7 +101,7 @@ export class MemoryOutbox implements Outbox, OutboxLevel {
 
   #makeRoom(bytes: number): boolean {
     if (this.#limits.overflow === 'reject') return false
-    // Do not drop messages if that cannot help: those that are being written stay, and may leave too little room.
+    // Messages that are being written stay. If they leave too little room, dropping the others cannot help.
     if (this.#takenBytes + bytes > this.#limits.bytesMax) return false
     if (this.#takenMessages >= this.#limits.messagesMax) return false
     while (!this.#fits(bytes)) {
@@ -109,7 +113,7 @@ export class MemoryOutbox implements Outbox, OutboxLevel {
     return true
   }
 
-  /** Makes room at the tail by leaving the holes out. The ring grows only if the messages in it need the room. */
+  /** Makes room at the tail by removing the holes. The ring grows only if its messages need the room. */
   #rebuild(): void {
     const { messages } = this
     const roomy = messages * 2 <= this.#ring.length
@@ -132,7 +136,7 @@ export class MemoryOutbox implements Outbox, OutboxLevel {
     return slot === undefined ? undefined : this.#show(slot)
   }
 
-  /** The slot at the cursor, which passes over holes. */
+  /** The slot at the cursor, which skips holes. */
   #untaken(): Slot {
     while (this.#cursor < this.#tail) {
       const slot = this.#ring[this.#cursor & this.#mask]
@@ -180,7 +184,7 @@ export class MemoryOutbox implements Outbox, OutboxLevel {
     this.#forgetHoles()
   }
 
-  /** All copies of a write together, which is how nearly every write ends: nothing is added up for each message. */
+  /** Releases all copies of a write together, as nearly every write does, without adding up their sizes. */
   #releaseTaken(): void {
     for (let at = this.#head; at < this.#cursor; at++) this.#ring[at & this.#mask] = undefined
     this.#head = this.#cursor
@@ -219,11 +223,11 @@ export class MemoryOutbox implements Outbox, OutboxLevel {
     this.bytes -= slotBytes(slot)
   }
 
-  /** An empty outbox starts again at 0. In any other one, the head passes over the holes in front of it. */
+  /** An empty outbox starts again at 0. Otherwise the head skips the holes in front of it. */
   #forgetHoles(): void {
     if (this.messages === 0) {
       this.#head = this.#cursor = this.#tail = 0
-      // A ring that has held the messages of a long outage is not kept for the few that follow.
+      // Do not keep the ring of a long outage for the few messages that follow.
       if (this.#ring.length > CAPACITY_KEPT) {
         this.#ring = NO_RING
         this.#mask = -1

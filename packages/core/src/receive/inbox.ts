@@ -1,13 +1,13 @@
 import type { ReceivedMessage } from '../contracts/node-events.js'
 import { MessageStream, type StreamLimits } from './message-stream.js'
 
-/** A link, as far as a full stream stops it. */
+/** A link as the inbox sees it. */
 export interface ReadSource {
-  /** Stops the reading of the link. @returns what releases it */
+  /** Stops reading from the link. @returns a function that releases this hold */
   hold(): () => void
 }
 
-/** Gives received messages to every stream of `messages()`, and holds the links while one of the streams is full. */
+/** Passes received messages to every stream of `messages()`, and holds the links while one of the streams is full. */
 export class Inbox {
   #limits: StreamLimits
   readonly #streams = new Set<MessageStream>()
@@ -17,7 +17,7 @@ export class Inbox {
     this.#limits = limits
   }
 
-  /** New limits, for present streams too. */
+  /** Sets the limits of all streams, including present ones. */
   limit(limits: StreamLimits): void {
     this.#limits = limits
     for (const stream of this.#streams) stream.limit(limits)

@@ -1,14 +1,15 @@
 import { MESSAGE_OVERHEAD_BYTES } from '../contracts/outbox.js'
 import type { ReceivedMessage } from '../contracts/node-events.js'
 
+/** The bounds of a stream. */
 export interface StreamLimits {
   readonly messagesMax: number
   readonly bytesMax: number
 }
 
 /**
- * Received messages for one `for await`. It is bounded: when it is full, the links that feed it are not read until half of
- * it was taken. So a slow reader slows the peers down instead of filling the memory.
+ * Received messages for one `for await` loop. When the stream is full, the node does not read its links until the loop
+ * has taken half of the messages. So a slow loop slows the peers down instead of filling the memory.
  */
 export class MessageStream implements AsyncIterableIterator<ReceivedMessage> {
   #limits: StreamLimits
@@ -26,7 +27,7 @@ export class MessageStream implements AsyncIterableIterator<ReceivedMessage> {
     this.#emptier = emptier
   }
 
-  /** Changes the limits. Waiting messages stay, and count when the next one comes or is taken. */
+  /** Sets the limits. They apply when the next message arrives or is taken; waiting messages stay. */
   limit(limits: StreamLimits): void {
     this.#limits = limits
   }
@@ -82,7 +83,7 @@ export class MessageStream implements AsyncIterableIterator<ReceivedMessage> {
     return message
   }
 
-  /** The reader stops: waiting messages are discarded. */
+  /** The loop has ended: waiting messages are discarded. */
   return(): Promise<IteratorResult<ReceivedMessage>> {
     this.#waiting = []
     this.#at = this.#bytes = 0
@@ -90,7 +91,7 @@ export class MessageStream implements AsyncIterableIterator<ReceivedMessage> {
     return Promise.resolve({ done: true, value: undefined })
   }
 
-  /** No more messages come. Waiting ones can still be taken. */
+  /** No further messages follow. Waiting ones can still be taken. */
   end(): void {
     this.#ended = true
     this.#full = false

@@ -5,15 +5,20 @@ import { type Duration, DURATION_MS_MAX, durationMs } from '../units/duration.js
 
 /** Options of `ExponentialBackoff`. */
 export interface ExponentialBackoffOptions {
-  /** No delay is shorter; default 100 ms. It keeps a peer that accepts and hangs up from being dialled in a loop. */
+  /**
+   * The shortest delay; default 100 ms. Prevents a busy loop if a peer accepts connections and closes them immediately.
+   */
   readonly min?: Duration
   /** The ceiling of the first delay; default 500 ms. */
   readonly initial?: Duration
   /** The ceiling of every delay; default 30 s. */
   readonly max?: Duration
-  /** The ceiling grows by this from attempt to attempt; at least 1, default 2. */
+  /** The ceiling is multiplied by this number after each attempt; at least 1, default 2. */
   readonly factor?: number
-  /** `full`: anything from `min` to the ceiling, so that nodes that lost one peer come back apart; default. */
+  /**
+   * `full` (default): a random delay from `min` to the ceiling, so that nodes that lost the same peer spread their
+   * dials.
+   */
   readonly jitter?: 'full' | 'none'
   /** Dials since the last proof of life before the link is `exhausted`; 0: never; default 10. */
   readonly maxAttempts?: number
@@ -22,7 +27,7 @@ export interface ExponentialBackoffOptions {
 const OPTION_NAMES = ['min', 'initial', 'max', 'factor', 'jitter', 'maxAttempts']
 
 /**
- * The default strategy: the ceiling doubles with each attempt, the delay is drawn between `min` and the ceiling
+ * The default strategy: the ceiling grows with each attempt, and the delay is random between `min` and the ceiling
  * ("full jitter", M. Brooker, "Exponential Backoff And Jitter", 2015).
  */
 export class ExponentialBackoff implements ReconnectStrategy {
@@ -58,7 +63,7 @@ export class ExponentialBackoff implements ReconnectStrategy {
 
   delayMs(attempt: number, random: Random): number | undefined {
     if (this.attemptsMax > 0 && attempt > this.attemptsMax) return undefined
-    // The power overflows after some thousand attempts, and nothing times infinity is no number.
+    // The power overflows after some thousand attempts, and 0 times infinity would be NaN.
     const power = Math.min(Number.MAX_VALUE, this.factor ** (attempt - 1))
     const grown = this.delayMsInitial * power
     const ceilingMs = Math.max(this.delayMsMin, Math.min(this.delayMsMax, grown))

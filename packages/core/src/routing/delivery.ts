@@ -11,18 +11,18 @@ import { TargetSet } from '../table/target-set.js'
 import type { MessageSource } from './pending-routes.js'
 import type { RelayBackpressure } from './relay-backpressure.js'
 
-/** Why no link has taken a message. Nothing has happened to the message yet. */
+/** Why no link has accepted a message. The message has no outcome yet. */
 export interface Undelivered {
-  /** What `send` throws. */
+  /** The code of the error that `send` throws. */
   readonly code: ErrorCode
   readonly reason: Reason
-  /** The target that the message named, if it is about a single one. */
+  /** The target that the route named, if the problem concerns a single one. */
   readonly link?: string
   /** One of the links is above its high-water mark. */
   readonly aboveMark: boolean
 }
 
-/** Links that did not take their copy. */
+/** Links that have refused their copy. */
 type Refusals = { readonly link: Link; readonly refusal: Refusal }[]
 
 /** Gives one copy of a message to each link that its route names. */
@@ -30,7 +30,7 @@ export class Delivery {
   readonly #clock: Clock
   readonly #tally: NodeTally
   readonly #backpressure: RelayBackpressure
-  // Reused: nothing calls out of this class between resolving the targets and making their copies.
+  // Reused, because this class calls no other code between resolving the targets and making their copies.
   readonly #targets = new TargetSet()
   #table: Table
 
@@ -41,14 +41,14 @@ export class Delivery {
     this.#backpressure = backpressure
   }
 
-  /** From now on to the links of this table. */
+  /** Delivers to the links of this table from now on. */
   useTable(table: Table): void {
     this.#table = table
   }
 
   /**
    * Delivers to every link that `route` names, or to none.
-   * @returns whether every link is below its high-water mark, or why no link has taken the message
+   * @returns whether every link is below its high-water mark, or why no link has accepted the message
    */
   deliver(
     route: RouteTarget | readonly RouteTarget[],
@@ -57,7 +57,7 @@ export class Delivery {
     expiresAtMs: number | undefined,
     from: MessageSource | undefined,
   ): Undelivered | boolean {
-    // Usually the id of a link: then there is no set of targets to fill and to walk through.
+    // Usually the id of a link: then no set of targets is needed.
     const link = typeof route === 'string' ? this.#table.named(route) : undefined
     if (link === undefined) return this.#deliverToAll(route, payload, id, expiresAtMs, from)
     if (payload.length > link.codec.payloadBytesMax) return tooLarge(payload, link)
@@ -69,7 +69,7 @@ export class Delivery {
     return !link.queue.aboveMark
   }
 
-  /** Resolves all targets before it makes the first copy: a mistake in the route never leads to a part of the copies. */
+  /** Resolves all targets before it makes the first copy, so that a wrong target in the route prevents all copies. */
   #deliverToAll(
     route: RouteTarget | readonly RouteTarget[],
     payload: Uint8Array,
@@ -137,7 +137,7 @@ export class Delivery {
   /** The message's own TTL, or else that of the link's entry. */
   #expiryOn(link: Link, expiresAtMs: number | undefined): number | undefined {
     if (expiresAtMs !== undefined) return expiresAtMs
-    // Compared here: as an argument, V8 would box the number for each message.
+    // Compared here, because V8 would box the number for each message if it were an argument.
     const { settings } = link
     return settings.ttlMs === Number.POSITIVE_INFINITY ? undefined : this.expiryIn(settings.ttlMs)
   }
@@ -145,7 +145,7 @@ export class Delivery {
   /** When a TTL that begins now ends, by the clock; undefined: never. A negative TTL or NaN ends now. */
   expiryIn(ttlMs: number | undefined): number | undefined {
     if (ttlMs === undefined || ttlMs === Number.POSITIVE_INFINITY) return undefined
-    // NaN would never be reached, and a timer for it would always be due.
+    // The clock never reaches NaN, and a timer for NaN is always due.
     return this.#clock.now() + (ttlMs > 0 ? ttlMs : 0)
   }
 }

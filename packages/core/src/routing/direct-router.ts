@@ -3,11 +3,11 @@ import type { LinkView, Route, RoutedMessage, SendRouter } from '../contracts/se
 const NO_ROUTER: Route = { drop: 'no router: name a link with "to", or configure a router' }
 
 /**
- * The default router, for nodes that name a link with `to` in every message. If there is exactly one other link it sends
- * there. Otherwise it drops the message, and the reason says what to do.
+ * The default router, for nodes whose messages all have `to`. If there is exactly one link other than the message's
+ * source, it sends there. Otherwise it drops the message, and the reason says what to do.
  */
 export class DirectRouter implements SendRouter {
-  /** The table of the ids below. Read once per table, because the node calls the router for every message. */
+  /** The links whose ids are stored below. Read once per table, because the node calls the router for every message. */
   #links: readonly LinkView[] | undefined
   #first: string | undefined
   #second: string | undefined

@@ -29,20 +29,23 @@ import {
 } from './router-answer.js'
 import { SlowRouterDetector } from './slow-router-detector.js'
 
-/** Targets read from one answer, or the number of links if that is more: a list may be endless. */
+/** The most targets that are read from one answer, unless there are more links. A list may be endless. */
 const TARGETS_MAX = 1_024
-/** A router may send from within its call, which calls it again. Deeper than this, it does so without end. */
+/** A router may call `send` within `route`, which calls the router again. At this depth, the recursion is endless. */
 const NESTED_CALLS_MAX = 64
 
 const ROUTING_FULL: Reason = { code: 'routing-full' }
 const PROMISED_TWICE = new FailedRoute({ code: 'router-promised-twice' })
 
+/** Options of `Node.send`. */
 export interface SendOptions {
   /** Send directly to these links, without asking the router. */
   readonly to?: RouteTarget | readonly RouteTarget[]
   /** Repeated in the outcome events of this message. The node does not check it for repeats. */
   readonly id?: string
-  /** Milliseconds from now after which the node no longer sends the message. Negative or NaN: it has expired already. */
+  /**
+   * Milliseconds from now after which the node no longer sends the message. Negative or NaN: it has expired already.
+   */
   readonly ttlMs?: number
 }
 
@@ -52,7 +55,7 @@ export interface DispatchServices {
   readonly events: EventHub
   readonly outcomes: OutcomeReporter
   readonly warnings: Warnings
-  /** A message that waited for its route has left the node's half of the ledger. */
+  /** A message that waited for its route has a route, or has ended without one. */
   settled(): void
 }
 
@@ -114,7 +117,7 @@ export class Dispatch {
     })
   }
 
-  /** From now on by this setup. Pending answers of the former router still count, and go to the links of now. */
+  /** Uses this setup from now on. Pending answers of the former router still count, for the links of the new table. */
   reconfigure(setup: DispatchSetup): void {
     const { limits } = this.#setup
     this.#setup = setup
@@ -135,7 +138,7 @@ export class Dispatch {
     if (!(payload instanceof Uint8Array)) {
       return this.#refuse('CML_ERR_PAYLOAD_INVALID', 'a payload is a Uint8Array')
     }
-    // Measured: with the delivery here and not in a method of its own, V8 inlines all of it up to the link's queue.
+    // Measured: with the delivery here and not in a separate method, V8 inlines all of it up to the link's queue.
     const { to, id } = options
     const expiresAtMs = this.#delivery.expiryIn(options.ttlMs)
     if (to === undefined) return this.#sendRouted(payload, id, expiresAtMs)
@@ -169,12 +172,12 @@ export class Dispatch {
     throw new CommloopError(code, text, link === undefined ? {} : { details: { link } })
   }
 
-  /** For a node that is not running. */
+  /** Refuses a message because the node is not running. Always throws. */
   refuseNotRunning(why: string): never {
     return this.#refuse('CML_ERR_NOT_RUNNING', why)
   }
 
-  /** Asks the router for a received message. It cannot be refused: every failure is an outcome. */
+  /** Asks the router about a received message. The node never refuses it: every failure is an outcome. */
   relay(payload: Uint8Array, source: Link): void {
     const from = { link: source.id, epoch: source.epoch }
     this.#ask(unrouted(payload, undefined, from, undefined), 'relayed')
@@ -269,7 +272,7 @@ export class Dispatch {
 
   #undelivered(message: UnroutedMessage, undelivered: Undelivered, entering: Entering): boolean {
     const { code, reason, aboveMark } = undelivered
-    // A full outbox will have room again, so `send` throws and its caller may retry. The router would repeat its mistake.
+    // `send` throws only for a full outbox, because a retry may succeed. A router would repeat its mistake.
     const full = code === 'CML_ERR_OUTBOX_FULL'
     if (full && entering === 'sent') return this.#refuseUndelivered(undelivered)
     this.#endOf(message, full ? 'dropped' : 'undeliverable', reason, entering)
@@ -300,7 +303,7 @@ export class Dispatch {
   }
 
   #pendingRelieved(drained: boolean): void {
-    // The event comes first: a relay that reads again may fill the pending routes immediately.
+    // Emitted first: a relay that reads again may fill the pending routes immediately.
     if (drained) this.#services.events.emit('drain', { link: '*' })
     if (!this.#pending.aboveMark) this.#backpressure.release('routing')
     this.#services.settled()

@@ -13,7 +13,7 @@ export interface RoutingLimits {
   readonly messagesMax: number
   readonly bytesMax: number
   readonly routerTimeoutMs: number
-  /** Total time after which the node gives up a message that is deferred again and again and has no TTL. */
+  /** The longest total time for which a message without a TTL may be deferred, in milliseconds. */
   readonly deferMsMax: number
 }
 
@@ -45,7 +45,7 @@ export interface RoutingListener {
   /** The delay is over: ask the router again. */
   askAgain(message: UnroutedMessage): void
   ended(message: UnroutedMessage, outcome: MessageEnd, reason: Reason): void
-  /** There may be more room than before. `drained`: it was above the mark, and is not any more. */
+  /** Messages have left. `drained`: their number has fallen below the mark. */
   relieved(drained: boolean): void
 }
 
@@ -55,8 +55,8 @@ interface Wait {
 }
 
 /**
- * Messages whose route is a pending promise or was deferred. Bounded: a router that never answers costs the messages
- * that it was asked about, but not the memory of the node.
+ * Messages whose route is a pending promise or was deferred. Bounded, so that a router that never answers cannot use up
+ * the memory of the node.
  */
 export class PendingRoutes {
   readonly #clock: Clock
@@ -74,7 +74,7 @@ export class PendingRoutes {
     this.#listener = listener
   }
 
-  /** Other limits for messages that come from now on. Those that wait keep their timers. */
+  /** Sets the limits for new messages. Waiting messages keep their timers. */
   limit(limits: RoutingLimits): void {
     this.#limits = limits
     this.#relieved()
@@ -127,7 +127,7 @@ export class PendingRoutes {
         })
       }, failed)
     } catch (error) {
-      // A foreign thenable. If it threw after it had answered, `#settled` ignores the error, as real promises do.
+      // A foreign thenable. If it throws after it has settled, `#settled` ignores the error, as real promises do.
       failed(error)
     }
     this.#noteMark()
@@ -152,7 +152,7 @@ export class PendingRoutes {
       Math.max(1, Math.min(delayMs, Math.max(0, lastMs - nowMs))),
       () => {
         if (!this.#left(message)) return
-        // By the clock and not by the delay: in a process that was suspended the timer comes late.
+        // Compare with the clock: after the process was suspended, the timer fires late.
         if (this.#clock.now() < lastMs) {
           message.deferrals++
           this.#listener.askAgain(message)
@@ -191,7 +191,9 @@ export class PendingRoutes {
     this.#listener.relieved(drained)
   }
 
-  /** A node that stops does not wait for delays. Pending answers may still come. */
+  /**
+   * Drops the deferred messages, because a node that stops does not wait for them. Pending answers may still arrive.
+   */
   dropDeferred(reason: Reason): void {
     this.#drop(reason, (wait) => wait.deferred)
   }

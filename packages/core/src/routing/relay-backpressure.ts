@@ -1,6 +1,6 @@
 import type { Link, Release } from '../link/link.js'
 
-/** What holds a relay back: a link's outbox, or the messages that wait for a route. */
+/** What makes a relay wait: the outbox of a link, or the messages that wait for a route. */
 export type PressureSource = Link | 'routing'
 
 /**

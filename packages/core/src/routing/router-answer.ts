@@ -4,8 +4,8 @@ import { foreignText } from '../text/safe-text.js'
 import { durationMs } from '../units/duration.js'
 
 /**
- * A router's answer, read once. Users write routers, in JavaScript too: an answer may be any value, and reading it may
- * run the user's code. Everything behind this type is the node's own data, which does not change.
+ * A router's answer, read once. Users write routers, also in JavaScript: an answer may be any value, and reading it may
+ * run their code. A value of this type is a copy that does not change.
  */
 export type RouterAnswer =
   RouteTarget | readonly RouteTarget[] | PromisedRoute | DeferredRoute | DroppedRoute | FailedRoute

@@ -1,6 +1,6 @@
 import type { Clock } from '../contracts/clock.js'
 
-/** A longer call of the router leads to a warning: the node cannot interrupt it, and does nothing else until it ends. */
+/** A longer call of the router leads to a warning, because the node can neither interrupt it nor do anything else. */
 const CALL_MS_MAX = 50
 /** The time that a message of a burst usually takes from one call to the next. */
 const MESSAGE_MS_USUAL = 0.01

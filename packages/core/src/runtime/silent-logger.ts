@@ -1,6 +1,6 @@
 import type { Logger } from '../contracts/logger.js'
 
-/** Says nothing. A library does not write to its user's console. */
+/** Discards every log line, because a library must not write to the console of the application. */
 export class SilentLogger implements Logger {
   debug(): void {
     // Silence is its purpose.

@@ -1,9 +1,9 @@
 import type { Clock, Timer } from '../contracts/clock.js'
 
-// The global is a getter, which costs as much as reading the time.
+// Kept here, because the global is a getter that costs as much as reading the time.
 const monotonic = performance
 
-/** The machine's own time: monotonic, untouched by changes of the wall clock. */
+/** The monotonic time of the machine, which changes of the wall clock do not affect. */
 export class SystemClock implements Clock {
   now(): number {
     return monotonic.now()

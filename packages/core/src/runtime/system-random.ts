@@ -1,6 +1,6 @@
 import type { Random } from '../contracts/random.js'
 
-/** Chance as the language has it: good enough for jitter, which is all that it is for. */
+/** `Math.random`, which is good enough for jitter. */
 export class SystemRandom implements Random {
   next(): number {
     return Math.random()

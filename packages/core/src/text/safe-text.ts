@@ -1,9 +1,9 @@
-/** Longer texts are cut: the text of a plugin or a peer must not fill the log. */
+/** Longer texts are cut off, so that the text of a plugin or a peer cannot fill the log. */
 const CHARACTERS_MAX = 500
 
 /**
- * A value that a plugin threw or answered, as text. Never throws: a value without a prototype has no text, and the
- * value's own `toString` may do anything.
+ * A value that a plugin threw or returned, as text. Never throws, although a value may have no prototype, and its
+ * `toString` may do anything.
  */
 export function foreignText(value: unknown): string {
   try {

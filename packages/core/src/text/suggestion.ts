@@ -1,13 +1,13 @@
-/** No key or name is longer, and the comparison is quadratic. */
+/** Longer words are not compared: keys and names are shorter, and the comparison takes quadratic time. */
 const WORD_LENGTH_MAX = 64
 
-/** The candidate that was probably meant; undefined if none is near. */
+/** The candidate that was probably meant; undefined if none is similar. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > WORD_LENGTH_MAX) return undefined
   let best: string | undefined
   let bestDistance = Number.POSITIVE_INFINITY
   for (const candidate of candidates) {
-    // Up to a third of wrong letters is a typo; beyond that it is another word.
+    // With more than a third of wrong letters it is another word, not a typo.
     const distanceMax = Math.max(1, Math.floor(candidate.length / 3))
     // A lower bound of the distance that needs no comparison of letters.
     if (Math.abs(word.length - candidate.length) > distanceMax) continue

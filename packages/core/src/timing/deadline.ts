@@ -1,27 +1,27 @@
 import type { Clock, Timer } from '../contracts/clock.js'
 import { DURATION_MS_MAX } from '../units/duration.js'
 
-/** A timer that fires this late shows that the process was stopped or blocked, and not that the peer is silent. */
+/** If a timer fires this late, the process was stopped or blocked, so the peer may not be silent. */
 const LATE_MS = 20
-/** Then the process first reads what has waited in the kernel. */
+/** Extra time after such a delay, in which the process reads what has waited in the kernel. */
 const GRACE_MS = 50
 
-/** How much later than asked for a deadline may expire, as a part of its delay. */
+/** How late a deadline may expire, as a fraction of its delay. */
 const COARSE = 0.01
 /** Deadlines expire on multiples of these, in milliseconds. A delay in round numbers is on its grid already. */
 const GRIDS_MS = [100, 50, 20, 10, 5, 2] as const
 
-/** An object and not a function: a closure for each of many thousands of deadlines would be larger than the deadline. */
+/** An object and not a function, because a closure for each of many thousands of deadlines would need more memory. */
 export interface DeadlineOwner {
   expired(deadline: Deadline): void
 }
 
 /**
- * A timeout that traffic pushes forward by storing a time stamp. The timer looks at the stamp when it fires. So a busy
- * link pays one assignment for each chunk, and an idle one pays nothing.
+ * A timeout that traffic postpones by storing a time stamp. The timer reads the stamp when it fires. So a busy link
+ * pays one assignment for each chunk, and an idle one pays nothing.
  *
- * A deadline expires on a grid, up to a hundredth of its delay later than asked for. So the heartbeats of ten thousand
- * links wake the process a hundred times in their interval, and not ten thousand times.
+ * A deadline expires on a grid of times, up to a hundredth of its delay late. So the heartbeats of ten thousand links
+ * wake the process a hundred times in their interval, and not ten thousand times.
  */
 export class Deadline {
   readonly #clock: Clock
@@ -56,11 +56,11 @@ export class Deadline {
     this.#sinceMs = sinceMs
     this.#elapsedMs = Number.NaN
     this.#graced = false
-    // A present timer was armed for an earlier start, so it fires in time to look again.
+    // A timer that exists already was set for an earlier start, so it fires early enough to check again.
     if (this.#timer === undefined) this.#armOnGrid(nowMs, sinceMs + this.#delayMs)
   }
 
-  /** Stands still, if it runs. `resume` continues with the time that was left. */
+  /** Stops the time, if the deadline runs. `resume` continues with the time that was left. */
   pause(nowMs: number): void {
     if (!this.running) return
     this.#elapsedMs = nowMs - this.#sinceMs
@@ -71,7 +71,7 @@ export class Deadline {
     if (!Number.isNaN(this.#elapsedMs)) this.#run(nowMs - this.#elapsedMs, nowMs)
   }
 
-  /** The timer stays and will find nothing to do, because stopping is as frequent as starting. */
+  /** Keeps the timer, which will do nothing when it fires: stopping is frequent, and cancelling a timer is not free. */
   stop(): void {
     this.#sinceMs = Number.NaN
     this.#elapsedMs = Number.NaN
@@ -87,7 +87,7 @@ export class Deadline {
     else if (this.running) this.#armOnGrid(nowMs, Math.max(nowMs, this.#sinceMs + delayMs))
   }
 
-  /** Stops, and leaves no timer behind. */
+  /** Stops, and cancels the timer. */
   dispose(): void {
     this.stop()
     this.#timer?.cancel()

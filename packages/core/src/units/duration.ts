@@ -1,7 +1,7 @@
 /** Milliseconds as a number, or text such as `250ms`, `30s`, `5m`, `2h`. */
 export type Duration = number | string
 
-/** The longest delay of a timer: above 2^31−1 ms, timers of Node fire immediately. */
+/** The longest delay of a timer in milliseconds: with more than 2^31−1, Node's timers fire immediately. */
 export const DURATION_MS_MAX = 2 ** 31 - 1
 
 const MS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }

@@ -1,15 +1,15 @@
 import { describe, it } from 'vitest'
 
 /**
- * One promise of a contract, and a function that checks it. It is a plain function, so that tests can run a suite on an
+ * One requirement of a contract, and a function that checks it. A plain function, so that tests can run a suite on an
  * implementation with a known fault.
  */
 export interface Check {
   /** A sentence about what the implementation does. */
   readonly name: string
-  /** Throws or rejects if the promise is broken. It needs no other check and leaves nothing behind. */
+  /** Throws or rejects if the requirement is not met. It does not depend on other checks, and cleans up. */
   readonly check: () => void | Promise<void>
-  /** Why the promise cannot be checked. The test is then reported as skipped, with this reason in its name. */
+  /** Why the requirement cannot be checked. The test is then reported as skipped, with this reason in its name. */
   readonly skipped?: string
 }
 

@@ -21,7 +21,7 @@ const CUTS = [1, 2, 3, 7, 1460, 65_536, Infinity] as const
 const CUT_PLACES_MAX = 12
 const RANDOM_STREAMS = 40
 
-/** What the contract of FrameDecoder promises about streams that are complete, cut or ended. */
+/** What the contract of FrameDecoder requires for streams that are complete, cut or ended. */
 export function frameCodecDecodingChecks(codec: FrameCodec): readonly Check[] {
   return [
     ...CUTS.map((cut) => ({

@@ -133,7 +133,7 @@ function takesPlainArrays(codec: FrameCodec, size: number): void {
   assertPayloads(decode(codec, [plainCopy(frame)]), [payload], 'plain Uint8Arrays')
 }
 
-/** No Buffer, and not at the beginning of its memory. */
+/** A plain `Uint8Array` that does not begin at the start of its memory. */
 function plainCopy(bytes: Uint8Array): Uint8Array {
   const memory = new Uint8Array(MARGIN_BYTES + bytes.length + MARGIN_BYTES)
   const copy = memory.subarray(MARGIN_BYTES, MARGIN_BYTES + bytes.length)

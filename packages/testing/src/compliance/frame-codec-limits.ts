@@ -22,7 +22,7 @@ const OPEN_FRAMES = 100
 /** Below this size it is acceptable to allocate a whole frame immediately. */
 const COSTLY_PAYLOAD_BYTES = 32_768
 
-/** What the contract of FrameCodec promises about hostile and foreign streams. */
+/** What the contract of FrameCodec requires for hostile and foreign streams. */
 export function frameCodecLimitChecks(
   codec: FrameCodec,
   options: FrameCodecComplianceOptions,

@@ -1,6 +1,6 @@
 import type { FrameCodec } from '@commloop/core'
 
-/** What the suite cannot find out from the codec. Checks that need a missing option are reported as skipped. */
+/** Facts that the suite cannot get from the codec. Checks that need a missing option are reported as skipped. */
 export interface FrameCodecComplianceOptions {
   /**
    * Creates the same codec with a smaller limit, at least 1 byte. The suite needs it to make frames that the codec must

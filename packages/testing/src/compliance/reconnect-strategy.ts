@@ -16,7 +16,7 @@ const DRAWS_PER_ANSWER_MAX = 1_000
 /** Ten dials per second and link: the most that a peer that closes every connection should cause. */
 const LEAST_DELAY_MS = 100
 
-/** What the suite cannot find out from the strategy. */
+/** Facts that the suite cannot get from the strategy. */
 export interface ReconnectStrategyComplianceOptions {
   /** The minimum delay in milliseconds, at least 1, because a delay of 0 is a busy loop. Default 100. */
   readonly leastDelayMs?: number

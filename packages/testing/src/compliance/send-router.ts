@@ -26,7 +26,7 @@ const ONE = [{ id: 'only' }]
 const SEVERAL = [{ id: 'press' }, { id: 'furnace' }, { id: 'cell', slots: 5 }]
 const OTHERS = [{ id: 'lathe' }, { id: 'mill', slots: 2 }]
 
-/** What the suite cannot find out from the router. */
+/** Facts that the suite cannot get from the router. */
 export interface SendRouterComplianceOptions {
   /**
    * The table of the node, if the router works only with certain links. Default: tables with no link, with one and with

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 
-/** Records callbacks that break the contract, whatever the current check is about. */
+/** Records callbacks that break the contract, in every check. */
 export class Breaches {
   readonly #texts: string[] = []
   /** The call into the transport that has not returned yet. */

@@ -22,7 +22,7 @@ export interface SilentPlace extends Address {
 /** Creates an address that never answers and that `dialing` can dial. */
 export type Silence = (hosts: TransportHosts) => SilentPlace | Promise<SilentPlace>
 
-/** What a Transport promises about dials. */
+/** What the contract of Transport requires of dials. */
 export function transportDialingChecks(play: Play, silence: Silence | undefined): readonly Check[] {
   return [
     play('opens a connection whose ends report the same two addresses', knowsAddresses),

@@ -7,7 +7,7 @@ import type { Ends, Play, TransportStage } from './transport-stage.js'
 
 const MIB = 2 ** 20
 
-/** What the contract of Connection promises about its end. */
+/** What the contract of Connection requires of its end. */
 export function transportEndingChecks(play: Play): readonly Check[] {
   return [...endChecks(play), ...destroyChecks(play)]
 }

@@ -4,7 +4,7 @@ import { payloadOf } from './frame-stream.js'
 import { assertCarries } from './transport-dialing.js'
 import type { Play, TransportStage } from './transport-stage.js'
 
-/** What a Transport promises about listeners. */
+/** What the contract of Transport requires of listeners. */
 export function transportListeningChecks(play: Play): readonly Check[] {
   return [
     play('reports the real port if it chooses the port', tellsRealPort),

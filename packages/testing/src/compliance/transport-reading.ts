@@ -8,7 +8,7 @@ const MIB = 2 ** 20
 export const STUCK_BYTES = 64 * MIB
 const PAUSES = 8
 
-/** What a Connection promises about bytes that arrive. */
+/** What the contract of Connection requires for bytes that arrive. */
 export function transportReadingChecks(play: Play): readonly Check[] {
   return [
     play('does not read at first: it receives nothing before setReading(true)', bornNotReading),

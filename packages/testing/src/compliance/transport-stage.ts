@@ -66,7 +66,7 @@ export class TransportStage {
     }
   }
 
-  /** Waits long enough for all callbacks that are still to come. */
+  /** Waits long enough for all callbacks that may still follow. */
   async rest(): Promise<void> {
     for (let waits = 0; waits < REST_WAITS; waits++) await this.wait(1)
   }
@@ -137,7 +137,7 @@ export class TransportStage {
 
   // ── ending ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Ends everything, waits until all callbacks have come, and checks that no promise was broken. */
+  /** Ends everything, waits until all callbacks have come, and checks that the contract was not broken. */
   async finish(): Promise<void> {
     this.#endAll()
     await this.until('closed of every end', () => this.#ends.every(({ isClosed }) => isClosed))
@@ -145,7 +145,7 @@ export class TransportStage {
     this.#breaches.assertNone()
   }
 
-  /** Ends everything after a check has failed. If a promise was broken, that is reported instead of the failure. */
+  /** Ends everything after a check has failed. If the contract was broken, reports this instead of the failure. */
   async fail(error: unknown): Promise<never> {
     try {
       this.#endAll()

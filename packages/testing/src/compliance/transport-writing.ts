@@ -6,14 +6,14 @@ import type { Ends, Play, TransportStage } from './transport-stage.js'
 
 const MIB = 2 ** 20
 const SIZES = [1, 2, 1000, 65_535, 65_536, 65_537, MIB, 5 * MIB]
-/** More chunks than one call into a kernel takes (`IOV_MAX` is 1024). */
+/** More chunks than one system call takes (`IOV_MAX` is 1024). */
 const CHUNKS = 3000
 const CONNECTIONS = 40
 /** More than a system buffers for a peer that does not read, in writes of `CHUNK_BYTES`. */
 const FULL_BYTES = 16 * MIB
 const CHUNK_BYTES = 128 * 1024
 
-/** What a Connection promises about bytes that are sent. */
+/** What the contract of Connection requires for bytes that are sent. */
 export function transportWritingChecks(play: Play): readonly Check[] {
   return [
     play('carries writes of 1 byte to several MiB completely and in order', carriesSizes),

@@ -9,7 +9,7 @@ import { transportWritingChecks } from './transport-writing.js'
 /** Time limit of a check: it opens up to 40 connections or moves up to 64 MiB, on a machine that may be busy. */
 const CHECK_MS_MAX = 60_000
 
-/** What the suite cannot find out from the hosts. Checks that need a missing option are reported as skipped. */
+/** Facts that the suite cannot get from the hosts. Checks that need a missing option are reported as skipped. */
 export interface TransportComplianceOptions {
   /** Creates an address that never answers a dial, to check that dials end at their time limit. */
   readonly silence?: Silence

@@ -92,7 +92,7 @@ export class MemoryConnection implements Connection, PipeEnd {
     return this.#receivedMs
   }
 
-  /** Sets the handler. undefined: the connection is not wanted, and is destroyed. */
+  /** Sets the handler. undefined: the connection is refused, and is destroyed. */
   attach(handler: ConnectionHandler | undefined): void {
     this.#handler = handler
     if (handler === undefined) this.destroy()

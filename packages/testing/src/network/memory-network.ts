@@ -21,6 +21,7 @@ import { drawCut, FAIR_CONDITIONS, type PathConditions, type Range } from './pat
 const EPHEMERAL_PORT_MIN = 32_768
 const KEEP_ALIVE_MS = 12_000
 
+/** Options of a memory network. */
 export interface MemoryNetworkOptions {
   /** Milliseconds from one end to the other, drawn for each chunk; default 0 to 1. */
   readonly latencyMs?: Range
@@ -28,6 +29,7 @@ export interface MemoryNetworkOptions {
   readonly split?: number
   /** Milliseconds until one end of an idle connection notices that the other end is closed; default 12,000. */
   readonly keepAliveMs?: number
+  /** Called for every fault; default: none. */
   readonly watcher?: NetworkWatcher
 }
 

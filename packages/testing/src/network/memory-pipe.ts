@@ -54,7 +54,7 @@ export class MemoryPipe {
     return this.#path.open && !this.#blocked
   }
 
-  /** Takes as much as there is room for. @returns the rest */
+  /** Takes as many bytes as there is room for. @returns the rest */
   fill(chunk: Uint8Array): Uint8Array {
     if (this.#cutOff) {
       // The network answers further bytes with a reset.

@@ -12,20 +12,20 @@ export interface NetworkServices {
   readonly keepAliveMs: number
 }
 
-/** A pipe that uses a path, as far as the path knows it. */
+/** A pipe as its path sees it. */
 export interface PathPipe {
-  /** Delivers what has become deliverable. */
+  /** Delivers the chunks that can now be delivered. */
   pump(): void
 }
 
-/** The way from one host to another, and the pipes that use it. */
+/** The path from one host to another, and the pipes that use it. */
 export class NetworkPath {
   readonly services: NetworkServices
   readonly from: string
   readonly to: string
   readonly pipes = new Set<PathPipe>()
   #conditions: PathConditions
-  /** What reached a black hole and is tried again: openings of connections, which kernels repeat. */
+  /** Openings of connections that have reached a black hole. They are tried again, as kernels do. */
   #held: (() => void)[] = []
 
   constructor(from: string, to: string, conditions: PathConditions, services: NetworkServices) {
@@ -39,7 +39,7 @@ export class NetworkPath {
     return this.#conditions
   }
 
-  /** Changes the conditions, for open connections too. What a black hole has held back continues. */
+  /** Changes the conditions, also for open connections. Openings that a black hole has held back continue. */
   change(conditions: PathConditions): void {
     const was = this.#conditions
     this.#conditions = conditions

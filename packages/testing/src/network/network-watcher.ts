@@ -24,7 +24,7 @@ export type NetworkFault =
   | 'black hole'
   | 'not read'
 
-/** Is called for every fault, so that traces can show it and tests can count it. */
+/** Receives every fault, so that traces can show it and tests can count it. */
 export interface NetworkWatcher {
   occurred(fault: NetworkFault, peer: PeerInfo): void
 }

@@ -1,5 +1,6 @@
 import { type SeededRandom } from '../virtual/seeded-random.js'
 
+/** A range from which a number x is drawn: `min` <= x < `max`, or `min` if both are equal. */
 export interface Range {
   readonly min: number
   readonly max: number
@@ -63,6 +64,7 @@ export const FAIR_CONDITIONS: PathConditions = {
 /** How a connection is cut. `silence`: from there on all bytes are lost without notice. */
 export type CutManner = 'reset' | 'fin' | 'silence'
 
+/** Where and how the network cuts a connection. */
 export interface Cut {
   readonly afterBytes: number
   readonly by: CutManner
@@ -70,11 +72,13 @@ export interface Cut {
 
 const MANNERS: readonly CutManner[] = ['reset', 'fin', 'silence']
 
+/** Draws whether and where a new connection is cut; undefined: it is not cut. */
 export function drawCut(conditions: PathConditions, random: SeededRandom): Cut | undefined {
   if (conditions.cut === 0 || !random.chance(conditions.cut)) return undefined
   return { afterBytes: 1 + random.int(conditions.cutBytesMax), by: random.pick(MANNERS) }
 }
 
+/** Draws a number of the range. */
 export function draw(range: Range, random: SeededRandom): number {
   return range.max === range.min ? range.min : random.between(range.min, range.max)
 }

@@ -1,6 +1,6 @@
 import type { PeerInfo } from '@commloop/core'
 
-/** One end of a connection, as the pipe that it writes into or reads from knows it. */
+/** One end of a connection as its two pipes see it. */
 export interface PipeEnd {
   readonly peer: PeerInfo
   /** A handler is attached. */

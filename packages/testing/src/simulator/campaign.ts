@@ -1,6 +1,7 @@
 import { MarkerCounts } from './marker.js'
 import { simulate, type SimulationOptions, type SimulationResult } from './simulation.js'
 
+/** The seeds of a campaign, and the parts under test. */
 export interface CampaignOptions extends Omit<SimulationOptions, 'seed' | 'read'> {
   /** The first seed. */
   readonly from: number
@@ -12,13 +13,16 @@ export interface CampaignOptions extends Omit<SimulationOptions, 'seed' | 'read'
   readonly told?: (result: SimulationResult) => boolean
 }
 
+/** The sums over all seeds of a campaign. */
 export interface CampaignResult {
   readonly seeds: number
   readonly virtualMs: number
   readonly messages: number
   readonly steps: number
+  /** The longest `convergenceMs` of a seed. */
   readonly convergenceMsMax: number
   readonly markers: MarkerCounts
+  /** The results of seeds with a violation. */
   readonly failures: readonly SimulationResult[]
 }
 

@@ -3,7 +3,7 @@ import type { ArrivalOrder } from './filled-end.js'
 import type { SentMessage } from './message-book.js'
 import type { World } from './world.js'
 
-/** One copy of a message that the link was given. */
+/** One copy of a message that was given to the link. */
 interface QueuedCopy {
   /** In the order of entering the outbox of the link, from 1. */
   readonly order: number
@@ -20,7 +20,7 @@ interface Copies {
 /** From this size on core writes a payload by reference. */
 const BY_REFERENCE_BYTES_MIN = 16 * 1024
 
-/** Checks that the copies which one link was given arrive in order, over the right connection and not too often. */
+/** Checks that the copies of one link arrive in order, over the right connection, and not more often than allowed. */
 export class CopyWatch {
   readonly #where: string
   readonly #handle: LinkHandle

@@ -16,4 +16,5 @@ export const FAULTS = [
   'listeners fail',
 ] as const
 
+/** One of `FAULTS`. */
 export type FaultName = (typeof FAULTS)[number]

@@ -9,7 +9,7 @@ export interface ArrivalOrder {
   violated(what: string): void
 }
 
-/** A link, as the link at the other end of its connection knows it. */
+/** A link as the link at the other end of its connection sees it. */
 export interface ArrivalSink {
   readonly where: string
   readonly handle: LinkHandle

@@ -16,12 +16,15 @@ export const ROUTER_HABITS = [
   'drops',
 ] as const
 
+/** One of `ROUTER_HABITS`. */
 export type RouterHabit = (typeof ROUTER_HABITS)[number]
 
+/** How the router of a node behaves. */
 export interface RouterPlan {
   readonly habits: readonly RouterHabit[]
   /** Probability of a habit other than `answers`. */
   readonly hostility: number
+  /** The longest time until a promise settles, in milliseconds. */
   readonly answerMsMax: number
 }
 

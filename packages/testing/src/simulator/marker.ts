@@ -1,6 +1,6 @@
 /**
- * Situations that a campaign must produce. If one of them never occurs, the campaign has become too gentle, which no
- * invariant would show.
+ * Situations that a campaign must produce. If one of them never occurs, the campaign tests less than before, which the
+ * invariants cannot show.
  */
 export const MARKERS = [
   // Faults of the network.
@@ -101,6 +101,7 @@ export const MARKERS = [
   'absence found',
 ] as const
 
+/** One of `MARKERS`. */
 export type Marker = (typeof MARKERS)[number]
 
 /** How often each marker was seen. */

@@ -6,7 +6,7 @@ import type { World } from './world.js'
 
 const RESTART_MS_MAX = 3_000
 
-/** Calls what an operator can call of a node and its links, at any moment. */
+/** Calls every method of a node and its links that an operator can use, at random moments. */
 export class Operator {
   readonly #world: World
   readonly #random: SeededRandom

@@ -8,7 +8,7 @@ import type { ProcessClock } from './process-clock.js'
 import type { NodePlan } from './swarm.js'
 import type { World } from './world.js'
 
-/** Checks what one node reports and counts against what the simulation knows, and records it. */
+/** Compares the reports and counters of one node with the facts of the simulation, and records them. */
 export class ProcessOracle {
   readonly watches: ReadonlyMap<string, LinkWatch>
   readonly #name: string
@@ -188,7 +188,7 @@ export class ProcessOracle {
     }
   }
 
-  /** Checks a node that has stopped in order. */
+  /** Checks a node that has stopped gracefully. */
   checkStopped(): void {
     this.check()
     if (this.#clock.pendingTimers > 0) {

@@ -173,5 +173,5 @@ export class SimulatedHost {
   }
 }
 
-/** Longer than every stop deadline that is drawn. */
+/** Longer than every stop deadline that a swarm has. */
 const STOP_MS_MAX = 30_000

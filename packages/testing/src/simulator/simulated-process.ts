@@ -85,7 +85,7 @@ export class SimulatedProcess {
     if (this.#alive) this.#oracle.check()
   }
 
-  /** Checks what must hold after the node has stopped in order. */
+  /** Checks what must hold after the node has stopped gracefully. */
   checkStopped(): void {
     this.#oracle.checkStopped()
   }

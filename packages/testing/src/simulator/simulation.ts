@@ -22,6 +22,7 @@ const CHECK_STEPS = 16
 /** More steps in one seed are a busy loop. */
 const STEPS_MAX = 3_000_000
 
+/** The seed to run, and the parts under test. */
 export interface SimulationOptions extends SimulatedParts {
   readonly seed: number | string
   /** Returns the swarm to simulate, given the one that the seed has drawn. Default: unchanged. */
@@ -30,13 +31,18 @@ export interface SimulationOptions extends SimulatedParts {
   readonly read?: (line: string) => void
 }
 
+/** The result of one seed. */
 export interface SimulationResult {
   readonly seed: string
+  /** The first invariant that was violated; undefined: none. */
   readonly violation: Violation | undefined
   /** The hash of the trace. The same seed on the same code gives the same hash. */
   readonly hash: string
+  /** Virtual time of the whole run, in milliseconds. */
   readonly virtualMs: number
+  /** Messages that were passed to `send`. */
   readonly messages: number
+  /** Timers that ran. */
   readonly steps: number
   /** Virtual milliseconds from the end of the faults until all links had recovered. */
   readonly convergenceMs: number

@@ -20,6 +20,7 @@ export interface Swarm {
   readonly faultMs: number
 }
 
+/** One node of a swarm. */
 export interface NodePlan {
   readonly name: string
   readonly ip: string
@@ -29,6 +30,7 @@ export interface NodePlan {
   readonly expectedUp: readonly string[]
 }
 
+/** The traffic of a swarm. Intervals in milliseconds, probabilities from 0 to 1. */
 export interface TrafficPlan {
   readonly everyMs: number
   readonly burst: number

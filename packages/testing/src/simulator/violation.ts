@@ -7,6 +7,7 @@ export interface Violation {
   readonly what: string
 }
 
+/** A violation on one line, for people. */
 export function violationText({ seed, atMs, where, what }: Violation): string {
   return `seed ${seed}, at ${atMs.toFixed(2)} ms, ${where}: ${what}`
 }

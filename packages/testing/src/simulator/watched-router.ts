@@ -1,13 +1,13 @@
 import type { LinkView, Route, RoutedMessage, SendRouter } from '@commloop/core'
 import type { World } from './world.js'
 
-/** Checks what core asks a router, and reports its answers before core makes the copies. */
+/** Checks the calls of a router, and reports its answers before core makes the copies. */
 export class WatchedRouter implements SendRouter {
   readonly #router: SendRouter
   readonly #where: string
   readonly #world: World
   readonly #routed: (message: RoutedMessage, route: Route) => void
-  /** How often the router was asked about each message that this node sent. */
+  /** How often the router was called for each message that this node sent. */
   readonly #asked = new Map<number, number>()
 
   /** `routed` is called with every answer before core receives it. */
@@ -50,7 +50,7 @@ export class WatchedRouter implements SendRouter {
     }
     const before = this.#asked.get(sent.number) ?? 0
     this.#asked.set(sent.number, before + 1)
-    // The router is asked again only after it has deferred the message.
+    // Core calls the router again only after it has deferred the message.
     if (message.deferrals !== before) {
       this.#violated(
         `asked about message ${String(sent.number)} with ${String(message.deferrals)} deferrals ` +

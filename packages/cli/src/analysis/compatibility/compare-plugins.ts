@@ -28,7 +28,7 @@ function compareCodecs(dialer: LinkSide, acceptor: LinkSide): SettingFinding[] {
   return [{ finding: 'codec-differs', message: `the codecs differ: ${texts.join(', ')}` }]
 }
 
-/** Different transports may understand each other, such as one that wraps the other: only equal ones are compared. */
+/** Compares only equal transports: different ones may understand each other, for example if one wraps the other. */
 function compareTransports(dialer: LinkSide, acceptor: LinkSide): readonly SettingFinding[] {
   return mismatchesOf('transport', dialer, acceptor) ?? []
 }

@@ -45,7 +45,7 @@ function compareHeartbeats(sender: LinkSide, receiver: LinkSide): SettingFinding
   return findings
 }
 
-/** Whether a peer with this heartbeat and no messages sends something before the silence is too long. */
+/** Whether a peer with this heartbeat and no messages sends something before the silence timeout expires. */
 function sendsWithin(
   { silenceMs, heartbeat }: LinkSettings,
   sent: HeartbeatSettings | undefined,

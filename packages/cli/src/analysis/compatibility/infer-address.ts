@@ -4,7 +4,7 @@ import { isUnspecifiedHost, sameAddress } from './address-key.js'
 /** The address at which one node sees the other. */
 export interface SideAddress {
   readonly address: string
-  /** Why this address was assumed; undefined: the user gave it. */
+  /** Why this address was assumed; undefined: the user has given it. */
   readonly because: string | undefined
 }
 

@@ -27,11 +27,11 @@ export interface Diagnosis {
   readonly pid: number | null
   readonly findings: readonly DoctorFinding[]
   readonly lookedAt: readonly string[]
-  /** Each with the reason. */
+  /** Parts that were not checked, each with the reason. */
   readonly notLookedAt: readonly string[]
 }
 
-/** Each probe is a connection that the peer sees: do not open too many at once. */
+/** The most probes at the same time, because each one is a connection that the peer sees. */
 const PROBES_MAX = 8
 
 /** Checks a valid configuration, this machine, the running node if it answers, and with `dial` also the peers. */

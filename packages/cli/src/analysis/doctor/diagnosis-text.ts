@@ -2,7 +2,7 @@ import { tableBlock } from '../../terminal/table.js'
 import type { Diagnosis } from './diagnose.js'
 import type { DoctorFinding } from './doctor-finding.js'
 
-/** The result of an diagnosis. `name` is the configuration file as the user would type it. */
+/** The result of a diagnosis. `name` is the configuration file as the user would type it. */
 export function diagnosisText(name: string, diagnosis: Diagnosis): string {
   const { pid, findings, lookedAt, notLookedAt } = diagnosis
   const running = pid === null ? '' : ` Running as process ${String(pid)}.`

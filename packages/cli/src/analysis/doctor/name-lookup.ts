@@ -10,7 +10,7 @@ export interface NameLookup {
 
 /** Resolvers give up after 5 to 30 s; the doctor should not wait that long. */
 const LOOKUP_MS_MAX = 5_000
-/** Node has four threads for look-ups. More at once would only wait, while their timeouts run. */
+/** Node has four threads for look-ups. Further look-ups would only wait, while their timeouts run. */
 const LOOKUPS_MAX = 4
 
 export async function lookUpNames(hosts: Iterable<string>): Promise<Map<string, NameLookup>> {

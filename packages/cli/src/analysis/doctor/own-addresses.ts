@@ -6,7 +6,7 @@ const LOOPBACK_FIRST_OCTET = 127
 /** The addresses of this machine. */
 export interface OwnAddresses {
   has(address: IpBytes): boolean
-  /** For messages. Without loopback addresses if there are others. */
+  /** The addresses as text, for messages. Without loopback addresses if there are others. */
   readonly texts: readonly string[]
 }
 

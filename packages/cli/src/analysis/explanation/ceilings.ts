@@ -2,7 +2,7 @@ import { BATCH_BYTES_MAX, type NodeConfig } from '@commloop/core'
 import { allPlugins, descriptorsOf, type LoadedConfig, type ResolvedPlugin } from '@commloop/config'
 import type { ProcessLimits } from '@commloop/metrics'
 
-/** The most memory and descriptors that a node may need, beside what the system grants. */
+/** The most memory and descriptors that a node may need, and what the system grants. */
 export interface Ceilings {
   readonly memory: {
     /** Sum for all links: full queues, one frame that is partly received, and one unfinished write. */
@@ -57,7 +57,7 @@ function connectionsMax(node: NodeConfig): number {
   return connections
 }
 
-/** What `check` and `run` warn about: the table needs more than the system grants. */
+/** The warnings of `check` and `run` if the table needs more than the system grants. */
 export function ceilingWarnings(config: LoadedConfig, limits: ProcessLimits): string[] {
   return ceilingTexts(ceilings(config, limits))
 }

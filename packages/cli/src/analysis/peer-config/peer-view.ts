@@ -11,9 +11,9 @@ import { addressKey } from '../compatibility/address-key.js'
 
 /** The part of our table that concerns one peer. A machine that we dial at several ports counts as several peers. */
 export interface PeerView {
-  /** Its address or name; for a range or anyone, the pattern. */
+  /** Its address or name; for a range or any address, the pattern. */
   readonly address: string
-  /** True for a single machine, false for a range or anyone. */
+  /** True for a single machine, false for a range or any address. */
   readonly isOne: boolean
   /** The port at which we dial it; undefined: we do not dial it. */
   readonly port: number | undefined

@@ -260,7 +260,7 @@ function membersOf(values: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(values).map(([key, value]) => `${key}: ${inlineMember(value)}`)
 }
 
-/** A text that flow maps would take apart is quoted. */
+/** Quotes a text that YAML would split inside a flow map. */
 function inlineMember(value: unknown): string {
   const [, text = ''] = /^\{ x: ([\s\S]*) \}$/.exec(inlineYaml({ x: value })) ?? []
   return text
@@ -270,7 +270,7 @@ function idsOf(entries: readonly OwnEntry[]): string {
   return entries.map(({ id }) => `"${id}"`).join(' and ')
 }
 
-/** A name that an entry may have: without blanks and marks of links, and not a number. */
+/** A valid name for an entry: without blanks and the special characters of link ids, and not a number. */
 function entryName(node: string): string {
   const name = node.replaceAll(/[/*\s\p{C}]+/gu, '-')
   return /^[\d-]*$/.test(name) ? `node-${name}` : name

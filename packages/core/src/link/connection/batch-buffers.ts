@@ -6,8 +6,8 @@ const CLASS_BYTES_MIN = 1024
 const KEPT_BYTES_MAX = 8 * 1024 * 1024
 
 /**
- * Buffers that links borrow for the time of one write. Their sizes are powers of two, so that thousands of links that
- * each wait for a small write do not hold a large buffer each.
+ * Buffers that links borrow for one write. Their sizes are powers of two, so that thousands of links with a small write
+ * in progress do not each hold a large buffer.
  */
 export class BatchBuffers {
   readonly #kept = new Map<number, Uint8Array[]>()
@@ -22,7 +22,7 @@ export class BatchBuffers {
     return buffer
   }
 
-  /** The borrower, and the transport that it was given to, will not touch the buffer again. */
+  /** Takes a buffer back that neither the borrower nor the transport will use again. */
   giveBack(buffer: Uint8Array): void {
     const size = buffer.byteLength
     if (size > BATCH_BYTES_MAX || this.#keptBytes + size > KEPT_BYTES_MAX) return

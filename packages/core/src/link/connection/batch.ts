@@ -12,7 +12,7 @@ export type UnwrittenReason = 'expired' | 'epoch' | 'codec'
 /** Receives the copies that end while a batch is filled. */
 export interface BatchListener {
   unwritten(message: OutboundMessage, reason: UnwrittenReason, cause?: unknown): void
-  /** The codec could not encode something. `what` names it. */
+  /** The codec could not encode a payload. `what` names it. */
   unencoded(what: string, cause: unknown): void
 }
 
@@ -102,9 +102,10 @@ export class Batch {
     }
   }
 
-  /** The buffer, borrowed with the first frame. undefined: the frame, with its payload, is left for the next write. */
+  /** The buffer, borrowed for the first frame. undefined: there is no room, and the next write takes the frame. */
   #roomFor(roomBytes: number, referredBytes: number, outbox: Outbox): Uint8Array | undefined {
-    // The first frame is always written. A frame before it, which could not be encoded, may have left too small a buffer.
+    // The first frame is always written. An earlier frame that could not be encoded may have left a buffer that is too
+    // small.
     if (this.#at === 0) this.returnBuffer()
     const buffer = this.#buffer
     if (buffer === undefined) {
@@ -117,7 +118,7 @@ export class Batch {
     return fits ? buffer : undefined
   }
 
-  /** @throws what the codec throws, and RangeError if it returns an impossible end; nothing is added then */
+  /** @throws the error of the codec, or RangeError if the codec returns an impossible end; then nothing was added */
   #encode(payload: Uint8Array, buffer: Uint8Array, frameBytesMax: number): void {
     const at = this.#at
     const end = this.#codec.encode(payload, buffer, at)
@@ -150,7 +151,7 @@ export class Batch {
     this.#buffer = undefined
   }
 
-  /** The write is over, whatever has become of it: the transport does not read the buffer any more. */
+  /** The write has ended, with or without success: the transport does not read the buffer any more. */
   clear(): void {
     this.returnBuffer()
     this.#at = this.#chunkStart = this.#referredBytes = 0

@@ -5,9 +5,9 @@ import type { Reason } from '../../contracts/reason.js'
 import type { BatchBuffers } from './batch-buffers.js'
 import type { WrittenQueue } from './frame-writer.js'
 
-/** A connection, as far as its link must know it when it has ended. */
+/** What a link needs of a connection that has ended. */
 export interface OwnedConnection {
-  /** Copies of a write that was begun and is not confirmed. */
+  /** Copies of a write that the transport has not confirmed. */
   readonly unconfirmed: number
 }
 
@@ -17,11 +17,11 @@ export interface ConnectionOwner {
   readonly codec: FrameCodec
   readonly epoch: number
   readonly queue: WrittenQueue
-  /** Some holder wants no payload now. The link calls `pause` and `resume` when this changes. */
+  /** At least one holder has paused reading. The link calls `pause` and `resume` when this changes. */
   readonly readPaused: boolean
-  /** A whole frame has come, so the peer speaks. Called before the frame is delivered. */
+  /** A whole frame has arrived, which is a proof of life. Called before the frame is delivered. */
   proved(): void
-  /** One payload that is a message. */
+  /** A message has arrived; control payloads are not reported. */
   delivered(payload: Uint8Array): void
   /** The connection is over. The last call. */
   closed(connection: OwnedConnection, reason: Reason): void

@@ -8,7 +8,7 @@ export type SendPhase =
 
 export type SendEvent = 'admit' | 'wake' | 'rest' | 'flush' | 'done' | 'finish' | 'close'
 
-/** What may come from the peer. */
+/** What the peer may send. */
 export type ReceivePhase = 'paused' | 'reading' | 'finHeld' | 'lastFrames' | 'ended' | 'closed'
 
 export type ReceiveEvent = 'resume' | 'pause' | 'fin' | 'streamOver' | 'close'
@@ -21,13 +21,13 @@ type Transitions<Phase extends string, Event extends string> = Readonly<
 export const SEND_TRANSITIONS = {
   // Nothing is written: whether the peer accepts us is not known yet.
   probation: { admit: 'idle', finish: 'finished', close: 'closed' },
-  // Open. No write is under way or due.
+  // Open. No write is in progress or due.
   idle: { wake: 'due', flush: 'writing', finish: 'finished', close: 'closed' },
-  // Open. A flush comes at the end of the present callback.
+  // Open. A flush follows at the end of the present callback.
   due: { rest: 'idle', flush: 'writing', finish: 'finished', close: 'closed' },
   // Open. The transport has a write that it has not confirmed.
   writing: { done: 'idle', finish: 'finishing', close: 'closed' },
-  // The write under way is the last one. Our FIN follows it.
+  // The write in progress is the last one. Our FIN follows it.
   finishing: { done: 'finished', close: 'closed' },
   // Our FIN is sent. The peer may still send.
   finished: { close: 'closed' },
@@ -37,15 +37,15 @@ export const SEND_TRANSITIONS = {
 
 /** The direction from the peer. A pair that is not listed cannot happen, and is a bug if it does. */
 export const RECEIVE_TRANSITIONS = {
-  // Not read: a connection begins this way, and a holder keeps it this way.
+  // Not read: the initial phase, and the phase while there is a hold.
   paused: { resume: 'reading', fin: 'finHeld', close: 'closed' },
-  // Frames are delivered as they come.
+  // Frames are delivered as they arrive.
   reading: { pause: 'paused', fin: 'lastFrames', close: 'closed' },
-  // The peer's FIN has come. Frames before it may wait for the holder, but not longer than `halfClose`.
+  // The peer's FIN has arrived. Frames before it may wait for the end of the hold, but not longer than `halfClose`.
   finHeld: { resume: 'lastFrames', streamOver: 'ended', close: 'closed' },
-  // The peer's FIN has come. The frames before it are being delivered.
+  // The peer's FIN has arrived. The frames before it are being delivered.
   lastFrames: { pause: 'finHeld', streamOver: 'ended', close: 'closed' },
-  // The peer's FIN has come, and every frame before it was delivered or given up.
+  // The peer's FIN has arrived, and every frame before it was delivered or discarded.
   ended: { close: 'closed' },
   // Over: what the transport still reports does not count.
   closed: {},

@@ -24,9 +24,9 @@ import { type Expiry, Liveness } from './liveness.js'
 const PEER_CLOSED: Reason = { code: 'peer-closed' }
 
 /**
- * One connection of a link, from its birth to its end. It reads, writes and watches its peer by parts that are made when
- * they are first needed, and `connection-phase.ts` says what is possible when. It ends with its connection, so that
- * nothing of it can reach the link's next connection: not a byte of a half frame, and not a timer.
+ * One connection of a link. Separate parts read, write and watch the peer; each is made when it is first needed.
+ * `connection-phase.ts` defines what is possible in which phase. The object ends with its connection, so nothing of it,
+ * such as a partial frame or a timer, can reach the link's next connection.
  */
 export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   readonly #connection: Connection
@@ -34,7 +34,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   readonly #services: ConnectionServices
   #sending: SendPhase
   #receiving: ReceivePhase = 'paused'
-  /** Why it ends, or will end unless another reason comes first. */
+  /** Why the connection ends. Until it ends, the reason that applies if no other comes first. */
   #reason: Reason = PEER_CLOSED
   #receivedMs = Number.NEGATIVE_INFINITY
   // Most links of a large table are idle, and each part costs memory.
@@ -59,12 +59,12 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     return this.#connection.peer
   }
 
-  /** The connection is open: a new copy may be meant for it. */
+  /** The connection is open, so it may take new copies. */
   get writable(): boolean {
     return this.#sending === 'idle' || this.#sending === 'writing' || this.#sending === 'due'
   }
 
-  /** No write is under way. */
+  /** No write is in progress. */
   get quiet(): boolean {
     return this.#sending !== 'writing' && this.#sending !== 'finishing'
   }
@@ -74,18 +74,18 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     return this.#sending === 'probation'
   }
 
-  /** The peer has ended its side and was sent everything that waited, so a newcomer may have the link. */
+  /** The peer has ended its side and has received everything that waited, so a newcomer may take the link. */
   get replaceable(): boolean {
     const { level } = this.#owner.queue.outbox
     return this.#receiving === 'ended' && this.writable && this.quiet && level.messages === 0
   }
 
-  /** Copies of a write that was begun and is not confirmed. */
+  /** Copies of a write that the transport has not confirmed. */
   get unconfirmed(): number {
     return this.#writer?.unconfirmed ?? 0
   }
 
-  /** When the last bytes came, by the clock. */
+  /** When the last bytes arrived, by the clock. */
   get receivedMs(): number {
     return this.#receivedMs
   }
@@ -98,7 +98,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     this.#receiving = nextReceivePhase(this.#receiving, event)
   }
 
-  // Calls and not comparisons: the compiler would believe that a phase, once compared, stays.
+  // Methods instead of comparisons: after a comparison the compiler would assume that the phase does not change.
 
   #isClosed(): boolean {
     return this.#sending === 'closed'
@@ -112,7 +112,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     return (this.#liveness ??= new Liveness(this.#services.clock, this.#owner, this))
   }
 
-  /** Begins to read, and to write what waits. After the handler was given to the transport. */
+  /** Begins to read, and to write what waits. Called after the transport has received the handler. */
   begin(): void {
     if (this.#isClosed()) return
     const nowMs = this.#services.clock.now()
@@ -122,7 +122,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     if (this.#owner.queue.outbox.level.messages > 0) this.wake()
   }
 
-  /** Begins, changes or ends the conversation, as the settings ask for now. */
+  /** Begins, changes or ends the conversation, according to the present settings. */
   #converse(nowMs: number): void {
     if (this.#owner.settings.heartbeat === undefined) {
       this.#conversation?.finished()
@@ -187,13 +187,13 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   }
 
   #watchFrame(reader: FrameReader, nowMs: number): void {
-    // While paused, whole frames may wait, and only taking them would show whether the last one is whole.
+    // During a pause, whole frames may wait in the decoder, so it cannot say yet whether the last one is partial.
     if (!this.reads) return
     if (reader.isMidFrame()) this.#watch().midFrame(nowMs)
     else this.#liveness?.betweenFrames()
   }
 
-  /** A holder wants no more payloads. */
+  /** The first hold has begun. */
   pause(): void {
     if (this.#receiving !== 'reading' && this.#receiving !== 'lastFrames') return
     this.#receive('pause')
@@ -201,7 +201,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     this.#connection.setReading(false)
   }
 
-  /** No holder is left. */
+  /** The last hold was released. */
   resume(): void {
     if (this.#receiving !== 'paused' && this.#receiving !== 'finHeld') return
     this.#receive('resume')
@@ -223,7 +223,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     }
     this.#receive('fin')
     this.#liveness?.finReceived()
-    // The FIN comes once. Frames that wait behind a pause come first, for as long as `halfClose` allows.
+    // The FIN arrives once. Frames that wait during a pause are delivered before it, as long as `halfClose` allows.
     if (this.#receiving === 'finHeld') this.#watch().halfClosed(this.#services.clock.now())
     else this.#streamOver()
   }
@@ -245,7 +245,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
 
   // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** There is something to write. One flush at the end of the present callback takes all that came within it. */
+  /** There is something to write. One flush at the end of the present callback writes all of it. */
   wake(): void {
     if (this.#sending !== 'idle') return
     this.#send('wake')
@@ -294,7 +294,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     if (writer === undefined || this.quiet) {
       throw new Error('link: the transport confirmed a write that was not made')
     }
-    // Before the copies are released: a listener that hears of one may send, or end the connection.
+    // Before the copies are released: a listener of their outcomes may send, or end the connection.
     if (this.#sending === 'writing') this.#send('done')
     this.#liveness?.written()
     writer.confirmed()
@@ -303,7 +303,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     else this.#flush()
   }
 
-  /** No write is under way any more. */
+  /** The write has ended. */
   #writeOver(): void {
     this.#send('done')
     if (this.#sending === 'finished') this.#sendFin()
@@ -315,23 +315,23 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     this.wake()
   }
 
-  /** Asks the peer to show that it is there, if the link has a conversation that can. */
+  /** Asks the peer for a sign of life, if the conversation of the link can do so. */
   probe(): void {
     this.#conversation?.probe()
   }
 
   // ── ending: ask, join, free ─────────────────────────────────────────────────────────────────────────────────
 
-  /** The peer has failed to do something in time. */
+  /** A deadline of the peer has expired. */
   peerFailed(at: Expiry): void {
     if (at === 'half-close') this.#halfCloseOver()
     else if (at === 'linger') this.abort(this.#reason)
     else if (at === 'write-stall') this.abort({ code: at })
-    // A peer of which no frame could be made may speak another protocol.
+    // A peer whose bytes do not form frames may speak another protocol.
     else this.abort(this.#reader?.diagnosed({ code: at }) ?? { code: at })
   }
 
-  /** The time after the peer's FIN is over, during which frames may wait unread or the link is served. */
+  /** `halfClose` has expired: frames before the peer's FIN wait no longer, and the peer is no longer served. */
   #halfCloseOver(): void {
     if (this.#receiving === 'finHeld') {
       this.#discardUnread()
@@ -343,7 +343,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     }
   }
 
-  /** Ends gracefully: the write under way, FIN, reading on until the peer's FIN or `linger`. */
+  /** Ends gracefully: finishes the write in progress, sends FIN, and reads until the peer's FIN or `linger`. */
   finish(reason: Reason): void {
     if (!this.writable && !this.onProbation) return
     this.#reason = reason
@@ -357,7 +357,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     this.#connection.end()
   }
 
-  /** Lets another connection have the link, if this one is `replaceable`, and ends gracefully without the link. */
+  /** Ends gracefully, apart from the link, so that another connection can take it. Only if `replaceable`. */
   release(): void {
     if (!this.replaceable) return
     this.finish(PEER_CLOSED)
@@ -379,7 +379,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
       }
       this.#close()
     }
-    // Only now the transport does not use the chunks any more.
+    // The transport uses the chunks until this moment.
     this.#writer?.clear()
   }
 

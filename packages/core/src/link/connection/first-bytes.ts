@@ -1,4 +1,4 @@
-/** Enough for some frames of most protocols. Only connections that have never been in step keep them. */
+/** Enough for some frames of most protocols. A connection keeps them until a chunk ends where a frame ends. */
 export const FIRST_BYTES_MAX = 1024
 
 /** The first bytes of a stream, as long as it is not known whether they are frames. */

@@ -3,7 +3,7 @@ import type { Reason } from '../../contracts/reason.js'
 import { messageText } from '../../text/safe-text.js'
 import { FirstBytes } from './first-bytes.js'
 
-/** A decoder may skip this much beyond its largest frame. A decoder that skips more is lost, or hoards bytes. */
+/** How many bytes, beyond its largest frame, a decoder may take without a frame. More show that it is faulty. */
 const UNFRAMED_BYTES_MAX = 1024 * 1024
 
 /** The connection whose bytes are read. */
@@ -16,18 +16,18 @@ export interface ReaderHost {
 }
 
 /**
- * Turns the chunks of one connection into payloads. The codec may be a plugin, so nothing that it throws or answers
- * may cost more than this connection.
+ * Turns the chunks of one connection into payloads. The codec may be a plugin: whatever it throws or returns, only this
+ * connection may end.
  */
 export class FrameReader {
   readonly #host: ReaderHost
   readonly #codec: FrameCodec
   #decoder: FrameDecoder | undefined
-  /** Until a chunk has ended where a frame did: from then on the stream is known to consist of frames. */
+  /** Kept until a chunk ends where a frame ends, which shows that the stream consists of frames. */
   #firstBytes: FirstBytes | undefined = new FirstBytes()
   /** Not a phase, but a guard: a listener that resumes the link from within `deliver` must not start a second loop. */
   #decoding = false
-  /** Each payload takes at least one byte, so a decoder that yields more payloads than it got bytes does not stop. */
+  /** Each payload takes at least one byte. A decoder that returns more payloads than it got bytes would never stop. */
   #payloadsLeft = 0
   /** Bytes received since the last frame. */
   #unframedBytes = 0
@@ -61,7 +61,7 @@ export class FrameReader {
 
   /**
    * Delivers every whole frame, as long as the connection reads.
-   * @returns false if this was called from within a delivery: the outer call goes on then
+   * @returns false if this was called from within a delivery; then the outer call continues
    */
   decode(): boolean {
     const decoder = this.#decoder
@@ -118,13 +118,13 @@ export class FrameReader {
     }
   }
 
-  /** How many payloads were received whole and not delivered. They are gone then. */
+  /** Discards the payloads that were received whole but not delivered. @returns their number */
   discard(): number {
     let discarded = 0
     try {
       while (this.#payloadsLeft-- > 0 && this.#decoder?.next() !== undefined) discarded++
     } catch {
-      // The stream is over anyway, and what cannot be decoded was not a payload.
+      // The stream has ended, and bytes that cannot be decoded are not a payload.
     }
     return discarded
   }
@@ -136,7 +136,7 @@ export class FrameReader {
       const diagnosis: unknown = this.#decoder?.diagnosis?.(this.#firstBytes.bytes)
       return typeof diagnosis === 'string' ? withDetail(reason, diagnosis) : reason
     } catch {
-      // The connection ends anyway, and the first reason is the one that counts.
+      // The connection is ending already, and its first reason counts.
       return reason
     }
   }

@@ -4,7 +4,7 @@ import type { LinkTally } from '../../ledger/link-counters.js'
 import { Batch, type BatchListener } from './batch.js'
 import type { BatchBuffers } from './batch-buffers.js'
 
-/** The queue of the link, as far as its connection empties it. */
+/** The queue of a link as its connection sees it. */
 export interface WrittenQueue extends BatchListener {
   readonly outbox: Outbox
   readonly tally: LinkTally
@@ -12,7 +12,7 @@ export interface WrittenQueue extends BatchListener {
   readonly tapped: boolean
   /** A copy of a confirmed write that carries an id. */
   written(message: OutboundMessage): void
-  /** Every copy of a confirmed write while the link is tapped. Only when the queue's bookkeeping is done. */
+  /** Every copy of a confirmed write while the link is tapped. Called after the queue has released the whole write. */
   sent(message: OutboundMessage): void
   /** The queue has become shorter. May call back into the connection. */
   shrunk(): void
@@ -20,7 +20,9 @@ export interface WrittenQueue extends BatchListener {
 
 const NO_CONTROL: readonly Uint8Array[] = []
 
-/** What one connection writes: control payloads first, then the copies at the head of the queue, one write at a time. */
+/**
+ * What one connection writes: control payloads first, then the copies at the head of the queue, one write at a time.
+ */
 export class FrameWriter {
   /** One function for all flushes, since a connection may ask for thousands of them a second. */
   readonly flush: () => void
@@ -34,7 +36,7 @@ export class FrameWriter {
     this.#batch = new Batch(codec, buffers)
   }
 
-  /** Copies of a write that was begun and is not confirmed. */
+  /** Copies of a write that the transport has not confirmed. */
   get unconfirmed(): number {
     return this.#batch.messages
   }
@@ -47,12 +49,12 @@ export class FrameWriter {
     return this.#batch.chunks
   }
 
-  /** Queues a control payload. One of each kind is enough, however often it is asked for during a write. */
+  /** Queues a control payload, unless the same one is queued already. */
   control(payload: Uint8Array): void {
     if (!this.#control.includes(payload)) this.#control = [...this.#control, payload]
   }
 
-  /** Encodes what the next write carries. @returns false if there is nothing to write after all */
+  /** Encodes the next write. @returns false if there is nothing to write */
   fill(nowMs: number, epoch: number): boolean {
     const batch = this.#batch
     const queue = this.#queue
@@ -66,7 +68,7 @@ export class FrameWriter {
     return true
   }
 
-  /** What was filled is not written: the copies wait in the queue again. */
+  /** Cancels a filled write: its copies wait in the queue again. */
   takeBack(): void {
     this.#queue.outbox.rewind()
     this.#batch.clear()
@@ -91,7 +93,9 @@ export class FrameWriter {
     }
   }
 
-  /** A listener may send again, which must not find the outbox half changed. So `sent` follows when all are released. */
+  /**
+   * Calls `sent` after all copies are released: a listener may send again, and must not find an inconsistent outbox.
+   */
   #releaseTapped(batch: Batch): void {
     const released: OutboundMessage[] = []
     const reportWritten = this.#reportWritten()
@@ -110,7 +114,7 @@ export class FrameWriter {
     }
   }
 
-  /** The transport does not use the chunks any more, whatever has become of the write. */
+  /** The transport does not use the chunks any more, whether or not it has written them. */
   clear(): void {
     this.#batch.clear()
   }

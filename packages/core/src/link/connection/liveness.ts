@@ -2,7 +2,7 @@ import type { LinkSettings } from '../../config/node-config.js'
 import type { Clock } from '../../contracts/clock.js'
 import { Deadline, type DeadlineOwner } from '../../timing/deadline.js'
 
-/** What a peer can fail to do in time. */
+/** The deadlines of a peer. */
 export type Expiry = 'silence' | 'partial-frame' | 'write-stall' | 'half-close' | 'linger'
 
 /** The link, whose settings may change while a deadline runs. */
@@ -16,8 +16,8 @@ interface Watched {
 }
 
 /**
- * The deadlines by which a connection finds out that its peer is gone or stuck. Each is made when it is first needed,
- * since most links of a large table are idle.
+ * The deadlines by which a connection detects that its peer is gone or stuck. Each is made when it is first needed,
+ * because most links of a large table are idle.
  */
 export class Liveness implements DeadlineOwner {
   readonly #clock: Clock
@@ -48,7 +48,7 @@ export class Liveness implements DeadlineOwner {
 
   // ── receiving ───────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The connection is read from now on. Time during which it was not read does not count as silence. */
+  /** Reading begins. The time without reading does not count as silence. */
   reading(nowMs: number): void {
     const { silenceMs } = this.#link.settings
     if (silenceMs === 0) return
@@ -88,7 +88,7 @@ export class Liveness implements DeadlineOwner {
     this.#partialFrame?.dispose()
   }
 
-  /** How long the peer's FIN may leave frames unread, or the link half open, begins to count. */
+  /** The peer has sent FIN: starts the deadline `half-close`. */
   halfClosed(nowMs: number): void {
     this.#halfClose ??= new Deadline(this.#clock, this.#halfCloseMs, this)
     this.#halfClose.start(nowMs)
@@ -123,7 +123,7 @@ export class Liveness implements DeadlineOwner {
     this.#halfClose?.setDelay(this.#halfCloseMs, nowMs)
   }
 
-  /** After a change of settings: a deadline that was turned off has not been started, whatever it would watch. */
+  /** After a change of settings: starts the deadlines that were off until now and would be running. */
   startMissing(nowMs: number, reads: boolean, writes: boolean): void {
     if (reads && this.#silence?.running !== true) this.reading(nowMs)
     if (writes && this.#stall?.running !== true) this.writing(nowMs)

@@ -1,34 +1,36 @@
 /**
- * What a link exchanges with its peer besides messages: control payloads, which no user sends or receives. A conversation
- * lives as long as one connection, and a link may have none.
+ * The control payloads that a link exchanges with its peer. The application neither sends nor receives them. A
+ * conversation lasts as long as one connection, and a link may have none.
  *
  *     received payload ─▶ received() ─┬─ true: control, ends here
  *                                     └─ false: a message, delivered
- *     control payload  ─▶ Channel.send(), written before the messages that wait
+ *     control payload  ─▶ Channel.send(), written before waiting messages
  *
- * Heartbeats are the only kind so far. This is the place for others too: a logon that must be answered before messages
- * may pass adds a question "may messages be written now?" here, and acknowledgements add "is this copy finished?",
- * which today the transport's confirmation of a write answers. Both are asked once for each write, never for each message.
+ * Heartbeats are the only kind so far. Other kinds extend this interface: a logon that must be answered before messages
+ * may pass needs the question "may messages be written now?", and acknowledgements need "is this copy finished?", which
+ * the transport's confirmation of a write answers today. Core would ask both once per write, never per message.
  */
 export interface Conversation {
-  /** Asked about every payload before it is delivered. @returns true if it was control, which is not a message */
+  /** Called with every payload before it is delivered. @returns true if it is a control payload and not a message */
   received(payload: Uint8Array): boolean
-  /** A write begins, of whatever kind. */
+  /** A write of any kind begins. */
   writing(nowMs: number): void
-  /** Asks the peer to show that it is there, if this conversation can. */
+  /** Asks the peer for a sign of life, if this conversation can do so. */
   probe(): void
-  /** The settings have changed. Not called any more after `finished`. */
+  /** The settings have changed. Never called after `finished`. */
   settingsChanged(nowMs: number): void
   /** Nothing more can be sent. Payloads may still be received. May be called again. */
   finished(): void
 }
 
-/** The connection, as a conversation uses it. */
+/** A connection as its conversation uses it. */
 export interface Channel {
   /** Payloads can be written: the connection is open, and its probation is over. */
   readonly writable: boolean
-  /** No write is under way. */
+  /** No write is in progress. */
   readonly quiet: boolean
-  /** Writes a control payload, before the messages that wait. Twice the same is written once. */
+  /**
+   * Writes a control payload before the waiting messages. If the same payload is queued already, it is written once.
+   */
   send(payload: Uint8Array): void
 }

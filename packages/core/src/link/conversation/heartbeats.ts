@@ -5,13 +5,13 @@ import { sameBytes } from '../../units/bytes.js'
 import { Deadline, type DeadlineOwner } from '../../timing/deadline.js'
 import type { Channel, Conversation } from './conversation.js'
 
-/** The link whose settings name the heartbeat, and which counts heartbeats. */
+/** The link whose settings contain the heartbeat, and which counts heartbeats. */
 export interface HeartbeatLink {
   readonly settings: LinkSettings
   readonly queue: { readonly tally: LinkTally }
 }
 
-/** Sends a payload when nothing was sent for a while, so that both sides notice a connection that is dead. */
+/** Sends a payload after a time without a write, so that both sides detect a dead connection. */
 export class Heartbeats implements Conversation, DeadlineOwner {
   readonly #channel: Channel
   readonly #link: HeartbeatLink
@@ -32,7 +32,7 @@ export class Heartbeats implements Conversation, DeadlineOwner {
     this.#quiet.start(nowMs)
   }
 
-  /** Nothing was sent for a while. A write under way is a sign of life already, or a stall. */
+  /** The interval has passed without a write. A write in progress is a sign of life already, or has stalled. */
   expired(): void {
     if (this.#channel.quiet) this.probe()
     this.#begin(this.#clock.now())
@@ -57,7 +57,7 @@ export class Heartbeats implements Conversation, DeadlineOwner {
     if (this.#quiet?.running === true) this.#quiet.start(nowMs)
   }
 
-  /** Sends a heartbeat now. A peer that answers heartbeats shows that it is there. */
+  /** Sends a heartbeat now. A peer that answers heartbeats then gives a sign of life. */
   probe(): void {
     const { heartbeat } = this.#link.settings
     if (heartbeat === undefined || !this.#channel.writable) return
