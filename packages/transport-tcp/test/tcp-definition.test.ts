@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { PluginSide } from '@commloop/core'
+import type { PluginOptions, PluginSide } from '@commloop/core'
 import plugin from '../src/index.js'
 
 function side(more: Partial<PluginSide>): PluginSide {
@@ -34,6 +34,49 @@ describe('the definition of the transport', () => {
     const found = plugin.check?.({}, { path: ['transport'], node: { links } })
     expect(found?.problems).toMatchObject([{ path: ['links', 0, 'tls', 'x'] }])
     expect(found?.warnings).toMatchObject([{ path: ['links', 0, 'tls', 'verifyPeer'] }])
+  })
+})
+
+describe('the check of identities', () => {
+  function problemsOf(identity: string | readonly string[], tls: PluginOptions) {
+    const use = {
+      path: ['transport'],
+      node: { listen: { tls }, links: [{ role: 'passive', identity }] },
+    } as const
+    const problems = plugin.check?.({}, use).problems ?? []
+    return problems.filter(({ path }) => path[0] === 'links').map(({ path }) => path)
+  }
+
+  it('accepts names that a certificate can prove', () => {
+    expect(problemsOf('mes.example', {})).toEqual([])
+    expect(problemsOf(['mes.example', 'press.example'], {})).toEqual([])
+  })
+
+  it('marks a name that no certificate can prove, alone and in a list', () => {
+    expect(problemsOf('MES.example', {})).toEqual([['links', 0, 'identity']])
+    expect(problemsOf(['mes.example', 'SHA256:00'], {})).toEqual([['links', 0, 'identity', 1]])
+  })
+
+  it('rejects identities if the listener does not verify its peers', () => {
+    expect(problemsOf('mes.example', { verifyPeer: false })).toEqual([['links', 0, 'identity']])
+  })
+
+  it('does not apply to entries without an identity, or that dial', () => {
+    const links = [{ role: 'passive' }, { role: 'active', identity: 'MES' }] as const
+    const use = { path: ['transport'], node: { listen: { tls: { verifyPeer: false } }, links } }
+    const paths = plugin.check?.({}, use).problems.map(({ path }) => path[0])
+    expect(paths).not.toContain('links')
+  })
+
+  it('reports the problems of a section that entries share once', () => {
+    const tls = { x: 1 }
+    const links = [
+      { role: 'active', tls },
+      { role: 'active', tls },
+      { role: 'active', tls: { x: 2 } },
+    ] as const
+    const found = plugin.check?.({}, { path: ['transport'], node: { links } })
+    expect(found?.problems.map(({ path }) => path[1])).toEqual([0, 2])
   })
 })
 
