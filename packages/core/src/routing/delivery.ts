@@ -61,7 +61,10 @@ export class Delivery {
     const link = typeof route === 'string' ? this.#table.named(route) : undefined
     if (link === undefined) return this.#deliverToAll(route, payload, id, expiresAtMs, from)
     if (payload.length > link.codec.payloadBytesMax) return tooLarge(payload, link)
-    const refusal = this.#copy(link, 0, payload, id, expiresAtMs, from)
+    const refusal =
+      from === undefined
+        ? link.queue.offer(payload, id, this.#expiryOn(link, expiresAtMs), 0)
+        : this.#copy(link, 0, payload, id, expiresAtMs, from)
     if (refusal !== undefined) return allRefused([{ link, refusal }])
     const tally = this.#tally
     tally.routed++
