@@ -1,5 +1,6 @@
 import type { FrameCodec } from '../contracts/frame-codec.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
+import type { ReadyMode } from './node-config.js'
 import type { Duration } from '../units/duration.js'
 import type { Size } from '../units/size.js'
 
@@ -86,8 +87,13 @@ export interface LinkOptions {
   readonly partialFrame?: Duration
   /** After the peer's FIN: `close` immediately, `serve` for another 2 s, or for this long. */
   readonly halfClose?: Duration
+  readonly heldFor?: Duration
   readonly linger?: Duration
   readonly connectTimeout?: Duration
+  /** What an open connection must do before the link is up and writes its queue; default `connected`. */
+  readonly ready?: ReadyMode
+  /** With `ready: frame`: a connection whose peer sends no frame for this long ends; default 30 s, 0: no limit. */
+  readonly readyTimeout?: Duration
   readonly probation?: Duration
   readonly stableAfter?: Duration
   readonly rearmAfter?: Duration

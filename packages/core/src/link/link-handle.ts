@@ -3,7 +3,8 @@ import type { LinkState, LinkView } from '../contracts/send-router.js'
 import type { Address } from '../contracts/transport.js'
 import type { LinkCounters } from '../ledger/link-counters.js'
 import { reasonText } from '../contracts/reason.js'
-import type { Link, Release } from './link.js'
+import type { Release } from './intake.js'
+import type { Link } from './link.js'
 
 /** A link as the application sees it. Each property has the present value. */
 export class LinkHandle implements LinkView {
@@ -108,8 +109,10 @@ export class LinkHandle implements LinkView {
 
   /** Ends the hold of `pause`. The link does not read while there is another hold. */
   resume(): void {
-    this.#pause?.()
+    const release = this.#pause
+    // Cleared first: what is delivered now may lead to the next `pause`.
     this.#pause = undefined
+    release?.()
   }
 
   /** Dials now, also if the link is exhausted. @returns false if the link cannot dial: it is passive or disabled. */

@@ -66,6 +66,7 @@ export const MARKERS = [
   'half-closed, closed',
   'fenced',
   'discarded',
+  'delivered after the end',
   'waited for a permit',
   // Outcomes of messages.
   'resent',

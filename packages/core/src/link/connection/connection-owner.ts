@@ -2,7 +2,9 @@ import type { LinkSettings } from '../../config/node-config.js'
 import type { Clock } from '../../contracts/clock.js'
 import type { FrameCodec } from '../../contracts/frame-codec.js'
 import type { Reason } from '../../contracts/reason.js'
+import type { Conversation } from '../conversation/conversation.js'
 import type { BatchBuffers } from './batch-buffers.js'
+import type { FrameReader } from './frame-reader.js'
 import type { WrittenQueue } from './frame-writer.js'
 
 /** What a link needs of a connection that has ended. */
@@ -22,7 +24,12 @@ export interface ConnectionOwner {
   /** A whole frame has arrived, which is a proof of life. Called before the frame is delivered. */
   proved(): void
   /** A message has arrived; control payloads are not reported. */
-  delivered(payload: Uint8Array): void
+  delivered(payload: Uint8Array, epoch: number): void
+  /**
+   * The peer has ended the connection, or it is over, and payloads may wait that were not delivered. The link keeps or
+   * discards them.
+   */
+  leftOver(reader: FrameReader, conversation: Conversation | undefined): void
   /** The connection is over. The last call. */
   closed(connection: OwnedConnection, reason: Reason): void
 }

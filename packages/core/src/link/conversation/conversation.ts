@@ -25,8 +25,8 @@ export interface Conversation {
 
 /** A connection as its conversation uses it. */
 export interface Channel {
-  /** Payloads can be written: the connection is open, and its probation is over. */
-  readonly writable: boolean
+  /** Control payloads can be written. On probation, this depends on the settings of the link. */
+  readonly controllable: boolean
   /** No write is in progress. */
   readonly quiet: boolean
   /**
