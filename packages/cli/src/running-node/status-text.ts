@@ -68,12 +68,20 @@ function queueCell({ queuedMessages, queuedBytes, aboveHighWaterMark }: LinkStat
   return { text, style: aboveHighWaterMark ? 'red' : 'yellow' }
 }
 
+const WAIT_TEXTS: Readonly<Record<NonNullable<LinkStatus['waiting']>['for'], string>> = {
+  probation: 'waits until the probation is over',
+  stable: 'waits until the connection is stable',
+  frame: 'waits for the first frame of the peer',
+}
+
 /** Why the link is not up, and when the next dial is due. */
 export function noteText(
-  { state, reason, attempt }: LinkStatus,
+  { state, reason, attempt, waiting }: LinkStatus,
   nextDialInMs: number | null,
 ): string {
   if (state === 'up') return ''
+  // A node of an older version does not report it.
+  if (waiting) return `connected to ${waiting.remote}, ${WAIT_TEXTS[waiting.for]}`
   const steps = [
     ...(nextDialInMs === null ? [] : [`dials in ${ageText(nextDialInMs)}`]),
     ...(attempt === 0 ? [] : [`attempt ${String(attempt)}`]),

@@ -5,6 +5,7 @@ import {
   type LinkCounters,
   type LinkHandle,
   type LinkState,
+  type LinkWait,
   type Node,
   type NodeCounters,
 } from '@commloop/core'
@@ -55,6 +56,8 @@ export interface LinkStatus {
   readonly sinceMs: number
   readonly attempt: number
   readonly nextDialInMs: number | null
+  /** What the link waits for, although a connection is open. */
+  readonly waiting: { readonly for: LinkWait['for']; readonly remote: string } | null
   readonly queuedMessages: number
   readonly queuedMessagesMax: number
   readonly queuedBytes: number
@@ -115,6 +118,7 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
     sinceMs: Math.round(link.sinceMs),
     attempt: link.attempt,
     nextDialInMs: nextDialInMs === undefined ? null : Math.round(nextDialInMs),
+    waiting: waitingOf(link),
     queuedMessages: link.queuedMessages,
     queuedMessagesMax: outbox?.messagesMax ?? 0,
     queuedBytes: link.queuedBytes,
@@ -123,6 +127,12 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
     aboveHighWaterMark: link.aboveHighWaterMark,
     counters: link.counters,
   }
+}
+
+function waitingOf({ waiting }: LinkHandle): LinkStatus['waiting'] {
+  return waiting === undefined
+    ? null
+    : { for: waiting.for, remote: addressText(waiting.remote) }
 }
 
 function peerText(entry: EntryConfig): string {

@@ -5,6 +5,17 @@ import type { LinkCounters } from '../ledger/link-counters.js'
 import { reasonText } from '../contracts/reason.js'
 import type { Release } from './intake.js'
 import type { Link } from './link.js'
+import type { ReadyWaitKind } from './readiness.js'
+
+/**
+ * What a link with an open connection waits for before it is up: the end of its probation, the connection to be stable,
+ * or a frame of the peer.
+ */
+export interface LinkWait {
+  readonly for: ReadyWaitKind
+  /** The peer of the open connection. */
+  readonly remote: Address
+}
 
 /** A link as the application sees it. Each property has the present value. */
 export class LinkHandle implements LinkView {
@@ -40,6 +51,14 @@ export class LinkHandle implements LinkView {
   get remote(): Address | undefined {
     const { state, connection } = this.#link
     return state === 'up' || state === 'draining' ? connection?.peer.remote : undefined
+  }
+
+  /** What the link waits for although a connection is open; undefined: it does not wait for anything. */
+  get waiting(): LinkWait | undefined {
+    const { connection, readiness } = this.#link
+    const wait = readiness?.wait
+    if (connection === undefined || wait === undefined) return undefined
+    return { for: wait.for, remote: connection.peer.remote }
   }
 
   /** Stands for one peer and keeps its queue while that peer is away. */

@@ -27,9 +27,12 @@ export interface ReadyWait {
 export interface ReadinessOwner {
   readonly settings: LinkSettings
   readonly connection: { readonly onProbation: boolean; abort(reason: Reason): void } | undefined
+}
+
+export interface ReadinessListener {
   /** The wait is over: the link is up. */
   ready(): void
-  /** The connection has been open for `stableAfter`. */
+  /** The connection has given its proof of life. */
   stable(): void
 }
 
@@ -37,10 +40,14 @@ export interface ReadinessOwner {
 export class Readiness {
   readonly #clock: Clock
   readonly #link: ReadinessOwner
+  readonly #listener: ReadinessListener
+  /** The peer has sent a whole frame, or the connection was stable. A plain property, because it is read for every frame. */
+  proved = false
   #wait: ReadyWait | undefined
   #timer: Timer | undefined
 
-  constructor(clock: Clock, link: ReadinessOwner) {
+  constructor(clock: Clock, link: ReadinessOwner, listener: ReadinessListener) {
+    this.#listener = listener
     this.#clock = clock
     this.#link = link
   }
@@ -52,6 +59,7 @@ export class Readiness {
 
   /** A connection opens. @returns whether the link must wait before it is up */
   begin(probation: boolean): boolean {
+    this.proved = false
     const wait = readyWait(this.#link.settings, probation)
     if (wait !== undefined) this.#start(wait)
     return wait !== undefined
@@ -61,7 +69,11 @@ export class Readiness {
     this.#timer?.cancel()
     this.#wait = wait
     const unlimited = wait.for === 'frame' && wait.ms === 0
-    this.#timer = unlimited ? undefined : this.#clock.after(wait.ms, () => { this.#expired(wait); })
+    this.#timer = unlimited
+      ? undefined
+      : this.#clock.after(wait.ms, () => {
+          this.#expired(wait)
+        })
   }
 
   #expired(wait: ReadyWait): void {
@@ -69,8 +81,8 @@ export class Readiness {
     if (connection?.onProbation !== true) return
     if (wait.for === 'frame') connection.abort(notReady(wait))
     else {
-      this.#link.ready()
-      if (wait.for === 'stable') this.#link.stable()
+      this.#listener.ready()
+      if (wait.for === 'stable') this.#prove()
     }
   }
 
@@ -79,8 +91,20 @@ export class Readiness {
     const { wait: before } = this
     if (before === undefined) return
     const wait = readyWait(this.#link.settings, before.probation)
-    if (wait === undefined) this.#link.ready()
+    if (wait === undefined) this.#listener.ready()
     else if (!sameValue(wait, before)) this.#start(wait)
+  }
+
+  /** A whole frame has arrived, and `proved` is false. */
+  frame(): void {
+    this.#listener.ready()
+    this.#prove()
+  }
+
+  #prove(): void {
+    this.proved = true
+    this.end()
+    this.#listener.stable()
   }
 
   /** The link is up. `watched`: the owner needs to know when the connection is stable. */
@@ -88,7 +112,9 @@ export class Readiness {
     this.end()
     if (!watched) return
     const { stableAfterMs } = this.#link.settings
-    this.#timer = this.#clock.after(stableAfterMs, () => { this.#link.stable(); })
+    this.#timer = this.#clock.after(stableAfterMs, () => {
+      this.#prove()
+    })
   }
 
   /** The connection is over, or has given its proof of life: nothing is waited for any more. */
