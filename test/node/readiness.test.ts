@@ -113,6 +113,26 @@ describe('ready: frame', () => {
     await bench.stopped()
   })
 
+  it('waits as `stable` while the link is held, because a held link sees no frame', async () => {
+    const bench = TestNode.started({ ready: 'frame', links: [{ ...PEER, reconnect: fixed }] })
+    bench.node.link('peer').pause()
+    bench.send('waiting')
+    const connection = bench.transport.lastDial.open()
+    bench.clock.advance(5_000)
+    expect(connection.sent).toEqual(['waiting'])
+    connection.written()
+    await bench.stopped()
+  })
+
+  it('is ready after readyTimeout if the link was paused in the meantime', async () => {
+    const { bench, connection } = dialled({ ready: 'frame' })
+    bench.node.link('peer').pause()
+    bench.clock.advance(30_000)
+    expect(connection.sent).toEqual(['waiting'])
+    connection.written()
+    await bench.stopped()
+  })
+
   it('can be stopped while a heartbeat is being written', async () => {
     const { bench, connection } = dialled({ ready: 'frame', heartbeat: { every: '1s' } })
     expect(connection.sent).toEqual([''])

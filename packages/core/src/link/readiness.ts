@@ -27,6 +27,7 @@ export interface ReadyWait {
 export interface ReadinessOwner {
   readonly settings: LinkSettings
   readonly connection: { readonly onProbation: boolean; abort(reason: Reason): void } | undefined
+  readonly intake: { readonly paused: boolean } | undefined
 }
 
 export interface ReadinessListener {
@@ -60,7 +61,7 @@ export class Readiness {
   /** A connection opens. @returns whether the link must wait before it is up */
   begin(probation: boolean): boolean {
     this.proved = false
-    const wait = readyWait(this.#link.settings, probation)
+    const wait = readyWait(this.#link, probation)
     if (wait !== undefined) this.#start(wait)
     return wait !== undefined
   }
@@ -79,7 +80,7 @@ export class Readiness {
   #expired(wait: ReadyWait): void {
     const { connection } = this.#link
     if (connection?.onProbation !== true) return
-    if (wait.for === 'frame') connection.abort(notReady(wait))
+    if (wait.for === 'frame' && this.#link.intake?.paused !== true) connection.abort(notReady(wait))
     else {
       this.#listener.ready()
       if (wait.for === 'stable') this.#prove()
@@ -90,7 +91,7 @@ export class Readiness {
   settingsChanged(): void {
     const { wait: before } = this
     if (before === undefined) return
-    const wait = readyWait(this.#link.settings, before.probation)
+    const wait = readyWait(this.#link, before.probation)
     if (wait === undefined) this.#listener.ready()
     else if (!sameValue(wait, before)) this.#start(wait)
   }
@@ -125,10 +126,15 @@ export class Readiness {
   }
 }
 
-function readyWait(settings: LinkSettings, probation: boolean): ReadyWait | undefined {
+function readyWait(
+  { settings, intake }: ReadinessOwner,
+  probation: boolean,
+): ReadyWait | undefined {
   const { ready, readyTimeoutMs, stableAfterMs, probationMs } = settings
-  if (ready === 'frame') return { for: 'frame', ms: readyTimeoutMs, probation }
-  if (ready === 'stable') return { for: 'stable', ms: stableAfterMs, probation }
+  // A held link cannot see a frame. Two links that hold each other because their queues are full would wait for ever.
+  if (ready === 'frame' && intake?.paused !== true)
+    return { for: 'frame', ms: readyTimeoutMs, probation }
+  if (ready !== 'connected') return { for: 'stable', ms: stableAfterMs, probation }
   return probation ? { for: 'probation', ms: probationMs, probation } : undefined
 }
 

@@ -93,7 +93,8 @@ export class DialWatch {
     }
     if (connection.receivedMs !== undefined) return
     const openMs = this.#world.clock.now() - connection.openedMs
-    const dueMs = { connected: probationMs, stable: stableAfterMs, frame: Infinity }[ready]
+    // With `frame`, a link that was held when it opened sees no frame, and waits as with `stable`.
+    const dueMs = ready === 'connected' ? probationMs : stableAfterMs
     if (openMs < dueMs - TIE_MS) this.#violated('went up before it was ready')
   }
 
