@@ -1,4 +1,4 @@
-import { resolveOptions } from '@commloop/core'
+import { pathText, resolveOptions } from '@commloop/core'
 import { type ConfigRequest, findConfig } from '../find/find-config.js'
 import { ConfigDocument } from '../read/config-document.js'
 import { type Diagnostic, diagnosticsError } from '../read/diagnostic.js'
@@ -79,7 +79,7 @@ async function checkedParts(
   diagnostics.report(resolver.problems)
   const written = toNodeOptions(file, (entry) => resolver.choicesOf(entry))
   const options = withTlsFiles(written, folder)
-  const { config: node, problems } = resolveOptions(options)
+  const { config: node, problems, warnings } = resolveOptions(options)
   diagnostics.report(problems)
   if (running !== undefined && plugins !== undefined) {
     diagnostics.report(running.problems(node, plugins))
@@ -95,7 +95,8 @@ async function checkedParts(
     diagnostics.report(fixedKeyProblems(running.config, wanted))
   }
   if (plugins === undefined) return undefined
-  return { options, node, plugins, ...process, warnings: ofPlugins.warnings }
+  const remarks = warnings.map(({ path, message }) => `${pathText(path)}: ${message}`)
+  return { options, node, plugins, ...process, warnings: [...remarks, ...ofPlugins.warnings] }
 }
 
 const NOTHING_TO_REPORT: PluginReport = { problems: [], warnings: [] }

@@ -67,7 +67,7 @@ export const entrySchema = z.strictObject(
       { min: 1, max: SLOTS_MAX },
       {
         default: '1',
-        text: 'Passive entries only: most concurrent connections. Only an entry with one slot and one address keeps its queue when a connection ends, because messages for one machine must not reach another.',
+        text: 'Passive entries only: most concurrent connections. Only an entry with one slot and an address that no other passive entry has keeps its queue when a connection ends, because messages for one machine must not reach another.',
       },
     ),
     duplicate: choice(['challenge', 'reject', 'replace'], {

@@ -39,7 +39,7 @@ export function decidingEntries(
 }
 
 /** Equal for patterns that match the same addresses. */
-function patternKey(pattern: AddressPattern): string {
+export function patternKey(pattern: AddressPattern): string {
   switch (pattern.kind) {
     case 'anyone':
       return 'anyone'

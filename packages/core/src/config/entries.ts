@@ -8,6 +8,7 @@ import type { ActiveEntryConfig, EntryConfig, PassiveEntryConfig } from './node-
 import type { EntryOptions, NodeOptions } from './node-options.js'
 import type { OptionReader } from './option-reader.js'
 import { shadowedBy } from './shadowed-entry.js'
+import { TwinEntries } from './twin-entries.js'
 
 export const PORT_MAX = 65_535
 /** A process cannot have more descriptors. */
@@ -15,11 +16,18 @@ const SLOTS_MAX = 1_000_000
 
 type Path = ConfigProblem['path']
 
+/** The table, and remarks about it that do not prevent a start. */
+export interface ReadEntries {
+  readonly entries: readonly EntryConfig[]
+  readonly warnings: readonly ConfigProblem[]
+}
+
 /** The table: every entry with its name and its settings. */
-export function readEntries(reader: OptionReader, node: NodeOptions): EntryConfig[] {
+export function readEntries(reader: OptionReader, node: NodeOptions): ReadEntries {
   const names = nameEntries(reader, node.links)
   const links = new LinkSettingsReader(reader, node)
-  const context = { reader, node, links }
+  const twins = new TwinEntries(node.links)
+  const context = { reader, node, links, twins }
   const entries = node.links.map((entry, index) => {
     const name = names[index] ?? { id: String(index), derivedFrom: undefined }
     return entry.role === 'active'
@@ -33,13 +41,14 @@ export function readEntries(reader: OptionReader, node: NodeOptions): EntryConfi
       `never filled: every address of ${entry.pattern.text} belongs to ${by.map(({ id }) => id).join(', ')}`,
     )
   }
-  return entries
+  return { entries, warnings: twins.warnings(entries.map(({ id }) => id)) }
 }
 
 interface Context {
   readonly reader: OptionReader
   readonly node: NodeOptions
   readonly links: LinkSettingsReader
+  readonly twins: TwinEntries
 }
 
 function readActive(
@@ -104,7 +113,7 @@ function looksLikeBadIpv4(host: string): boolean {
 }
 
 function readPassive(
-  { reader, node, links }: Context,
+  { reader, node, links, twins }: Context,
   entry: EntryOptions,
   index: number,
   name: EntryName,
@@ -125,7 +134,7 @@ function readPassive(
   const pattern = readPattern(reader, [...path, 'ip'], entry.ip)
   const identities = readIdentities(reader, node, path, entry.identity)
   // One proved name is one peer, from whatever address it connects.
-  const lasting = slots === 1 && (pattern.kind === 'exact' || identities?.length === 1)
+  const onePeer = slots === 1 && (pattern.kind === 'exact' || identities?.length === 1)
   return Object.freeze({
     role: 'passive' as const,
     ...name,
@@ -135,7 +144,7 @@ function readPassive(
     pattern,
     identities,
     duplicate: entry.duplicate ?? 'challenge',
-    settings: links.settings(entry, path, lasting),
+    settings: links.settings(entry, path, onePeer && !twins.has(index)),
   })
 }
 

@@ -15,6 +15,8 @@ export interface ResolvedOptions {
   readonly config: NodeConfig
   /** Every mistake, in the order of the table. */
   readonly problems: readonly ConfigProblem[]
+  /** Remarks for the operator that do not prevent a start. */
+  readonly warnings: readonly ConfigProblem[]
 }
 
 /** Every mistake in `options`, in the order of the table; empty: `resolveConfig` will not throw. */
@@ -45,9 +47,9 @@ export function problemsError(problems: readonly ConfigProblem[]): CommloopError
  * `NodeConfig` as it is, without problems.
  */
 export function resolveOptions(options: NodeOptions | NodeConfig): ResolvedOptions {
-  if ('entries' in options) return { config: options, problems: [] }
+  if ('entries' in options) return { config: options, problems: [], warnings: [] }
   const reader = new OptionReader()
-  const entries = readEntries(reader, options)
+  const { entries, warnings } = readEntries(reader, options)
   const config: NodeConfig = {
     name: options.node ?? 'commloop',
     listen: readListen(reader, options, entries),
@@ -72,7 +74,7 @@ export function resolveOptions(options: NodeOptions | NodeConfig): ResolvedOptio
     dialsMax: reader.integer(['dials'], options.dials, { min: 1, max: COUNT_MAX, default: 64 }),
     stopDeadlineMs: reader.duration(['stopDeadline'], options.stopDeadline, 5_000),
   }
-  return { config: Object.freeze(config), problems: reader.problems }
+  return { config: Object.freeze(config), problems: reader.problems, warnings }
 }
 
 function readListen(
