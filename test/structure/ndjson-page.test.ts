@@ -45,7 +45,7 @@ describe('docs/ndjson.md', () => {
   it('names every type of output line, with all of its keys', async () => {
     const node = await RunningNode.start(
       `
-      listen: { host: 127.0.0.1, port: 0 }
+      listen: [{ name: a, host: 127.0.0.1, port: 0 }, { name: b, host: 127.0.0.1, port: 0 }]
       audit: { every: 50ms }
       links:
         - { id: press, role: passive, ip: 127.0.0.2 }

@@ -32,6 +32,7 @@ export {
   patternMatches,
   sameNetwork,
 } from './address/address-pattern.js'
+export { listenersOf, writtenListeners } from './config/listeners.js'
 export { type AcceptRule, decidingEntries, inDecidingOrder } from './config/accept-order.js'
 export { type ConfigProblem, pathText } from './config/config-problem.js'
 export {
@@ -49,6 +50,7 @@ export { createNode, type NodePart, type Plugin, use, useRouter } from './node/c
 export { Node } from './node/node.js'
 export type { NodeCounters } from './ledger/node-counters.js'
 export type { RejectionCount } from './accept/rejections.js'
+export type { ListenerState } from './accept/listening.js'
 export { challengeMs } from './accept/challenge.js'
 export type { NewPlugins, Reconfiguration } from './node/reconfiguration.js'
 export type { LinkCounters } from './ledger/link-counters.js'

@@ -1,4 +1,11 @@
-import type { PluginCheck, PluginEntry, PluginPath, PluginProblem, PluginUse } from '@commloop/core'
+import type {
+  PluginCheck,
+  PluginEntry,
+  PluginOptions,
+  PluginPath,
+  PluginProblem,
+  PluginUse,
+} from '@commloop/core'
 import { unprovableName } from './tls-names.js'
 import { type Direction, type TlsProblem, tlsRemarks } from './tls-options.js'
 
@@ -6,7 +13,9 @@ import { type Direction, type TlsProblem, tlsRemarks } from './tls-options.js'
  * Checks the `tls` sections of a configuration as the listener and the dials would, before the node starts. Reads the
  * files that they name.
  */
-export function checkTlsSections({ node: { listen, links } }: PluginUse): PluginCheck {
+export function checkTlsSections({ node }: PluginUse): PluginCheck {
+  const { links } = node
+  const listeners = node.listeners ?? onlyListener(node.listen)
   const problems: PluginProblem[] = []
   const warnings: PluginProblem[] = []
   const check = (direction: Direction, tls: unknown, path: PluginPath): void => {
@@ -14,7 +23,9 @@ export function checkTlsSections({ node: { listen, links } }: PluginUse): Plugin
     problems.push(...found.problems.map((problem) => remarkAt(path, problem)))
     warnings.push(...found.warnings.map((warning) => remarkAt(path, warning)))
   }
-  if (listen?.['tls'] !== undefined) check('listen', listen['tls'], ['listen', 'tls'])
+  for (const { path, options } of listeners) {
+    if (options['tls'] !== undefined) check('listen', options['tls'], [...path, 'tls'])
+  }
   const checked = new Set<string>()
   for (const [index, entry] of links.entries()) {
     const path = ['links', index]
@@ -24,9 +35,17 @@ export function checkTlsSections({ node: { listen, links } }: PluginUse): Plugin
       if (!checked.has(key)) check('dial', entry.tls, [...path, 'tls'])
       checked.add(key)
     }
-    problems.push(...identityProblems(entry, listen?.['tls'], [...path, 'identity']))
+    problems.push(
+      ...identityProblems(entry, reachedThrough(listeners, entry), [...path, 'identity']),
+    )
   }
   return { problems, warnings }
+}
+
+type Listeners = NonNullable<PluginUse['node']['listeners']>
+
+function onlyListener(listen: PluginOptions | undefined): Listeners {
+  return listen === undefined ? [] : [{ path: ['listen'], options: listen }]
 }
 
 function remarkAt(path: PluginPath, { option, message }: TlsProblem): PluginProblem {
@@ -35,11 +54,12 @@ function remarkAt(path: PluginPath, { option, message }: TlsProblem): PluginProb
 
 function identityProblems(
   { role, identity }: PluginEntry,
-  tls: unknown,
+  listeners: readonly PluginOptions[],
   path: PluginPath,
 ): PluginProblem[] {
   if (role !== 'passive' || identity === undefined) return []
-  if (isMap(tls) && tls['verifyPeer'] === false) {
+  const provesNone = ({ tls }: PluginOptions): boolean => isMap(tls) && tls['verifyPeer'] === false
+  if (listeners.length > 0 && listeners.every(provesNone)) {
     return [{ path, message: 'no peer proves a name while "listen.tls.verifyPeer" is false' }]
   }
   const names = typeof identity === 'string' ? [identity] : identity
@@ -48,6 +68,16 @@ function identityProblems(
     if (message === undefined) return []
     return [{ path: typeof identity === 'string' ? path : [...path, at], message }]
   })
+}
+
+/** The options of the listeners that may fill an entry. */
+function reachedThrough(listeners: Listeners, { listen }: PluginEntry): PluginOptions[] {
+  return listeners
+    .map(({ options }) => options)
+    .filter(
+      ({ name, port }) =>
+        listen === undefined || listen === port || listen === (name ?? String(port)),
+    )
 }
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,4 +1,4 @@
-import type { Finding } from '@commloop/core'
+import { addressText, type Finding } from '@commloop/core'
 import type { LinkStatus, NodeStatus } from '@commloop/control'
 import { ageText, bytesText, countText } from '../terminal/amounts.js'
 import { fittedLine, type StyledCell, tableLines } from '../terminal/table.js'
@@ -22,12 +22,24 @@ export function statusText(status: NodeStatus, columns: number, color: boolean):
   return `${lines.join('\n')}\n`
 }
 
-function headText({ node, version, pid, uptimeMs, listen, counters }: NodeStatus): string {
-  const place =
-    listen === null ? 'does not listen' : `listens at ${listen.host}:${String(listen.port)}`
+function headText(status: NodeStatus): string {
+  const { node, version, pid, uptimeMs, counters } = status
+  const place = listenText(status)
   const waiting =
     counters.routing === 0 ? '' : `, ${String(counters.routing)} messages waiting for the router`
   return `${node}: commloop ${version}, process ${String(pid)}, up for ${ageText(uptimeMs)}, ${place}${waiting}`
+}
+
+function listenText({ listen, listeners }: NodeStatus): string {
+  if (listeners.length > 1) return `listens at ${listeners.map(listenerText).join(', ')}`
+  const [only] = listeners
+  if (only?.open === false) return listenerText(only)
+  return listen === null ? 'does not listen' : `listens at ${listen.host}:${String(listen.port)}`
+}
+
+function listenerText({ name, host, port, open }: NodeStatus['listeners'][number]): string {
+  const named = name === String(port) ? '' : `${name} `
+  return `${named}${addressText({ ip: host, port })}${open ? '' : ' (not open)'}`
 }
 
 function section(title: string, lines: readonly string[], columns: number): string[] {

@@ -114,6 +114,7 @@ Limits
       'file',
       'node',
       'listen',
+      'listeners',
       'entries',
       'accepts',
       'plugins',
@@ -127,7 +128,12 @@ Limits
       node: 'plant-l2',
       listen: { host: '0.0.0.0', port: 8000 },
       accepts: [
-        { group: 'exact', pattern: '192.168.0.2', entries: ['furnace-in', 'furnace-2'] },
+        {
+          listener: null,
+          group: 'exact',
+          pattern: '192.168.0.2',
+          entries: ['furnace-in', 'furnace-2'],
+        },
         { group: 'range', pattern: '192.168.4.0/24', entries: ['cell'] },
         { group: 'anyone', pattern: 'anyone', entries: ['anyone', 'anyone-6'] },
       ],
@@ -141,6 +147,7 @@ Limits
       slots: 1,
       lasting: true,
       enabled: true,
+      listener: null,
       links: ['furnace-out'],
     })
     expect(plugins[4]).toEqual({

@@ -1,4 +1,11 @@
-import { CommloopError, type ErrorCode, type NodeOptions, pathText } from '@commloop/core'
+import {
+  CommloopError,
+  type ErrorCode,
+  type NodeOptions,
+  pathText,
+  type PluginUse,
+  writtenListeners,
+} from '@commloop/core'
 import { checkPlugin } from '../plugins/plugin-services.js'
 import type { ResolvedPlugin } from '../plugins/resolve-plugin.js'
 import type { ConfigPath } from '../read/config-path.js'
@@ -16,11 +23,12 @@ export interface PluginReport {
 
 /** Lets each plugin check its part of the configuration, before anything is opened: `PluginDefinition.check`. */
 export function checkPlugins(options: NodeOptions, plugins: ConfigPlugins): PluginReport {
+  const { links } = options
   const problems: PluginReport['problems'][number][] = []
   const warnings: string[] = []
   for (const [plugin, path] of usesOf(plugins)) {
     try {
-      const found = checkPlugin(plugin, { path, node: options })
+      const found = checkPlugin(plugin, { path, node: { links, ...listenOf(options) } })
       const code = 'CML_ERR_CONFIG_INVALID'
       problems.push(...found.problems.map((problem) => ({ code, ...problem }) as const))
       warnings.push(
@@ -32,6 +40,12 @@ export function checkPlugins(options: NodeOptions, plugins: ConfigPlugins): Plug
     }
   }
   return { problems, warnings }
+}
+
+function listenOf({ listen }: NodeOptions): Pick<PluginUse['node'], 'listen' | 'listeners'> {
+  const listeners = writtenListeners(listen).map(({ place, path }) => ({ path, options: place }))
+  const [first] = listeners
+  return first === undefined ? { listeners } : { listen: first.options, listeners }
 }
 
 /** Each plugin with the path where it is first used. */

@@ -18,6 +18,8 @@ import { identityField, tlsField } from './tls-fields.js'
 
 const PORT_MAX = 65_535
 const SLOTS_MAX = 1_000_000
+/** Each listener needs a descriptor, and the process reserves only a few. */
+const LISTENERS_MAX = 16
 
 /** The legacy format has 1 and 0; JSON files may contain true and false instead. */
 const legacyRole = z.union(
@@ -74,6 +76,19 @@ export const entrySchema = z.strictObject(
       default: '`challenge`',
       text: 'Passive entries only: what happens to a new connection while every slot is taken. `challenge` gives the existing connection a moment to show life, so that a device that restarted is not locked out.',
     }),
+    listen: field(
+      z.union(
+        [z.string().min(1), z.number().int().min(0).max(PORT_MAX)],
+        expecting('the name or the port of a listener'),
+      ),
+      {
+        type: 'text or number',
+        default: 'every listener',
+        limits: 'passive entries only; the `name` or the `port` of a listener',
+        text: 'The only listener through which the peer may connect. It tells apart machines that have one address, such as those behind NAT: let each connect to its own port.',
+        examples: [8001],
+      },
+    ),
     enabled: flag({
       default: '`true`',
       text: '`false`: the links of the entry stay down until it is enabled.',
@@ -101,6 +116,12 @@ export const entrySchema = z.strictObject(
 
 const listenSchema = z.looseObject(
   {
+    name: text('a name', {
+      default: 'the port',
+      limits: 'unique',
+      text: 'The name of the listener for the `listen` of entries, for events and for metrics.',
+      examples: ['presses'],
+    }),
     host: text('an IP address', {
       default: '`0.0.0.0`',
       limits: 'an IP address of this machine',
@@ -115,7 +136,7 @@ const listenSchema = z.looseObject(
     }),
     tls: tlsField('listen'),
   },
-  expecting('{ host, port }'),
+  expecting('{ host, port }, or a list of them'),
 )
 
 const auditSchema = z.strictObject(
@@ -173,13 +194,19 @@ export const fileSchema = z.strictObject(
       text: 'The name of the node in logs and events.',
       examples: ['plant-l2'],
     }),
-    listen: field(listenSchema, {
-      type: 'map',
-      default: 'no connections are accepted',
-      limits: 'required if an entry is passive; other keys are options of the transport',
-      text: 'Where to accept connections.',
-      examples: [{ host: '0.0.0.0', port: 8000 }],
-    }),
+    listen: field(
+      z.union(
+        [listenSchema, z.array(listenSchema).min(1).max(LISTENERS_MAX)],
+        expecting('{ host, port }, or a list of them'),
+      ),
+      {
+        type: 'map, or a list',
+        default: 'no connections are accepted',
+        limits: `required if an entry is passive; at most ${String(LISTENERS_MAX)}; other keys are options of the transport`,
+        text: 'Where to accept connections. With a list, each listener has its own port, and the failure of one does not affect the others.',
+        examples: [{ host: '0.0.0.0', port: 8000 }, [{ port: 8001 }, { port: 8002 }]],
+      },
+    ),
     ...nodePluginFields,
     control: field(z.union([z.literal(false), z.string().min(1)], expecting('false or a path')), {
       type: '`false`, or text',

@@ -31,12 +31,22 @@ export interface NodeStatus {
   readonly startedAt: string
   readonly uptimeMs: number
   readonly listen: { readonly host: string; readonly port: number } | null
-  /** True if no entry is missing. */
+  readonly listeners: readonly ListenerStatus[]
+  /** True if no entry is missing and every listener is open. */
   readonly ok: boolean
   readonly missing: readonly MissingEntry[]
   readonly findings: readonly Finding[]
   readonly counters: NodeCounters
   readonly links: readonly LinkStatus[]
+}
+
+export interface ListenerStatus {
+  readonly name: string
+  readonly host: string
+  /** The real port while the listener is open, else the configured one. */
+  readonly port: number
+  /** False: the address cannot be opened at present, and the node tries again. */
+  readonly open: boolean
 }
 
 /** The response to `GET /v1/links/:id`. Durations in milliseconds, sizes in bytes. */
@@ -52,6 +62,8 @@ export interface LinkStatus {
   readonly epoch: number
   /** The address of the connected peer. */
   readonly remote: string | null
+  /** The listener through which the connected peer came; null if there is none. */
+  readonly listener: string | null
   readonly reason: string | null
   readonly sinceMs: number
   readonly attempt: number
@@ -80,12 +92,17 @@ export function nodeStatus(node: Node, facts: NodeFacts, availability: Availabil
     startedAt: facts.startedAt.toISOString(),
     uptimeMs: Math.round(process.uptime() * 1000),
     listen: listening === undefined ? null : { host: listening.ip, port: listening.port },
-    ok: missing.length === 0,
+    listeners: listenerStatuses(node),
+    ok: missing.length === 0 && node.listeners.every(({ open }) => open),
     missing,
     findings: node.findings(),
     counters: node.counters,
     links: linkStatuses(node),
   }
+}
+
+function listenerStatuses({ listeners }: Node): ListenerStatus[] {
+  return listeners.map(({ name, at, open }) => ({ name, host: at.ip, port: at.port, open }))
 }
 
 /** Every link, in the order of the table. */
@@ -114,6 +131,7 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
     lasting: link.lasting,
     epoch: link.epoch,
     remote: remote === undefined ? null : addressText(remote),
+    listener: link.listener ?? null,
     reason: link.reason ?? null,
     sinceMs: Math.round(link.sinceMs),
     attempt: link.attempt,
@@ -130,9 +148,7 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
 }
 
 function waitingOf({ waiting }: LinkHandle): LinkStatus['waiting'] {
-  return waiting === undefined
-    ? null
-    : { for: waiting.for, remote: addressText(waiting.remote) }
+  return waiting === undefined ? null : { for: waiting.for, remote: addressText(waiting.remote) }
 }
 
 function peerText(entry: EntryConfig): string {

@@ -12,13 +12,15 @@ export interface AcceptGroup {
 }
 
 /**
- * Which links an address may fill. The most specific group of matching entries decides alone. If a machine is listed by
- * its own address and its slots are taken, it never gets a slot of a range or of an entry for any address.
+ * Which links an address may fill, through which listener. The most specific group of matching entries decides alone. If
+ * a machine is listed by its own address and its slots are taken, it never gets a slot of a range or of an entry for any
+ * address. Each listener has its own groups: an entry that names another listener does not count.
  */
 export class AcceptGroups {
-  readonly #exact = new Map<string, AcceptGroup>()
-  /** Narrowest first. */
-  readonly #wider: (AcceptGroup & { readonly pattern: AddressPattern })[] = []
+  /** By the listeners that entries name. */
+  readonly #byListener = new Map<string, ListenerGroups>()
+  /** For the listeners that no entry names. */
+  readonly #others: ListenerGroups
   readonly #active = new Map<string, Link[]>()
 
   constructor(links: readonly Link[]) {
@@ -27,10 +29,15 @@ export class AcceptGroups {
       pushTo(byEntry, link.entry, link)
       if (link.entry.role === 'active') this.#addActive(link.entry.host, link)
     }
-    for (const { pattern, entries } of inDecidingOrder([...byEntry.keys()])) {
-      const group = groupOf(entries, byEntry)
-      if (pattern.kind === 'exact') this.#exact.set(ipKey(pattern.address), group)
-      else this.#wider.push({ pattern, ...group })
+    const entries = [...byEntry.keys()]
+    this.#others = new ListenerGroups(
+      entries.filter((entry) => entry.role === 'passive' && entry.listener === undefined),
+      byEntry,
+    )
+    for (const entry of entries) {
+      if (entry.role !== 'passive' || entry.listener === undefined) continue
+      if (this.#byListener.has(entry.listener)) continue
+      this.#byListener.set(entry.listener, new ListenerGroups(entries, byEntry, entry.listener))
     }
   }
 
@@ -40,16 +47,46 @@ export class AcceptGroups {
     if (address !== undefined) pushTo(this.#active, ipKey(address), link)
   }
 
-  /** The group that decides about an address; undefined: no passive entry has the address. */
-  find(address: IpBytes): AcceptGroup | undefined {
-    const exact = this.#exact.get(ipKey(address))
-    if (exact !== undefined) return exact
-    return this.#wider.find(({ pattern }) => patternMatches(pattern, address))
+  /** The group that decides about an address; undefined: no passive entry of the listener has the address. */
+  find(address: IpBytes, listener: string): AcceptGroup | undefined {
+    return (this.#byListener.get(listener) ?? this.#others).find(address)
+  }
+
+  /** The other listeners through which the address may connect. */
+  otherListeners(address: IpBytes): string[] {
+    return [...this.#byListener]
+      .filter(([, groups]) => groups.find(address) !== undefined)
+      .map(([name]) => name)
   }
 
   /** Active links whose peer has this address. */
   activeAt(address: IpBytes): readonly Link[] {
     return this.#active.get(ipKey(address)) ?? []
+  }
+}
+
+/** The groups of one listener. */
+class ListenerGroups {
+  readonly #exact = new Map<string, AcceptGroup>()
+  /** Narrowest first. */
+  readonly #wider: (AcceptGroup & { readonly pattern: AddressPattern })[] = []
+
+  constructor(
+    entries: readonly EntryConfig[],
+    byEntry: ReadonlyMap<EntryConfig, readonly Link[]>,
+    listener?: string,
+  ) {
+    for (const { pattern, entries: deciding } of inDecidingOrder(entries, listener)) {
+      const group = groupOf(deciding, byEntry)
+      if (pattern.kind === 'exact') this.#exact.set(ipKey(pattern.address), group)
+      else this.#wider.push({ pattern, ...group })
+    }
+  }
+
+  find(address: IpBytes): AcceptGroup | undefined {
+    const exact = this.#exact.get(ipKey(address))
+    if (exact !== undefined) return exact
+    return this.#wider.find(({ pattern }) => patternMatches(pattern, address))
   }
 }
 

@@ -1,4 +1,5 @@
 import type { LinkSettings } from '../config/node-config.js'
+import type { NamedListener } from '../config/peer-match.js'
 import type { Clock } from '../contracts/clock.js'
 import type { CloseReason, Connection, ConnectionHandler } from '../contracts/transport.js'
 import { Deadline, type DeadlineOwner } from '../timing/deadline.js'
@@ -25,6 +26,8 @@ export type Verdict = 'incumbent stays' | 'incumbent gone' | 'newcomer gone'
 export class Challenge implements ConnectionHandler, DeadlineOwner {
   readonly #link: Link
   readonly #newcomer: Connection
+  /** Through which the newcomer has connected. */
+  readonly listener: NamedListener
   readonly #decided: (challenge: Challenge, verdict: Verdict) => void
   /** What the link had received when the challenge began. */
   readonly #receivedBytes: number
@@ -37,11 +40,13 @@ export class Challenge implements ConnectionHandler, DeadlineOwner {
   constructor(
     link: Link,
     newcomer: Connection,
+    listener: NamedListener,
     clock: Clock,
     decided: (challenge: Challenge, verdict: Verdict) => void,
   ) {
     this.#link = link
     this.#newcomer = newcomer
+    this.listener = listener
     this.#decided = decided
     this.#receivedBytes = link.queue.tally.receivedBytes
     this.#deadline = new Deadline(clock, timerMs(challengeMs(link.settings.heartbeat)), this)

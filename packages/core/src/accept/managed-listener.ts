@@ -1,12 +1,25 @@
 import type { ListenConfig } from '../config/node-config.js'
 import type { Clock, Timer } from '../contracts/clock.js'
-import type { Address, Listener, ListenHandler, Transport } from '../contracts/transport.js'
+import type { NamedListener } from '../config/peer-match.js'
+import { sameValue } from '../config/same-value.js'
+import type {
+  Address,
+  Connection,
+  ConnectionHandler,
+  Listener,
+  ListenHandler,
+  Transport,
+} from '../contracts/transport.js'
 
 const RELISTEN_MS_MIN = 100
 const RELISTEN_MS_MAX = 30_000
 
 /** Decides about the connections that a listener accepts. */
-export type AdmissionHandler = Required<Pick<ListenHandler, 'admit' | 'accepted' | 'refused'>>
+export interface AdmissionHandler {
+  admit(remote: Address | undefined, listener: NamedListener): boolean
+  accepted(connection: Connection, listener: NamedListener): ConnectionHandler | undefined
+  refused(remote: Address, reason: string): void
+}
 
 export interface ListenerEvents {
   /** The listener is open. `first`: it was not open before. */
@@ -15,9 +28,12 @@ export interface ListenerEvents {
   failed(error: Error, first: boolean): void
 }
 
-/** Listens at one address. A listener that has been open opens again after every failure, until it is closed. */
-export class ManagedListener {
+/** Listens at one address. The name may change, the place does not. A listener that has been open opens again after every failure, until it is closed. */
+export class ManagedListener implements NamedListener {
   readonly place: ListenConfig
+  name: string
+  /** Where it is open, with the real port; undefined: it is not open. */
+  at: Address | undefined
   readonly #transport: Transport
   readonly #clock: Clock
   readonly #admission: AdmissionHandler
@@ -35,18 +51,32 @@ export class ManagedListener {
     events: ListenerEvents,
   ) {
     this.place = place
+    this.name = place.name
     this.#transport = transport
     this.#clock = clock
     this.#admission = admission
     this.#events = events
   }
 
+  /** Whether it listens at this place, with these options. The name does not matter. */
+  isAt({ host, port, transportOptions }: ListenConfig): boolean {
+    const { place } = this
+    const sameOptions = sameValue(place.transportOptions, transportOptions)
+    return place.host === host && place.port === port && sameOptions
+  }
+
+  /** After a first failure: opens again after a delay, as if it had been open. */
+  persist(): void {
+    this.#everOpen = true
+    this.#openLater()
+  }
+
   /** Also opens a listener that was closed. */
   open(): void {
     const { host, port, transportOptions } = this.place
     const handler: ListenHandler = {
-      admit: (remote) => this.#admission.admit(remote),
-      accepted: (connection) => this.#admission.accepted(connection),
+      admit: (remote) => this.#admission.admit(remote, this),
+      accepted: (connection) => this.#admission.accepted(connection, this),
       refused: (remote, reason) => {
         this.#admission.refused(remote, reason)
       },
@@ -64,14 +94,19 @@ export class ManagedListener {
     this.#relistenMs = RELISTEN_MS_MIN
     const first = !this.#everOpen
     this.#everOpen = true
+    this.at = at
     this.#events.listening(at, first)
   }
 
   #failed(error: Error): void {
     this.#opening = undefined
+    this.at = undefined
     const first = !this.#everOpen
     this.#events.failed(error, first)
-    if (first) return
+    if (!first) this.#openLater()
+  }
+
+  #openLater(): void {
     this.#relistenTimer = this.#clock.after(this.#relistenMs, () => {
       this.open()
     })
@@ -82,5 +117,6 @@ export class ManagedListener {
     this.#relistenTimer?.cancel()
     this.#opening?.close()
     this.#opening = undefined
+    this.at = undefined
   }
 }

@@ -10,12 +10,13 @@ export interface AcceptRule {
 
 /**
  * The passive entries in the order in which they decide about an address: single addresses, then ranges from narrow to
- * wide, then the entries for any address. Rules of equal width stand in the order of the table.
+ * wide, then the entries for any address. Rules of equal width stand in the order of the table. With `listener`: only the
+ * entries that this listener may fill, which are the ones that decide about its connections.
  */
-export function inDecidingOrder(entries: readonly EntryConfig[]): AcceptRule[] {
+export function inDecidingOrder(entries: readonly EntryConfig[], listener?: string): AcceptRule[] {
   const rules = new Map<string, { pattern: AddressPattern; entries: PassiveEntryConfig[] }>()
   for (const entry of entries) {
-    if (entry.role !== 'passive') continue
+    if (entry.role !== 'passive' || !isReachedThrough(entry, listener)) continue
     const key = patternKey(entry.pattern)
     const rule = rules.get(key)
     if (rule === undefined) rules.set(key, { pattern: entry.pattern, entries: [entry] })
@@ -33,9 +34,20 @@ export function inDecidingOrder(entries: readonly EntryConfig[]): AcceptRule[] {
 export function decidingEntries(
   entries: readonly EntryConfig[],
   address: IpBytes,
+  listener?: string,
 ): readonly PassiveEntryConfig[] {
-  const rule = inDecidingOrder(entries).find(({ pattern }) => patternMatches(pattern, address))
+  const rule = inDecidingOrder(entries, listener).find(({ pattern }) =>
+    patternMatches(pattern, address),
+  )
   return rule?.entries ?? []
+}
+
+/** Whether connections of a listener may fill the entry; undefined: of any listener. */
+export function isReachedThrough(
+  entry: Pick<PassiveEntryConfig, 'listener'>,
+  listener: string | undefined,
+): boolean {
+  return entry.listener === undefined || listener === undefined || entry.listener === listener
 }
 
 /** Equal for patterns that match the same addresses. */

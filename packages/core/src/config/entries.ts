@@ -4,13 +4,13 @@ import { describeValue } from '../text/describe-value.js'
 import type { ConfigProblem } from './config-problem.js'
 import { type EntryName, linkIdsOf, nameEntries } from './entry-names.js'
 import { LinkSettingsReader } from './link-settings.js'
+import { listenerName, PORT_MAX, writtenListeners } from './listeners.js'
 import type { ActiveEntryConfig, EntryConfig, PassiveEntryConfig } from './node-config.js'
-import type { EntryOptions, NodeOptions } from './node-options.js'
+import type { EntryOptions, ListenPlace, NodeOptions } from './node-options.js'
 import type { OptionReader } from './option-reader.js'
 import { shadowedBy } from './shadowed-entry.js'
 import { TwinEntries } from './twin-entries.js'
 
-export const PORT_MAX = 65_535
 /** A process cannot have more descriptors. */
 const SLOTS_MAX = 1_000_000
 
@@ -26,7 +26,7 @@ export interface ReadEntries {
 export function readEntries(reader: OptionReader, node: NodeOptions): ReadEntries {
   const names = nameEntries(reader, node.links)
   const links = new LinkSettingsReader(reader, node)
-  const twins = new TwinEntries(node.links)
+  const twins = new TwinEntries(node.links, node.listen)
   const context = { reader, node, links, twins }
   const entries = node.links.map((entry, index) => {
     const name = names[index] ?? { id: String(index), derivedFrom: undefined }
@@ -35,7 +35,8 @@ export function readEntries(reader: OptionReader, node: NodeOptions): ReadEntrie
       : readPassive(context, entry, index, name)
   })
   links.checkRest()
-  for (const { entry, by } of shadowedBy(entries)) {
+  const listeners = writtenListeners(node.listen).map(({ place }) => listenerName(place))
+  for (const { entry, by } of shadowedBy(entries, listeners)) {
     reader.problem(
       ['links', entry.index, 'ip'],
       `never filled: every address of ${entry.pattern.text} belongs to ${by.map(({ id }) => id).join(', ')}`,
@@ -58,7 +59,13 @@ function readActive(
   name: EntryName,
 ): ActiveEntryConfig {
   const path = ['links', index]
-  rejectKeys(reader, path, entry, ['slots', 'duplicate', 'identity'], 'only a passive entry has')
+  rejectKeys(
+    reader,
+    path,
+    entry,
+    ['slots', 'duplicate', 'identity', 'listen'],
+    'only a passive entry has',
+  )
   const port = reader.integer([...path, 'port'], entry.port, { min: 1, max: PORT_MAX, default: 1 })
   if (entry.port === undefined) {
     reader.problem(
@@ -132,7 +139,8 @@ function readPassive(
     default: 1,
   })
   const pattern = readPattern(reader, [...path, 'ip'], entry.ip)
-  const identities = readIdentities(reader, node, path, entry.identity)
+  const listener = readListenerOf(reader, node, path, entry.listen)
+  const identities = readIdentities(reader, node, path, entry)
   // One proved name is one peer, from whatever address it connects.
   const onePeer = slots === 1 && (pattern.kind === 'exact' || identities?.length === 1)
   return Object.freeze({
@@ -142,24 +150,53 @@ function readPassive(
     enabled: entry.enabled ?? true,
     linkIds: linkIdsOf(name.id, slots),
     pattern,
+    listener,
     identities,
     duplicate: entry.duplicate ?? 'challenge',
     settings: links.settings(entry, path, onePeer && !twins.has(index)),
   })
 }
 
+/** The name of the listener that the entry names by its name or its port. */
+function readListenerOf(
+  reader: OptionReader,
+  node: NodeOptions,
+  path: Path,
+  listen: EntryOptions['listen'],
+): string | undefined {
+  if (listen === undefined) return undefined
+  const places = writtenListeners(node.listen).map(({ place }) => place)
+  const named = places.filter((place) => isNamed(place, listen))
+  const [only] = named
+  if (only !== undefined && named.length === 1) return listenerName(only)
+  const names = places.map((place) => listenerName(place)).join(', ')
+  const found = describeValue(listen)
+  if (only !== undefined) {
+    reader.problem([...path, 'listen'], `several listeners have the port ${found}: use a name`)
+  } else if (places.length > 0) {
+    reader.problem([...path, 'listen'], `expected one of the listeners ${names}, found ${found}`)
+  }
+  return String(listen)
+}
+
+function isNamed(place: ListenPlace, listen: string | number): boolean {
+  return typeof listen === 'number' ? place.port === listen : listenerName(place) === listen
+}
+
 function readIdentities(
   reader: OptionReader,
   node: NodeOptions,
   path: Path,
-  identity: EntryOptions['identity'],
+  { identity, listen }: EntryOptions,
 ): readonly string[] | undefined {
   if (identity === undefined) return undefined
   const identities = typeof identity === 'string' ? [identity] : identity
   if (identities.length === 0 || identities.includes('')) {
     reader.unexpected([...path, 'identity'], 'a name or a list of names', identity)
   }
-  if (node.listen !== undefined && node.listen['tls'] === undefined) {
+  const places = writtenListeners(node.listen).map(({ place }) => place)
+  const reaching = listen === undefined ? places : places.filter((place) => isNamed(place, listen))
+  if (reaching.length > 0 && reaching.every(({ tls }) => tls === undefined)) {
     reader.problem([...path, 'identity'], 'names are proved by TLS: set "listen.tls"')
   }
   return identities

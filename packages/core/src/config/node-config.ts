@@ -8,7 +8,9 @@ import type { PluginChoice } from './node-options.js'
 /** Valid `NodeOptions` with all defaults filled in and all units resolved. Made by `resolveConfig`; never changed. */
 export interface NodeConfig {
   readonly name: string
+  /** The first listener. */
   readonly listen: ListenConfig | undefined
+  readonly listeners: readonly ListenConfig[]
   readonly entries: readonly EntryConfig[]
   readonly relay: boolean
   readonly auditEveryMs: number
@@ -28,6 +30,8 @@ export const NodeConfig: InjectionToken<NodeConfig> = Symbol.for('commloop.NodeC
 
 /** Where the node listens. */
 export interface ListenConfig {
+  /** Unique. */
+  readonly name: string
   readonly host: string
   readonly port: number
   readonly transportOptions: Readonly<Record<string, unknown>>
@@ -59,6 +63,8 @@ export interface ActiveEntryConfig extends EntryCommon {
 export interface PassiveEntryConfig extends EntryCommon {
   readonly role: 'passive'
   readonly pattern: AddressPattern
+  /** The name of the only listener that may fill the entry; undefined: every listener. */
+  readonly listener: string | undefined
   /** The peer must have proved one of these names; undefined: its address is enough. */
   readonly identities: readonly string[] | undefined
   readonly duplicate: 'challenge' | 'reject' | 'replace'

@@ -10,8 +10,8 @@ import type { Size } from '../units/size.js'
 export interface NodeOptions extends LinkOptions {
   /** The node's name in logs and events; default `commloop`. */
   readonly node?: string
-  /** Where to accept connections. Required if an entry is passive. */
-  readonly listen?: ListenPlace
+  /** Where to accept connections: one listener, or a list. Required if an entry is passive. */
+  readonly listen?: ListenPlace | readonly ListenPlace[]
   readonly links: readonly EntryOptions[]
   /** Received messages also go to the router, with `from`. Default false. */
   readonly relay?: boolean
@@ -32,6 +32,8 @@ export interface NodeOptions extends LinkOptions {
 
 /** Where to listen, and the options of the transport for the listener. */
 export interface ListenPlace {
+  /** By which entries, events and metrics name the listener. Default: the port. */
+  readonly name?: string
   /** Default `0.0.0.0`. */
   readonly host?: string
   /** 0: the system chooses a free port. */
@@ -111,6 +113,8 @@ export interface EntryOptions extends LinkOptions {
   readonly port?: number
   /** Passive only: most concurrent connections; default 1. */
   readonly slots?: number
+  /** Passive only: the name or the port of the only listener that may fill the entry; default: every listener. */
+  readonly listen?: string | number
   /** Passive only: what happens to a new connection while every slot is taken; default `challenge`. */
   readonly duplicate?: 'challenge' | 'reject' | 'replace'
   /** false: the links stay down until `enable`; default true. */

@@ -1,7 +1,7 @@
-import { parseIp } from '../address/ip-address.js'
 import { CommloopError } from '../contracts/errors.js'
 import { type ConfigProblem, pathText } from './config-problem.js'
-import { PORT_MAX, readEntries } from './entries.js'
+import { readEntries } from './entries.js'
+import { readListeners } from './listeners.js'
 import type { EntryConfig, ListenConfig, NodeConfig } from './node-config.js'
 import type { NodeOptions } from './node-options.js'
 import { OptionReader } from './option-reader.js'
@@ -50,9 +50,12 @@ export function resolveOptions(options: NodeOptions | NodeConfig): ResolvedOptio
   if ('entries' in options) return { config: options, problems: [], warnings: [] }
   const reader = new OptionReader()
   const { entries, warnings } = readEntries(reader, options)
+  const listeners = readListeners(reader, options)
+  if (options.listen === undefined) checkListens(reader, listeners, entries)
   const config: NodeConfig = {
     name: options.node ?? 'commloop',
-    listen: readListen(reader, options, entries),
+    listen: listeners[0],
+    listeners,
     entries,
     relay: options.relay ?? false,
     auditEveryMs: reader.duration(['audit', 'every'], options.audit?.every, 60_000),
@@ -77,25 +80,12 @@ export function resolveOptions(options: NodeOptions | NodeConfig): ResolvedOptio
   return { config: Object.freeze(config), problems: reader.problems, warnings }
 }
 
-function readListen(
+function checkListens(
   reader: OptionReader,
-  options: NodeOptions,
+  listeners: readonly ListenConfig[],
   entries: readonly EntryConfig[],
-): ListenConfig | undefined {
-  if (options.listen === undefined) {
-    const passive = entries.find((entry) => entry.role === 'passive')
-    if (passive !== undefined) {
-      reader.problem(
-        ['links', passive.index],
-        'a passive entry needs "listen" at the top of the file',
-      )
-    }
-    return undefined
-  }
-  const { host = '0.0.0.0', port, ...transportOptions } = options.listen
-  if (parseIp(host) === undefined) {
-    reader.unexpected(['listen', 'host'], 'an IP address', host)
-  }
-  const range = { min: 0, max: PORT_MAX, default: 0 }
-  return { host, port: reader.integer(['listen', 'port'], port, range), transportOptions }
+): void {
+  const passive = entries.find((entry) => entry.role === 'passive')
+  if (listeners.length > 0 || passive === undefined) return
+  reader.problem(['links', passive.index], 'a passive entry needs "listen" at the top of the file')
 }

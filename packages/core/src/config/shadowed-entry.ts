@@ -1,3 +1,4 @@
+import { isReachedThrough } from './accept-order.js'
 import type { EntryConfig, PassiveEntryConfig } from './node-config.js'
 import { type AddressPattern, patternMatches } from '../address/address-pattern.js'
 
@@ -11,7 +12,10 @@ export interface ShadowedEntry {
  * Passive entries that no connection can ever fill. The most specific group of matching entries decides alone, so a
  * range whose addresses are all covered by narrower entries can never match, and is reported as a mistake.
  */
-export function shadowedBy(entries: readonly EntryConfig[]): ShadowedEntry[] {
+export function shadowedBy(
+  entries: readonly EntryConfig[],
+  listeners: readonly string[],
+): ShadowedEntry[] {
   const passive = entries.filter((entry) => entry.role === 'passive')
   const shadowed: ShadowedEntry[] = []
   for (const entry of passive) {
@@ -19,7 +23,13 @@ export function shadowedBy(entries: readonly EntryConfig[]): ShadowedEntry[] {
     // A single address cannot be covered by something narrower, and all addresses cannot be covered at all.
     if (pattern.kind !== 'range') continue
     const narrower = passive.filter((other) => isNarrower(other.pattern, pattern))
-    if (coveredShare(narrower, pattern) >= 1) shadowed.push({ entry, by: narrower })
+    const through = entry.listener === undefined ? listeners : [entry.listener]
+    const isCovered = (listener: string): boolean =>
+      coveredShare(
+        narrower.filter((other) => isReachedThrough(other, listener)),
+        pattern,
+      ) >= 1
+    if (through.length > 0 && through.every(isCovered)) shadowed.push({ entry, by: narrower })
   }
   return shadowed
 }

@@ -109,7 +109,10 @@ export interface PluginUse {
   readonly path: PluginPath
   /** The whole configuration. Other parts of it may have problems, which commloop reports separately. */
   readonly node: {
+    /** The first listener. */
     readonly listen?: PluginOptions
+    /** All listeners, each with its path. */
+    readonly listeners?: readonly { readonly path: PluginPath; readonly options: PluginOptions }[]
     readonly links: readonly PluginEntry[]
   }
 }
@@ -122,6 +125,8 @@ export interface PluginEntry {
   readonly id?: string
   readonly role: 'active' | 'passive'
   readonly identity?: string | readonly string[]
+  /** The name or the port of the only listener that may fill the entry. */
+  readonly listen?: string | number
   readonly tls?: PluginOptions
   readonly transportOptions?: PluginOptions
 }

@@ -33,6 +33,7 @@ export const REASON_TEXTS = {
   'unconfirmed-at-loss': 'unconfirmed at loss',
   'not-in-table': 'not in the table',
   'only-active': 'only in active entries',
+  'other-listener': 'only through another listener',
   'address-unknown': 'address unknown',
   'slots-full': 'full',
   'hold-down': 'hold-down',

@@ -53,6 +53,12 @@ export class LinkHandle implements LinkView {
     return state === 'up' || state === 'draining' ? connection?.peer.remote : undefined
   }
 
+  /** The name of the listener through which the peer has connected; undefined if the link is down or dials. */
+  get listener(): string | undefined {
+    const { state, connection } = this.#link
+    return state === 'up' || state === 'draining' ? connection?.peer.listener?.name : undefined
+  }
+
   /** What the link waits for although a connection is open; undefined: it does not wait for anything. */
   get waiting(): LinkWait | undefined {
     const { connection, readiness } = this.#link

@@ -3,8 +3,7 @@ import { sameEntry } from '../config/same-entry.js'
 import { sameValue } from '../config/same-value.js'
 import type { FrameCodec } from '../contracts/frame-codec.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
-import type { PeerInfo } from '../contracts/transport.js'
-import { coversPeer } from '../config/peer-match.js'
+import { coversPeer, type LinkPeer } from '../config/peer-match.js'
 
 /** How the table defines a link. The definition may change while the link exists. */
 export interface LinkSpec {
@@ -35,9 +34,9 @@ function dialledPlace(entry: EntryConfig): Partial<ActiveEntryConfig> {
 
 /**
  * Whether a connection that was opened under one spec cannot continue under another: the codec or the address differs,
- * or the entry does not match its peer any more.
+ * or the entry does not match its peer or its listener any more.
  */
-export function isOutdated(before: LinkSpec, after: LinkSpec, peer: PeerInfo): boolean {
+export function isOutdated(before: LinkSpec, after: LinkSpec, peer: LinkPeer): boolean {
   if (before.codec !== after.codec || dialsElsewhere(before, after)) return true
   return after.entry.role === 'passive' && !coversPeer(after.entry, peer)
 }

@@ -104,9 +104,10 @@ export class LinkReports implements LinkListener {
 
   // ── the state of the link ───────────────────────────────────────────────────────────────────────────────────
 
-  changed(link: Link, change: LinkChange): void {
+  changed(link: Link, bare: LinkChange): void {
     const { log, acceptor, links, stopping } = this.#receivers
-    const { state } = change
+    const { state } = bare
+    const change = state === 'up' ? this.#withListener(link, bare) : bare
     log.changed(link.entry.id, change)
     this.#events.emit('link', change)
     // After the event: a newcomer that challenges the link may fill it immediately, which is the next event.
@@ -114,6 +115,13 @@ export class LinkReports implements LinkListener {
     if (state !== 'closed') return
     if (links.retired.has(link)) this.#removed(link)
     stopping.check()
+  }
+
+  /** A node with one listener need not name it. */
+  #withListener({ connection }: Link, change: LinkChange): LinkChange {
+    const listener = connection?.peer.listener?.name
+    const isOnly = this.#state.setup.config.listeners.length < 2
+    return isOnly || listener === undefined ? change : { ...change, listener }
   }
 
   #removed(link: Link): void {

@@ -1,4 +1,4 @@
-import type { Listening } from '../accept/listening.js'
+import type { ListenerState, Listening } from '../accept/listening.js'
 import type { RejectionCount, Rejections } from '../accept/rejections.js'
 import type { Audit } from '../audit/audit.js'
 import type { ConfigProblem } from '../config/config-problem.js'
@@ -76,9 +76,14 @@ export class Node {
     return this.#parts.starting.start()
   }
 
-  /** Where the node listens: the real port, even if the configuration says 0. */
+  /** Where the first listener is open: the real port, even if the configuration says 0. */
   get listening(): Address | undefined {
-    return this.#state.listening
+    return this.#parts.listening.first
+  }
+
+  /** Every listener, in the order of the configuration. Empty before the start. */
+  get listeners(): readonly ListenerState[] {
+    return this.#parts.listening.states
   }
 
   // ── messages ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -131,14 +131,13 @@ export class Reconfigurer {
   }
 
   #moveListening(plan: ReconfigurationPlan, moved: (error: Error | undefined) => void): void {
-    const { listen } = plan.setup.config
-    if (!plan.relistens) {
+    if (plan.relisten === 'none') {
       moved(undefined)
       return
     }
-    this.#parts.listening.move(listen, (error) => {
-      if (listen === undefined) this.#parts.state.listening = undefined
-      moved(error === undefined || listen === undefined ? error : listenError(listen, error))
+    const { listeners } = plan.setup.config
+    this.#parts.listening.move(listeners, plan.relisten === 'all', (failure) => {
+      moved(failure === undefined ? undefined : listenError(failure))
     })
   }
 
@@ -159,7 +158,7 @@ export class Reconfigurer {
     inbox.limit(streamLimits(config))
     dispatch.reconfigure(dispatchSetup(state, links))
     const node = changedNodeKeys(before.setup, plan.setup)
-    if (plan.relistens) node.unshift('listen')
+    if (plan.relisten !== 'none') node.unshift('listen')
     if (isReordered(before.table.links, links.table.links)) node.push('links')
     const changed = this.#changeLinks(before.table, links.table, plan.specs)
     acceptor.regroup(new AcceptGroups(links.table.links))

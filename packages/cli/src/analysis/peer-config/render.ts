@@ -2,6 +2,7 @@ import {
   durationText,
   type HeartbeatSettings,
   type ListenConfig,
+  listenersOf,
   type PluginCounterpart,
 } from '@commloop/core'
 import {
@@ -166,7 +167,7 @@ function activeLines(
   id: string,
   at: string | undefined,
 ): string[] {
-  const { listen } = table.node
+  const [listen] = listenersOf(table.node, entry)
   if (listen === undefined) return []
   const { ip, doubt } = dialledAddress(listen, peer, at)
   const port = listen.port === 0 ? UNKNOWN_PORT : listen.port
