@@ -222,6 +222,19 @@ export const fileSchema = z.strictObject(
       text: 'Where Prometheus can fetch metrics by TCP.',
       examples: [{ port: 9464 }],
     }),
+    probes: field(
+      z.array(
+        z.string(expecting('an IP address or a CIDR range')),
+        expecting('a list of addresses'),
+      ),
+      {
+        type: 'list',
+        default: 'none',
+        limits: 'addresses and ranges; an entry that names an address as exactly goes first',
+        text: 'The addresses of health probes, such as those of a balancer. The node accepts their connections and closes them, without an event or a log line, and counts them.',
+        examples: [['10.0.0.250', '10.1.0.0/24']],
+      },
+    ),
     relay: flag({
       default: '`false`',
       text: '`true`: each received message is also passed to the router, with `from`.',

@@ -1,4 +1,4 @@
-import { type AddressPattern, patternMatches } from '../address/address-pattern.js'
+import { type AddressPattern, patternMatches, specificity } from '../address/address-pattern.js'
 import { type IpBytes, ipKey, parseIp } from '../address/ip-address.js'
 import { inDecidingOrder } from '../config/accept-order.js'
 import type { EntryConfig, PassiveEntryConfig } from '../config/node-config.js'
@@ -6,6 +6,7 @@ import type { Link } from '../link/link.js'
 
 /** The passive links that an address may fill. */
 export interface AcceptGroup {
+  readonly pattern: AddressPattern
   readonly links: readonly Link[]
   /** An entry of the group asks for proved identities. */
   readonly identities: boolean
@@ -23,7 +24,11 @@ export class AcceptGroups {
   readonly #others: ListenerGroups
   readonly #active = new Map<string, Link[]>()
 
-  constructor(links: readonly Link[]) {
+  readonly #probes: readonly AddressPattern[]
+
+  /** @param probes addresses of health probes */
+  constructor(links: readonly Link[], probes: readonly AddressPattern[] = []) {
+    this.#probes = probes
     const byEntry = new Map<EntryConfig, Link[]>()
     for (const link of links) {
       pushTo(byEntry, link.entry, link)
@@ -59,6 +64,19 @@ export class AcceptGroups {
       .map(([name]) => name)
   }
 
+  get hasProbes(): boolean {
+    return this.#probes.length > 0
+  }
+
+  /** Whether the address is that of a health probe, and no entry names it at least as exactly. */
+  isProbe(address: IpBytes, listener: string): boolean {
+    const group = this.find(address, listener)
+    const entryWidth = group === undefined ? -1 : specificity(group.pattern)
+    return this.#probes.some(
+      (pattern) => patternMatches(pattern, address) && specificity(pattern) > entryWidth,
+    )
+  }
+
   /** Active links whose peer has this address. */
   activeAt(address: IpBytes): readonly Link[] {
     return this.#active.get(ipKey(address)) ?? []
@@ -69,7 +87,7 @@ export class AcceptGroups {
 class ListenerGroups {
   readonly #exact = new Map<string, AcceptGroup>()
   /** Narrowest first. */
-  readonly #wider: (AcceptGroup & { readonly pattern: AddressPattern })[] = []
+  readonly #wider: AcceptGroup[] = []
 
   constructor(
     entries: readonly EntryConfig[],
@@ -77,9 +95,9 @@ class ListenerGroups {
     listener?: string,
   ) {
     for (const { pattern, entries: deciding } of inDecidingOrder(entries, listener)) {
-      const group = groupOf(deciding, byEntry)
+      const group = groupOf(pattern, deciding, byEntry)
       if (pattern.kind === 'exact') this.#exact.set(ipKey(pattern.address), group)
-      else this.#wider.push({ pattern, ...group })
+      else this.#wider.push(group)
     }
   }
 
@@ -91,10 +109,12 @@ class ListenerGroups {
 }
 
 function groupOf(
+  pattern: AddressPattern,
   entries: readonly PassiveEntryConfig[],
   byEntry: ReadonlyMap<EntryConfig, readonly Link[]>,
 ): AcceptGroup {
   return {
+    pattern,
     links: entries.flatMap((entry) => byEntry.get(entry) ?? []),
     identities: entries.some(({ identities }) => identities !== undefined),
   }

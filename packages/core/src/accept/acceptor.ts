@@ -7,6 +7,7 @@ import type { Link } from '../link/link.js'
 import type { AcceptGroup, AcceptGroups } from './accept-groups.js'
 import { Challenge, type Verdict } from './challenge.js'
 import type { AdmissionHandler } from './managed-listener.js'
+import { ProbeAnswer } from './probe-answer.js'
 import type { Rejections } from './rejections.js'
 
 const STOPPING: Reason = { code: 'stopping' }
@@ -17,6 +18,7 @@ const FULL: Reason = { code: 'slots-full' }
 const DISABLED: Reason = { code: 'disabled' }
 const HOLD_DOWN: Reason = { code: 'hold-down' }
 const REPLACED: Reason = { code: 'replaced' }
+const PROBE: Reason = { code: 'probe' }
 const NO_IDENTITY: Reason = { code: 'no-identity' }
 
 /**
@@ -60,10 +62,16 @@ export class Acceptor implements AdmissionHandler {
   }
 
   admit(remote: Address | undefined, listener: NamedListener): boolean {
+    if (remote !== undefined && this.#isProbe(remote, listener)) return true
     const group = this.#groupOf(remote, listener)
     if (!isReason(group)) return true
     this.#rejections.add(remote, group)
     return false
+  }
+
+  #isProbe(remote: Address, listener: NamedListener): boolean {
+    const address = this.#groups.hasProbes ? parseIp(remote.ip) : undefined
+    return address !== undefined && this.#groups.isProbe(address, listener.name)
   }
 
   /** The group that decides about an address, or why no group may take it. */
@@ -81,6 +89,10 @@ export class Acceptor implements AdmissionHandler {
 
   accepted(connection: Connection, listener: NamedListener): ConnectionHandler | undefined {
     const { remote } = connection.peer
+    if (this.#isProbe(remote, listener)) {
+      this.#rejections.count(PROBE)
+      return new ProbeAnswer(connection, this.#clock)
+    }
     const group = this.#groupOf(remote, listener)
     if (isReason(group)) {
       this.#rejections.add(remote, group)
@@ -115,7 +127,11 @@ export class Acceptor implements AdmissionHandler {
   }
 
   /** The transport has refused a connection that was admitted. */
-  refused(remote: Address, reason: string): void {
+  refused(remote: Address, reason: string, listener: NamedListener): void {
+    if (this.#isProbe(remote, listener)) {
+      this.#rejections.count(PROBE)
+      return
+    }
     this.#rejections.add(remote, { code: 'transport-refused', detail: reason })
   }
 
@@ -147,7 +163,7 @@ export class Acceptor implements AdmissionHandler {
       this.#decided(ended, verdict)
     })
     this.#challenges.set(link, challenge)
-    return challenge
+    return challenge.handler
   }
 
   /** Among the links that the same address fills, the one that has been silent for longest. */
@@ -187,14 +203,16 @@ export class Acceptor implements AdmissionHandler {
     if (verdict === 'newcomer gone') return
     if (verdict === 'incumbent stays') {
       this.#rejections.add(newcomer.peer.remote, FULL)
+    } else if (typeof verdict !== 'string') {
+      this.#rejections.add(newcomer.peer.remote, verdict)
     } else if (isFree(link)) {
-      challenge.handOver(link.opened(newcomer, false, listener))
+      challenge.handler.handOver(link.opened(newcomer, false, listener))
     } else {
       const answer = isOccupied(link) ? this.#replace(link, newcomer, listener) : DISABLED
       if (isReason(answer)) {
         newcomer.destroy()
         this.#rejections.add(newcomer.peer.remote, answer)
-      } else challenge.handOver(answer)
+      } else challenge.handler.handOver(answer)
     }
   }
 

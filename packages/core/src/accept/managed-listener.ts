@@ -18,7 +18,7 @@ const RELISTEN_MS_MAX = 30_000
 export interface AdmissionHandler {
   admit(remote: Address | undefined, listener: NamedListener): boolean
   accepted(connection: Connection, listener: NamedListener): ConnectionHandler | undefined
-  refused(remote: Address, reason: string): void
+  refused(remote: Address, reason: string, listener: NamedListener): void
 }
 
 export interface ListenerEvents {
@@ -78,7 +78,7 @@ export class ManagedListener implements NamedListener {
       admit: (remote) => this.#admission.admit(remote, this),
       accepted: (connection) => this.#admission.accepted(connection, this),
       refused: (remote, reason) => {
-        this.#admission.refused(remote, reason)
+        this.#admission.refused(remote, reason, this)
       },
       listening: (at) => {
         this.#listening(at)

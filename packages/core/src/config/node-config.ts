@@ -12,6 +12,8 @@ export interface NodeConfig {
   readonly listen: ListenConfig | undefined
   readonly listeners: readonly ListenConfig[]
   readonly entries: readonly EntryConfig[]
+  /** Addresses whose connections are answered as health probes, unless an entry names them as exactly. */
+  readonly probes: readonly AddressPattern[]
   readonly relay: boolean
   readonly auditEveryMs: number
   readonly auditGraceMs: number

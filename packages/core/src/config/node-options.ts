@@ -13,6 +13,8 @@ export interface NodeOptions extends LinkOptions {
   /** Where to accept connections: one listener, or a list. Required if an entry is passive. */
   readonly listen?: ListenPlace | readonly ListenPlace[]
   readonly links: readonly EntryOptions[]
+  /** Addresses and ranges of health probes: their connections are accepted and closed without a log line. */
+  readonly probes?: readonly string[]
   /** Received messages also go to the router, with `from`. Default false. */
   readonly relay?: boolean
   readonly audit?: { readonly every?: Duration; readonly grace?: Duration }

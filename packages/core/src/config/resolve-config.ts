@@ -1,5 +1,7 @@
+import { type AddressPattern, parseAddressPattern } from '../address/address-pattern.js'
 import { CommloopError } from '../contracts/errors.js'
 import { type ConfigProblem, pathText } from './config-problem.js'
+import { patternKey } from './accept-order.js'
 import { readEntries } from './entries.js'
 import { readListeners } from './listeners.js'
 import type { EntryConfig, ListenConfig, NodeConfig } from './node-config.js'
@@ -57,6 +59,7 @@ export function resolveOptions(options: NodeOptions | NodeConfig): ResolvedOptio
     listen: listeners[0],
     listeners,
     entries,
+    probes: readProbes(reader, options.probes, entries),
     relay: options.relay ?? false,
     auditEveryMs: reader.duration(['audit', 'every'], options.audit?.every, 60_000),
     auditGraceMs: reader.duration(['audit', 'grace'], options.audit?.grace, 30_000),
@@ -88,4 +91,28 @@ function checkListens(
   const passive = entries.find((entry) => entry.role === 'passive')
   if (listeners.length > 0 || passive === undefined) return
   reader.problem(['links', passive.index], 'a passive entry needs "listen" at the top of the file')
+}
+
+function readProbes(
+  reader: OptionReader,
+  written: readonly string[] = [],
+  entries: readonly EntryConfig[],
+): AddressPattern[] {
+  return written.flatMap((text, index) => {
+    const path = ['probes', index]
+    const pattern = parseAddressPattern(text)
+    if (typeof pattern === 'string') {
+      reader.problem(path, pattern)
+      return []
+    }
+    const key = patternKey(pattern)
+    const same = entries.find(
+      (entry) => entry.role === 'passive' && patternKey(entry.pattern) === key,
+    )
+    if (same !== undefined) {
+      const advice = 'the node cannot tell a probe from the peer. Remove one of the two'
+      reader.problem(path, `entry "${same.id}" has the same addresses: ${advice}`)
+    }
+    return [pattern]
+  })
 }

@@ -40,6 +40,7 @@ export const REASON_TEXTS = {
   'no-identity': 'no identity',
   'identity-not-in-table': 'identity not in the table',
   'transport-refused': '',
+  probe: 'health probe',
   stopping: 'stopping',
   'router-drop': '',
   'router-threw': 'router threw',

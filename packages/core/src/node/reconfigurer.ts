@@ -67,7 +67,7 @@ export class Reconfigurer {
     const { config } = state.setup
     links.makeTable(config.entries, state.specs, factory)
     dispatch.reconfigure(dispatchSetup(state, links))
-    acceptor.regroup(new AcceptGroups(links.table.links))
+    acceptor.regroup(new AcceptGroups(links.table.links, config.probes))
     audit.reconfigure(links.table.links, auditOptions(config))
   }
 
@@ -161,7 +161,7 @@ export class Reconfigurer {
     if (plan.relisten !== 'none') node.unshift('listen')
     if (isReordered(before.table.links, links.table.links)) node.push('links')
     const changed = this.#changeLinks(before.table, links.table, plan.specs)
-    acceptor.regroup(new AcceptGroups(links.table.links))
+    acceptor.regroup(new AcceptGroups(links.table.links, config.probes))
     audit.reconfigure(links.table.links, auditOptions(config))
     return { ...changed, node }
   }
