@@ -57,7 +57,8 @@ export function tcpSettings(options: Readonly<Record<string, unknown>>): TcpSett
 }
 
 /**
- * Reads the options of a single dial or listener. The only one is `tls`. undefined: plain TCP.
+ * Reads `tls` among the options of a single dial or listener. A listener may also have `proxyProtocol`. undefined: plain
+ * TCP.
  * @throws CommloopError CML_ERR_CONFIG_INVALID with every problem.
  */
 export function tlsFor(
@@ -65,6 +66,7 @@ export function tlsFor(
   options: Readonly<Record<string, unknown>>,
 ): TlsSettings | undefined {
   for (const [name, value] of Object.entries(options)) {
+    if (name === 'proxyProtocol' && direction === 'listen') continue
     if (name !== 'tls') throw unknown(`, ${direction}`, name, 'expected no such option', value)
   }
   return options['tls'] === undefined ? undefined : tlsSettings(direction, options['tls'])

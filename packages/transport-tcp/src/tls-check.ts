@@ -6,6 +6,7 @@ import type {
   PluginProblem,
   PluginUse,
 } from '@commloop/core'
+import { ProxySources } from './proxy-sources.js'
 import { unprovableName } from './tls-names.js'
 import { type Direction, type TlsProblem, tlsRemarks } from './tls-options.js'
 
@@ -24,6 +25,7 @@ export function checkTlsSections({ node }: PluginUse): PluginCheck {
     warnings.push(...found.warnings.map((warning) => remarkAt(path, warning)))
   }
   for (const { path, options } of listeners) {
+    problems.push(...listenerProblems(options, path))
     if (options['tls'] !== undefined) check('listen', options['tls'], [...path, 'tls'])
   }
   const checked = new Set<string>()
@@ -40,6 +42,23 @@ export function checkTlsSections({ node }: PluginUse): PluginCheck {
     )
   }
   return { problems, warnings }
+}
+
+/** What `listen` would reject: unknown options, and a wrong `proxyProtocol`. Problems of `tls` are reported by `tlsRemarks`. */
+function listenerProblems(options: PluginOptions, path: PluginPath): PluginProblem[] {
+  const problems: PluginProblem[] = []
+  for (const name of Object.keys(options)) {
+    if (['name', 'host', 'port', 'tls', 'proxyProtocol'].includes(name)) continue
+    problems.push({ path: [...path, name], message: 'the transport tcp has no such option' })
+  }
+  if (options['proxyProtocol'] === undefined) return problems
+  try {
+    new ProxySources(options['proxyProtocol'])
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    problems.push({ path: [...path, 'proxyProtocol'], message })
+  }
+  return problems
 }
 
 type Listeners = NonNullable<PluginUse['node']['listeners']>

@@ -135,6 +135,27 @@ const listenSchema = z.looseObject(
       examples: [8000],
     }),
     tls: tlsField('listen'),
+    proxyProtocol: field(
+      z.strictObject(
+        {
+          from: requiredField(z.array(z.string(expecting('an address'))).min(1), {
+            type: 'list',
+            default: 'none; required',
+            limits: 'addresses and ranges',
+            text: 'The balancers whose connections must begin with a header of the PROXY protocol. From other addresses, no header is read.',
+            examples: [['10.0.0.250']],
+          }),
+        },
+        expecting('{ from: [addresses] }'),
+      ),
+      {
+        type: 'map',
+        default: 'no header is read',
+        limits: '',
+        text: 'The node listens behind balancers that tell the address of the peer by the PROXY protocol, version 1 or 2. The table then applies to that address.',
+        examples: [{ from: ['10.0.0.250'] }],
+      },
+    ),
   },
   expecting('{ host, port }, or a list of them'),
 )

@@ -39,13 +39,14 @@ export function readyLine(
 }
 
 export function linkLine(change: LinkChange): string {
-  const { link, state, epoch, remote, listener, reason, code, attempt, delayMs } = change
+  const { link, state, epoch, remote, proxy, listener, reason, code, attempt, delayMs } = change
   return line({
     type: 'link',
     link,
     state,
     epoch,
     remote: remote === undefined ? undefined : addressText(remote),
+    proxy: proxy === undefined ? undefined : addressText(proxy),
     listener,
     reason,
     code,

@@ -62,6 +62,8 @@ export interface LinkStatus {
   readonly epoch: number
   /** The address of the connected peer. */
   readonly remote: string | null
+  /** The balancer through which the connected peer came; null if there is none. */
+  readonly proxy: string | null
   /** The listener through which the connected peer came; null if there is none. */
   readonly listener: string | null
   readonly reason: string | null
@@ -131,6 +133,7 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
     lasting: link.lasting,
     epoch: link.epoch,
     remote: remote === undefined ? null : addressText(remote),
+    proxy: link.proxy === undefined ? null : addressText(link.proxy),
     listener: link.listener ?? null,
     reason: link.reason ?? null,
     sinceMs: Math.round(link.sinceMs),

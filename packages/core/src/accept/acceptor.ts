@@ -135,6 +135,11 @@ export class Acceptor implements AdmissionHandler {
     this.#rejections.add(remote, { code: 'transport-refused', detail: reason })
   }
 
+  /** The transport has answered a balancer that only looks whether the node lives. */
+  probed(): void {
+    this.#rejections.count(PROBE)
+  }
+
   /** A peer that dials this node can probably be dialled too. */
   #rearm(remote: Address): void {
     const address = parseIp(remote.ip)

@@ -19,6 +19,7 @@ export interface AdmissionHandler {
   admit(remote: Address | undefined, listener: NamedListener): boolean
   accepted(connection: Connection, listener: NamedListener): ConnectionHandler | undefined
   refused(remote: Address, reason: string, listener: NamedListener): void
+  probed(): void
 }
 
 export interface ListenerEvents {
@@ -79,6 +80,9 @@ export class ManagedListener implements NamedListener {
       accepted: (connection) => this.#admission.accepted(connection, this),
       refused: (remote, reason) => {
         this.#admission.refused(remote, reason, this)
+      },
+      probed: () => {
+        this.#admission.probed()
       },
       listening: (at) => {
         this.#listening(at)

@@ -53,6 +53,12 @@ export class LinkHandle implements LinkView {
     return state === 'up' || state === 'draining' ? connection?.peer.remote : undefined
   }
 
+  /** The balancer through which the peer has connected; undefined if there is none. */
+  get proxy(): Address | undefined {
+    const { state, connection } = this.#link
+    return state === 'up' || state === 'draining' ? connection?.peer.proxy : undefined
+  }
+
   /** The name of the listener through which the peer has connected; undefined if the link is down or dials. */
   get listener(): string | undefined {
     const { state, connection } = this.#link

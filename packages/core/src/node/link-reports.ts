@@ -107,7 +107,7 @@ export class LinkReports implements LinkListener {
   changed(link: Link, bare: LinkChange): void {
     const { log, acceptor, links, stopping } = this.#receivers
     const { state } = bare
-    const change = state === 'up' ? this.#withListener(link, bare) : bare
+    const change = state === 'up' ? this.#withWay(link, bare) : bare
     log.changed(link.entry.id, change)
     this.#events.emit('link', change)
     // After the event: a newcomer that challenges the link may fill it immediately, which is the next event.
@@ -117,11 +117,16 @@ export class LinkReports implements LinkListener {
     stopping.check()
   }
 
-  /** A node with one listener need not name it. */
-  #withListener({ connection }: Link, change: LinkChange): LinkChange {
-    const listener = connection?.peer.listener?.name
+  /** How the peer came. A node with one listener need not name it. */
+  #withWay({ connection }: Link, change: LinkChange): LinkChange {
+    const { proxy, listener } = connection?.peer ?? {}
     const isOnly = this.#state.setup.config.listeners.length < 2
-    return isOnly || listener === undefined ? change : { ...change, listener }
+    if (proxy === undefined && (isOnly || listener === undefined)) return change
+    return {
+      ...change,
+      ...(proxy === undefined ? {} : { proxy }),
+      ...(isOnly || listener === undefined ? {} : { listener: listener.name }),
+    }
   }
 
   #removed(link: Link): void {
