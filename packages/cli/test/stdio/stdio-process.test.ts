@@ -347,6 +347,40 @@ describe('a target above its high-water mark', () => {
     )
   })
 
+  it('does not delay the other targets if its lines do not wait, and each line has one outcome', async () => {
+    const idle = await PeerServer.listen()
+    const slow = await PeerServer.listen()
+    const commloop = start({
+      links: [out(slow.port, { id: 'slow', outbox: '4MiB' }), out(idle.port, { id: 'idle' })],
+    })
+    const [slowPeer, idlePeer] = await Promise.all([slow.accepted(), idle.accepted()])
+    for (const link of ['slow', 'idle']) await commloop.eventOf('link', { link, state: 'up' })
+    slowPeer.pause()
+    const payload = 'x'.repeat(10_000)
+    for (let number = 0; number < COUNT; number++) {
+      commloop.send({ payload, to: 'slow', wait: false, id: String(number) })
+    }
+    commloop.send({ payload: 'alarm', to: 'idle' })
+    await idlePeer.until(({ received }) => received.length === 1)
+    expect(idlePeer.texts).toEqual(['alarm'])
+    slowPeer.resume()
+    const ends = new Map<unknown, number>()
+    commloop.endInput()
+    await slowPeer.until(({ hasEnded }) => hasEnded)
+    slowPeer.end()
+    idlePeer.end()
+    expect(await commloop.exit()).toMatchObject({ code: 1 })
+    let refused = 0
+    for (const { type, id, code } of commloop.events) {
+      if (type !== 'error' && type !== 'outcome') continue
+      ends.set(id, (ends.get(id) ?? 0) + 1)
+      if (code === 'CML_ERR_OUTBOX_FULL') refused++
+    }
+    expect(refused).toBeGreaterThan(0)
+    expect([...ends.values()]).toEqual(Array.from({ length: COUNT }, () => 1))
+    expect(slowPeer.received).toHaveLength(COUNT - refused)
+  })
+
   it('resumes stdin when it goes down', async () => {
     const { commloop, peer, server } = await dialled({
       outbox: '64MiB',
