@@ -1,8 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import type { NodeStatus } from '@commloop/control'
+import { describe, expect, it, vi } from 'vitest'
 import {
   CliProcess,
   endCliProcessesAfterEach,
   type OutputLine,
+  runCli,
 } from '@commloop/test-support/cli-process'
 import { closePeersAfterEach, FramedPeer, PeerServer } from '@commloop/test-support/framed-peer'
 import { freePort } from '@commloop/test-support/free-port'
@@ -492,6 +494,29 @@ describe('a reader that is gone', () => {
     expect(await commloop.exit()).toEqual({ code: 0, signal: null })
     const { counters } = await commloop.log(({ msg }) => msg === 'stopped')
     expect((counters as { unheard: number }).unheard).toBeGreaterThanOrEqual(2)
+  })
+
+  it('makes `status` exit with 4 with --keep-open, and counts the messages that it never gets', async () => {
+    const server = await PeerServer.listen()
+    const cwd = testFolder({ '.commlooprc': { links: [out(server.port)] } })
+    const commloop = CliProcess.start(['run', '--stdio', '--keep-open'], { cwd })
+    const peer = await server.accepted()
+    await commloop.eventOf('link', { state: 'up' })
+    await commloop.log(({ msg }) => msg.startsWith('control socket'))
+    commloop.closeOutput()
+    peer.send('anybody?')
+    await commloop.log(({ msg }) => msg.startsWith('stdout is closed'))
+    peer.send('nobody', 'at all')
+    commloop.send({ payload: 'I hear' })
+    await peer.until(({ received }) => received.length === 1)
+    await vi.waitUntil(async () => {
+      const { code, stdout } = await runCli(['status', '--json'], { cwd })
+      const { ok, output } = JSON.parse(stdout) as NodeStatus
+      expect({ code, ok, state: output?.state }).toEqual({ code: 4, ok: false, state: 'closed' })
+      return output?.discardedMessages === 3
+    }, 15_000)
+    const { stdout } = await runCli(['status'], { cwd })
+    expect(stdout).toContain('stdout is closed: 3 received messages were discarded')
   })
 })
 
