@@ -11,6 +11,11 @@ import {
 } from '@commloop/core'
 import type { Availability, MissingEntry } from './availability.js'
 
+/** What a link waits for: its turn to dial, or what its open connection must do before the link is up. */
+export type LinkWaiting =
+  | Extract<LinkWait, { for: 'turn' }>
+  | { readonly for: Exclude<LinkWait['for'], 'turn'>; readonly remote: string }
+
 /** Facts about a node that do not change while it runs. */
 export interface NodeFacts {
   /** The version of commloop, or of the application that embeds the node. */
@@ -56,8 +61,7 @@ export interface LinkStatus {
   readonly sinceMs: number
   readonly attempt: number
   readonly nextDialInMs: number | null
-  /** What the link waits for, although a connection is open. */
-  readonly waiting: { readonly for: LinkWait['for']; readonly remote: string } | null
+  readonly waiting: LinkWaiting | null
   readonly queuedMessages: number
   readonly queuedMessagesMax: number
   readonly queuedBytes: number
@@ -129,10 +133,9 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
   }
 }
 
-function waitingOf({ waiting }: LinkHandle): LinkStatus['waiting'] {
-  return waiting === undefined
-    ? null
-    : { for: waiting.for, remote: addressText(waiting.remote) }
+function waitingOf({ waiting }: LinkHandle): LinkWaiting | null {
+  if (waiting === undefined || waiting.for === 'turn') return waiting ?? null
+  return { for: waiting.for, remote: addressText(waiting.remote) }
 }
 
 function peerText(entry: EntryConfig): string {
