@@ -122,7 +122,7 @@ export class Acceptor implements AdmissionHandler {
     const address = parseIp(remote.ip)
     if (address === undefined) return
     for (const link of this.#groups.activeAt(address)) {
-      if (link.state === 'exhausted') link.dialNow()
+      if (link.state === 'exhausted') link.dialNow(true)
     }
   }
 
@@ -214,8 +214,7 @@ export class Acceptor implements AdmissionHandler {
 function freeLink(links: readonly Link[]): Link | undefined {
   const free = links.find(isFree)
   if (free !== undefined) return free
-  const leaving = links.find((link) => link.state === 'up' && link.connection?.replaceable === true)
-  leaving?.connection?.release()
+  const leaving = links.find((link) => link.state === 'up' && link.connection?.release() === true)
   return isFree(leaving) ? leaving : undefined
 }
 

@@ -1,6 +1,5 @@
 import type { FrameCodec } from '../contracts/frame-codec.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
-import type { ReadyMode } from './node-config.js'
 import type { Duration } from '../units/duration.js'
 import type { Size } from '../units/size.js'
 
@@ -91,7 +90,7 @@ export interface LinkOptions {
   readonly linger?: Duration
   readonly connectTimeout?: Duration
   /** What an open connection must do before the link is up and writes its queue; default `connected`. */
-  readonly ready?: ReadyMode
+  readonly ready?: 'connected' | 'frame' | 'stable'
   /** With `ready: frame`: a connection whose peer sends no frame for this long ends; default 30 s, 0: no limit. */
   readonly readyTimeout?: Duration
   readonly probation?: Duration

@@ -13,8 +13,6 @@ import type {
 } from './connection/connection-owner.js'
 import { type DialOwner, type DialServices, Dialer } from './dialer.js'
 import { Intake, type IntakeOwner, type Release } from './intake.js'
-import type { FrameReader } from './connection/frame-reader.js'
-import type { Conversation } from './conversation/conversation.js'
 import { LinkQueue, type QueueListener, type QueueOwner, type QueueServices } from './link-queue.js'
 import { LinkRenewal } from './link-renewal.js'
 import {
@@ -25,7 +23,7 @@ import {
   waitsDifferently,
 } from './link-spec.js'
 import { type LinkEvent, nextLinkState } from './link-state.js'
-import { Readiness, type ReadinessOwner, type ReadyWait } from './readiness.js'
+import { Readiness, type ReadinessOwner } from './readiness.js'
 
 /** What a link reports to its node. */
 export interface LinkListener extends QueueListener<Link> {
@@ -80,14 +78,13 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOw
   #spec: LinkSpec
   /** The new spec, while the present connection cannot continue under it. */
   #renewal: LinkRenewal | undefined
-  /** Created with the first hold. */
-  #intake: Intake | undefined
+  /** Created with the first hold. Only this class sets it. */
+  intake: Intake | undefined
   #enabled: boolean
   #changedMs: number
   #reason: Reason | undefined
-  /** Created with the first connection, because most links of a large table are idle. */
-  #readiness: Readiness | undefined
-  #proved = false
+  /** Created with the first connection, because most links of a large table are idle. Only this class sets it. */
+  readiness: Readiness | undefined
   #drain: Drain | undefined
 
   /**
@@ -141,7 +138,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOw
   ): void {
     if (reason !== undefined && ENDS_CONNECTION.has(event)) this.#reason = reason
     this.state = nextLinkState(this.entry.role, this.state, event)
-    if (this.state === 'closed') this.#intake?.end()
+    if (this.state === 'closed') this.intake?.end()
     this.#changedMs = this.#services.clock.now()
     this.#services.listener.changed(this, {
       link: this.id,
@@ -160,45 +157,30 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOw
 
   /** A connection was dialled or accepted for this link. */
   opened(connection: Connection, probation: boolean): ConnectionHandler {
-    this.#readiness ??= new Readiness(this.#services.clock, this)
-    const waits = this.#readiness.begin(probation)
+    this.readiness ??= new Readiness(this.#services.clock, this, {
+      ready: () => {
+        this.#ready()
+      },
+      stable: () => this.dialer?.proved(),
+    })
+    const waits = this.readiness.begin(probation)
     const own = new LinkConnection(connection, this, this.#services, waits)
     this.connection = own
-    this.#proved = false
-    if (!waits) this.ready()
+    if (!waits) this.#ready()
     own.begin()
     return own
   }
 
-  /** What the link waits for before it is up, although its connection is open. */
-  get readyWait(): ReadyWait | undefined {
-    return this.#readiness?.wait
-  }
-
   /** The present connection is ready for messages. */
-  ready(): void {
+  #ready(): void {
     const connection = this.connection
     if (connection === undefined || !CAN_OPEN.has(this.state)) return
     this.epoch++
     this.#reason = undefined
     // Before the transition: a listener of `up` may end the connection.
-    this.#readiness?.up(this.dialer !== undefined)
+    this.readiness?.up(this.dialer !== undefined)
     this.transition('opened', undefined, { remote: connection.peer.remote })
     connection.endProbation()
-  }
-
-  /** A whole frame has arrived. */
-  proved(): void {
-    if (this.#proved) return
-    this.ready()
-    this.stable()
-  }
-
-  /** The connection has given its proof of life. */
-  stable(): void {
-    this.#proved = true
-    this.#readiness?.end()
-    this.dialer?.proved()
   }
 
   closed(connection: OwnedConnection, reason: Reason): void {
@@ -206,7 +188,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOw
     if (connection !== this.connection) return
     this.connection = undefined
     this.#reason = reason
-    this.#readiness?.end()
+    this.readiness?.end()
     this.queue.connectionLost(connection.unconfirmed)
     const renewed = this.#endRenewal()
     if (this.state === 'draining') {
@@ -277,7 +259,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOw
     if (spec.entry.role === 'active') {
       this.dialer?.reconfigure(spec.entry, spec.strategy, dialsElsewhere(before, spec))
     }
-    this.#readiness?.settingsChanged()
+    this.readiness?.settingsChanged()
     this.connection?.settingsChanged()
   }
 
@@ -289,10 +271,10 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOw
       if (this.state === 'dialing') dialer.redial(RECONFIGURED)
       else if (this.state === 'backoff' || this.state === 'exhausted') {
         dialer.stop()
-        this.dialNow()
+        this.dialNow(false)
       }
     } else if (waitsDifferently(before, after)) {
-      this.dialNow()
+      this.dialNow(false)
     }
   }
 
@@ -335,7 +317,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOw
   #endDown(event: 'stop' | 'disable', reason: Reason): void {
     const connection = this.connection
     const staysIdle = this.state === 'idle' && event === 'disable'
-    this.#readiness?.end()
+    this.readiness?.end()
     this.connection = undefined
     connection?.abort(reason)
     this.#endRenewal()
@@ -360,13 +342,18 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOw
     this.start()
   }
 
-  /** Dials now. @returns false if the link cannot dial: it is passive or disabled */
-  dialNow(): boolean {
+  /**
+   * Dials as soon as there is a permit. `urgent`: before links that may wait.
+   * @returns false if the link cannot dial: it is passive or disabled
+   */
+  dialNow(urgent: boolean): boolean {
     const { dialer } = this
     if (dialer === undefined || !this.#enabled) return false
-    if (this.state === 'backoff') dialer.begin('retryDue')
-    else if (this.state === 'exhausted') dialer.begin('rearm')
-    else return dialer.waits || this.state === 'dialing' || this.state === 'up'
+    if (dialer.waits) {
+      if (urgent) dialer.hurry()
+    } else if (this.state === 'backoff') dialer.begin('retryDue', urgent)
+    else if (this.state === 'exhausted') dialer.begin('rearm', urgent)
+    else return this.state === 'dialing' || this.state === 'up'
     return true
   }
 
@@ -377,18 +364,9 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOw
     this.#listener.received(this, payload, epoch)
   }
 
-  get readPaused(): boolean {
-    return this.#intake?.paused === true
-  }
-
   /** Stops reading from the peer until this hold and every other one are released. */
   hold(): Release {
-    this.#intake ??= new Intake(this, this.#services)
-    return this.#intake.hold()
-  }
-
-  leftOver(reader: FrameReader, conversation: Conversation | undefined): void {
-    if (this.#intake?.keep(reader, conversation) === true) return
-    this.#tally.discarded += reader.discard()
+    this.intake ??= new Intake(this, this.#services)
+    return this.intake.hold()
   }
 }

@@ -27,9 +27,13 @@ export interface ReadyWait {
 export interface ReadinessOwner {
   readonly settings: LinkSettings
   readonly connection: { readonly onProbation: boolean; abort(reason: Reason): void } | undefined
+  readonly intake: { readonly paused: boolean } | undefined
+}
+
+export interface ReadinessListener {
   /** The wait is over: the link is up. */
   ready(): void
-  /** The connection has been open for `stableAfter`. */
+  /** The connection has given its proof of life. */
   stable(): void
 }
 
@@ -37,10 +41,14 @@ export interface ReadinessOwner {
 export class Readiness {
   readonly #clock: Clock
   readonly #link: ReadinessOwner
+  readonly #listener: ReadinessListener
+  /** The peer has sent a whole frame, or the connection was stable. A plain property, because it is read for every frame. */
+  proved = false
   #wait: ReadyWait | undefined
   #timer: Timer | undefined
 
-  constructor(clock: Clock, link: ReadinessOwner) {
+  constructor(clock: Clock, link: ReadinessOwner, listener: ReadinessListener) {
+    this.#listener = listener
     this.#clock = clock
     this.#link = link
   }
@@ -52,7 +60,8 @@ export class Readiness {
 
   /** A connection opens. @returns whether the link must wait before it is up */
   begin(probation: boolean): boolean {
-    const wait = readyWait(this.#link.settings, probation)
+    this.proved = false
+    const wait = readyWait(this.#link, probation)
     if (wait !== undefined) this.#start(wait)
     return wait !== undefined
   }
@@ -61,16 +70,20 @@ export class Readiness {
     this.#timer?.cancel()
     this.#wait = wait
     const unlimited = wait.for === 'frame' && wait.ms === 0
-    this.#timer = unlimited ? undefined : this.#clock.after(wait.ms, () => { this.#expired(wait); })
+    this.#timer = unlimited
+      ? undefined
+      : this.#clock.after(wait.ms, () => {
+          this.#expired(wait)
+        })
   }
 
   #expired(wait: ReadyWait): void {
     const { connection } = this.#link
     if (connection?.onProbation !== true) return
-    if (wait.for === 'frame') connection.abort(notReady(wait))
+    if (wait.for === 'frame' && this.#link.intake?.paused !== true) connection.abort(notReady(wait))
     else {
-      this.#link.ready()
-      if (wait.for === 'stable') this.#link.stable()
+      this.#listener.ready()
+      if (wait.for === 'stable') this.#prove()
     }
   }
 
@@ -78,9 +91,21 @@ export class Readiness {
   settingsChanged(): void {
     const { wait: before } = this
     if (before === undefined) return
-    const wait = readyWait(this.#link.settings, before.probation)
-    if (wait === undefined) this.#link.ready()
+    const wait = readyWait(this.#link, before.probation)
+    if (wait === undefined) this.#listener.ready()
     else if (!sameValue(wait, before)) this.#start(wait)
+  }
+
+  /** A whole frame has arrived, and `proved` is false. */
+  frame(): void {
+    this.#listener.ready()
+    this.#prove()
+  }
+
+  #prove(): void {
+    this.proved = true
+    this.end()
+    this.#listener.stable()
   }
 
   /** The link is up. `watched`: the owner needs to know when the connection is stable. */
@@ -88,7 +113,9 @@ export class Readiness {
     this.end()
     if (!watched) return
     const { stableAfterMs } = this.#link.settings
-    this.#timer = this.#clock.after(stableAfterMs, () => { this.#link.stable(); })
+    this.#timer = this.#clock.after(stableAfterMs, () => {
+      this.#prove()
+    })
   }
 
   /** The connection is over, or has given its proof of life: nothing is waited for any more. */
@@ -99,10 +126,15 @@ export class Readiness {
   }
 }
 
-function readyWait(settings: LinkSettings, probation: boolean): ReadyWait | undefined {
+function readyWait(
+  { settings, intake }: ReadinessOwner,
+  probation: boolean,
+): ReadyWait | undefined {
   const { ready, readyTimeoutMs, stableAfterMs, probationMs } = settings
-  if (ready === 'frame') return { for: 'frame', ms: readyTimeoutMs, probation }
-  if (ready === 'stable') return { for: 'stable', ms: stableAfterMs, probation }
+  // A held link cannot see a frame. Two links that hold each other because their queues are full would wait for ever.
+  if (ready === 'frame' && intake?.paused !== true)
+    return { for: 'frame', ms: readyTimeoutMs, probation }
+  if (ready !== 'connected') return { for: 'stable', ms: stableAfterMs, probation }
   return probation ? { for: 'probation', ms: probationMs, probation } : undefined
 }
 

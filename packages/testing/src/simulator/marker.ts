@@ -43,6 +43,8 @@ export const MARKERS = [
   // States and losses of links.
   'dialled in vain',
   'probation',
+  'ready: frame',
+  'ready: stable',
   'exhausted',
   'rearmed by time',
   'rearmed by operator',

@@ -74,18 +74,11 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     return this.#sending === 'probation' || this.#sending === 'asking'
   }
 
-  /** With `ready: frame` a heartbeat may ask for the frame that the link waits for. */
-  get controllable(): boolean {
-    return this.writable || (this.onProbation && this.#owner.settings.ready === 'frame')
+  /** While the link waits to be ready, a heartbeat may ask for a frame, and shows that this node is alive. */
+  #mayAsk(): boolean {
+    return this.writable || (this.onProbation && this.#owner.settings.ready !== 'connected')
   }
 
-  /** The peer has ended its side and has received everything that waited, so a newcomer may take the link. */
-  get replaceable(): boolean {
-    const { level } = this.#owner.queue.outbox
-    return this.#receiving === 'ended' && this.writable && this.quiet && level.messages === 0
-  }
-
-  /** Copies of a write that the transport has not confirmed. */
   get unconfirmed(): number {
     return this.#writer?.unconfirmed ?? 0
   }
@@ -120,7 +113,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     this.#converse(nowMs)
     // Two peers that both wait for a frame must not wait for each other.
     if (this.onProbation) this.#conversation?.probe()
-    if (!this.#owner.readPaused) this.resume()
+    if (!this.#owner.intake?.paused) this.resume()
     if (this.#owner.queue.outbox.level.messages > 0) this.wake()
   }
 
@@ -179,7 +172,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
 
   deliver(payload: Uint8Array): void {
     const owner = this.#owner
-    owner.proved()
+    if (owner.readiness?.proved === false) owner.readiness.frame()
     if (this.#conversation?.received(payload) === true) return
     owner.delivered(payload, owner.epoch)
   }
@@ -306,11 +299,13 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     if (this.#sending === 'finished') this.#sendFin()
   }
 
-  send(payload: Uint8Array): void {
+  send(payload: Uint8Array): boolean {
+    if (!this.#mayAsk()) return false
     const writer = (this.#writer ??= this.#makeWriter())
     writer.control(payload)
     if (this.#sending === 'probation') this.#services.clock.soon(writer.flush)
     else this.wake()
+    return true
   }
 
   probe(): void {
@@ -353,11 +348,13 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     this.#connection.end()
   }
 
-  /** Ends gracefully, apart from the link, so that another connection can take it. Only if `replaceable`. */
-  release(): void {
-    if (!this.replaceable) return
+  /** Gives the link to another connection, if the peer has ended and has received everything. @returns whether it did */
+  release(): boolean {
+    const served = this.writable && this.quiet && this.#owner.queue.outbox.level.messages === 0
+    if (this.#receiving !== 'ended' || !served) return false
     this.finish(PEER_CLOSED)
     this.#owner.closed(this, PEER_CLOSED)
+    return true
   }
 
   /** Ends with a reset. Before it returns, the owner's `closed` is called with this reason. */
@@ -391,7 +388,9 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   /** Leaves to the link what was received whole and not delivered. */
   #leaveRest(): void {
     const reader = this.#reader
-    if (reader?.mayHavePayloads === true) this.#owner.leftOver(reader, this.#conversation)
+    if (reader?.mayHavePayloads !== true) return
+    if (this.#owner.intake?.keep(reader, this.#conversation) === true) return
+    this.#owner.queue.tally.discarded += reader.discard()
   }
 
   heldTooLong(): void {

@@ -60,9 +60,8 @@ export class Heartbeats implements Conversation, DeadlineOwner {
   /** Sends a heartbeat now. A peer that answers heartbeats then gives a sign of life. */
   probe(): void {
     const { heartbeat } = this.#link.settings
-    if (heartbeat === undefined || !this.#channel.controllable) return
+    if (heartbeat === undefined || !this.#channel.send(heartbeat.payload)) return
     this.#link.queue.tally.heartbeatsSent++
-    this.#channel.send(heartbeat.payload)
   }
 
   settingsChanged(nowMs: number): void {
