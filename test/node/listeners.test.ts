@@ -33,7 +33,7 @@ describe('two listeners', () => {
     const first = accepted(bench, 8001)
     bench.soon()
     expect(first?.sent).toEqual(['recipe'])
-    expect(bench.node.links().map(({ listener }) => listener)).toEqual(['one', 'two'])
+    expect(bench.node.links().map(({ through }) => through?.listener)).toEqual(['one', 'two'])
     await bench.stopped()
   })
 
@@ -48,7 +48,7 @@ describe('two listeners', () => {
     const bench = started([ONE, TWO], [press('cell', { slots: 2 })])
     accepted(bench, 8001)
     accepted(bench, 8002)
-    expect(bench.node.links().map(({ listener }) => listener)).toEqual(['one', 'two'])
+    expect(bench.node.links().map(({ through }) => through?.listener)).toEqual(['one', 'two'])
     await bench.stopped()
   })
 
@@ -127,7 +127,11 @@ describe('two listeners', () => {
     const links = [press('press-1', { listen: 'first' }), PRESSES[1] as EntryOptions]
     const { changed } = await bench.node.reconfigure({ listen: [renamed, TWO], links })
     expect(changed).toEqual(['press-1'])
-    expect(bench.node.link('press-1')).toMatchObject({ state: 'up', listener: 'first', epoch: 1 })
+    expect(bench.node.link('press-1')).toMatchObject({
+      state: 'up',
+      through: { listener: 'first' },
+      epoch: 1,
+    })
     await bench.stopped()
   })
 

@@ -16,6 +16,7 @@ export function statusText(status: NodeStatus, columns: number, color: boolean):
       columns,
       color,
     }),
+    ...section('Output', outputTexts(status), columns),
     ...section('Missing', status.missing.map(missingText), columns),
     ...section('Audit', furtherFindings(status).map(findingText), columns),
   ]
@@ -80,10 +81,15 @@ function queueCell({ queuedMessages, queuedBytes, aboveHighWaterMark }: LinkStat
   return { text, style: aboveHighWaterMark ? 'red' : 'yellow' }
 }
 
-const WAIT_TEXTS: Readonly<Record<NonNullable<LinkStatus['waiting']>['for'], string>> = {
+const WAIT_TEXTS = {
   probation: 'waits until the probation is over',
   stable: 'waits until the connection is stable',
   frame: 'waits for the first frame of the peer',
+} as const
+
+function waitText(waiting: NonNullable<LinkStatus['waiting']>): string {
+  if (waiting.for !== 'turn') return `connected to ${waiting.remote}, ${WAIT_TEXTS[waiting.for]}`
+  return `waits for its turn to dial, place ${String(waiting.place)} of ${String(waiting.of)}`
 }
 
 /** Why the link is not up, and when the next dial is due. */
@@ -93,12 +99,24 @@ export function noteText(
 ): string {
   if (state === 'up') return ''
   // A node of an older version does not report it.
-  if (waiting) return `connected to ${waiting.remote}, ${WAIT_TEXTS[waiting.for]}`
+  if (waiting) {
+    return [waitText(waiting), reason ?? ''].filter((text) => text !== '').join(': ')
+  }
   const steps = [
     ...(nextDialInMs === null ? [] : [`dials in ${ageText(nextDialInMs)}`]),
     ...(attempt === 0 ? [] : [`attempt ${String(attempt)}`]),
   ].join(', ')
   return [steps, reason ?? ''].filter((text) => text !== '').join(': ')
+}
+
+/** What keeps received messages from the program that reads stdout. */
+function outputTexts({ output }: NodeStatus): string[] {
+  if (output?.state !== 'failing' && output?.state !== 'closed') return []
+  const what =
+    output.state === 'failing'
+      ? 'stdout cannot be written: the node reads no link, and repeats the write every second'
+      : `stdout is closed: ${countText(output.discardedMessages)} received messages were discarded`
+  return output.reason === null ? [what] : [`${what}: ${output.reason}`]
 }
 
 function missingText({ entry, kind, forMs, reason }: NodeStatus['missing'][number]): string {

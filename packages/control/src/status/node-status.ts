@@ -9,7 +9,13 @@ import {
   type Node,
   type NodeCounters,
 } from '@commloop/core'
+import type { OutputStatus } from '@commloop/metrics'
 import type { Availability, MissingEntry } from './availability.js'
+
+/** What a link waits for: its turn to dial, or what its open connection must do before the link is up. */
+export type LinkWaiting =
+  | Extract<LinkWait, { for: 'turn' }>
+  | { readonly for: Exclude<LinkWait['for'], 'turn'>; readonly remote: string }
 
 /** Facts about a node that do not change while it runs. */
 export interface NodeFacts {
@@ -32,11 +38,13 @@ export interface NodeStatus {
   readonly uptimeMs: number
   readonly listen: { readonly host: string; readonly port: number } | null
   readonly listeners: readonly ListenerStatus[]
-  /** True if no entry is missing and every listener is open. */
+  /** True if no entry is missing and every listener is open, and received messages can be written to the output. */
   readonly ok: boolean
   readonly missing: readonly MissingEntry[]
   readonly findings: readonly Finding[]
   readonly counters: NodeCounters
+  /** Null if no other program reads the received messages. */
+  readonly output: OutputStatus | null
   readonly links: readonly LinkStatus[]
 }
 
@@ -70,8 +78,7 @@ export interface LinkStatus {
   readonly sinceMs: number
   readonly attempt: number
   readonly nextDialInMs: number | null
-  /** What the link waits for, although a connection is open. */
-  readonly waiting: { readonly for: LinkWait['for']; readonly remote: string } | null
+  readonly waiting: LinkWaiting | null
   readonly queuedMessages: number
   readonly queuedMessagesMax: number
   readonly queuedBytes: number
@@ -82,9 +89,16 @@ export interface LinkStatus {
 }
 
 /** The whole state of a node at this moment. */
-export function nodeStatus(node: Node, facts: NodeFacts, availability: Availability): NodeStatus {
+export function nodeStatus(
+  node: Node,
+  facts: NodeFacts,
+  availability: Availability,
+  output: OutputStatus | undefined,
+): NodeStatus {
   const { listening } = node
   const missing = availability.missing()
+  const isWritable = output?.state !== 'failing' && output?.state !== 'closed'
+  const isListening = node.listeners.every(({ open }) => open)
   return {
     api: 1,
     node: node.config.name,
@@ -95,10 +109,11 @@ export function nodeStatus(node: Node, facts: NodeFacts, availability: Availabil
     uptimeMs: Math.round(process.uptime() * 1000),
     listen: listening === undefined ? null : { host: listening.ip, port: listening.port },
     listeners: listenerStatuses(node),
-    ok: missing.length === 0 && node.listeners.every(({ open }) => open),
+    ok: missing.length === 0 && isListening && isWritable,
     missing,
     findings: node.findings(),
     counters: node.counters,
+    output: output ?? null,
     links: linkStatuses(node),
   }
 }
@@ -121,7 +136,7 @@ export function statusOfLink(node: Node, link: LinkHandle): LinkStatus {
 }
 
 function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatus {
-  const { remote, nextDialInMs } = link
+  const { remote, nextDialInMs, through } = link
   const outbox = entry?.settings.outbox
   return {
     id: link.id,
@@ -133,8 +148,8 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
     lasting: link.lasting,
     epoch: link.epoch,
     remote: remote === undefined ? null : addressText(remote),
-    proxy: link.proxy === undefined ? null : addressText(link.proxy),
-    listener: link.listener ?? null,
+    proxy: through?.proxy === undefined ? null : addressText(through.proxy),
+    listener: through?.listener ?? null,
     reason: link.reason ?? null,
     sinceMs: Math.round(link.sinceMs),
     attempt: link.attempt,
@@ -150,8 +165,9 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
   }
 }
 
-function waitingOf({ waiting }: LinkHandle): LinkStatus['waiting'] {
-  return waiting === undefined ? null : { for: waiting.for, remote: addressText(waiting.remote) }
+function waitingOf({ waiting }: LinkHandle): LinkWaiting | null {
+  if (waiting === undefined || waiting.for === 'turn') return waiting ?? null
+  return { for: waiting.for, remote: addressText(waiting.remote) }
 }
 
 function peerText(entry: EntryConfig): string {

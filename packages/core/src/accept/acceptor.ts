@@ -145,7 +145,7 @@ export class Acceptor implements AdmissionHandler {
     const address = parseIp(remote.ip)
     if (address === undefined) return
     for (const link of this.#groups.activeAt(address)) {
-      if (link.state === 'exhausted') link.dialNow()
+      if (link.state === 'exhausted') link.dialNow(true)
     }
   }
 

@@ -8,13 +8,21 @@ import type { Link } from './link.js'
 import type { ReadyWaitKind } from './readiness.js'
 
 /**
- * What a link with an open connection waits for before it is up: the end of its probation, the connection to be stable,
- * or a frame of the peer.
+ * What a link waits for:
+ *
+ * - `turn`: a permit to dial, because as many dials are in progress as `dials` allows. `place` 1 is next; `of` links wait.
+ * - `probation`, `stable`, `frame`: its connection to `remote` is open, and must first stay open or receive a frame.
  */
-export interface LinkWait {
-  readonly for: ReadyWaitKind
-  /** The peer of the open connection. */
-  readonly remote: Address
+export type LinkWait =
+  | { readonly for: 'turn'; readonly place: number; readonly of: number }
+  | { readonly for: ReadyWaitKind; readonly remote: Address }
+
+/** How a peer has reached this node. */
+export interface PeerWay {
+  /** The name of the listener. */
+  readonly listener: string
+  /** The balancer that has told the address of the peer; undefined: there is none. */
+  readonly proxy: Address | undefined
 }
 
 /** A link as the application sees it. Each property has the present value. */
@@ -53,21 +61,19 @@ export class LinkHandle implements LinkView {
     return state === 'up' || state === 'draining' ? connection?.peer.remote : undefined
   }
 
-  /** The balancer through which the peer has connected; undefined if there is none. */
-  get proxy(): Address | undefined {
+  /** How the connected peer came; undefined if the link is down or has dialled. */
+  get through(): PeerWay | undefined {
     const { state, connection } = this.#link
-    return state === 'up' || state === 'draining' ? connection?.peer.proxy : undefined
+    const isOpen = state === 'up' || state === 'draining'
+    const { listener, proxy } = (isOpen ? connection?.peer : undefined) ?? {}
+    return listener === undefined ? undefined : { listener: listener.name, proxy }
   }
 
-  /** The name of the listener through which the peer has connected; undefined if the link is down or dials. */
-  get listener(): string | undefined {
-    const { state, connection } = this.#link
-    return state === 'up' || state === 'draining' ? connection?.peer.listener?.name : undefined
-  }
-
-  /** What the link waits for although a connection is open; undefined: it does not wait for anything. */
+  /** What the link waits for besides a delay or a peer that dials; undefined: nothing. */
   get waiting(): LinkWait | undefined {
-    const { connection, readiness } = this.#link
+    const { connection, readiness, dialer } = this.#link
+    const turn = dialer?.turn
+    if (turn !== undefined) return { for: 'turn', ...turn }
     const wait = readiness?.wait
     if (connection === undefined || wait === undefined) return undefined
     return { for: wait.for, remote: connection.peer.remote }
@@ -148,7 +154,7 @@ export class LinkHandle implements LinkView {
 
   /** Dials now, also if the link is exhausted. @returns false if the link cannot dial: it is passive or disabled. */
   dial(): boolean {
-    return this.#link.dialNow()
+    return this.#link.dialNow(true)
   }
 
   /** Ends the present connection gracefully. An active link then dials again according to its strategy. */

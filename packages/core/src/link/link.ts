@@ -272,10 +272,10 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOw
       if (this.state === 'dialing') dialer.redial(RECONFIGURED)
       else if (this.state === 'backoff' || this.state === 'exhausted') {
         dialer.stop()
-        this.dialNow()
+        this.dialNow(false)
       }
     } else if (waitsDifferently(before, after)) {
-      this.dialNow()
+      this.dialNow(false)
     }
   }
 
@@ -343,13 +343,18 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOw
     this.start()
   }
 
-  /** Dials now. @returns false if the link cannot dial: it is passive or disabled */
-  dialNow(): boolean {
+  /**
+   * Dials as soon as there is a permit. `urgent`: before links that may wait.
+   * @returns false if the link cannot dial: it is passive or disabled
+   */
+  dialNow(urgent: boolean): boolean {
     const { dialer } = this
     if (dialer === undefined || !this.#enabled) return false
-    if (this.state === 'backoff') dialer.begin('retryDue')
-    else if (this.state === 'exhausted') dialer.begin('rearm')
-    else return dialer.waits || this.state === 'dialing' || this.state === 'up'
+    if (dialer.waits) {
+      if (urgent) dialer.hurry()
+    } else if (this.state === 'backoff') dialer.begin('retryDue', urgent)
+    else if (this.state === 'exhausted') dialer.begin('rearm', urgent)
+    else return this.state === 'dialing' || this.state === 'up'
     return true
   }
 
