@@ -353,7 +353,10 @@ describe('mistakes', () => {
     [
       'a listener misspelt, which might have been an option of the transport',
       'listen: { hots: 127.0.0.1, port: 1, backlog: 9 }\nlinks: []',
-      ['1:11  listen.hots: unknown key. Did you mean "host"?'],
+      [
+        '1:11  listen.hots: unknown key. Did you mean "host"?',
+        '1:46  listen.backlog: the transport tcp has no such option',
+      ],
     ],
     [
       'a heartbeat without time',
