@@ -143,7 +143,6 @@ const listenSchema = z.looseObject(
             default: 'none; required',
             limits: 'addresses and ranges',
             text: 'The balancers whose connections must begin with a header of the PROXY protocol. From other addresses, no header is read.',
-            examples: [['10.0.0.250']],
           }),
         },
         expecting('{ from: [addresses] }'),
@@ -253,7 +252,6 @@ export const fileSchema = z.strictObject(
         default: 'none',
         limits: 'addresses and ranges; an entry that names an address as exactly goes first',
         text: 'The addresses of health probes, such as those of a balancer. The node accepts their connections and closes them, without an event or a log line, and counts them.',
-        examples: [['10.0.0.250', '10.1.0.0/24']],
       },
     ),
     relay: flag({
