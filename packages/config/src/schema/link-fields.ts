@@ -136,6 +136,10 @@ export const linkFields = {
     default: '`30s`',
     text: 'How long one write of at most 128 KiB may take; 0: no limit. Without a limit, a peer that does not read would block the link for ever.',
   }),
+  unacknowledgedMax: duration({
+    default: '`30s`',
+    text: 'Linux only: ends a connection if the operating system of the peer has acknowledged nothing for this long, although bytes were sent; 0: off. Detects a cut cable that no write notices, because small messages fit into the send buffer of the kernel for many minutes. It is noticed within 1⅔ times this duration.',
+  }),
   partialFrame: duration({
     default: '`10s`',
     text: 'How long a frame may take from its first byte to its last; 0: no limit.',

@@ -40,6 +40,7 @@ const RESOLVE = {
   heartbeat: resolveHeartbeat,
   silence: resolveSilence,
   stall: duration,
+  unacknowledgedMax: duration,
   partialFrame: duration,
   halfClose: resolveHalfClose,
   heldFor: duration,

@@ -83,6 +83,7 @@ export interface LinkSettings {
   readonly heartbeat: HeartbeatSettings | undefined
   readonly silenceMs: number
   readonly stallMs: number
+  readonly unacknowledgedMs: number
   readonly partialFrameMs: number
   /** How long what was received whole waits for holders after the end of its connection. */
   readonly heldForMs: number

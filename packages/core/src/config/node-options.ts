@@ -83,6 +83,8 @@ export interface LinkOptions {
    */
   readonly silence?: Duration
   readonly stall?: Duration
+  /** Ends a connection whose peer's system acknowledges nothing for this long; default 30 s, 0: off. */
+  readonly unacknowledgedMax?: Duration
   readonly partialFrame?: Duration
   /** After the peer's FIN: `close` immediately, `serve` for another 2 s, or for this long. */
   readonly halfClose?: Duration

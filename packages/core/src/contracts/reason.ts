@@ -18,6 +18,7 @@ export const REASON_TEXTS = {
   silence: 'silence',
   'not-ready': 'not ready',
   'write-stall': 'write stall',
+  unacknowledged: 'not acknowledged',
   operator: 'operator',
   reconfigured: 'reconfigured',
   replaced: 'replaced',

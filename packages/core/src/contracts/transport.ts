@@ -101,8 +101,23 @@ export interface Connection {
   setReading(on: boolean): void
   /** Finishes the write in progress, then sends FIN. Reading continues until the peer's FIN or `destroy`. */
   end(): void
+  /**
+   * May be absent. Asks the system which bytes of the writes so far the peer's system has not acknowledged. `answer` is
+   * called once, after this call has returned; perhaps late, and perhaps not at all once the connection is over.
+   * undefined: the system cannot tell now.
+   */
+  unacknowledged?(answer: (bytes: UnacknowledgedBytes | undefined) => void): void
   /** Resets the connection. Only `closed` follows, after this call has returned, and never `written`. */
   destroy(): void
+}
+
+/** What the peer's system has acknowledged of what was written to a connection, in bytes on the network. */
+export interface UnacknowledgedBytes {
+  readonly unacknowledgedBytes: number
+  /** May be a little too small while TLS adds bytes. */
+  readonly acknowledgedBytes: number
+  /** The peer's system answers, but its buffer is full because the peer does not read. */
+  readonly isPeerFull: boolean
 }
 
 /** What the transport knows about the peer of a connection. */
