@@ -69,6 +69,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   host: { node: { links: [{ id: 'out', role: 'active', host: 'peer', port: 8000 }, passive] } },
   port: { out: { port: 8001 } },
   bind: { out: { bind: HOME } },
+  addresses: { out: { addresses: { order: 'prefer-first' } } },
   tls: { out: { tls: {} } },
   transportOptions: { out: { transportOptions: { any: 1 } } },
   codec: { out: { codec: { spec: 'other', value: new Len16Codec() } } },

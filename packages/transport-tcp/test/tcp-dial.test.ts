@@ -144,7 +144,9 @@ describe('the time allowed for a dial', () => {
       new TcpTransport({}, silent),
     )
     expect(await outcome(attempt)).toBe('CML_ERR_DIAL_TIMEOUT')
-    expect(attempt.errors[0]?.message).toBe('peer.example:1 did not answer within 30ms')
+    expect(attempt.errors[0]?.message).toBe(
+      'the name service did not answer for peer.example within 30ms',
+    )
   })
 
   it('ends when the connection is open', async () => {
@@ -241,6 +243,56 @@ describe('a host name', () => {
     const attempt = dial(target({ ...at, ip: 'peer.example' }), transport)
     expect(await outcome(attempt)).toBe('opened')
     expect(attempt.opened[0]?.connection.peer.remote.ip).toBe('127.0.0.1')
+  })
+
+  it('is dialled in the order that the caller gives, which is told each address that is tried', async () => {
+    const { at } = await loopback.serve('127.0.0.1')
+    const transport = new TcpTransport({}, lookupOf('127.0.0.1', '127.0.0.3', '127.0.0.4'))
+    const known: (readonly string[])[] = []
+    const order = (addresses: readonly string[]): string[] => {
+      known.push(addresses)
+      return [...addresses].reverse()
+    }
+    const attempt = dial(target({ ...at, ip: 'peer.example' }, { order }), transport)
+    expect(await outcome(attempt)).toBe('opened')
+    expect(known).toEqual([['127.0.0.1', '127.0.0.3', '127.0.0.4']])
+    expect(attempt.tried).toEqual(['127.0.0.4', '127.0.0.3', '127.0.0.1'])
+  })
+
+  it('is looked up once for all dials that need it at the same time', async () => {
+    const { at } = await loopback.serve()
+    const lookup = lookupOf('127.0.0.1')
+    const transport = new TcpTransport({}, lookup)
+    const attempts = [0, 1, 2].map(() => dial(target({ ...at, ip: 'peer.example' }), transport))
+    attempts[1]?.dial.cancel()
+    for (const attempt of [attempts[0], attempts[2]]) {
+      expect(attempt && (await outcome(attempt))).toBe('opened')
+    }
+    expect(lookup.asked.length).toBe(1)
+    expect(attempts[1]?.opened).toEqual([])
+  })
+
+  it('is not looked up again if the answer came after the last dial had given up', async () => {
+    const { at, peers } = await loopback.serve()
+    const answers: (() => void)[] = []
+    const slow: LookupFunction = (_host, _options, callback) => {
+      answers.push(() => {
+        callback(null, [{ address: at.ip, family: 4 }])
+      })
+    }
+    const transport = new TcpTransport({}, slow)
+    const to = { ...at, ip: 'peer.example' }
+    expect(await outcome(dial(target(to, { timeoutMs: 20 }), transport))).toBe(
+      'CML_ERR_DIAL_TIMEOUT',
+    )
+    expect(await outcome(dial(target(to, { timeoutMs: 20 }), transport))).toBe(
+      'CML_ERR_DIAL_TIMEOUT',
+    )
+    expect(answers.length, 'the second dial joins the look-up of the first').toBe(1)
+    answers[0]?.()
+    expect(await outcome(dial(target(to), transport))).toBe('opened')
+    expect(answers.length).toBe(1)
+    await until('peer', () => peers.length === 1)
   })
 
   it('fails with the errors of all its addresses', async () => {

@@ -56,10 +56,15 @@ export function stateCell({ state, enabled }: LinkStatus): StyledCell {
   return { text: isKeptDown ? 'disabled' : state, style: STATE_STYLES[state] }
 }
 
-/** The address of the connected peer, or the configured address with the direction of the dial. */
-export function peerText({ remote, peer, role }: LinkStatus): string {
+/**
+ * The address of the connected peer, or the configured address with the direction of the dial. If the peer has several
+ * addresses, the one that is dialled now or next comes first.
+ */
+export function peerText({ remote, peer, role, dialAddress }: LinkStatus): string {
   if (remote !== null) return remote
-  return role === 'active' ? `→ ${peer}` : `← ${peer}`
+  if (role === 'passive') return `← ${peer}`
+  const isOneOfSeveral = dialAddress !== null && !peer.startsWith(dialAddress)
+  return isOneOfSeveral ? `→ ${dialAddress} (${peer})` : `→ ${peer}`
 }
 
 function queueCell({ queuedMessages, queuedBytes, aboveHighWaterMark }: LinkStatus): StyledCell {

@@ -1,6 +1,7 @@
 import {
   addressText,
   type EntryConfig,
+  entryPlaces,
   type Finding,
   type LinkCounters,
   type LinkHandle,
@@ -43,8 +44,10 @@ export interface LinkStatus {
   readonly id: string
   readonly entry: string
   readonly role: 'active' | 'passive'
-  /** The configured peer: the address to dial, or the addresses that may dial us. */
+  /** The configured peer: the address to dial, or the addresses that may dial us. Several are separated by commas. */
   readonly peer: string
+  /** The address that is being dialled, or with which the next dial begins; null on passive links. */
+  readonly dialAddress: string | null
   readonly state: LinkState
   readonly enabled: boolean
   readonly lasting: boolean
@@ -105,7 +108,8 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
     id: link.id,
     entry: link.entry,
     role: link.role,
-    peer: entry === undefined ? '' : peerText(entry),
+    peer: entry === undefined ? '' : entryPlaces(entry).join(', '),
+    dialAddress: link.dialAddress ?? null,
     state: link.state,
     enabled: link.enabled,
     lasting: link.lasting,
@@ -123,10 +127,4 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
     aboveHighWaterMark: link.aboveHighWaterMark,
     counters: link.counters,
   }
-}
-
-function peerText(entry: EntryConfig): string {
-  if (entry.role === 'passive')
-    return entry.pattern.kind === 'anyone' ? 'anyone' : entry.pattern.text
-  return addressText({ ip: entry.host, port: entry.port })
 }

@@ -25,7 +25,9 @@ export class AcceptGroups {
     const byEntry = new Map<EntryConfig, Link[]>()
     for (const link of links) {
       pushTo(byEntry, link.entry, link)
-      if (link.entry.role === 'active') this.#addActive(link.entry.host, link)
+      if (link.entry.role === 'active') {
+        for (const host of link.entry.hosts) this.#addActive(host, link)
+      }
     }
     for (const { pattern, entries } of inDecidingOrder([...byEntry.keys()])) {
       const group = groupOf(entries, byEntry)

@@ -4,7 +4,12 @@ import { durationMs, type Duration } from '../units/duration.js'
 import type { Size } from '../units/size.js'
 import type { ConfigProblem } from './config-problem.js'
 import type { HeartbeatSettings } from './node-config.js'
-import type { HeartbeatOptions, LinkOptions, QueueLimits } from './node-options.js'
+import type {
+  AddressesOptions,
+  HeartbeatOptions,
+  LinkOptions,
+  QueueLimits,
+} from './node-options.js'
 import { DURATION_WORDS, type OptionReader } from './option-reader.js'
 
 type Path = ConfigProblem['path']
@@ -30,6 +35,7 @@ const duration: Resolve<Duration, number> = (reader, path, written) =>
 /** How each link option is resolved. `link-settings.ts` resolves how they depend on each other. */
 const RESOLVE = {
   bind: resolveBind,
+  addresses: resolveAddresses,
   codec: asWritten<LinkOptions['codec']>,
   reconnect: asWritten<LinkOptions['reconnect']>,
   outbox: resolveOutbox,
@@ -73,6 +79,22 @@ function resolveBind(reader: OptionReader, path: Path, written: string | undefin
     reader.unexpected(path, 'an IP address', written)
   }
   return written
+}
+
+function resolveAddresses(
+  reader: OptionReader,
+  path: Path,
+  written: AddressesOptions | undefined,
+): { readonly order: 'rotate' | 'prefer-first'; readonly failBackMs: number } | undefined {
+  if (written === undefined) return undefined
+  const { order = 'rotate', failBackAfter = 'off' } = written
+  if (failBackAfter === 'off') return { order, failBackMs: 0 }
+  const at = [...path, 'failBackAfter']
+  if (order === 'rotate') {
+    reader.problem(at, 'only "order: prefer-first" has a first address to go back to')
+  }
+  const words = `${DURATION_WORDS}, or "off"`
+  return { order, failBackMs: reader.optionalDuration(at, failBackAfter, words) ?? 0 }
 }
 
 const OUTBOX_WORDS = 'a size such as 16MiB, or { messages, bytes }'

@@ -72,6 +72,7 @@ export class LinkSettingsReader {
 function resolveSettings(options: EntryLinkOptions, lasting: boolean): LinkSettings {
   const heartbeat = options.value('heartbeat')
   const outbox = options.value('outbox')
+  const addresses = options.value('addresses')
   const bytesMax = outbox.bytesMax ?? LINK_DEFAULTS.outboxBytes
   return {
     lasting,
@@ -97,6 +98,8 @@ function resolveSettings(options: EntryLinkOptions, lasting: boolean): LinkSetti
     stableAfterMs: options.value('stableAfter') ?? LINK_DEFAULTS.stableAfterMs,
     rearmAfterMs: options.value('rearmAfter') ?? LINK_DEFAULTS.rearmAfterMs,
     holdDownMs: options.value('holdDown') ?? LINK_DEFAULTS.holdDownMs,
+    addressOrder: addresses?.order ?? 'rotate',
+    failBackMs: addresses?.failBackMs ?? 0,
   }
 }
 

@@ -13,6 +13,8 @@ export function isIdentified(entry: EntryConfig, peer: PeerInfo): boolean {
 export function coversPeer(entry: PassiveEntryConfig, peer: PeerInfo): boolean {
   const address = parseIp(peer.remote.ip)
   return (
-    address !== undefined && patternMatches(entry.pattern, address) && isIdentified(entry, peer)
+    address !== undefined &&
+    entry.patterns.some((pattern) => patternMatches(pattern, address)) &&
+    isIdentified(entry, peer)
   )
 }

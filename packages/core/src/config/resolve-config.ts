@@ -1,8 +1,10 @@
+import { addressSlip } from '../address/address-slip.js'
 import { parseIp } from '../address/ip-address.js'
 import { CommloopError } from '../contracts/errors.js'
 import { type ConfigProblem, pathText } from './config-problem.js'
 import { PORT_MAX, readEntries } from './entries.js'
 import type { EntryConfig, ListenConfig, NodeConfig } from './node-config.js'
+import { describeValue } from '../text/describe-value.js'
 import type { NodeOptions } from './node-options.js'
 import { OptionReader } from './option-reader.js'
 
@@ -92,7 +94,8 @@ function readListen(
   }
   const { host = '0.0.0.0', port, ...transportOptions } = options.listen
   if (parseIp(host) === undefined) {
-    reader.unexpected(['listen', 'host'], 'an IP address', host)
+    const slip = addressSlip('listen.host', host) ?? `found ${describeValue(host)}`
+    reader.problem(['listen', 'host'], `expected an IP address, ${slip}`)
   }
   const range = { min: 0, max: PORT_MAX, default: 0 }
   return { host, port: reader.integer(['listen', 'port'], port, range), transportOptions }

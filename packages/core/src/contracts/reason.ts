@@ -19,6 +19,7 @@ export const REASON_TEXTS = {
   'write-stall': 'write stall',
   operator: 'operator',
   reconfigured: 'reconfigured',
+  'fail-back': 'back to the first address',
   replaced: 'replaced',
   removed: 'removed',
   disabled: 'disabled',

@@ -4,6 +4,7 @@ import { sameValue } from '../config/same-value.js'
 import type { FrameCodec } from '../contracts/frame-codec.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
 import type { PeerInfo } from '../contracts/transport.js'
+import { isSameAddress } from '../address/ip-address.js'
 import { coversPeer } from '../config/peer-match.js'
 
 /** How the table defines a link. The definition may change while the link exists. */
@@ -29,8 +30,8 @@ export function dialsElsewhere(before: LinkSpec, after: LinkSpec): boolean {
 
 function dialledPlace(entry: EntryConfig): Partial<ActiveEntryConfig> {
   if (entry.role === 'passive') return {}
-  const { host, port, bind, transportOptions } = entry
-  return { host, port, bind, transportOptions }
+  const { hosts, port, bind, transportOptions } = entry
+  return { hosts, port, bind, transportOptions }
 }
 
 /**
@@ -38,8 +39,20 @@ function dialledPlace(entry: EntryConfig): Partial<ActiveEntryConfig> {
  * or the entry does not match its peer any more.
  */
 export function isOutdated(before: LinkSpec, after: LinkSpec, peer: PeerInfo): boolean {
-  if (before.codec !== after.codec || dialsElsewhere(before, after)) return true
-  return after.entry.role === 'passive' && !coversPeer(after.entry, peer)
+  if (before.codec !== after.codec) return true
+  const { entry } = after
+  if (entry.role === 'active')
+    return dialsElsewhere(before, after) && !stillDials(before, entry, peer)
+  return !coversPeer(entry, peer)
+}
+
+/** Whether only the list of addresses has changed, and the connected one is still in it. */
+function stillDials({ entry }: LinkSpec, after: ActiveEntryConfig, peer: PeerInfo): boolean {
+  if (entry.role === 'passive') return false
+  const { hosts } = after
+  if (!sameValue(dialledPlace({ ...entry, hosts }), dialledPlace(after))) return false
+  const isListed = hosts.some((host) => isSameAddress(host, peer.remote.ip))
+  return isListed || entry.hosts.every((host) => hosts.includes(host))
 }
 
 /** Whether a link that waits for its next dial would wait for a different time. */

@@ -46,7 +46,7 @@ export async function diagnose(
   const own = ownAddresses()
   const rules = portRules()
   const names = await lookUpNames(
-    active.flatMap((entry) => (entry.role === 'active' && isName(entry.host) ? [entry.host] : [])),
+    active.flatMap((entry) => (entry.role === 'active' ? entry.hosts.filter(isName) : [])),
   )
   const findings = [
     ...config.warnings.map((warning) =>
@@ -158,10 +158,15 @@ async function probePeers(
       entry.role === 'active' &&
       entry.enabled &&
       !busy.has(entry.id) &&
-      names.get(entry.host)?.problem === undefined,
+      entry.hosts.some((host) => names.get(host)?.problem === undefined),
   )
-  const found = await mapLimit(entries, PROBES_MAX, (entry) =>
-    probePeer(entry, config.plugins.transport.value, codecOf(entry, config)),
+  const places = entries.flatMap((entry) =>
+    entry.hosts
+      .filter((host) => names.get(host)?.problem === undefined)
+      .map((host) => ({ entry, host })),
+  )
+  const found = await mapLimit(places, PROBES_MAX, ({ entry, host }) =>
+    probePeer({ ...entry, host }, config.plugins.transport.value, codecOf(entry, config)),
   )
   return found.filter((finding) => finding !== undefined)
 }
