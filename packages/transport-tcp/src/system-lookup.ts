@@ -5,6 +5,8 @@ import type { NameAnswered } from './name-resolver.js'
 /** Names remembered as slow. Beyond that the oldest is forgotten, and is asked about again. */
 const SLOW_NAMES_MAX = 1_024
 const THREADS_DEFAULT = 4
+/** How often to ask again about a name that waits, since its name server may have come back. */
+const ASK_AGAIN_MS = 5_000
 
 /** A look-up that the system has not begun. */
 interface Waiting {
@@ -39,7 +41,7 @@ export class SystemLookup {
   readonly #slow: Waiting[] = []
   #running = 0
   #slowRunning = 0
-  /** Names whose last look-up took long. */
+  /** Names that the scout took for prompt, and whose look-up then took long. */
   readonly #slowNames = new Set<string>()
 
   constructor(
@@ -55,17 +57,41 @@ export class SystemLookup {
 
   readonly look = (name: string, family: number, answered: NameAnswered): void => {
     const waiting = { name, family, answered }
-    if (this.#slowNames.has(name)) this.#queue(this.#slow, waiting)
+    if (this.#slowNames.has(name)) this.#wait(waiting)
     else {
       this.#scout.ask(name, (isPrompt) => {
-        this.#queue(isPrompt ? this.#prompt : this.#slow, waiting)
+        if (isPrompt) this.#hasten(waiting)
+        else this.#wait(waiting)
       })
     }
   }
 
-  #queue(queue: Waiting[], waiting: Waiting): void {
-    queue.push(waiting)
+  #hasten(waiting: Waiting): void {
+    this.#prompt.push(waiting)
     this.#next()
+  }
+
+  #wait(waiting: Waiting): void {
+    this.#slow.push(waiting)
+    this.#next()
+    if (!this.#slowNames.has(waiting.name)) this.#askAgain(waiting)
+  }
+
+  /** As long as the name waits. */
+  #askAgain(waiting: Waiting): void {
+    const timer = setTimeout(() => {
+      if (!this.#slow.includes(waiting)) return
+      this.#scout.ask(waiting.name, (isPrompt) => {
+        const at = this.#slow.indexOf(waiting)
+        if (at === -1) return
+        if (!isPrompt) this.#askAgain(waiting)
+        else {
+          this.#slow.splice(at, 1)
+          this.#hasten(waiting)
+        }
+      })
+    }, ASK_AGAIN_MS)
+    timer.unref()
   }
 
   #next(): void {
@@ -85,7 +111,7 @@ export class SystemLookup {
     this.#lookup(name, { all: true, family }, (error, addresses) => {
       this.#running--
       if (isSlow) this.#slowRunning--
-      this.#remember(name, performance.now() - startedMs > SCOUT_MS_MAX)
+      this.#remember(name, !isSlow && performance.now() - startedMs > SCOUT_MS_MAX)
       this.#next()
       answered(error ?? undefined, error === null ? addresses.map(({ address }) => address) : [])
     })

@@ -52,6 +52,14 @@ function nameFinding(
 ): DoctorFinding | undefined {
   const lookup = names.get(host)
   if (lookup?.problem === undefined) return undefined
+  if (lookup.isSilent) {
+    return doctorFinding(
+      'name-service-silent',
+      id,
+      `the name service does not answer for ${host}: ${lookup.problem}`,
+      'Check the name servers of this machine (/etc/resolv.conf) and the way to them. The name may be right.',
+    )
+  }
   return doctorFinding(
     'name-unresolved',
     id,
