@@ -108,4 +108,27 @@ describe.skipIf(noNetworkOfOurOwn('names of a machine'))('names', () => {
     expect(about('name-service-silent')).toEqual(silent)
     expect(about('name-unresolved')).toEqual(['unknown.example'])
   })
+
+  it('of passive entries are looked up again when a peer calls from its new address', async () => {
+    const network = await machine({ served: { 'peer.example': '127.0.0.7' } })
+    const { within } = network
+    const listener = await RunningNode.start(
+      'listen: { host: 127.0.0.1, port: 8000 }\nresolveEvery: 1h\nlinks: [{ id: peer, role: passive, host: peer.example }]',
+      { within },
+    )
+    const call = (ip: string): Promise<RunningNode> =>
+      RunningNode.start(
+        `reconnect: { use: exponential, maxAttempts: 0, max: 1s }\nlinks: [{ id: home, role: active, ip: 127.0.0.1, port: 8000, bind: ${ip} }]`,
+        { within },
+      )
+    const first = await call('127.0.0.7')
+    await listener.link('peer', 'up')
+    await network.learn('peer.example', '127.0.0.8')
+    first.process.kill('SIGKILL')
+    await listener.link('peer', 'awaiting')
+    await call('127.0.0.8')
+    await eventually('the new address', () =>
+      listener.linkEvents('peer').some(({ remote }) => remote?.startsWith('127.0.0.8:') === true),
+    )
+  })
 })

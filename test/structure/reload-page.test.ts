@@ -61,6 +61,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   deferMax: { node: { deferMax: '7s' } },
   iterator: { node: { iterator: { messages: 7 } } },
   dials: { node: { dials: 7 } },
+  resolveEvery: { node: { resolveEvery: '7s' } },
   stopDeadline: { node: { stopDeadline: '7s' } },
   links: { node: { links: [passive, active] } },
   id: { out: { id: 'renamed' } },

@@ -9,6 +9,8 @@ const HEAD = ['link', 'state', 'for', 'peer', 'epoch', 'queued', 'written', 'rec
 /** A line about the node, a row for each link, missing peers, and further findings of the audit. */
 export function statusText(status: NodeStatus, columns: number, color: boolean): string {
   const rows = status.links.map(linkRow)
+  // A node of an older version does not report them.
+  const names = (status as Partial<NodeStatus>).names ?? []
   const lines = [
     fittedLine(headText(status), columns),
     '',
@@ -16,6 +18,7 @@ export function statusText(status: NodeStatus, columns: number, color: boolean):
       columns,
       color,
     }),
+    ...section('Names of passive entries', names.map(nameText), columns),
     ...section('Missing', status.missing.map(missingText), columns),
     ...section('Audit', furtherFindings(status).map(findingText), columns),
   ]
@@ -84,6 +87,12 @@ export function noteText(
     ...(attempt === 0 ? [] : [`attempt ${String(attempt)}`]),
   ].join(', ')
   return [steps, reason ?? ''].filter((text) => text !== '').join(': ')
+}
+
+function nameText({ name, addresses, ageMs, problem }: NodeStatus['names'][number]): string {
+  const known =
+    ageMs === null ? 'no address yet' : `${addresses.join(', ')}, looked up ${ageText(ageMs)} ago`
+  return `${name}: ${known}${problem === null ? '' : `; the last look-up failed: ${problem}`}`
 }
 
 function missingText({ entry, kind, forMs, reason }: NodeStatus['missing'][number]): string {

@@ -54,7 +54,7 @@ export const entrySchema = z.strictObject(
     host: textOrList('a host name', {
       default: 'none; an entry needs `ip` or `host`',
       limits: 'not together with `ip`; at most 64 in a list',
-      text: 'The name of the peer instead of its address, or a list of names. An active entry looks it up at every dial, a passive entry at every `resolveEvery`.',
+      text: 'The name of the peer instead of its address, or a list of names. An active entry looks it up at every dial. A passive entry admits the addresses that the name has, and looks it up at every `resolveEvery`.',
       examples: ['mes.plant.example', ['mes-a.plant.example', 'mes-b.plant.example']],
     }),
     port: field(wholeNumber({ min: 0, max: PORT_MAX }, `1–${String(PORT_MAX)}`), {
@@ -245,6 +245,10 @@ export const fileSchema = z.strictObject(
         text: 'Most concurrent dials, so that a large table does not dial all its peers in one moment.',
       },
     ),
+    resolveEvery: duration({
+      default: '`1m`',
+      text: 'How often to look up the names of passive entries. An address that is not in the table also causes a look-up, at most every 5 s, because it may be the new address of a peer; 0: only then.',
+    }),
     stopDeadline: duration({
       default: '`5s`',
       text: 'How long a stopping node flushes its queues before it closes the connections.',

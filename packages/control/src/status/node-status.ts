@@ -6,6 +6,7 @@ import {
   type LinkCounters,
   type LinkHandle,
   type LinkState,
+  type NameState,
   type Node,
   type NodeCounters,
 } from '@commloop/core'
@@ -37,6 +38,19 @@ export interface NodeStatus {
   readonly findings: readonly Finding[]
   readonly counters: NodeCounters
   readonly links: readonly LinkStatus[]
+  /** The names of passive entries, and from which addresses their peers may connect. */
+  readonly names: readonly NameStatus[]
+}
+
+/** The name of a passive entry. Durations in milliseconds. */
+export interface NameStatus {
+  readonly name: string
+  /** Of the last successful look-up; empty before the first. */
+  readonly addresses: readonly string[]
+  /** Since that look-up; null: there was none. */
+  readonly ageMs: number | null
+  /** Why the last look-up has failed; null: it has not. */
+  readonly problem: string | null
 }
 
 /** The response to `GET /v1/links/:id`. Durations in milliseconds, sizes in bytes. */
@@ -85,7 +99,13 @@ export function nodeStatus(node: Node, facts: NodeFacts, availability: Availabil
     findings: node.findings(),
     counters: node.counters,
     links: linkStatuses(node),
+    names: node.names.map(nameStatus),
   }
+}
+
+function nameStatus({ name, addresses, ageMs, problem }: NameState): NameStatus {
+  const age = ageMs === undefined ? null : Math.round(ageMs)
+  return { name, addresses, ageMs: age, problem: problem ?? null }
 }
 
 /** Every link, in the order of the table. */

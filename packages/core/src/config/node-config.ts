@@ -21,6 +21,7 @@ export interface NodeConfig {
   readonly iteratorBytesMax: number
   readonly dialsMax: number
   readonly stopDeadlineMs: number
+  readonly resolveEveryMs: number
 }
 
 /** The key of the configuration in the container of a node. */

@@ -26,6 +26,8 @@ export interface NodeOptions extends LinkOptions {
   readonly iterator?: QueueLimits
   /** Most concurrent dials; default 64. */
   readonly dials?: number
+  /** How often to look up the names of passive entries; default 1 min. 0: only if an unknown address connects. */
+  readonly resolveEvery?: Duration
   /** How long `stop` flushes queues before it closes connections; default 5 s. */
   readonly stopDeadline?: Duration
 }

@@ -73,6 +73,7 @@ export function resolveOptions(options: NodeOptions | NodeConfig): ResolvedOptio
     iteratorBytesMax: reader.size(['iterator', 'bytes'], options.iterator?.bytes, MIB),
     dialsMax: reader.integer(['dials'], options.dials, { min: 1, max: COUNT_MAX, default: 64 }),
     stopDeadlineMs: reader.duration(['stopDeadline'], options.stopDeadline, 5_000),
+    resolveEveryMs: reader.duration(['resolveEvery'], options.resolveEvery, 60_000),
   }
   return { config: Object.freeze(config), problems: reader.problems }
 }

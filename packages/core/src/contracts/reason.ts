@@ -32,6 +32,7 @@ export const REASON_TEXTS = {
   'peer-gone': 'peer gone',
   'unconfirmed-at-loss': 'unconfirmed at loss',
   'not-in-table': 'not in the table',
+  'name-unresolved': 'not in the table, which has names without an address',
   'only-active': 'only in active entries',
   'address-unknown': 'address unknown',
   'slots-full': 'full',

@@ -1,11 +1,11 @@
-import type { ActiveEntryConfig, EntryConfig } from '../config/node-config.js'
+import type { ActiveEntryConfig, EntryConfig, PassiveEntryConfig } from '../config/node-config.js'
 import { sameEntry } from '../config/same-entry.js'
 import { sameValue } from '../config/same-value.js'
 import type { FrameCodec } from '../contracts/frame-codec.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
 import type { PeerInfo } from '../contracts/transport.js'
 import { isSameAddress } from '../address/ip-address.js'
-import { coversPeer } from '../config/peer-match.js'
+import { coversPeer, isIdentified, namesOf } from '../config/peer-match.js'
 
 /** How the table defines a link. The definition may change while the link exists. */
 export interface LinkSpec {
@@ -43,7 +43,17 @@ export function isOutdated(before: LinkSpec, after: LinkSpec, peer: PeerInfo): b
   const { entry } = after
   if (entry.role === 'active')
     return dialsElsewhere(before, after) && !stillDials(before, entry, peer)
-  return !coversPeer(entry, peer)
+  return !coversPeer(entry, peer) && !keepsName(before, entry, peer)
+}
+
+/**
+ * Whether a connection that a name may have admitted stays: the addresses of the name are not known here, and a connection
+ * stays although its name has moved.
+ */
+function keepsName({ entry }: LinkSpec, after: PassiveEntryConfig, peer: PeerInfo): boolean {
+  if (entry.role === 'active' || !isIdentified(after, peer)) return false
+  const before = namesOf(entry)
+  return !coversPeer(entry, peer) && namesOf(after).some((name) => before.includes(name))
 }
 
 /** Whether only the list of addresses has changed, and the connected one is still in it. */

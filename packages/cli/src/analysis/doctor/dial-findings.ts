@@ -24,7 +24,6 @@ export interface DialFacts {
 export function dialFindings(entry: ActiveEntryConfig, facts: DialFacts): DoctorFinding[] {
   return [
     bindFinding(entry, facts),
-    ...entry.hosts.flatMap((host) => nameFinding(entry, host, facts) ?? []),
     ...entry.hosts.flatMap((host) => itselfFinding(entry, host, facts) ?? []),
     ephemeralFinding(entry, facts),
   ].filter((finding) => finding !== undefined)
@@ -45,10 +44,11 @@ function bindFinding(
   )
 }
 
-function nameFinding(
-  { id }: ActiveEntryConfig,
+/** What is wrong with a name of an entry. */
+export function nameFinding(
+  id: string,
   host: string,
-  { names }: DialFacts,
+  names: ReadonlyMap<string, NameLookup>,
 ): DoctorFinding | undefined {
   const lookup = names.get(host)
   if (lookup?.problem === undefined) return undefined
