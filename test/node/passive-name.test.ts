@@ -148,7 +148,7 @@ describe('a passive entry with a name', () => {
   })
 
   it.each(['silent', 'unknown'] as const)(
-    'refuses everyone before the first answer, and says why: %s',
+    'refuses every peer before the first answer, and says why: %s',
     async (answer) => {
       const bench = new Bench(answer)
       bench.call(OLD)

@@ -33,6 +33,7 @@ export {
   sameNetwork,
 } from './address/address-pattern.js'
 export { type AcceptRule, decidingEntries, inDecidingOrder } from './config/accept-order.js'
+export { sourcePortWarnings } from './config/source-port-warnings.js'
 export { entryPlaces } from './config/entry-places.js'
 export { type ConfigProblem, pathText } from './config/config-problem.js'
 export {

@@ -10,6 +10,7 @@ import {
 } from '@commloop/core'
 import { beginDialHandshake } from './dial-handshake.js'
 import type { NameResolver } from './name-resolver.js'
+import { withSourcePort } from './source-port-error.js'
 import { TcpConnection } from './tcp-connection.js'
 import { tlsFor, type TcpSettings } from './tcp-options.js'
 import { peerInfo } from './tcp-peer.js'
@@ -114,9 +115,12 @@ export class TcpDial implements Dial {
     if (this.#over) return
     clearTimeout(this.#attemptTimer)
     this.#abandon()
-    this.#errors.push(error)
+    this.#errors.push(withSourcePort(error, this.#target))
     if (this.#untried.length > 0) this.#next()
-    else this.#failed(this.#errors.length > 1 ? new AggregateError(this.#errors) : error)
+    else {
+      const [first = error, ...more] = this.#errors
+      this.#failed(more.length === 0 ? first : new AggregateError(this.#errors))
+    }
   }
 
   #abandon(): void {
@@ -210,7 +214,8 @@ export class TcpDial implements Dial {
 }
 
 /** A paused socket that is connecting to an IP address. @throws Node's error for an invalid address. */
-function openSocket(address: string, { port, bind }: DialTarget, settings: TcpSettings): Socket {
+function openSocket(address: string, target: DialTarget, settings: TcpSettings): Socket {
+  const { port, bind, bindPort } = target
   const socket = new Socket({ allowHalfOpen: true })
   socket.pause()
   socket.setNoDelay(settings.noDelay)
@@ -220,6 +225,7 @@ function openSocket(address: string, { port, bind }: DialTarget, settings: TcpSe
       host: address,
       port,
       ...(bind === undefined ? {} : { localAddress: bind, family: isIP(bind) }),
+      ...(bindPort === undefined ? {} : { localPort: bindPort }),
     })
   } catch (error) {
     socket.destroy()

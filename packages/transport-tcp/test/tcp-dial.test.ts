@@ -113,6 +113,33 @@ describe('a dial', () => {
     expect(attempt.opened[0]?.connection.peer.local.ip).toBe('127.0.0.2')
   })
 
+  it('comes from the given source port, also from the same one to two peers', async () => {
+    const { at, peers } = await loopback.serve()
+    const other = await loopback.serve()
+    const bindPort = (await loopback.deserted('127.0.0.2')).port
+    const source = { bind: '127.0.0.2', bindPort }
+    for (const place of [at, other.at]) {
+      expect(await outcome(dial(target(place, source)))).toBe('opened')
+    }
+    await until('peer', () => peers.length === 1 && other.peers.length === 1)
+    for (const peer of [peers[0], other.peers[0]]) expect(peer?.socket.remotePort).toBe(bindPort)
+    const again = dial(target(at, source))
+    expect(await outcome(again)).toBe('EADDRNOTAVAIL')
+    expect(again.errors[0]?.message).toContain(
+      `a connection from the source port 127.0.0.2:${String(bindPort)} to this peer is still open`,
+    )
+  })
+
+  it('says so if a listener has the given source port', async () => {
+    const { at } = await loopback.serve()
+    const taken = await loopback.serve('127.0.0.2')
+    const attempt = dial(target(at, { bind: '127.0.0.2', bindPort: taken.at.port }))
+    expect(await outcome(attempt)).toBe('EADDRINUSE')
+    expect(attempt.errors[0]?.message).toContain(
+      `another socket of this machine has the source port 127.0.0.2:${String(taken.at.port)}`,
+    )
+  })
+
   const hasIpv6 = (networkInterfaces()['lo'] ?? []).some(({ address }) => address === '::1')
   it.skipIf(!hasIpv6)('reaches IPv6', async () => {
     const { at } = await loopback.serve('::1')

@@ -95,9 +95,9 @@ const addressesSchema = z.strictObject(
 export const linkFields = {
   bind: text('an IP address', {
     default: 'the system chooses',
-    limits: 'an IP address of this machine',
-    text: 'Source address of dials. Set it if peers identify this node by its address.',
-    examples: ['192.168.0.1'],
+    limits: 'an IP address of this machine, with or without a port',
+    text: 'Source address of dials. Set it if peers identify this node by its address. With a port, as in `192.168.0.1:5000` or `[fd00::1]:5000`, all dials come from this port, which some firewalls and old devices require.',
+    examples: ['192.168.0.1', '192.168.0.1:5000'],
   }),
   addresses: field(addressesSchema, {
     type: 'map',

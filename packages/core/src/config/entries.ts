@@ -60,6 +60,7 @@ function readActive(
     )
   }
   const settings = links.settings(entry, path, true)
+  const source = links.bind(entry, path)
   const hosts = readDialHosts(reader, path, entry)
   return Object.freeze({
     role: 'active' as const,
@@ -70,7 +71,8 @@ function readActive(
     host: hosts[0] ?? '',
     hosts: Object.freeze(hosts),
     port,
-    bind: links.bind(entry, path),
+    bind: source?.ip,
+    bindPort: source?.port,
     transportOptions: {
       ...entry.transportOptions,
       ...(entry.tls === undefined ? {} : { tls: entry.tls }),

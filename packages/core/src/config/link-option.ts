@@ -1,4 +1,3 @@
-import { parseIp } from '../address/ip-address.js'
 import { sameBytes } from '../units/bytes.js'
 import { durationMs, type Duration } from '../units/duration.js'
 import type { Size } from '../units/size.js'
@@ -11,6 +10,7 @@ import type {
   QueueLimits,
 } from './node-options.js'
 import { DURATION_WORDS, type OptionReader } from './option-reader.js'
+import { parseSourcePlace, type SourcePlace } from './source-place.js'
 
 type Path = ConfigProblem['path']
 
@@ -74,11 +74,16 @@ export function resolveOption<Key extends LinkOptionKey>(
   return resolve(reader, path, options[key]) as ResolvedOption<Key>
 }
 
-function resolveBind(reader: OptionReader, path: Path, written: string | undefined) {
-  if (written !== undefined && parseIp(written) === undefined) {
-    reader.unexpected(path, 'an IP address', written)
-  }
-  return written
+function resolveBind(
+  reader: OptionReader,
+  path: Path,
+  written: string | undefined,
+): SourcePlace | undefined {
+  if (written === undefined) return undefined
+  const place = parseSourcePlace(written)
+  if (typeof place !== 'string') return place
+  reader.problem(path, place)
+  return undefined
 }
 
 function resolveAddresses(

@@ -5,6 +5,7 @@ import { LINK_OPTION_KEYS, type LinkOptionKey } from './link-option.js'
 import type { HeartbeatSettings, LinkSettings } from './node-config.js'
 import type { LinkOptions } from './node-options.js'
 import type { OptionReader } from './option-reader.js'
+import type { SourcePlace } from './source-place.js'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -54,8 +55,8 @@ export class LinkSettingsReader {
     return shared
   }
 
-  /** The source address of dials. */
-  bind(entry: LinkOptions, path: Path): string | undefined {
+  /** The source address and port of dials. */
+  bind(entry: LinkOptions, path: Path): SourcePlace | undefined {
     return this.#of(entry, path).value('bind')
   }
 

@@ -55,6 +55,8 @@ export interface ActiveEntryConfig extends EntryCommon {
   readonly hosts: readonly string[]
   readonly port: number
   readonly bind: string | undefined
+  /** The source port of dials; undefined: the system chooses one for each dial. */
+  readonly bindPort: number | undefined
   readonly transportOptions: Readonly<Record<string, unknown>>
 }
 

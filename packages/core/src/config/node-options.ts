@@ -79,7 +79,7 @@ export interface AddressesOptions {
 
 /** Options of links: at the top for all entries, or in an entry for its own links. */
 export interface LinkOptions {
-  /** Source address of dials; by default the system chooses. */
+  /** Source address of dials, with or without a port (`10.0.0.1:5000`, `[fd00::1]:5000`); by default the system chooses. */
   readonly bind?: string
   /** How a dial chooses among several addresses of its peer. */
   readonly addresses?: AddressesOptions

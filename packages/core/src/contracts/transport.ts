@@ -47,6 +47,8 @@ export interface Resolving {
 export interface DialTarget extends Address {
   /** Source address of the connection; undefined: the system chooses. */
   readonly bind: string | undefined
+  /** Source port of the connection, only with `bind`; undefined or absent: the system chooses. */
+  readonly bindPort?: number | undefined
   /** Milliseconds until the connection can carry bytes: name look-up, TCP and TLS together. */
   readonly timeoutMs: number
   /** The transport's own options, unchanged from the configuration. The transport checks them. */

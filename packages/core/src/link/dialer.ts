@@ -154,11 +154,12 @@ export class Dialer {
   }
 
   #target(): DialTarget {
-    const { port, bind, transportOptions, settings } = this.#entry
+    const { port, bind, bindPort, transportOptions, settings } = this.#entry
     return {
       ip: this.#rotation.begin(),
       port,
       bind,
+      bindPort,
       timeoutMs: settings.connectTimeoutMs,
       options: transportOptions,
       order: (addresses) => this.#rotation.ordered(addresses),

@@ -30,8 +30,8 @@ export function dialsElsewhere(before: LinkSpec, after: LinkSpec): boolean {
 
 function dialledPlace(entry: EntryConfig): Partial<ActiveEntryConfig> {
   if (entry.role === 'passive') return {}
-  const { hosts, port, bind, transportOptions } = entry
-  return { hosts, port, bind, transportOptions }
+  const { hosts, port, bind, bindPort, transportOptions } = entry
+  return { hosts, port, bind, bindPort, transportOptions }
 }
 
 /**
