@@ -6,11 +6,17 @@ import {
   type LinkCounters,
   type LinkHandle,
   type LinkState,
+  type LinkWait,
   type NameState,
   type Node,
   type NodeCounters,
 } from '@commloop/core'
 import type { Availability, MissingEntry } from './availability.js'
+
+/** What a link waits for: its turn to dial, or what its open connection must do before the link is up. */
+export type LinkWaiting =
+  | Extract<LinkWait, { for: 'turn' }>
+  | { readonly for: Exclude<LinkWait['for'], 'turn'>; readonly remote: string }
 
 /** Facts about a node that do not change while it runs. */
 export interface NodeFacts {
@@ -72,6 +78,7 @@ export interface LinkStatus {
   readonly sinceMs: number
   readonly attempt: number
   readonly nextDialInMs: number | null
+  readonly waiting: LinkWaiting | null
   readonly queuedMessages: number
   readonly queuedMessagesMax: number
   readonly queuedBytes: number
@@ -139,6 +146,7 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
     sinceMs: Math.round(link.sinceMs),
     attempt: link.attempt,
     nextDialInMs: nextDialInMs === undefined ? null : Math.round(nextDialInMs),
+    waiting: waitingOf(link),
     queuedMessages: link.queuedMessages,
     queuedMessagesMax: outbox?.messagesMax ?? 0,
     queuedBytes: link.queuedBytes,
@@ -147,4 +155,9 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
     aboveHighWaterMark: link.aboveHighWaterMark,
     counters: link.counters,
   }
+}
+
+function waitingOf({ waiting }: LinkHandle): LinkWaiting | null {
+  if (waiting === undefined || waiting.for === 'turn') return waiting ?? null
+  return { for: waiting.for, remote: addressText(waiting.remote) }
 }
