@@ -123,6 +123,11 @@ describe.skipIf(noNetworkOfOurOwn('names of a machine'))('names', () => {
       )
     const first = await call('127.0.0.7')
     await listener.link('peer', 'up')
+    const file = join(listener.folder, '.commlooprc')
+    const { stdout } = await runCli(['status', '--config', file])
+    expect(stdout).toMatch(
+      /Names of passive entries\n {2}peer\.example: 127\.0\.0\.7, looked up .* ago\n/,
+    )
     await network.learn('peer.example', '127.0.0.8')
     first.process.kill('SIGKILL')
     await listener.link('peer', 'awaiting')

@@ -66,8 +66,10 @@ export function stateCell({ state, enabled }: LinkStatus): StyledCell {
 export function peerText({ remote, peer, role, dialAddress }: LinkStatus): string {
   if (remote !== null) return remote
   if (role === 'passive') return `← ${peer}`
-  const isOneOfSeveral = dialAddress !== null && !peer.startsWith(dialAddress)
-  return isOneOfSeveral ? `→ ${dialAddress} (${peer})` : `→ ${peer}`
+  // A node of an older version does not report it.
+  if (typeof dialAddress !== 'string') return `→ ${peer}`
+  const isFirst = [`${dialAddress}:`, `[${dialAddress}]:`].some((start) => peer.startsWith(start))
+  return isFirst ? `→ ${peer}` : `→ ${dialAddress} (${peer})`
 }
 
 function queueCell({ queuedMessages, queuedBytes, aboveHighWaterMark }: LinkStatus): StyledCell {
