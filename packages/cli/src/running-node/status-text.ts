@@ -19,6 +19,7 @@ export function statusText(status: NodeStatus, columns: number, color: boolean):
       color,
     }),
     ...section('Names of passive entries', names.map(nameText), columns),
+    ...section('Output', outputTexts(status), columns),
     ...section('Missing', status.missing.map(missingText), columns),
     ...section('Audit', furtherFindings(status).map(findingText), columns),
   ]
@@ -110,6 +111,16 @@ function nameText({ name, addresses, ageMs, problem }: NodeStatus['names'][numbe
   const known =
     ageMs === null ? 'no address yet' : `${addresses.join(', ')}, looked up ${ageText(ageMs)} ago`
   return `${name}: ${known}${problem === null ? '' : `; the last look-up failed: ${problem}`}`
+}
+
+/** What keeps received messages from the program that reads stdout. */
+function outputTexts({ output }: NodeStatus): string[] {
+  if (output?.state !== 'failing' && output?.state !== 'closed') return []
+  const what =
+    output.state === 'failing'
+      ? 'stdout cannot be written: the node reads no link, and repeats the write every second'
+      : `stdout is closed: ${countText(output.discardedMessages)} received messages were discarded`
+  return output.reason === null ? [what] : [`${what}: ${output.reason}`]
 }
 
 function missingText({ entry, kind, forMs, reason }: NodeStatus['missing'][number]): string {

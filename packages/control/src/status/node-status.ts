@@ -11,6 +11,7 @@ import {
   type Node,
   type NodeCounters,
 } from '@commloop/core'
+import type { OutputStatus } from '@commloop/metrics'
 import type { Availability, MissingEntry } from './availability.js'
 
 /** What a link waits for: its turn to dial, or what its open connection must do before the link is up. */
@@ -38,11 +39,13 @@ export interface NodeStatus {
   readonly startedAt: string
   readonly uptimeMs: number
   readonly listen: { readonly host: string; readonly port: number } | null
-  /** True if no entry is missing. */
+  /** True if no entry is missing, and received messages can be written to the output. */
   readonly ok: boolean
   readonly missing: readonly MissingEntry[]
   readonly findings: readonly Finding[]
   readonly counters: NodeCounters
+  /** Null if no other program reads the received messages. */
+  readonly output: OutputStatus | null
   readonly links: readonly LinkStatus[]
   /** The names of passive entries, and from which addresses their peers may connect. */
   readonly names: readonly NameStatus[]
@@ -89,7 +92,12 @@ export interface LinkStatus {
 }
 
 /** The whole state of a node at this moment. */
-export function nodeStatus(node: Node, facts: NodeFacts, availability: Availability): NodeStatus {
+export function nodeStatus(
+  node: Node,
+  facts: NodeFacts,
+  availability: Availability,
+  output: OutputStatus | undefined,
+): NodeStatus {
   const { listening } = node
   const missing = availability.missing()
   return {
@@ -101,10 +109,11 @@ export function nodeStatus(node: Node, facts: NodeFacts, availability: Availabil
     startedAt: facts.startedAt.toISOString(),
     uptimeMs: Math.round(process.uptime() * 1000),
     listen: listening === undefined ? null : { host: listening.ip, port: listening.port },
-    ok: missing.length === 0,
+    ok: missing.length === 0 && output?.state !== 'failing' && output?.state !== 'closed',
     missing,
     findings: node.findings(),
     counters: node.counters,
+    output: output ?? null,
     links: linkStatuses(node),
     names: node.names.map(nameStatus),
   }
