@@ -33,6 +33,8 @@ export {
   sameNetwork,
 } from './address/address-pattern.js'
 export { type AcceptRule, decidingEntries, inDecidingOrder } from './config/accept-order.js'
+export { sourcePortWarnings } from './config/source-port-warnings.js'
+export { entryPlaces } from './config/entry-places.js'
 export { type ConfigProblem, pathText } from './config/config-problem.js'
 export {
   configProblems,
@@ -48,6 +50,7 @@ export { DirectRouter } from './routing/direct-router.js'
 export { createNode, type NodePart, type Plugin, use, useRouter } from './node/create-node.js'
 export { Node } from './node/node.js'
 export type { NodeCounters } from './ledger/node-counters.js'
+export type { NameState } from './accept/peer-names.js'
 export type { RejectionCount } from './accept/rejections.js'
 export { challengeMs } from './accept/challenge.js'
 export type { NewPlugins, Reconfiguration } from './node/reconfiguration.js'

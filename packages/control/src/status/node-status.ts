@@ -1,11 +1,13 @@
 import {
   addressText,
   type EntryConfig,
+  entryPlaces,
   type Finding,
   type LinkCounters,
   type LinkHandle,
   type LinkState,
   type LinkWait,
+  type NameState,
   type Node,
   type NodeCounters,
 } from '@commloop/core'
@@ -45,6 +47,19 @@ export interface NodeStatus {
   /** Null if no other program reads the received messages. */
   readonly output: OutputStatus | null
   readonly links: readonly LinkStatus[]
+  /** The names of passive entries, and from which addresses their peers may connect. */
+  readonly names: readonly NameStatus[]
+}
+
+/** The name of a passive entry. Durations in milliseconds. */
+export interface NameStatus {
+  readonly name: string
+  /** Of the last successful look-up; empty before the first. */
+  readonly addresses: readonly string[]
+  /** Since that look-up; null: there was none. */
+  readonly ageMs: number | null
+  /** Why the last look-up has failed; null: it has not. */
+  readonly problem: string | null
 }
 
 /** The response to `GET /v1/links/:id`. Durations in milliseconds, sizes in bytes. */
@@ -52,8 +67,10 @@ export interface LinkStatus {
   readonly id: string
   readonly entry: string
   readonly role: 'active' | 'passive'
-  /** The configured peer: the address to dial, or the addresses that may dial us. */
+  /** The configured peer: the address to dial, or the addresses that may dial us. Several are separated by commas. */
   readonly peer: string
+  /** The address that is being dialled, or with which the next dial begins; null on passive links. */
+  readonly dialAddress: string | null
   readonly state: LinkState
   readonly enabled: boolean
   readonly lasting: boolean
@@ -98,7 +115,13 @@ export function nodeStatus(
     counters: node.counters,
     output: output ?? null,
     links: linkStatuses(node),
+    names: node.names.map(nameStatus),
   }
+}
+
+function nameStatus({ name, addresses, ageMs, problem }: NameState): NameStatus {
+  const age = ageMs === undefined ? null : Math.round(ageMs)
+  return { name, addresses, ageMs: age, problem: problem ?? null }
 }
 
 /** Every link, in the order of the table. */
@@ -121,7 +144,8 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
     id: link.id,
     entry: link.entry,
     role: link.role,
-    peer: entry === undefined ? '' : peerText(entry),
+    peer: entry === undefined ? '' : entryPlaces(entry).join(', '),
+    dialAddress: link.dialAddress ?? null,
     state: link.state,
     enabled: link.enabled,
     lasting: link.lasting,
@@ -145,10 +169,4 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
 function waitingOf({ waiting }: LinkHandle): LinkWaiting | null {
   if (waiting === undefined || waiting.for === 'turn') return waiting ?? null
   return { for: waiting.for, remote: addressText(waiting.remote) }
-}
-
-function peerText(entry: EntryConfig): string {
-  if (entry.role === 'passive')
-    return entry.pattern.kind === 'anyone' ? 'anyone' : entry.pattern.text
-  return addressText({ ip: entry.host, port: entry.port })
 }

@@ -12,7 +12,6 @@ import type { Rejections } from './rejections.js'
 const STOPPING: Reason = { code: 'stopping' }
 const ADDRESS_UNKNOWN: Reason = { code: 'address-unknown' }
 const ONLY_ACTIVE: Reason = { code: 'only-active' }
-const NOT_IN_TABLE: Reason = { code: 'not-in-table' }
 const FULL: Reason = { code: 'slots-full' }
 const DISABLED: Reason = { code: 'disabled' }
 const HOLD_DOWN: Reason = { code: 'hold-down' }
@@ -74,7 +73,7 @@ export class Acceptor implements AdmissionHandler {
     if (address === undefined) return ADDRESS_UNKNOWN
     const group = this.#groups.find(address)
     if (group !== undefined) return group
-    return this.#groups.activeAt(address).length > 0 ? ONLY_ACTIVE : NOT_IN_TABLE
+    return this.#groups.activeAt(address).length > 0 ? ONLY_ACTIVE : this.#groups.stranger()
   }
 
   accepted(connection: Connection): ConnectionHandler | undefined {
