@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import { describeValue } from './describe-value.js'
+import { describeValue } from '@commloop/core'
 
 /** Text in the format of RFC 7468, or why an option does not give it. */
 export type PemText = { readonly text: string } | { readonly problem: string }

@@ -9,7 +9,7 @@ import {
 } from '@commloop/core'
 import { type TcpOptions, tcpSettings } from './tcp-options.js'
 import { TcpTransport } from './tcp-transport.js'
-import { checkTlsSections } from './tls-check.js'
+import { checkConnectionOptions } from './option-check.js'
 import { tlsCounterpart } from './tls-counterpart.js'
 
 /**
@@ -26,7 +26,7 @@ export const tcpDefinition: PluginDefinition<'transport'> = {
   name: 'tcp',
   apiVersion: PLUGIN_API_VERSION,
   create: (options) => new TcpTransport(options),
-  check: (_options, use) => checkTlsSections(use),
+  check: (_options, use) => checkConnectionOptions(use),
   compare: compareTls,
   counterpart: tlsCounterpart,
   // A connection with an unfinished handshake does not belong to a link yet.

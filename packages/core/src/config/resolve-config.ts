@@ -3,7 +3,7 @@ import { CommloopError } from '../contracts/errors.js'
 import { type ConfigProblem, pathText } from './config-problem.js'
 import { PORT_MAX, readEntries } from './entries.js'
 import type { EntryConfig, ListenConfig, NodeConfig } from './node-config.js'
-import type { NodeOptions } from './node-options.js'
+import { LISTEN_KEYS, type NodeOptions } from './node-options.js'
 import { OptionReader } from './option-reader.js'
 
 const COUNT_MAX = 2 ** 31 - 1
@@ -90,7 +90,10 @@ function readListen(
     }
     return undefined
   }
-  const { host = '0.0.0.0', port, ...transportOptions } = options.listen
+  const { host = '0.0.0.0', port } = options.listen
+  const transportOptions = Object.fromEntries(
+    Object.entries(options.listen).filter(([key]) => !LISTEN_KEYS.includes(key)),
+  )
   if (parseIp(host) === undefined) {
     reader.unexpected(['listen', 'host'], 'an IP address', host)
   }
