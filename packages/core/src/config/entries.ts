@@ -8,6 +8,7 @@ import type { ActiveEntryConfig, EntryConfig, PassiveEntryConfig } from './node-
 import type { EntryOptions, NodeOptions } from './node-options.js'
 import type { OptionReader } from './option-reader.js'
 import { shadowedBy } from './shadowed-entry.js'
+import { sharedPlaces } from './shared-place.js'
 
 export const PORT_MAX = 65_535
 /** A process cannot have more descriptors. */
@@ -27,6 +28,13 @@ export function readEntries(reader: OptionReader, node: NodeOptions): EntryConfi
       : readPassive(context, entry, index, name)
   })
   links.checkRest()
+  for (const { entry, first } of sharedPlaces(entries)) {
+    reader.warning(
+      ['links', entry.index],
+      `dials the same address as links[${String(first.index)}] ("${first.id}"): the peer sees two connections from ` +
+        'one address. Remove one of the two, or give each its own "bind"',
+    )
+  }
   for (const { entry, by } of shadowedBy(entries)) {
     reader.problem(
       ['links', entry.index, 'ip'],
@@ -122,6 +130,9 @@ function readPassive(
     max: SLOTS_MAX,
     default: 1,
   })
+  if (entry.reconnect !== undefined) {
+    reader.warning([...path, 'reconnect'], 'has no effect: a passive entry never dials')
+  }
   const pattern = readPattern(reader, [...path, 'ip'], entry.ip)
   const identities = readIdentities(reader, node, path, entry.identity)
   // One proved name is one peer, from whatever address it connects.

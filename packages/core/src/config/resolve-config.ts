@@ -15,6 +15,8 @@ export interface ResolvedOptions {
   readonly config: NodeConfig
   /** Every mistake, in the order of the table. */
   readonly problems: readonly ConfigProblem[]
+  /** What is allowed and probably not meant, in the same order. */
+  readonly warnings: readonly ConfigProblem[]
 }
 
 /** Every mistake in `options`, in the order of the table; empty: `resolveConfig` will not throw. */
@@ -45,7 +47,7 @@ export function problemsError(problems: readonly ConfigProblem[]): CommloopError
  * `NodeConfig` as it is, without problems.
  */
 export function resolveOptions(options: NodeOptions | NodeConfig): ResolvedOptions {
-  if ('entries' in options) return { config: options, problems: [] }
+  if ('entries' in options) return { config: options, problems: [], warnings: [] }
   const reader = new OptionReader()
   const entries = readEntries(reader, options)
   const config: NodeConfig = {
@@ -72,7 +74,8 @@ export function resolveOptions(options: NodeOptions | NodeConfig): ResolvedOptio
     dialsMax: reader.integer(['dials'], options.dials, { min: 1, max: COUNT_MAX, default: 64 }),
     stopDeadlineMs: reader.duration(['stopDeadline'], options.stopDeadline, 5_000),
   }
-  return { config: Object.freeze(config), problems: reader.problems }
+  const { problems, warnings } = reader
+  return { config: Object.freeze(config), problems, warnings }
 }
 
 function readListen(
