@@ -5,6 +5,8 @@
  * `Reloader` applies changes of the file to a running node.
  */
 export { type ConfigRequest, type ConfigSource, findConfig } from './find/find-config.js'
+export { readRegularFile, type RegularFile } from './find/regular-file.js'
+export type { EncodingProblem } from './find/encoding-problem.js'
 export { type LegacyTable, readLegacyTable } from './legacy/legacy-table.js'
 export { allPlugins, type ConfigPlugins, type EntryPlugin } from './load/config-plugins.js'
 export {

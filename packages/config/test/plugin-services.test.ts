@@ -138,7 +138,7 @@ describe('the check of a plugin, while a configuration is read', () => {
     const entry = 'role: active, ip: 10.0.0.1, codec: { use: ./own.mjs, width: 3 }'
     const reading = await read(
       "check: (options, { path }) => ({ problems: [], warnings: [{ path, message: 'old' }] })",
-      `links: [${entry}, ${entry}]\n`,
+      `links: [{ port: 1, ${entry} }, { port: 2, ${entry} }]\n`,
     )
     expect(reading.ok && reading.config.warnings).toEqual(['links[0].codec: old'])
   })

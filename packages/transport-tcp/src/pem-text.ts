@@ -1,5 +1,13 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
 import { describeValue } from '@commloop/core'
 
 /** Text in the format of RFC 7468, or why an option does not give it. */
@@ -7,6 +15,7 @@ export type PemText = { readonly text: string } | { readonly problem: string }
 
 /** All public authorities together take a quarter of this. */
 const FILE_BYTES_MAX = 2 ** 20
+const WIDE_MARKS: ReadonlySet<string> = new Set(['fffe', 'feff'])
 const BEGIN = '-----BEGIN '
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
 
@@ -27,11 +36,30 @@ export function pemText(value: unknown): PemText {
 }
 
 function fileText(path: string): PemText {
-  const file = statSync(path)
-  // Opening a pipe without a writer would block forever, and a device may be endless.
-  if (!file.isFile()) return { problem: `not a regular file: ${path}` }
-  if (file.size > FILE_BYTES_MAX) return { problem: `larger than 1 MiB: ${path}` }
-  return { text: readFileSync(path, 'latin1') }
+  const named = sizeProblem(statSync(path), path)
+  if (named !== undefined) return { problem: named }
+  // Checked again once it is open: opening a pipe without a writer would block for ever, and a device may be endless.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const problem = sizeProblem(fstatSync(file), path)
+    if (problem !== undefined) return { problem }
+    return decodedPem(readFileSync(file), path)
+  } finally {
+    closeSync(file)
+  }
+}
+
+function sizeProblem(file: Stats, path: string): string | undefined {
+  if (!file.isFile()) return `not a regular file: ${path}`
+  return file.size > FILE_BYTES_MAX ? `larger than 1 MiB: ${path}` : undefined
+}
+
+/** PEM is ASCII. Some Windows programs write it as UTF-16. */
+function decodedPem(bytes: Buffer, path: string): PemText {
+  const isWide = bytes[0] === 0 || bytes[1] === 0 || WIDE_MARKS.has(bytes.toString('hex', 0, 2))
+  if (isWide) return { problem: `the file is in UTF-16, expected ASCII or UTF-8: ${path}` }
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
+  return { text: bytes.toString('latin1', hasMark ? 3 : 0) }
 }
 
 /** All certificates of a text, in order; empty if there are none, or if one of them is invalid. */

@@ -46,9 +46,10 @@ export class ConfigDocument {
 
   constructor(source: ConfigSource, env: Readonly<Record<string, string | undefined>>) {
     this.#source = source
-    this.#document = parseDocument(shieldPlaceholders(source.text), PARSE_OPTIONS)
+    const text = source.encoding === undefined ? source.text : ''
+    this.#document = parseDocument(shieldPlaceholders(text), PARSE_OPTIONS)
     this.#root = this.#findRoot()
-    const { problems, fatal } = this.#syntaxProblems()
+    const { problems, fatal } = this.#textProblems()
     this.incompletePaths = fatal ? [] : this.#fillEnvironment(env, problems)
     this.data = fatal ? undefined : this.#read(problems)
     this.problems = problems
@@ -82,6 +83,13 @@ export class ConfigDocument {
       problems.push(this.diagnostic({ path: [], message }))
       return undefined
     }
+  }
+
+  #textProblems(): { problems: Diagnostic[]; fatal: boolean } {
+    const { encoding } = this.#source
+    if (encoding === undefined) return this.#syntaxProblems()
+    const { offset, message } = encoding
+    return { problems: [this.#at(offset, { path: [], message })], fatal: true }
   }
 
   /** Only the first syntax error is certain: later ones may follow from it. Duplicate keys are always reported. */

@@ -63,6 +63,11 @@ export function fillPlaceholders(
     }
     const [, name = '', fallback] = match
     const value = Object.hasOwn(env, name) ? env[name] : undefined
+    if (value?.includes('\ufffd') === true) {
+      // Node has replaced the bytes that it could not decode.
+      problems.push(`the value of the environment variable ${name} is not UTF-8`)
+      return placeholder
+    }
     if (value !== undefined && (value !== '' || fallback === undefined)) return value
     if (fallback !== undefined) return fallback
     problems.push(
