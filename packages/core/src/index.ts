@@ -47,7 +47,7 @@ export {
 } from './reconnect/exponential-backoff.js'
 export { DirectRouter } from './routing/direct-router.js'
 export { createNode, type NodePart, type Plugin, use, useRouter } from './node/create-node.js'
-export { Node } from './node/node.js'
+export { Node, type NotListening } from './node/node.js'
 export type { NodeCounters } from './ledger/node-counters.js'
 export type { RejectionCount } from './accept/rejections.js'
 export { challengeMs } from './accept/challenge.js'

@@ -16,7 +16,7 @@ export function statusText(status: NodeStatus, columns: number, color: boolean):
       columns,
       color,
     }),
-    ...section('Missing', status.missing.map(missingText), columns),
+    ...section('Missing', [...listenerText(status), ...status.missing.map(missingText)], columns),
     ...section('Audit', furtherFindings(status).map(findingText), columns),
   ]
   return `${lines.join('\n')}\n`
@@ -79,6 +79,13 @@ export function noteText(
     ...(attempt === 0 ? [] : [`attempt ${String(attempt)}`]),
   ].join(', ')
   return [steps, reason ?? ''].filter((text) => text !== '').join(': ')
+}
+
+/** A node of an older version does not have the key. */
+function listenerText({ notListening = null }: Partial<NodeStatus>): string[] {
+  if (notListening === null) return []
+  const { host, port, reason, forMs } = notListening
+  return [`the listener at ${host}:${String(port)} for ${ageText(forMs)}: ${reason}`]
 }
 
 function missingText({ entry, kind, forMs, reason }: NodeStatus['missing'][number]): string {

@@ -7,6 +7,7 @@ import {
   type LinkState,
   type Node,
   type NodeCounters,
+  type NotListening,
 } from '@commloop/core'
 import type { Availability, MissingEntry } from './availability.js'
 
@@ -30,7 +31,9 @@ export interface NodeStatus {
   readonly startedAt: string
   readonly uptimeMs: number
   readonly listen: { readonly host: string; readonly port: number } | null
-  /** True if no entry is missing. */
+  /** Why the node does not listen although its configuration says so, and for how long; null: it does, or should not. */
+  readonly notListening: NotListening | null
+  /** True if no entry is missing, and the node listens where it should. */
   readonly ok: boolean
   readonly missing: readonly MissingEntry[]
   readonly findings: readonly Finding[]
@@ -77,7 +80,8 @@ export function nodeStatus(node: Node, facts: NodeFacts, availability: Availabil
     startedAt: facts.startedAt.toISOString(),
     uptimeMs: Math.round(process.uptime() * 1000),
     listen: listening === undefined ? null : { host: listening.ip, port: listening.port },
-    ok: missing.length === 0,
+    notListening: node.notListening ?? null,
+    ok: missing.length === 0 && node.notListening === undefined,
     missing,
     findings: node.findings(),
     counters: node.counters,

@@ -3,6 +3,7 @@ export type WarningCode =
   | 'CODEC_ENCODE'
   | 'LISTENER_THREW'
   | 'LISTEN_LOST'
+  | 'LISTEN_WAITING'
   | 'ROUTER_SLOW'
   | 'ROUTER_THREW'
   | 'STRATEGY_ANSWER'
