@@ -24,7 +24,8 @@ export type { LoadedConfig } from './load/loaded-config.js'
 export type { RunningConfig } from './load/running-config.js'
 export { builtinPlugin, DEFAULT_PLUGINS } from './plugins/builtin-plugins.js'
 export { compareSides, counterpartOf, descriptorsOf } from './plugins/plugin-services.js'
-export { canonicalSpec, type PluginSpec } from './plugins/plugin-spec.js'
+export { isSecretKey, SECRET_KEYS } from './read/secret-keys.js'
+export { canonicalSpec, type PluginSpec, shownSpec } from './plugins/plugin-spec.js'
 export { type ResolvedPlugin, originText } from './plugins/resolve-plugin.js'
 export {
   type Diagnostic,

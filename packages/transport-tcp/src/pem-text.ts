@@ -11,7 +11,13 @@ import {
 import { describeValue } from '@commloop/core'
 
 /** Text in the format of RFC 7468, or why an option does not give it. */
-export type PemText = { readonly text: string } | { readonly problem: string }
+export type PemText =
+  | { readonly text: string }
+  | {
+      readonly problem: string
+      /** The same without the value of the option, which may be a secret. */
+      readonly withoutValue: string
+    }
 
 /** All public authorities together take a quarter of this. */
 const FILE_BYTES_MAX = 2 ** 20
@@ -23,41 +29,50 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
 export function pemText(value: unknown): PemText {
   if (value instanceof Uint8Array) return { text: Buffer.from(value).toString('latin1') }
   if (typeof value !== 'string' || value === '') {
-    return {
-      problem: `expected PEM text or the path of a file with it, found ${describeValue(value)}`,
-    }
+    const withoutValue = 'expected PEM text or the path of a file with it'
+    return { problem: `${withoutValue}, found ${describeValue(value)}`, withoutValue }
   }
   if (value.includes(BEGIN)) return { text: value }
   try {
     return fileText(value)
   } catch (error) {
-    return { problem: `the file cannot be read: ${error instanceof Error ? error.message : value}` }
+    const withoutValue = `the file cannot be read (${codeOf(error)})`
+    const text = error instanceof Error ? error.message : value
+    return { problem: `the file cannot be read: ${text}`, withoutValue }
   }
 }
 
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'no error code'
+}
+
+function badFile(withoutValue: string, path: string): PemText {
+  return { problem: `${withoutValue}: ${path}`, withoutValue }
+}
+
 function fileText(path: string): PemText {
-  const named = sizeProblem(statSync(path), path)
-  if (named !== undefined) return { problem: named }
+  const named = sizeProblem(statSync(path))
+  if (named !== undefined) return badFile(named, path)
   // Checked again once it is open: opening a pipe without a writer would block for ever, and a device may be endless.
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
-    const problem = sizeProblem(fstatSync(file), path)
-    if (problem !== undefined) return { problem }
+    const problem = sizeProblem(fstatSync(file))
+    if (problem !== undefined) return badFile(problem, path)
     return decodedPem(readFileSync(file), path)
   } finally {
     closeSync(file)
   }
 }
 
-function sizeProblem(file: Stats, path: string): string | undefined {
-  if (!file.isFile()) return `not a regular file: ${path}`
-  return file.size > FILE_BYTES_MAX ? `larger than 1 MiB: ${path}` : undefined
+function sizeProblem(file: Stats): string | undefined {
+  if (!file.isFile()) return 'not a regular file'
+  return file.size > FILE_BYTES_MAX ? 'larger than 1 MiB' : undefined
 }
 
 /** PEM is ASCII. Some Windows programs write it as UTF-16. */
 function decodedPem(bytes: Buffer, path: string): PemText {
   const isWide = bytes[0] === 0 || bytes[1] === 0 || WIDE_MARKS.has(bytes.toString('hex', 0, 2))
-  if (isWide) return { problem: `the file is in UTF-16, expected ASCII or UTF-8: ${path}` }
+  if (isWide) return badFile('the file is in UTF-16, expected ASCII or UTF-8', path)
   const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
   return { text: bytes.toString('latin1', hasMark ? 3 : 0) }
 }

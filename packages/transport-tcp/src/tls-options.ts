@@ -209,7 +209,8 @@ class TlsReader {
     if (value === undefined) return undefined
     const pem = pemText(value)
     if ('text' in pem) return pem.text
-    this.#problem(option, pem.problem)
+    // A key that is not PEM is taken for the name of a file, so no message may contain that name.
+    this.#problem(option, option === 'key' ? pem.withoutValue : pem.problem)
     return undefined
   }
 

@@ -6,6 +6,7 @@ import {
   count,
   duration,
   expecting,
+  expectingSecret,
   field,
   flag,
   requiredField,
@@ -134,7 +135,7 @@ const auditSchema = z.strictObject(
 
 /** A shorter token can be guessed. */
 const TOKEN_LENGTH_MIN = 16
-const tokenText = expecting(`at least ${String(TOKEN_LENGTH_MIN)} characters`)
+const tokenText = expectingSecret(`at least ${String(TOKEN_LENGTH_MIN)} characters`)
 
 const metricsSchema = z.strictObject(
   {
@@ -154,6 +155,7 @@ const metricsSchema = z.strictObject(
       type: 'text',
       default: 'none; every user of this machine may fetch the metrics',
       limits: `at least ${String(TOKEN_LENGTH_MIN)} characters`,
+      secret: true,
       text: 'The token that a request must present: `Authorization: Bearer <token>`.',
     }),
   },

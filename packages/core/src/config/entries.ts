@@ -38,10 +38,19 @@ export function readEntries(reader: OptionReader, node: NodeOptions): EntryConfi
   for (const { entry, by } of shadowedBy(entries)) {
     reader.problem(
       ['links', entry.index, 'ip'],
-      `never filled: every address of ${entry.pattern.text} belongs to ${by.map(({ id }) => id).join(', ')}`,
+      `never filled: every address of ${entry.pattern.text} belongs to ${idsText(by)}`,
     )
   }
   return entries
+}
+
+/** A range may be covered by thousands of entries. */
+const SHOWN_IDS_MAX = 20
+
+function idsText(entries: readonly EntryConfig[]): string {
+  const shown = entries.slice(0, SHOWN_IDS_MAX).map(({ id }) => id)
+  const more = entries.length - shown.length
+  return shown.join(', ') + (more === 0 ? '' : ` and ${String(more)} more`)
 }
 
 interface Context {

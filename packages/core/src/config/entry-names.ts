@@ -14,8 +14,9 @@ export interface EntryName {
 export function nameEntries(reader: OptionReader, entries: readonly EntryOptions[]): EntryName[] {
   const taken = new Set(entries.map((entry) => entry.id).filter((id) => id !== undefined))
   const first = new Map<string, number>()
+  const repeats = new Map<string, number>()
   return entries.map((entry, index) => {
-    if (entry.id === undefined) return derivedName(entry, taken)
+    if (entry.id === undefined) return derivedName(entry, taken, repeats)
     checkName(reader, ['links', index, 'id'], entry.id)
     const earlier = first.get(entry.id)
     if (earlier === undefined) first.set(entry.id, index)
@@ -28,11 +29,18 @@ export function nameEntries(reader: OptionReader, entries: readonly EntryOptions
   })
 }
 
-function derivedName(entry: EntryOptions, taken: Set<string>): EntryName {
+/** @param repeats the number that the next entry with the same base may have */
+function derivedName(
+  entry: EntryOptions,
+  taken: Set<string>,
+  repeats: Map<string, number>,
+): EntryName {
   const place = (entry.ip ?? entry.host ?? 'unnamed').replaceAll('/', '_')
   const base = `${entry.role}-${place}${entry.port === undefined ? '' : `:${String(entry.port)}`}`
   let name = base
-  for (let repeat = 2; taken.has(name); repeat++) name = `${base}-${String(repeat)}`
+  let repeat = repeats.get(base) ?? 2
+  while (taken.has(name)) name = `${base}-${String(repeat++)}`
+  repeats.set(base, repeat)
   taken.add(name)
   return { id: name, derivedFrom: base }
 }

@@ -1,53 +1,89 @@
 import type { EntryConfig, PassiveEntryConfig } from './node-config.js'
 import { type AddressPattern, patternMatches } from '../address/address-pattern.js'
+import { ipKey } from '../address/ip-address.js'
 
 export interface ShadowedEntry {
   readonly entry: PassiveEntryConfig
-  /** The more specific entries that together cover all its addresses. */
+  /** The more specific entries that together cover all its addresses, in the order of the table. */
   readonly by: readonly PassiveEntryConfig[]
+}
+
+type Range = Exclude<AddressPattern, { kind: 'anyone' }>
+
+/** Entries with the same range, which is inside the range of `outer`. */
+interface Nested {
+  readonly range: Range
+  readonly prefixBits: number
+  readonly entries: PassiveEntryConfig[]
+  /** Position of the first range behind this one that is not inside it. */
+  end: number
+  /** The share that the ranges directly inside cover together; 1 is all of it. */
+  coveredShare: number
 }
 
 /**
  * Passive entries that no connection can ever fill. The most specific group of matching entries decides alone, so a
  * range whose addresses are all covered by narrower entries can never match, and is reported as a mistake.
+ *
+ * A single address cannot be covered by something narrower, and all addresses cannot be covered at all.
  */
 export function shadowedBy(entries: readonly EntryConfig[]): ShadowedEntry[] {
-  const passive = entries.filter((entry) => entry.role === 'passive')
+  const ranges = nestedRanges(entries)
   const shadowed: ShadowedEntry[] = []
-  for (const entry of passive) {
-    const { pattern } = entry
-    // A single address cannot be covered by something narrower, and all addresses cannot be covered at all.
-    if (pattern.kind !== 'range') continue
-    const narrower = passive.filter((other) => isNarrower(other.pattern, pattern))
-    if (coveredShare(narrower, pattern) >= 1) shadowed.push({ entry, by: narrower })
+  for (const [at, { entries: same, coveredShare, end }] of ranges.entries()) {
+    if (coveredShare < 1) continue
+    const by = ranges
+      .slice(at + 1, end)
+      .flatMap((inner) => inner.entries)
+      .sort((left, right) => left.index - right.index)
+    shadowed.push(...same.map((entry) => ({ entry, by })))
   }
-  return shadowed
+  return shadowed.sort((left, right) => left.entry.index - right.entry.index)
 }
 
-type Range = Extract<AddressPattern, { kind: 'range' }>
-
-function isNarrower(inner: AddressPattern, outer: Range): boolean {
-  if (inner.kind === 'anyone') return false
-  return prefixBits(inner) > outer.prefixBits && patternMatches(outer, inner.address)
-}
-
-function prefixBits(pattern: Exclude<AddressPattern, { kind: 'anyone' }>): number {
-  return pattern.kind === 'exact' ? pattern.address.length * 8 : pattern.prefixBits
-}
-
-/** The share of `outer` that the given patterns cover together; 1 is all of it. */
-function coveredShare(inner: readonly PassiveEntryConfig[], outer: Range): number {
-  const counted: AddressPattern[] = []
-  let share = 0
-  const widestFirst = inner
-    .map(({ pattern }) => pattern)
-    .filter((pattern) => pattern.kind !== 'anyone')
-    .sort((left, right) => prefixBits(left) - prefixBits(right))
-  for (const pattern of widestFirst) {
-    // Two prefixes either nest or are disjoint, so a prefix inside a counted one adds nothing.
-    if (counted.some((wider) => patternMatches(wider, pattern.address))) continue
-    counted.push(pattern)
-    share += 2 ** (outer.prefixBits - prefixBits(pattern))
+/**
+ * The ranges in the order of their first address, a wider one before those inside it. Two ranges either nest or are
+ * disjoint, so a stack holds the ranges around the present one.
+ */
+function nestedRanges(entries: readonly EntryConfig[]): Nested[] {
+  const ranges = distinctRanges(entries)
+  const around: Nested[] = []
+  for (const [at, nested] of ranges.entries()) {
+    let outer = around.at(-1)
+    while (outer !== undefined && !patternMatches(outer.range, nested.range.address)) {
+      outer.end = at
+      around.pop()
+      outer = around.at(-1)
+    }
+    if (outer !== undefined) outer.coveredShare += 2 ** (outer.prefixBits - nested.prefixBits)
+    around.push(nested)
   }
-  return share
+  return ranges
+}
+
+function distinctRanges(entries: readonly EntryConfig[]): Nested[] {
+  const byKey = new Map<string, Nested>()
+  for (const entry of entries) {
+    if (entry.role !== 'passive' || entry.pattern.kind === 'anyone') continue
+    const range = entry.pattern
+    const prefixBits = range.kind === 'exact' ? range.address.length * 8 : range.prefixBits
+    const key = sortKey(range, prefixBits)
+    const nested = byKey.get(key)
+    if (nested === undefined) {
+      byKey.set(key, {
+        range,
+        prefixBits,
+        entries: [entry],
+        end: Number.POSITIVE_INFINITY,
+        coveredShare: 0,
+      })
+    } else nested.entries.push(entry)
+  }
+  return [...byKey].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, nested]) => nested)
+}
+
+/** In the order of these texts, families are apart, and a range comes directly before those inside it. */
+function sortKey({ address }: Range, prefixBits: number): string {
+  const family = address.length === 4 ? '4' : '6'
+  return `${family} ${ipKey(address)} ${String(prefixBits).padStart(3, '0')}`
 }
