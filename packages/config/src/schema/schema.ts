@@ -37,7 +37,7 @@ export const entrySchema = z.strictObject(
   {
     id: text('an id', {
       default: '`<role>-<ip>[:port]`, with `-2`, `-3` … for repeats',
-      limits: 'unique; not all digits; without `/`, `*` and blanks',
+      limits: 'unique; not all digits; without `/`, `*`, blanks and invisible characters',
       text: 'Name of the entry, and of its link if it has one slot. The links of several slots are `<id>/1`, `<id>/2` …',
       examples: ['furnace-in'],
     }),
