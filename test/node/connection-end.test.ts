@@ -236,22 +236,123 @@ describe('frames that wait during a pause', () => {
     await bench.stopped()
   })
 
-  it('are discarded and counted after halfClose', async () => {
+  it('wait in the link after halfClose, while it dials again, and come before the next connection', async () => {
     const { bench, connection } = up()
-    bench.node.link('peer').pause()
+    const link = bench.node.link('peer')
+    link.pause()
     connection.receive('one', 'two')
     connection.fin()
     bench.clock.advance(2_000)
-    expect(bench.node.link('peer').counters).toMatchObject({ discarded: 2, received: 0 })
+    expect(connection.finSent).toBe(true)
+    connection.closed()
+    bench.clock.advance(60_000)
+    const next = bench.transport.lastDial.open()
+    bench.clock.advance(10_000)
+    expect(next.reading, 'the link is held').toBe(false)
+    expect(link.counters).toMatchObject({ discarded: 0, received: 0 })
+    link.resume()
+    next.receive('three')
+    expect(bench.messages).toEqual(['peer#1 one', 'peer#1 two', 'peer#2 three'])
     await bench.stopped()
   })
 
-  it('are discarded and counted when the connection is reset', async () => {
+  it('are delivered when the connection is reset and the holder lets go', async () => {
     const { bench, connection } = up()
     bench.node.link('peer').pause()
     connection.receive('one', 'two')
     connection.reset()
+    bench.node.link('peer').resume()
+    expect(bench.messages).toEqual(['peer#1 one', 'peer#1 two'])
+    await bench.stopped()
+  })
+
+  it('are delivered in parts, each of which restarts heldFor', async () => {
+    const { bench, connection } = up({ heldFor: '10s' })
+    const link = bench.node.link('peer')
+    bench.node.on('message', () => {
+      link.pause()
+    })
+    link.pause()
+    connection.receive('one', 'two', 'three')
+    connection.reset()
+    for (const count of [1, 2, 3]) {
+      bench.clock.advance(9_999)
+      link.resume()
+      expect(bench.messages).toHaveLength(count)
+    }
+    expect(link.counters).toMatchObject({ discarded: 0, received: 3 })
+    await bench.stopped()
+  })
+
+  it('are discarded, counted and reported if nothing is taken for heldFor', async () => {
+    const { bench, connection } = up({ heldFor: '10s' })
+    const link = bench.node.link('peer')
+    link.pause()
+    connection.receive('one', 'two')
+    connection.reset()
+    bench.clock.advance(9_999)
+    expect(link.counters.discarded).toBe(0)
+    bench.clock.advance(1)
+    expect(link.counters).toMatchObject({ discarded: 2, received: 0 })
+    expect(bench.warnings).toEqual(['HELD_TOO_LONG'])
+    link.resume()
+    expect(bench.messages).toEqual([])
+    await bench.stopped()
+  })
+
+  it('are discarded and counted when the node stops', async () => {
+    const { bench, connection } = up()
+    bench.node.link('peer').pause()
+    connection.receive('one', 'two')
+    connection.reset()
+    await bench.node.stop()
     expect(bench.node.link('peer').counters).toMatchObject({ discarded: 2, received: 0 })
+    expect(bench.clock.pendingTimers).toBe(0)
+  })
+
+  it('keep the connection of a served peer, which may get replies to them', async () => {
+    const { bench, connection } = accepted({ halfClose: 'serve' })
+    const link = bench.node.link('in')
+    link.pause()
+    connection.receive('question')
+    connection.fin()
+    bench.clock.advance(60_000)
+    expect([link.state, connection.finSent]).toEqual(['up', false])
+    link.resume()
+    expect(bench.messages).toEqual(['in#1 question'])
+    expect(link.state).toBe('up')
+    bench.clock.advance(2_000)
+    expect(connection.finSent).toBe(true)
+    await bench.stopped()
+  })
+
+  it('do not keep the connection of a served peer for longer than heldFor', async () => {
+    const { bench, connection } = accepted({ halfClose: 'serve', heldFor: '10s' })
+    const link = bench.node.link('in')
+    link.pause()
+    connection.receive('question')
+    connection.fin()
+    bench.clock.advance(12_000)
+    expect(link.counters.discarded).toBe(1)
+    bench.clock.advance(2_000)
+    expect(connection.finSent).toBe(true)
+    await bench.stopped()
+  })
+
+  it('are delivered if one listener holds, closes and releases the link during a delivery', async () => {
+    const { bench, connection } = up()
+    const link = bench.node.link('peer')
+    let first = true
+    bench.node.on('message', () => {
+      if (!first) return
+      first = false
+      const release = link.hold()
+      connection.reset()
+      release()
+    })
+    connection.receive('one', 'two', 'three')
+    bench.soon()
+    expect(bench.messages).toEqual(['peer#1 one', 'peer#1 two', 'peer#1 three'])
     await bench.stopped()
   })
 
@@ -288,7 +389,7 @@ describe('frames that wait during a pause', () => {
     expect(bench.messages).toEqual(['peer#1 one'])
     expect(connection.reading).toBe(false)
     bench.node.link('peer').resume()
-    bench.node.link('peer').resume()
+    expect(bench.messages).toEqual(['peer#1 one', 'peer#1 two'])
     bench.node.link('peer').resume()
     expect(bench.messages).toEqual(['peer#1 one', 'peer#1 two', 'peer#1 three'])
     bench.node.link('peer').resume()

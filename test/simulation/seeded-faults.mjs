@@ -165,8 +165,21 @@ export const SEEDED_FAULTS = {
     { file: LIVENESS, find: 'deadline?.dispose();', replace: ';' },
     {
       file: CONNECTION,
-      find: 'this.#conversation?.finished();\n        this.#discardUnread();',
-      replace: 'this.#discardUnread();',
+      find: 'this.#conversation?.finished();\n        this.#leaveRest();',
+      replace: 'this.#leaveRest();',
+    },
+  ],
+  'a held link delivers what is left after the next connection': [
+    {
+      file: 'packages/core/dist/link/intake.js',
+      find: 'return this.#holds > 0 || this.#leftover !== undefined;',
+      replace: 'return this.#holds > 0;',
+    },
+    {
+      file: 'packages/core/dist/link/intake.js',
+      find: 'this.#deliverLeftover(this.#leftover);',
+      replace:
+        'this.#services.clock.after(5, () => this.#leftover && this.#deliverLeftover(this.#leftover));',
     },
   ],
   'a listed peer takes a slot of an entry for any address': [
@@ -191,7 +204,7 @@ export const SEEDED_FAULTS = {
     },
   ],
   'a frame is delivered before the link is up': [
-    { file: CONNECTION, find: 'owner.proved();', replace: ';' },
+    { file: CONNECTION, find: 'owner.readiness.frame();', replace: ';' },
   ],
   'the end of a copy is not reported': [
     {
@@ -214,7 +227,7 @@ export const HALVES = {
   'a flush ignores a write in progress': [
     {
       file: CONNECTION,
-      find: "if (this.#sending !== 'due' && this.#sending !== 'idle')\n            return;",
+      find: "if (this.#sending !== 'due' && this.#sending !== 'idle' && !asks)\n            return;",
       replace: 'if (!this.writable)\n            return;',
     },
     {

@@ -92,6 +92,9 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   connectTimeout: { out: { connectTimeout: '7s' } },
   probation: { out: { probation: '7s' } },
   stableAfter: { out: { stableAfter: '7s' } },
+  heldFor: { out: { heldFor: '7s' } },
+  ready: { out: { ready: 'frame' } },
+  readyTimeout: { out: { readyTimeout: '7s' } },
   holdDown: { out: { holdDown: '7s' } },
 }
 

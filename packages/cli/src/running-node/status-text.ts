@@ -68,12 +68,27 @@ function queueCell({ queuedMessages, queuedBytes, aboveHighWaterMark }: LinkStat
   return { text, style: aboveHighWaterMark ? 'red' : 'yellow' }
 }
 
+const WAIT_TEXTS = {
+  probation: 'waits until the probation is over',
+  stable: 'waits until the connection is stable',
+  frame: 'waits for the first frame of the peer',
+} as const
+
+function waitText(waiting: NonNullable<LinkStatus['waiting']>): string {
+  if (waiting.for !== 'turn') return `connected to ${waiting.remote}, ${WAIT_TEXTS[waiting.for]}`
+  return `waits for its turn to dial, place ${String(waiting.place)} of ${String(waiting.of)}`
+}
+
 /** Why the link is not up, and when the next dial is due. */
 export function noteText(
-  { state, reason, attempt }: LinkStatus,
+  { state, reason, attempt, waiting }: LinkStatus,
   nextDialInMs: number | null,
 ): string {
   if (state === 'up') return ''
+  // A node of an older version does not report it.
+  if (waiting) {
+    return [waitText(waiting), reason ?? ''].filter((text) => text !== '').join(': ')
+  }
   const steps = [
     ...(nextDialInMs === null ? [] : [`dials in ${ageText(nextDialInMs)}`]),
     ...(attempt === 0 ? [] : [`attempt ${String(attempt)}`]),

@@ -144,6 +144,10 @@ export const linkFields = {
     default: '`close` if the link is for one peer, else `serve`',
     text: 'After the peer’s FIN: close immediately, or continue to send for 2 s or for this long. A restarting server sends FIN and loses what is written to it afterwards. A client may send FIN after its request and still wait for the reply.',
   }),
+  heldFor: duration({
+    default: '`5m`',
+    text: 'If the peer ends the connection while the link is held (a pause, a full iterator or a relay to a slow link): how long the messages that were received before wait for the end of the hold; 0: no limit. The time counts only while nothing is taken.',
+  }),
   linger: duration({
     default: '`1s`',
     text: 'How long the node continues to read after its own FIN, until the peer’s FIN. Closing with unread bytes resets the connection, and the peer loses data that it has not read.',
@@ -151,6 +155,14 @@ export const linkFields = {
   connectTimeout: duration({
     default: '`10s`',
     text: 'Limit for a dial: name lookup, TCP and TLS together.',
+  }),
+  ready: choice(['connected', 'frame', 'stable'], {
+    default: '`connected`',
+    text: 'When the link is up and writes its queue: as soon as the connection is open, when the peer has sent a complete frame, or when the connection has been open for `stableAfter`. A proxy accepts the connection although the machine behind it is down, and swallows what is written: choose `frame` if the peer sends frames or heartbeats by itself, else `stable`.',
+  }),
+  readyTimeout: duration({
+    default: '`30s`',
+    text: 'With `ready: frame`: a connection whose peer sends no complete frame for this long ends, and an active link dials again; 0: no limit.',
   }),
   probation: duration({
     default: '`1s`',

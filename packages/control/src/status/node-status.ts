@@ -5,11 +5,17 @@ import {
   type LinkCounters,
   type LinkHandle,
   type LinkState,
+  type LinkWait,
   type Node,
   type NodeCounters,
   type NotListening,
 } from '@commloop/core'
 import type { Availability, MissingEntry } from './availability.js'
+
+/** What a link waits for: its turn to dial, or what its open connection must do before the link is up. */
+export type LinkWaiting =
+  | Extract<LinkWait, { for: 'turn' }>
+  | { readonly for: Exclude<LinkWait['for'], 'turn'>; readonly remote: string }
 
 /** Facts about a node that do not change while it runs. */
 export interface NodeFacts {
@@ -58,6 +64,7 @@ export interface LinkStatus {
   readonly sinceMs: number
   readonly attempt: number
   readonly nextDialInMs: number | null
+  readonly waiting: LinkWaiting | null
   readonly queuedMessages: number
   readonly queuedMessagesMax: number
   readonly queuedBytes: number
@@ -119,6 +126,7 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
     sinceMs: Math.round(link.sinceMs),
     attempt: link.attempt,
     nextDialInMs: nextDialInMs === undefined ? null : Math.round(nextDialInMs),
+    waiting: waitingOf(link),
     queuedMessages: link.queuedMessages,
     queuedMessagesMax: outbox?.messagesMax ?? 0,
     queuedBytes: link.queuedBytes,
@@ -127,6 +135,11 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
     aboveHighWaterMark: link.aboveHighWaterMark,
     counters: link.counters,
   }
+}
+
+function waitingOf({ waiting }: LinkHandle): LinkWaiting | null {
+  if (waiting === undefined || waiting.for === 'turn') return waiting ?? null
+  return { for: waiting.for, remote: addressText(waiting.remote) }
 }
 
 function peerText(entry: EntryConfig): string {

@@ -107,7 +107,7 @@ export class Acceptor implements AdmissionHandler {
     const { links } = group
     const known = this.#searched.get(group.links)
     let at = known?.vacancies === this.#vacancies ? known.at : 0
-    while (at < links.length && links[at]?.state !== 'awaiting') at++
+    while (at < links.length && !isFree(links[at])) at++
     this.#searched.set(group.links, { at, vacancies: this.#vacancies })
     return links[at]
   }
@@ -122,7 +122,7 @@ export class Acceptor implements AdmissionHandler {
     const address = parseIp(remote.ip)
     if (address === undefined) return
     for (const link of this.#groups.activeAt(address)) {
-      if (link.state === 'exhausted') link.dialNow()
+      if (link.state === 'exhausted') link.dialNow(true)
     }
   }
 
@@ -149,7 +149,7 @@ export class Acceptor implements AdmissionHandler {
     const key = connection.peer.remote.ip
     let candidate: Link | undefined
     for (const link of links) {
-      const fills = link.state === 'up' && sameAddress(link.connection?.peer.remote.ip, key)
+      const fills = isOccupied(link) && sameAddress(link.connection?.peer.remote.ip, key)
       if (!fills || this.#challenges.has(link)) continue
       const silentLonger =
         candidate === undefined ||
@@ -172,7 +172,7 @@ export class Acceptor implements AdmissionHandler {
     this.#replacedMs.set(link, this.#clock.now())
     link.connection?.abort(REPLACED)
     // A listener of the loss may have disabled the link.
-    return link.state === 'awaiting' ? link.opened(newcomer, false) : DISABLED
+    return isFree(link) ? link.opened(newcomer, false) : DISABLED
   }
 
   #decided(challenge: Challenge, verdict: Verdict): void {
@@ -181,10 +181,10 @@ export class Acceptor implements AdmissionHandler {
     if (verdict === 'newcomer gone') return
     if (verdict === 'incumbent stays') {
       this.#rejections.add(newcomer.peer.remote, FULL)
-    } else if (link.state === 'awaiting') {
+    } else if (isFree(link)) {
       challenge.handOver(link.opened(newcomer, false))
     } else {
-      const answer = link.state === 'up' ? this.#replace(link, newcomer) : DISABLED
+      const answer = isOccupied(link) ? this.#replace(link, newcomer) : DISABLED
       if (isReason(answer)) {
         newcomer.destroy()
         this.#rejections.add(newcomer.peer.remote, answer)
@@ -212,11 +212,20 @@ export class Acceptor implements AdmissionHandler {
  * received everything: the lingering connection of a client that has its reply must not keep the next client out.
  */
 function freeLink(links: readonly Link[]): Link | undefined {
-  const free = links.find((link) => link.state === 'awaiting')
+  const free = links.find(isFree)
   if (free !== undefined) return free
-  const leaving = links.find((link) => link.state === 'up' && link.connection?.replaceable === true)
-  leaving?.connection?.release()
-  return leaving?.state === 'awaiting' ? leaving : undefined
+  const leaving = links.find((link) => link.state === 'up' && link.connection?.release() === true)
+  return isFree(leaving) ? leaving : undefined
+}
+
+/** The link waits for a connection. */
+function isFree(link: Link | undefined): link is Link {
+  return link?.state === 'awaiting' && link.connection === undefined
+}
+
+/** The link has a connection, which may not be ready yet, and which is not being drained. */
+function isOccupied({ connection, state }: Link): boolean {
+  return connection !== undefined && (state === 'up' || state === 'awaiting')
 }
 
 function identityReason({ identities }: PeerInfo): Reason {

@@ -84,16 +84,27 @@ export interface LinkSettings {
   readonly silenceMs: number
   readonly stallMs: number
   readonly partialFrameMs: number
+  /** How long what was received whole waits for holders after the end of its connection. */
+  readonly heldForMs: number
   /** After the peer's FIN: close immediately, or continue to send for `halfCloseMs`. */
   readonly halfClose: 'close' | 'serve'
   readonly halfCloseMs: number
   readonly lingerMs: number
   readonly connectTimeoutMs: number
+  /** What an open connection must do before the link is up and writes its queue. */
+  readonly ready: ReadyMode
+  readonly readyTimeoutMs: number
   readonly probationMs: number
   readonly stableAfterMs: number
   readonly rearmAfterMs: number
   readonly holdDownMs: number
 }
+
+/**
+ * `connected`: the link is up as soon as its connection is open. `frame`: when the peer has sent a whole frame.
+ * `stable`: when the connection has been open for `stableAfter`, or the peer has sent a whole frame.
+ */
+export type ReadyMode = 'connected' | 'frame' | 'stable'
 
 export interface HeartbeatSettings {
   readonly everyMs: number

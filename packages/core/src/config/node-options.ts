@@ -89,8 +89,13 @@ export interface LinkOptions {
   readonly partialFrame?: Duration
   /** After the peer's FIN: `close` immediately, `serve` for another 2 s, or for this long. */
   readonly halfClose?: Duration
+  readonly heldFor?: Duration
   readonly linger?: Duration
   readonly connectTimeout?: Duration
+  /** What an open connection must do before the link is up and writes its queue; default `connected`. */
+  readonly ready?: 'connected' | 'frame' | 'stable'
+  /** With `ready: frame`: a connection whose peer sends no frame for this long ends; default 30 s, 0: no limit. */
+  readonly readyTimeout?: Duration
   readonly probation?: Duration
   readonly stableAfter?: Duration
   readonly rearmAfter?: Duration

@@ -16,6 +16,7 @@ export const REASON_TEXTS = {
   'frame-truncated': '',
   'partial-frame': 'partial frame',
   silence: 'silence',
+  'not-ready': 'not ready',
   'write-stall': 'write stall',
   operator: 'operator',
   reconfigured: 'reconfigured',

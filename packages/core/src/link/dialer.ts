@@ -10,7 +10,7 @@ import type { WarningCode } from '../contracts/warning.js'
 import { foreignText } from '../text/safe-text.js'
 import { DURATION_MS_MAX } from '../units/duration.js'
 import { sameIp, parseIp } from '../address/ip-address.js'
-import type { DialPermit, DialLimiter } from './dial-limiter.js'
+import type { DialLane, DialPermit, DialLimiter, DialTurn } from './dial-limiter.js'
 import type { LinkTally } from '../ledger/link-counters.js'
 import { failureReason } from './connection/failure-reason.js'
 import { missingSource, sourceDelayMs } from './missing-source.js'
@@ -18,6 +18,9 @@ import type { LinkEvent } from './link-state.js'
 
 /** The delay if the strategy throws or does not return a number. */
 const DELAY_MS_UNUSABLE = 30_000
+
+/** A dial that fails after it has kept its permit for longer than this is slow: the peer did not answer. */
+const SLOW_DIAL_MS = 1_000
 
 /** The link whose connections a dialer opens. */
 export interface DialOwner {
@@ -59,6 +62,11 @@ export class Dialer {
   #timer: Timer | undefined
   #dial: Dial | undefined
   #permit: DialPermit | undefined
+  #permittedMs = 0
+  /** The last connection gave a proof of life, and no dial was slow since. */
+  #wasWell = false
+  /** The last dial was slow. */
+  #wasSlow = false
   #probation = false
   /** The last dial failed because this machine does not have the address of `bind`. */
   #sourceIsMissing = false
@@ -81,7 +89,7 @@ export class Dialer {
   reconfigure(entry: ActiveEntryConfig, strategy: ReconnectStrategy, elsewhere: boolean): void {
     this.#entry = entry
     this.#strategy = strategy
-    if (elsewhere) this.#probation = false
+    if (elsewhere) this.#probation = this.#wasWell = this.#wasSlow = false
   }
 
   /** Dials begun since the last proof of life or (re-)arming. */
@@ -94,26 +102,42 @@ export class Dialer {
     return this.#permit !== undefined
   }
 
+  /** The place of this link among those that wait for their turn to dial; undefined: it does not wait for a turn. */
+  get turn(): DialTurn | undefined {
+    return this.#permit?.turn
+  }
+
   /** When the next dial is due, by the clock; undefined: no dial is planned. */
   get nextDialMs(): number | undefined {
     return this.#nextDialMs
   }
 
-  /** Dials as soon as there is a permit. `start` and `rearm` begin a new count. */
-  begin(event: 'start' | 'retryDue' | 'rearm'): void {
+  /** Dials as soon as there is a permit. `start` and `rearm` begin a new count. `urgent`: before links that may wait. */
+  begin(event: 'start' | 'retryDue' | 'rearm', urgent = false): void {
     this.#cancel()
     if (event !== 'retryDue') {
       this.#attempt = 0
       this.#probation = false
     }
-    this.#permit = this.#services.permits.permit(() => {
+    this.#permit = this.#services.permits.permit(urgent ? 'first' : this.#lane, () => {
       this.#permitted(event)
     })
     this.#permit.ask()
   }
 
+  get #lane(): DialLane {
+    if (this.#wasSlow) return 'slow'
+    return this.#wasWell ? 'first' : 'unknown'
+  }
+
+  /** Dials before links that may wait, if this one waits for its turn. */
+  hurry(): void {
+    this.#permit?.hurry()
+  }
+
   #permitted(event: 'start' | 'retryDue' | 'rearm'): void {
     const permit = this.#permit
+    this.#permittedMs = this.#services.clock.now()
     this.#attempt++
     this.#owner.queue.tally.dials++
     this.#owner.transition(event, undefined, { attempt: this.#attempt })
@@ -125,7 +149,7 @@ export class Dialer {
       {
         opened: (connection) => this.#opened(connection),
         failed: (error) => {
-          this.#ended()
+          this.#dialFailed()
           const missing = missingSource(bind, error)
           this.#sourceIsMissing = missing !== undefined
           // The peer was not asked, so this is not one of the attempts after which the link gives up.
@@ -137,7 +161,14 @@ export class Dialer {
     )
   }
 
+  #dialFailed(): void {
+    this.#wasSlow = this.#services.clock.now() - this.#permittedMs >= SLOW_DIAL_MS
+    if (this.#wasSlow) this.#wasWell = false
+    this.#ended()
+  }
+
   #opened(connection: Connection): ConnectionHandler {
+    this.#wasSlow = false
     this.#ended()
     if (isSelf(connection)) {
       connection.destroy()
@@ -157,6 +188,7 @@ export class Dialer {
   /** Proof of life: the next failure counts as the first. */
   proved(): void {
     this.#attempt = 0
+    this.#wasWell = true
     this.#probation = false
   }
 

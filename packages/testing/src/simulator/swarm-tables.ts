@@ -35,6 +35,7 @@ export function drawTables(
   const count = 2 + random.int(4)
   const ways = drawWays(random, count)
   const heartbeat = drawHeartbeat(random)
+  const readiness = random.fork('ready')
   const admissions = Array.from({ length: count }, (_, at) => {
     return drawAdmission(
       random,
@@ -48,7 +49,10 @@ export function drawTables(
     return {
       name: nameOf(at),
       ip: ipOf(at),
-      options: drawOptions(random, at, [...admission.entries, ...active], heartbeat),
+      options: {
+        ...drawOptions(random, at, [...admission.entries, ...active], heartbeat),
+        ready: drawReady(readiness, heartbeat),
+      },
       router: drawRouter(random),
       expectedUp: [...admission.expectedUp, ...open.map(({ link }) => link)],
     }
@@ -145,6 +149,15 @@ function drawLinkOptions(random: SeededRandom): LinkOptions {
     ...(ttl === undefined ? {} : { ttl }),
     ...(random.chance(0.3) ? { halfClose: random.pick(['close', 'serve', 3_000] as const) } : {}),
   }
+}
+
+/** Without heartbeats two nodes might wait for each other's first frame. */
+function drawReady(
+  random: SeededRandom,
+  heartbeat: HeartbeatOptions | undefined,
+): 'connected' | 'frame' | 'stable' {
+  const ready = random.pick(['connected', 'connected', 'frame', 'stable'] as const)
+  return ready === 'frame' && heartbeat === undefined ? 'connected' : ready
 }
 
 /** The same for all links of a swarm, because both ends of a link must agree. */
