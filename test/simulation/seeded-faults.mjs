@@ -182,6 +182,13 @@ export const SEEDED_FAULTS = {
         'this.#services.clock.after(5, () => this.#leftover && this.#deliverLeftover(this.#leftover));',
     },
   ],
+  'a held link writes after the FIN of its peer': [
+    {
+      file: CONNECTION,
+      find: "if (this.#receiving === 'finHeld' && this.#owner.settings.halfClose === 'close')",
+      replace: 'if (false)',
+    },
+  ],
   'a listed peer takes a slot of an entry for any address': [
     {
       file: 'packages/core/dist/accept/accept-groups.js',

@@ -16,6 +16,7 @@ export function statusText(status: NodeStatus, columns: number, color: boolean):
       columns,
       color,
     }),
+    ...section('Output', outputTexts(status), columns),
     ...section('Missing', [...listenerText(status), ...status.missing.map(missingText)], columns),
     ...section('Audit', furtherFindings(status).map(findingText), columns),
   ]
@@ -101,6 +102,16 @@ function listenerText({ notListening = null }: Partial<NodeStatus>): string[] {
   if (notListening === null) return []
   const { host, port, reason, forMs } = notListening
   return [`the listener at ${host}:${String(port)} for ${ageText(forMs)}: ${reason}`]
+}
+
+/** What keeps received messages from the program that reads stdout. */
+function outputTexts({ output }: NodeStatus): string[] {
+  if (output?.state !== 'failing' && output?.state !== 'closed') return []
+  const what =
+    output.state === 'failing'
+      ? 'stdout cannot be written: the node reads no link, and repeats the write every second'
+      : `stdout is closed: ${countText(output.discardedMessages)} received messages were discarded`
+  return output.reason === null ? [what] : [`${what}: ${output.reason}`]
 }
 
 function missingText({ entry, kind, forMs, reason }: NodeStatus['missing'][number]): string {

@@ -10,6 +10,7 @@ import {
   type NodeCounters,
   type NotListening,
 } from '@commloop/core'
+import type { OutputStatus } from '@commloop/metrics'
 import type { Availability, MissingEntry } from './availability.js'
 
 /** What a link waits for: its turn to dial, or what its open connection must do before the link is up. */
@@ -39,11 +40,13 @@ export interface NodeStatus {
   readonly listen: { readonly host: string; readonly port: number } | null
   /** Why the node does not listen although its configuration says so, and for how long; null: it does, or should not. */
   readonly notListening: NotListening | null
-  /** True if no entry is missing, and the node listens where it should. */
+  /** True if no entry is missing, the node listens where it should, and received messages can be written. */
   readonly ok: boolean
   readonly missing: readonly MissingEntry[]
   readonly findings: readonly Finding[]
   readonly counters: NodeCounters
+  /** Null if no other program reads the received messages. */
+  readonly output: OutputStatus | null
   readonly links: readonly LinkStatus[]
 }
 
@@ -75,7 +78,12 @@ export interface LinkStatus {
 }
 
 /** The whole state of a node at this moment. */
-export function nodeStatus(node: Node, facts: NodeFacts, availability: Availability): NodeStatus {
+export function nodeStatus(
+  node: Node,
+  facts: NodeFacts,
+  availability: Availability,
+  output: OutputStatus | undefined,
+): NodeStatus {
   const { listening } = node
   const missing = availability.missing()
   return {
@@ -88,10 +96,15 @@ export function nodeStatus(node: Node, facts: NodeFacts, availability: Availabil
     uptimeMs: Math.round(process.uptime() * 1000),
     listen: listening === undefined ? null : { host: listening.ip, port: listening.port },
     notListening: node.notListening ?? null,
-    ok: missing.length === 0 && node.notListening === undefined,
+    ok:
+      missing.length === 0 &&
+      node.notListening === undefined &&
+      output?.state !== 'failing' &&
+      output?.state !== 'closed',
     missing,
     findings: node.findings(),
     counters: node.counters,
+    output: output ?? null,
     links: linkStatuses(node),
   }
 }

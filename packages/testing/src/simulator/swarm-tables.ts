@@ -197,6 +197,8 @@ function drawOptions(
     routerTimeout: random.pick([200, 1_000]),
     deferMax: random.pick([500, 4_000]),
     stopDeadline: random.pick([500, 4_000]),
+    // Drawn apart, so that the other draws of a seed stay as they were.
+    heldFor: random.fork(`held ${String(at)}`).pick([1_000, 300_000, 300_000, 300_000]),
     audit: { every: 10_000, grace: 3_000 },
   }
 }

@@ -252,6 +252,8 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   #flush(): void {
     const asks = this.#sending === 'probation'
     if (this.#sending !== 'due' && this.#sending !== 'idle' && !asks) return
+    // Our FIN waits for a holder. The peer, which may have restarted, would lose what is written before it.
+    if (this.#receiving === 'finHeld' && this.#owner.settings.halfClose === 'close') return
     const writer = this.#writer
     if (writer?.hasWork(asks) !== true) {
       if (this.#sending === 'due') this.#send('rest')
@@ -293,7 +295,6 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     else this.#flush()
   }
 
-  /** The write has ended. */
   #writeOver(): void {
     this.#send('done')
     if (this.#sending === 'finished') this.#sendFin()
