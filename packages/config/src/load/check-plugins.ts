@@ -1,4 +1,10 @@
-import { CommloopError, type ErrorCode, type NodeOptions, pathText } from '@commloop/core'
+import {
+  CommloopError,
+  type ConfigProblem,
+  type ErrorCode,
+  type NodeOptions,
+  pathText,
+} from '@commloop/core'
 import { checkPlugin } from '../plugins/plugin-services.js'
 import type { ResolvedPlugin } from '../plugins/resolve-plugin.js'
 import type { ConfigPath } from '../read/config-path.js'
@@ -23,15 +29,18 @@ export function checkPlugins(options: NodeOptions, plugins: ConfigPlugins): Plug
       const found = checkPlugin(plugin, { path, node: options })
       const code = 'CML_ERR_CONFIG_INVALID'
       problems.push(...found.problems.map((problem) => ({ code, ...problem }) as const))
-      warnings.push(
-        ...found.warnings.map((warning) => `${pathText(warning.path)}: ${warning.message}`),
-      )
+      warnings.push(...found.warnings.map(warningText))
     } catch (error) {
       if (!CommloopError.is(error)) throw error
       problems.push({ code: error.code, path, message: error.message })
     }
   }
   return { problems, warnings }
+}
+
+/** A warning about one place of a configuration. */
+export function warningText({ path, message }: ConfigProblem): string {
+  return `${pathText(path)}: ${message}`
 }
 
 /** Each plugin with the path where it is first used. */
