@@ -11,6 +11,7 @@ const HEARTBEATS = 'packages/core/dist/link/conversation/heartbeats.js'
 const OUTBOX = 'packages/core/dist/outbox/memory-outbox.js'
 const BATCH = 'packages/core/dist/link/connection/batch.js'
 const DIALER = 'packages/core/dist/link/dialer.js'
+const ROTATION = 'packages/core/dist/link/address-rotation.js'
 const ACCEPTOR = 'packages/core/dist/accept/acceptor.js'
 const DELIVERY = 'packages/core/dist/routing/delivery.js'
 const STAGE = 'packages/core/dist/routing/pending-routes.js'
@@ -25,6 +26,9 @@ const BOUNDED_RELEASE = {
 
 /** Faults that a campaign must find one at a time. */
 export const SEEDED_FAULTS = {
+  'a link dials the first address of its peer only': [
+    { file: ROTATION, find: '.sort((left, right) => rank(left) - rank(right))', replace: '' },
+  ],
   'a rewind does not mark resent messages': [
     { file: OUTBOX, find: 'message.resent = true;', replace: ';' },
   ],

@@ -15,12 +15,13 @@ export {
   type ErrorCode,
   type ErrorDetails,
 } from './contracts/errors.js'
-export { optionError, type RejectedOption } from './contracts/option-error.js'
+export { optionError, optionsError, type RejectedOption } from './contracts/option-error.js'
 export { REASON_TEXTS, type Reason, type ReasonCode, reasonText } from './contracts/reason.js'
 export type * from './contracts/node-events.js'
 export type { Finding } from './contracts/finding.js'
 export type { WarningCode, WarningEvent } from './contracts/warning.js'
 export type * from './config/node-options.js'
+export { LISTEN_KEYS } from './config/node-options.js'
 export { NodeConfig } from './config/node-config.js'
 export type * from './config/node-config.js'
 export { type Duration, DURATION_MS_MAX, durationMs, durationText } from './units/duration.js'
@@ -34,6 +35,8 @@ export {
 } from './address/address-pattern.js'
 export { listenersOf, writtenListeners } from './config/listeners.js'
 export { type AcceptRule, decidingEntries, inDecidingOrder } from './config/accept-order.js'
+export { sourcePortWarnings } from './config/source-port-warnings.js'
+export { entryPlaces } from './config/entry-places.js'
 export { type ConfigProblem, pathText } from './config/config-problem.js'
 export {
   configProblems,
@@ -47,8 +50,9 @@ export {
 } from './reconnect/exponential-backoff.js'
 export { DirectRouter } from './routing/direct-router.js'
 export { createNode, type NodePart, type Plugin, use, useRouter } from './node/create-node.js'
-export { Node } from './node/node.js'
+export { Node, type NotListening } from './node/node.js'
 export type { NodeCounters } from './ledger/node-counters.js'
+export type { NameState } from './accept/peer-names.js'
 export type { RejectionCount } from './accept/rejections.js'
 export type { ListenerState } from './accept/listening.js'
 export { challengeMs } from './accept/challenge.js'
@@ -62,7 +66,7 @@ export { LINK_TRANSITIONS, type LinkEvent, type LinkRole } from './link/link-sta
 export { isLoopback } from './address/loopback.js'
 export { addressText } from './address/address-text.js'
 export { describeValue } from './text/describe-value.js'
-export { nearest, editDistance } from './text/suggestion.js'
+export { nearest, editDistance, unknownOptionText } from './text/suggestion.js'
 export { SystemClock } from './runtime/system-clock.js'
 export { Throttle, type ThrottleLimits } from './events/throttle.js'
 export { BATCH_BYTES_MAX } from './link/connection/batch-buffers.js'

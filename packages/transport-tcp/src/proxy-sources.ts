@@ -1,11 +1,11 @@
 import {
   type AddressPattern,
+  describeValue,
   optionError,
   parseAddressPattern,
   parseIp,
   patternMatches,
 } from '@commloop/core'
-import { describeValue } from './describe-value.js'
 
 /** The balancers whose connections begin with a header of the PROXY protocol: `proxyProtocol: { from }`. */
 export class ProxySources {

@@ -1,5 +1,6 @@
 import {
   CommloopError,
+  type ConfigProblem,
   type ErrorCode,
   type NodeOptions,
   pathText,
@@ -31,9 +32,7 @@ export function checkPlugins(options: NodeOptions, plugins: ConfigPlugins): Plug
       const found = checkPlugin(plugin, { path, node: { links, ...listenOf(options) } })
       const code = 'CML_ERR_CONFIG_INVALID'
       problems.push(...found.problems.map((problem) => ({ code, ...problem }) as const))
-      warnings.push(
-        ...found.warnings.map((warning) => `${pathText(warning.path)}: ${warning.message}`),
-      )
+      warnings.push(...found.warnings.map(warningText))
     } catch (error) {
       if (!CommloopError.is(error)) throw error
       problems.push({ code: error.code, path, message: error.message })
@@ -46,6 +45,11 @@ function listenOf({ listen }: NodeOptions): Pick<PluginUse['node'], 'listen' | '
   const listeners = writtenListeners(listen).map(({ place, path }) => ({ path, options: place }))
   const [first] = listeners
   return first === undefined ? { listeners } : { listen: first.options, listeners }
+}
+
+/** A warning about one place of a configuration. */
+export function warningText({ path, message }: ConfigProblem): string {
+  return `${pathText(path)}: ${message}`
 }
 
 /** Each plugin with the path where it is first used. */

@@ -13,9 +13,18 @@ export function withTlsFiles(options: NodeOptions, folder: string): NodeOptions 
   return {
     ...options,
     ...(listen === undefined ? {} : { listen: listenFiles(listen, folder) }),
-    links: links.map((entry) =>
-      entry.tls === undefined ? entry : { ...entry, tls: inFolder(entry.tls, folder) },
-    ),
+    links: links.map((entry) => {
+      const { tls, transportOptions } = entry
+      const inner = transportOptions?.['tls']
+      if (tls === undefined && !isMap(inner)) return entry
+      return {
+        ...entry,
+        ...(tls === undefined ? {} : { tls: inFolder(tls, folder) }),
+        ...(isMap(inner)
+          ? { transportOptions: { ...transportOptions, tls: inFolder(inner, folder) } }
+          : {}),
+      }
+    }),
   }
 }
 

@@ -1,13 +1,16 @@
 import {
   addressText,
   type EntryConfig,
+  entryPlaces,
   type Finding,
   type LinkCounters,
   type LinkHandle,
   type LinkState,
   type LinkWait,
+  type NameState,
   type Node,
   type NodeCounters,
+  type NotListening,
 } from '@commloop/core'
 import type { OutputStatus } from '@commloop/metrics'
 import type { Availability, MissingEntry } from './availability.js'
@@ -39,6 +42,9 @@ export interface NodeStatus {
   readonly listen: { readonly host: string; readonly port: number } | null
   readonly listeners: readonly ListenerStatus[]
   /** True if no entry is missing and every listener is open, and received messages can be written to the output. */
+  /** Why the node does not listen although its configuration says so, and for how long; null: it does, or should not. */
+  readonly notListening: NotListening | null
+  /** True if no entry is missing, the node listens where it should, and received messages can be written. */
   readonly ok: boolean
   readonly missing: readonly MissingEntry[]
   readonly findings: readonly Finding[]
@@ -46,6 +52,19 @@ export interface NodeStatus {
   /** Null if no other program reads the received messages. */
   readonly output: OutputStatus | null
   readonly links: readonly LinkStatus[]
+  /** The names of passive entries, and from which addresses their peers may connect. */
+  readonly names: readonly NameStatus[]
+}
+
+/** The name of a passive entry. Durations in milliseconds. */
+export interface NameStatus {
+  readonly name: string
+  /** Of the last successful look-up; empty before the first. */
+  readonly addresses: readonly string[]
+  /** Since that look-up; null: there was none. */
+  readonly ageMs: number | null
+  /** Why the last look-up has failed; null: it has not. */
+  readonly problem: string | null
 }
 
 export interface ListenerStatus {
@@ -62,8 +81,10 @@ export interface LinkStatus {
   readonly id: string
   readonly entry: string
   readonly role: 'active' | 'passive'
-  /** The configured peer: the address to dial, or the addresses that may dial us. */
+  /** The configured peer: the address to dial, or the addresses that may dial us. Several are separated by commas. */
   readonly peer: string
+  /** The address that is being dialled, or with which the next dial begins; null on passive links. */
+  readonly dialAddress: string | null
   readonly state: LinkState
   readonly enabled: boolean
   readonly lasting: boolean
@@ -109,17 +130,24 @@ export function nodeStatus(
     uptimeMs: Math.round(process.uptime() * 1000),
     listen: listening === undefined ? null : { host: listening.ip, port: listening.port },
     listeners: listenerStatuses(node),
+    notListening: node.notListening ?? null,
     ok: missing.length === 0 && isListening && isWritable,
     missing,
     findings: node.findings(),
     counters: node.counters,
     output: output ?? null,
     links: linkStatuses(node),
+    names: node.names.map(nameStatus),
   }
 }
 
 function listenerStatuses({ listeners }: Node): ListenerStatus[] {
   return listeners.map(({ name, at, open }) => ({ name, host: at.ip, port: at.port, open }))
+}
+
+function nameStatus({ name, addresses, ageMs, problem }: NameState): NameStatus {
+  const age = ageMs === undefined ? null : Math.round(ageMs)
+  return { name, addresses, ageMs: age, problem: problem ?? null }
 }
 
 /** Every link, in the order of the table. */
@@ -142,7 +170,8 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
     id: link.id,
     entry: link.entry,
     role: link.role,
-    peer: entry === undefined ? '' : peerText(entry),
+    peer: entry === undefined ? '' : entryPlaces(entry).join(', '),
+    dialAddress: link.dialAddress ?? null,
     state: link.state,
     enabled: link.enabled,
     lasting: link.lasting,
@@ -168,10 +197,4 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
 function waitingOf({ waiting }: LinkHandle): LinkWaiting | null {
   if (waiting === undefined || waiting.for === 'turn') return waiting ?? null
   return { for: waiting.for, remote: addressText(waiting.remote) }
-}
-
-function peerText(entry: EntryConfig): string {
-  if (entry.role === 'passive')
-    return entry.pattern.kind === 'anyone' ? 'anyone' : entry.pattern.text
-  return addressText({ ip: entry.host, port: entry.port })
 }

@@ -2,7 +2,13 @@ import { type AddressPattern, patternMatches, specificity } from '../address/add
 import { type IpBytes, ipKey, parseIp } from '../address/ip-address.js'
 import { inDecidingOrder } from '../config/accept-order.js'
 import type { EntryConfig, PassiveEntryConfig } from '../config/node-config.js'
+import type { Reason } from '../contracts/reason.js'
 import type { Link } from '../link/link.js'
+import type { PeerNames } from './peer-names.js'
+
+const NOT_IN_TABLE: Reason = { code: 'not-in-table' }
+/** A reason is a line of the log. */
+const NAMES_SHOWN_MAX = 3
 
 /** The passive links that an address may fill. */
 export interface AcceptGroup {
@@ -25,24 +31,35 @@ export class AcceptGroups {
   readonly #active = new Map<string, Link[]>()
 
   readonly #probes: readonly AddressPattern[]
+  readonly #names: PeerNames | undefined
+  readonly #stranger: Reason
 
-  /** @param probes addresses of health probes */
-  constructor(links: readonly Link[], probes: readonly AddressPattern[] = []) {
+  /**
+   * @param names the addresses of names, at this moment
+   * @param probes addresses of health probes
+   */
+  constructor(links: readonly Link[], names?: PeerNames, probes: readonly AddressPattern[] = []) {
     this.#probes = probes
+    this.#names = names
+    this.#stranger = strangerReason(names?.unresolved ?? [])
     const byEntry = new Map<EntryConfig, Link[]>()
     for (const link of links) {
       pushTo(byEntry, link.entry, link)
-      if (link.entry.role === 'active') this.#addActive(link.entry.host, link)
+      if (link.entry.role === 'active') {
+        for (const host of link.entry.hosts) this.#addActive(host, link)
+      }
     }
     const entries = [...byEntry.keys()]
     this.#others = new ListenerGroups(
       entries.filter((entry) => entry.role === 'passive' && entry.listener === undefined),
       byEntry,
+      names,
     )
     for (const entry of entries) {
       if (entry.role !== 'passive' || entry.listener === undefined) continue
-      if (this.#byListener.has(entry.listener)) continue
-      this.#byListener.set(entry.listener, new ListenerGroups(entries, byEntry, entry.listener))
+      const { listener } = entry
+      if (this.#byListener.has(listener)) continue
+      this.#byListener.set(listener, new ListenerGroups(entries, byEntry, names, listener))
     }
   }
 
@@ -77,6 +94,12 @@ export class AcceptGroups {
     )
   }
 
+  /** Why an address that no entry has is refused. It may be a new address of a name, so the names are looked up again. */
+  stranger(): Reason {
+    this.#names?.knocked()
+    return this.#stranger
+  }
+
   /** Active links whose peer has this address. */
   activeAt(address: IpBytes): readonly Link[] {
     return this.#active.get(ipKey(address)) ?? []
@@ -92,12 +115,23 @@ class ListenerGroups {
   constructor(
     entries: readonly EntryConfig[],
     byEntry: ReadonlyMap<EntryConfig, readonly Link[]>,
+    names: PeerNames | undefined,
     listener?: string,
   ) {
+    const exact = new Map<string, { pattern: AddressPattern; entries: PassiveEntryConfig[] }>()
     for (const { pattern, entries: deciding } of inDecidingOrder(entries, listener)) {
-      const group = groupOf(pattern, deciding, byEntry)
-      if (pattern.kind === 'exact') this.#exact.set(ipKey(pattern.address), group)
-      else this.#wider.push(group)
+      const addresses = singleAddresses(pattern, names)
+      if (addresses === undefined) this.#wider.push(groupOf(pattern, deciding, byEntry))
+      for (const address of addresses ?? []) {
+        const rule = exact.get(ipKey(address))
+        if (rule === undefined) exact.set(ipKey(address), { pattern, entries: [...deciding] })
+        else rule.entries.push(...deciding)
+      }
+    }
+    for (const [key, { pattern, entries: deciding }] of exact) {
+      // Entries may have one address by several names. They decide together, in the order of the table.
+      const inOrder = [...new Set(deciding)].sort((left, right) => left.index - right.index)
+      this.#exact.set(key, groupOf(pattern, inOrder, byEntry))
     }
   }
 
@@ -120,8 +154,22 @@ function groupOf(
   }
 }
 
-function pushTo<Key>(map: Map<Key, Link[]>, key: Key, link: Link): void {
-  const links = map.get(key)
-  if (links === undefined) map.set(key, [link])
-  else links.push(link)
+function strangerReason(unresolved: readonly string[]): Reason {
+  if (unresolved.length === 0) return NOT_IN_TABLE
+  return { code: 'name-unresolved', detail: unresolved.slice(0, NAMES_SHOWN_MAX).join(', ') }
+}
+
+/** undefined: the pattern is a range or matches any address. */
+function singleAddresses(
+  pattern: AddressPattern,
+  names: PeerNames | undefined,
+): readonly IpBytes[] | undefined {
+  if (pattern.kind === 'name') return names?.addressesOf(pattern.text) ?? []
+  return pattern.kind === 'exact' ? [pattern.address] : undefined
+}
+
+function pushTo<Key, Item>(map: Map<Key, Item[]>, key: Key, ...added: readonly Item[]): void {
+  const items = map.get(key)
+  if (items === undefined) map.set(key, [...added])
+  else items.push(...added)
 }

@@ -13,7 +13,6 @@ import type { Rejections } from './rejections.js'
 const STOPPING: Reason = { code: 'stopping' }
 const ADDRESS_UNKNOWN: Reason = { code: 'address-unknown' }
 const ONLY_ACTIVE: Reason = { code: 'only-active' }
-const NOT_IN_TABLE: Reason = { code: 'not-in-table' }
 const FULL: Reason = { code: 'slots-full' }
 const DISABLED: Reason = { code: 'disabled' }
 const HOLD_DOWN: Reason = { code: 'hold-down' }
@@ -84,7 +83,7 @@ export class Acceptor implements AdmissionHandler {
     if (group !== undefined) return group
     const others = this.#groups.otherListeners(address)
     if (others.length > 0) return { code: 'other-listener', detail: others.join(', ') }
-    return this.#groups.activeAt(address).length > 0 ? ONLY_ACTIVE : NOT_IN_TABLE
+    return this.#groups.activeAt(address).length > 0 ? ONLY_ACTIVE : this.#groups.stranger()
   }
 
   accepted(connection: Connection, listener: NamedListener): ConnectionHandler | undefined {

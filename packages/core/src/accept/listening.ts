@@ -3,8 +3,16 @@ import type { Clock } from '../contracts/clock.js'
 import type { Address, Transport } from '../contracts/transport.js'
 import type { Warnings } from '../events/warnings.js'
 import { addressText } from '../address/address-text.js'
-import { type AdmissionHandler, ManagedListener } from './managed-listener.js'
+import {
+  type AdmissionHandler,
+  type ListenFailureKind,
+  type ListenTrouble,
+  ManagedListener,
+} from './managed-listener.js'
 import { type ListenFailure, ListenerMove } from './listener-move.js'
+
+/** How often to repeat the warning that the address of a listener is missing. */
+const REMIND_MS = 60_000
 
 /** A listener at this moment. */
 export interface ListenerState {
@@ -24,6 +32,8 @@ export class Listening {
   readonly #opened: (listener: ManagedListener, at: Address) => void
   #listeners: readonly ManagedListener[] = []
   #move: ListenerMove | undefined
+  /** When to repeat the warning that the address of a listener is missing, by the clock. */
+  readonly #remindMs = new WeakMap<ListenConfig, number>()
 
   /** @param opened called each time that a listener opens, with the real port */
   constructor(
@@ -48,6 +58,14 @@ export class Listening {
     }))
   }
 
+  /** Why a listener is not open although it should be; undefined: every listener is open. */
+  get trouble(): (ListenTrouble & { readonly place: ListenConfig }) | undefined {
+    for (const { trouble, place } of this.#listeners) {
+      if (trouble !== undefined) return { ...trouble, place }
+    }
+    return undefined
+  }
+
   /** Where the first listener is open; undefined: nowhere. */
   get first(): Address | undefined {
     return this.#listeners[0]?.at
@@ -56,6 +74,9 @@ export class Listening {
   /**
    * Opens the first listeners of the node. Calls `started` when each is open or has failed: with the first failure if all
    * have failed, and without one otherwise. The node then tries again to open those that have failed.
+   *
+   * The node waits for an address that this machine does not have yet: that is not a failure, and `trouble` says what is
+   * missing.
    */
   open(
     places: readonly ListenConfig[],
@@ -75,7 +96,7 @@ export class Listening {
       started(undefined)
     }
     this.#listeners = places.map((place) =>
-      this.#made(place, (error) => {
+      this.#made(place, true, (error) => {
         settle(error === undefined ? undefined : { place, error })
       }),
     )
@@ -85,22 +106,52 @@ export class Listening {
   #retry({ name, host, port }: ListenConfig, error: Error): void {
     const text = `cannot listen at ${addressText({ ip: host, port })}: ${error.message}; the node tries again`
     this.#warnings.warn('LISTEN_LOST', text, error)
-    this.#listeners.find((listener) => listener.name === name)?.persist()
+    this.#listeners.find((listener) => listener.name === name)?.persist(error)
   }
 
-  /** A listener that is not open yet. `opened` is called once: without an error when it opens, or with its error. */
-  #made(place: ListenConfig, opened: (error: Error | undefined) => void): ManagedListener {
-    const listener = new ManagedListener(place, this.#transport, this.#clock, this.#admission, {
-      listening: (at, first) => {
+  /**
+   * A listener that is not open yet. `opened` is called once: with its error, or without one when it opens, or, if it is
+   * `patient`, when it waits for its address.
+   */
+  #made(
+    place: ListenConfig,
+    patient: boolean,
+    opened: (error: Error | undefined) => void,
+  ): ManagedListener {
+    let isSettled = false
+    const settle = (error: Error | undefined): void => {
+      if (isSettled) return
+      isSettled = true
+      opened(error)
+    }
+    const events = {
+      listening: (at: Address): void => {
         this.#opened(listener, at)
-        if (first) opened(undefined)
+        settle(undefined)
       },
-      failed: (error, first) => {
-        if (first) opened(error)
-        else this.#warnings.warn('LISTEN_LOST', `listening has ended: ${error.message}`, error)
+      failed: (error: Error, how: ListenFailureKind): void => {
+        if (how !== 'refused') this.#warn(place, error, how)
+        settle(how === 'refused' ? error : undefined)
       },
-    })
+    }
+    const services = { transport: this.#transport, clock: this.#clock, admission: this.#admission }
+    const listener = new ManagedListener(place, services, events, patient)
     return listener
+  }
+
+  #warn(place: ListenConfig, error: Error, how: 'absent' | 'lost'): void {
+    if (how === 'lost') {
+      this.#warnings.warn('LISTEN_LOST', `listening has ended: ${error.message}`, error)
+      return
+    }
+    const nowMs = this.#clock.now()
+    if (nowMs < (this.#remindMs.get(place) ?? Number.NEGATIVE_INFINITY)) return
+    this.#remindMs.set(place, nowMs + REMIND_MS)
+    const where = addressText({ ip: place.host, port: place.port })
+    const text =
+      `not listening at ${where}: this machine does not have the address ${place.host}. ` +
+      'The node waits for it, and accepts no connections there until then'
+    this.#warnings.warn('LISTEN_WAITING', text, error)
   }
 
   /**
@@ -123,7 +174,7 @@ export class Listening {
     const make = (
       place: ListenConfig,
       opened: (error: Error | undefined) => void,
-    ): ManagedListener => this.#made(place, opened)
+    ): ManagedListener => this.#made(place, this.#hasAddressOf(place), opened)
     this.#move = new ListenerMove(wanted, leaving, make, (result) => {
       this.#move = undefined
       if ('error' in result) {
@@ -136,6 +187,11 @@ export class Listening {
       moved(undefined)
     })
     this.#move.next()
+  }
+
+  /** A listener may wait for an address that the node has already. For another one, the node would give up what works. */
+  #hasAddressOf({ host, port }: ListenConfig): boolean {
+    return this.#listeners.some(({ place }) => place.host === host && place.port === port)
   }
 
   close(): void {

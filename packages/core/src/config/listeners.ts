@@ -1,7 +1,9 @@
+import { addressSlip } from '../address/address-slip.js'
 import { parseIp } from '../address/ip-address.js'
+import { describeValue } from '../text/describe-value.js'
 import type { ConfigProblem } from './config-problem.js'
 import type { EntryConfig, ListenConfig, NodeConfig } from './node-config.js'
-import type { ListenPlace, NodeOptions } from './node-options.js'
+import { LISTEN_KEYS, type ListenPlace, type NodeOptions } from './node-options.js'
 import type { OptionReader } from './option-reader.js'
 
 export const PORT_MAX = 65_535
@@ -56,11 +58,17 @@ function readListener(
   place: ListenPlace,
   path: ConfigProblem['path'],
 ): ListenConfig {
-  const { name, host = '0.0.0.0', port, ...transportOptions } = place
+  const { name, host = '0.0.0.0', port } = place
+  const transportOptions = Object.fromEntries(
+    Object.entries(place).filter(([key]) => !LISTEN_KEYS.includes(key)),
+  )
   if (name !== undefined && (typeof name !== 'string' || name === '')) {
     reader.unexpected([...path, 'name'], 'a name', name)
   }
-  if (parseIp(host) === undefined) reader.unexpected([...path, 'host'], 'an IP address', host)
+  if (parseIp(host) === undefined) {
+    const slip = addressSlip('listen.host', host) ?? `found ${describeValue(host)}`
+    reader.problem([...path, 'host'], `expected an IP address, ${slip}`)
+  }
   const range = { min: 0, max: PORT_MAX, default: 0 }
   return {
     name: listenerName(place),

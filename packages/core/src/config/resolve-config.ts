@@ -17,7 +17,7 @@ export interface ResolvedOptions {
   readonly config: NodeConfig
   /** Every mistake, in the order of the table. */
   readonly problems: readonly ConfigProblem[]
-  /** Remarks for the operator that do not prevent a start. */
+  /** What is allowed and probably not meant, in the same order. */
   readonly warnings: readonly ConfigProblem[]
 }
 
@@ -51,7 +51,7 @@ export function problemsError(problems: readonly ConfigProblem[]): CommloopError
 export function resolveOptions(options: NodeOptions | NodeConfig): ResolvedOptions {
   if ('entries' in options) return { config: options, problems: [], warnings: [] }
   const reader = new OptionReader()
-  const { entries, warnings } = readEntries(reader, options)
+  const entries = readEntries(reader, options)
   const listeners = readListeners(reader, options)
   if (options.listen === undefined) checkListens(reader, listeners, entries)
   const config: NodeConfig = {
@@ -79,8 +79,10 @@ export function resolveOptions(options: NodeOptions | NodeConfig): ResolvedOptio
     iteratorBytesMax: reader.size(['iterator', 'bytes'], options.iterator?.bytes, MIB),
     dialsMax: reader.integer(['dials'], options.dials, { min: 1, max: COUNT_MAX, default: 64 }),
     stopDeadlineMs: reader.duration(['stopDeadline'], options.stopDeadline, 5_000),
+    resolveEveryMs: reader.duration(['resolveEvery'], options.resolveEvery, 60_000),
   }
-  return { config: Object.freeze(config), problems: reader.problems, warnings }
+  const { problems, warnings } = reader
+  return { config: Object.freeze(config), problems, warnings }
 }
 
 function checkListens(
@@ -107,7 +109,9 @@ function readProbes(
     }
     const key = patternKey(pattern)
     const same = entries.find(
-      (entry) => entry.role === 'passive' && patternKey(entry.pattern) === key,
+      (entry) =>
+        entry.role === 'passive' &&
+        entry.patterns.some((entryPattern) => patternKey(entryPattern) === key),
     )
     if (same !== undefined) {
       const advice = 'the node cannot tell a probe from the peer. Remove one of the two'

@@ -41,11 +41,10 @@ export class TwinEntries {
         const told = (other: Admission): boolean =>
           other.index < own.index ||
           (own.identities === undefined) !== (other.identities === undefined)
-        const named = firstTwins(group, own, NAMES_MAX + 1, told)
-        this.#named.set(
-          own.index,
-          named.map(({ index }) => index),
-        )
+        const named = firstTwins(group, own, NAMES_MAX + 1, told).map(({ index }) => index)
+        // An entry with several addresses may have twins at each of them.
+        const known = this.#named.get(own.index) ?? []
+        this.#named.set(own.index, [...new Set([...known, ...named])])
       }
     }
   }
@@ -89,22 +88,33 @@ function groupsOf(
   const groups = new Map<string, AddressGroup>()
   const places = writtenListeners(listen).map(({ place }) => place)
   const only = places.length === 1 && places[0] !== undefined ? listenerName(places[0]) : undefined
-  for (const [index, { role, ip, identity, listen: through }] of entries.entries()) {
-    const pattern = role === 'passive' && ip !== undefined ? parseAddressPattern(ip) : ''
-    if (typeof pattern === 'string') continue
+  for (const [index, entry] of entries.entries()) {
+    const { identity, listen: through } = entry
     const identities = typeof identity === 'string' ? [identity] : identity
     const place = places.find(({ port }) => port === through)
     const listener = place === undefined ? through?.toString() : listenerName(place)
     const own = { index, identities, listener: listener ?? only }
-    const key = patternKey(pattern)
-    const group = groups.get(key) ?? { all: [], byIdentity: new Map<string, Admission[]>() }
-    groups.set(key, group)
-    group.all.push(own)
-    for (const name of new Set(identities)) {
-      group.byIdentity.set(name, [...(group.byIdentity.get(name) ?? []), own])
+    for (const key of addressKeys(entry)) {
+      const group = groups.get(key) ?? { all: [], byIdentity: new Map<string, Admission[]>() }
+      groups.set(key, group)
+      group.all.push(own)
+      for (const name of new Set(identities)) {
+        group.byIdentity.set(name, [...(group.byIdentity.get(name) ?? []), own])
+      }
     }
   }
   return groups.values()
+}
+
+/** Equal for entries that take the same addresses. Two names of one machine are not known to be one before they are resolved. */
+function addressKeys({ role, ip, host }: EntryOptions): Set<string> {
+  if (role !== 'passive') return new Set()
+  const names = [host ?? []].flat().map((name) => `name ${name.toLowerCase()}`)
+  const addresses = [ip ?? []].flat().flatMap((text) => {
+    const pattern = parseAddressPattern(text)
+    return typeof pattern === 'string' ? [] : [patternKey(pattern)]
+  })
+  return new Set([...addresses, ...names])
 }
 
 function twinText(twins: readonly number[], ids: readonly string[]): string {

@@ -110,6 +110,14 @@ export class LinkHandle implements LinkView {
     return dueMs === undefined ? undefined : Math.max(0, dueMs - this.#clock.now())
   }
 
+  /**
+   * The address that the link is dialling, or with which its next dial begins; a name until it is looked up. undefined
+   * on passive links.
+   */
+  get dialAddress(): string | undefined {
+    return this.#link.dialer?.address
+  }
+
   get queuedMessages(): number {
     return this.#link.queue.outbox.level.messages
   }

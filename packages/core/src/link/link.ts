@@ -233,7 +233,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOw
     if (!before.entry.enabled && spec.entry.enabled) this.enable()
     // An equal entry may still have another position in the table.
     if (same) return 'unchanged'
-    return renews || dialsElsewhere(before, spec) ? 'reconnected' : 'changed'
+    return renews || (!connection && dialsElsewhere(before, spec)) ? 'reconnected' : 'changed'
   }
 
   /** Between two connections: applies the spec that waits for this moment. @returns whether there was one */

@@ -11,6 +11,8 @@ import type { NodePlan } from './swarm.js'
 
 export const PORT = 8000
 const NETWORK = '10.0.0.0/24'
+/** No machine has this address: a link that knows it as the first of two must reach its peer at the second. */
+const NO_MACHINE = '10.0.1.1'
 
 /** One node that dials another. */
 interface Way {
@@ -35,6 +37,8 @@ export function drawTables(
   const count = 2 + random.int(4)
   const ways = drawWays(random, count)
   const heartbeat = drawHeartbeat(random)
+  // Its own generator, so that older seeds draw what they always drew.
+  const addresses = random.fork('addresses')
   const readiness = random.fork('ready')
   const admissions = Array.from({ length: count }, (_, at) => {
     return drawAdmission(
@@ -45,7 +49,10 @@ export function drawTables(
   return admissions.map((admission, at) => {
     const own = ways.filter(({ from }) => from === at)
     const open = own.filter((way) => admissions[way.to]?.open.includes(way) === true)
-    const active = own.map((way) => activeEntry(random, way))
+    const active = own.map((way) => ({
+      ...activeEntry(random, way),
+      ...drawAddresses(addresses, way),
+    }))
     return {
       name: nameOf(at),
       ip: ipOf(at),
@@ -135,6 +142,13 @@ function activeEntry(random: SeededRandom, { to, link }: Way): EntryOptions {
     reconnect: { spec: JSON.stringify(value), value },
     ...drawLinkOptions(random),
   }
+}
+
+/** For some entries a second address, which leads nowhere. */
+function drawAddresses(random: SeededRandom, { to }: Way): Pick<EntryOptions, 'ip' | 'addresses'> {
+  const own = ipOf(to)
+  const ip = random.pick([own, own, own, [NO_MACHINE, own], [own, NO_MACHINE]])
+  return { ip, addresses: { order: random.pick(['rotate', 'prefer-first']) } }
 }
 
 /** The options that differ between links. */

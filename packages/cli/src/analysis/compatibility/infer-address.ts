@@ -26,7 +26,7 @@ export function inferAddress(node: NodeConfig, other: NodeConfig): SideAddress |
   const dialled = distinct(
     other.entries.flatMap((entry) =>
       entry.role === 'active' && node.listeners.some(({ port }) => port === entry.port)
-        ? [entry.host]
+        ? entry.hosts
         : [],
     ),
   )
@@ -43,8 +43,9 @@ export function inferAddress(node: NodeConfig, other: NodeConfig): SideAddress |
 function peerAddresses(node: NodeConfig): string[] {
   return distinct(
     node.entries.flatMap((entry) => {
-      if (entry.role === 'active') return [entry.host]
-      return entry.pattern.kind === 'exact' ? [entry.pattern.text] : []
+      if (entry.role === 'active') return entry.hosts
+      const single = entry.patterns.filter(({ kind }) => kind === 'exact' || kind === 'name')
+      return single.map(({ text }) => text)
     }),
   )
 }

@@ -1,12 +1,12 @@
 import {
   type AddressPattern,
-  addressText,
   type EntryConfig,
+  entryPlaces,
   inDecidingOrder,
   type NodeConfig,
   type PluginKind,
 } from '@commloop/core'
-import type { LoadedConfig, ResolvedPlugin } from '@commloop/config'
+import { type LoadedConfig, type ResolvedPlugin, shownSpec } from '@commloop/config'
 import type { ProcessLimits } from '@commloop/metrics'
 import { ceilings, type Ceilings, ceilingTexts } from './ceilings.js'
 
@@ -32,7 +32,7 @@ export interface EntryExplanation {
   readonly index: number
   readonly id: string
   readonly role: 'active' | 'passive'
-  /** Active: the address that is dialled. Passive: the addresses that may connect. */
+  /** Active: the address that is dialled. Passive: the addresses that may connect. Several are separated by commas. */
   readonly address: string
   readonly slots: number
   /** True if it stands for one peer, so that its queue is kept until that peer connects again. */
@@ -59,7 +59,7 @@ export interface PluginExplanation {
   readonly file: string | null
   readonly package: string | null
   readonly version: string | null
-  /** Canonical JSON of name and options. */
+  /** Canonical JSON of name and options, with secrets masked. */
   readonly spec: string
   /** The entry that uses it; null: the node. */
   readonly entry: string | null
@@ -86,10 +86,7 @@ function explainEntry(entry: EntryConfig): EntryExplanation {
     index: entry.index,
     id: entry.id,
     role: entry.role,
-    address:
-      entry.role === 'active'
-        ? addressText({ ip: entry.host, port: entry.port })
-        : patternText(entry.pattern),
+    address: entryPlaces(entry).join(', '),
     slots: entry.linkIds.length,
     lasting: entry.settings.lasting,
     enabled: entry.enabled,
@@ -142,7 +139,7 @@ function explainPlugin(plugin: ResolvedPlugin, entry: string | null): PluginExpl
     file: origin.from === 'commloop' ? null : origin.file,
     package: origin.from === 'file' ? null : origin.package,
     version: origin.from === 'file' ? null : (origin.version ?? null),
-    spec: plugin.spec,
+    spec: shownSpec({ use: plugin.name, options: plugin.options }),
     entry,
   }
 }

@@ -87,7 +87,6 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   }
 
   // Methods instead of comparisons: after a comparison the compiler would assume that the phase does not change.
-
   #isClosed(): boolean {
     return this.#sending === 'closed'
   }
@@ -97,7 +96,8 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   }
 
   #watch(): Liveness {
-    return (this.#liveness ??= new Liveness(this.#services.clock, this.#owner, this))
+    const { clock } = this.#services
+    return (this.#liveness ??= new Liveness(clock, this.#owner, this, this.#connection))
   }
 
   /** Begins to read, and to write what waits. Called after the transport has received the handler. */
