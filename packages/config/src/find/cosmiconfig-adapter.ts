@@ -6,11 +6,14 @@
  * - it resolves `$import` and merges files: the loaders return the text, not values, and positions stay known
  * - when created, it reads options for itself from the working folder and executes `.config/config.js`, and no option
  *   turns this off: `createConfigReader` rejects such folders first
+ * - when it is imported, it asks for the home folder, which throws for a user without HOME and without an entry in the
+ *   user database, as in many containers: it is imported with a home folder that it never reads
  */
 import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { CommloopError } from '@commloop/core'
-import { cosmiconfig, type PublicExplorer } from 'cosmiconfig'
+import type { PublicExplorer } from 'cosmiconfig'
 import { isMap, parseDocument } from 'yaml'
 import { messageOf } from '../thrown-error.js'
 import { exists } from './config-file.js'
@@ -25,7 +28,7 @@ export type ConfigReader = (file: string) => Promise<string | undefined>
  */
 export async function createConfigReader(cwd: string): Promise<ConfigReader> {
   for (const folder of new Set([process.cwd(), cwd])) await rejectFinderOptions(folder)
-  const explorer = createExplorer()
+  const explorer = await createExplorer()
   return async (file) => {
     const result: { config: unknown } | null = await explorer.load(file)
     return result === null ? undefined : textOf(result.config)
@@ -69,7 +72,8 @@ async function textOrNothing(file: string): Promise<string> {
   }
 }
 
-function createExplorer(): PublicExplorer {
+async function createExplorer(): Promise<PublicExplorer> {
+  const { cosmiconfig } = await importedFinder()
   const reject = (file: string): never => {
     throw codeRejected(file)
   }
@@ -98,6 +102,27 @@ function createExplorer(): PublicExplorer {
       `the options of the configuration finder in ${process.cwd()} cannot be read: ${messageOf(error)}`,
       { cause: error },
     )
+  }
+}
+
+async function importedFinder(): Promise<typeof import('cosmiconfig')> {
+  if (hasHome()) return await import('cosmiconfig')
+  process.env['HOME'] = UNUSED_HOME
+  try {
+    return await import('cosmiconfig')
+  } finally {
+    delete process.env['HOME']
+  }
+}
+
+const UNUSED_HOME = '/'
+
+function hasHome(): boolean {
+  try {
+    homedir()
+    return true
+  } catch {
+    return false
   }
 }
 
