@@ -8,6 +8,7 @@ import {
   type LinkWait,
   type Node,
   type NodeCounters,
+  type ReasonCode,
 } from '@commloop/core'
 import type { Availability, MissingEntry } from './availability.js'
 
@@ -57,7 +58,10 @@ export interface LinkStatus {
   readonly epoch: number
   /** The address of the connected peer. */
   readonly remote: string | null
+  /** Why the last connection or dial ended; null while the link is up. */
   readonly reason: string | null
+  /** The code of `reason`, for programs. */
+  readonly reasonCode: ReasonCode | null
   readonly sinceMs: number
   readonly attempt: number
   readonly nextDialInMs: number | null
@@ -119,6 +123,7 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
     epoch: link.epoch,
     remote: remote === undefined ? null : addressText(remote),
     reason: link.reason ?? null,
+    reasonCode: link.reasonCode ?? null,
     sinceMs: Math.round(link.sinceMs),
     attempt: link.attempt,
     nextDialInMs: nextDialInMs === undefined ? null : Math.round(nextDialInMs),
