@@ -8,6 +8,7 @@ import {
   type PluginSide,
   type PluginUse,
 } from '@commloop/core'
+import { ignoreRejection } from './plugin-value.js'
 import { originText, type ResolvedPlugin } from './resolve-plugin.js'
 
 /*
@@ -98,12 +99,14 @@ function called(
   call: () => unknown,
 ): unknown {
   try {
-    return call()
+    const result = call()
+    if (!ignoreRejection(result)) return result
   } catch (error) {
     if (CommloopError.is(error) && error.code === 'CML_ERR_CONFIG_INVALID') throw error
     const text = error instanceof Error ? error.message : String(error)
     throw faulty(plugin, `${member}() failed: ${text}`, error)
   }
+  throw faulty(plugin, `${member}() returned a promise, expected a result: it must not be async`)
 }
 
 function faulty(plugin: ResolvedPlugin, message: string, cause?: unknown): CommloopError {

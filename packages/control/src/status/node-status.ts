@@ -11,6 +11,7 @@ import {
   type Node,
   type NodeCounters,
   type NotListening,
+  type ReasonCode,
 } from '@commloop/core'
 import type { OutputStatus } from '@commloop/metrics'
 import type { Availability, MissingEntry } from './availability.js'
@@ -95,7 +96,10 @@ export interface LinkStatus {
   readonly proxy: string | null
   /** The listener through which the connected peer came; null if there is none. */
   readonly listener: string | null
+  /** Why the last connection or dial ended; null while the link is up. */
   readonly reason: string | null
+  /** The code of `reason`, for programs. */
+  readonly reasonCode: ReasonCode | null
   readonly sinceMs: number
   readonly attempt: number
   readonly nextDialInMs: number | null
@@ -180,6 +184,7 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
     proxy: through?.proxy === undefined ? null : addressText(through.proxy),
     listener: through?.listener ?? null,
     reason: link.reason ?? null,
+    reasonCode: link.reasonCode ?? null,
     sinceMs: Math.round(link.sinceMs),
     attempt: link.attempt,
     nextDialInMs: nextDialInMs === undefined ? null : Math.round(nextDialInMs),

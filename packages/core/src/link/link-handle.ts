@@ -2,7 +2,7 @@ import type { Clock } from '../contracts/clock.js'
 import type { LinkState, LinkView } from '../contracts/send-router.js'
 import type { Address } from '../contracts/transport.js'
 import type { LinkCounters } from '../ledger/link-counters.js'
-import { reasonText } from '../contracts/reason.js'
+import { type ReasonCode, reasonText } from '../contracts/reason.js'
 import type { Release } from './intake.js'
 import type { Link } from './link.js'
 import type { ReadyWaitKind } from './readiness.js'
@@ -92,6 +92,11 @@ export class LinkHandle implements LinkView {
   get reason(): string | undefined {
     const { reason } = this.#link
     return reason === undefined ? undefined : reasonText(reason)
+  }
+
+  /** The code of `reason`, for programs. */
+  get reasonCode(): ReasonCode | undefined {
+    return this.#link.reason?.code
   }
 
   /** Milliseconds since the link entered its state. */
