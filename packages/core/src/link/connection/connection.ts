@@ -373,11 +373,11 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   }
 
   #close(): void {
+    this.#leaveRest()
     this.#send('close')
     this.#receive('close')
     this.#liveness?.dispose()
     this.#conversation?.finished()
-    this.#leaveRest()
     this.#owner.closed(this, this.#reason)
   }
 
@@ -385,7 +385,9 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   #leaveRest(): void {
     const reader = this.#reader
     if (reader?.mayHavePayloads !== true) return
-    if (this.#owner.intake?.keep(reader, this.#conversation) === true) return
+    // A connection that was never ready has no epoch under which its payloads could be delivered later.
+    const kept = !this.onProbation && this.#owner.intake?.keep(reader, this.#conversation) === true
+    if (kept) return
     this.#owner.queue.tally.discarded += reader.discard()
   }
 
