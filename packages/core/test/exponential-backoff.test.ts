@@ -36,7 +36,7 @@ describe('ExponentialBackoff', () => {
     }
   })
 
-  it.each<[ExponentialBackoffOptions & { readonly retries?: number }, string]>([
+  it.each<[object, string]>([
     [{ min: 'soon' }, 'reconnect exponential: min: expected a duration'],
     [{ factor: 0.5 }, 'reconnect exponential: factor: expected 1 to 1000, found 0.5'],
     [{ maxAttempts: -1 }, 'reconnect exponential: maxAttempts: expected a whole number'],
@@ -53,7 +53,7 @@ describe('ExponentialBackoff', () => {
     ],
     [{ min: null }, 'min: expected a duration'],
   ])('refuses %j', (options, message) => {
-    const make = () => new ExponentialBackoff(options)
+    const make = () => new ExponentialBackoff(options as ExponentialBackoffOptions)
     expect(make).toThrow(CommloopError)
     expect(make).toThrow(message)
   })
