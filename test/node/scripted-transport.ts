@@ -54,9 +54,17 @@ export class ScriptedConnection implements Connection {
   acknowledgement: UnacknowledgedBytes | undefined
   looks = 0
 
+  #questions: ((bytes: UnacknowledgedBytes | undefined) => void)[] | undefined
+
   unacknowledged(answer: (bytes: UnacknowledgedBytes | undefined) => void): void {
     this.looks++
-    answer(this.acknowledgement)
+    if (this.#questions === undefined) answer(this.acknowledgement)
+    else this.#questions.push(answer)
+  }
+
+  /** From now on the test answers. @returns the questions so far, in their order */
+  answersLater(): readonly ((bytes: UnacknowledgedBytes | undefined) => void)[] {
+    return (this.#questions ??= [])
   }
 
   end(): void {

@@ -127,13 +127,15 @@ export class TcpConnection implements Connection {
 
   unacknowledged(answer: (bytes: UnacknowledgedBytes | undefined) => void): void {
     const { localAddress, localPort, remoteAddress, remotePort } = this.#tcp
-    const writtenBytes = this.#writtenBytes
+    // Without what waits in this process: the kernel does not know it yet. Before the look, so that bytes that are
+    // written meanwhile never count as acknowledged.
+    const sentBytes = this.#writtenBytes - this.#socket.writableLength
     const local = { ip: localAddress, port: localPort }
     const socket = socketKey(local, { ip: remoteAddress, port: remotePort })
     if (socket === undefined) return
     kernel.ask(socket, (row) => {
       if (row === undefined) answer(undefined)
-      else answer({ ...row, acknowledgedBytes: writtenBytes - row.unacknowledgedBytes })
+      else answer({ ...row, acknowledgedBytes: sentBytes - row.unacknowledgedBytes })
     })
   }
 

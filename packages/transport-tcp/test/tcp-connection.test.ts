@@ -1,5 +1,6 @@
 import { connect, Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import type { UnacknowledgedBytes } from '@commloop/core'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { TcpTransport } from '../src/index.js'
 import { TcpConnection } from '../src/tcp-connection.js'
@@ -45,6 +46,12 @@ describe.skipIf(opensslIsMissing('connections by TLS')).each(['dialled', 'accept
   },
 )
 
+function acknowledged({ connection }: Recorder): Promise<UnacknowledgedBytes | undefined> {
+  return new Promise((resolve) => {
+    connection.unacknowledged?.(resolve)
+  })
+}
+
 /** What every connection guarantees, with and without TLS. */
 function promises(open: () => Promise<Pair>): void {
   it('has both addresses', async () => {
@@ -54,6 +61,28 @@ function promises(open: () => Promise<Pair>): void {
     expect(remote).toEqual({ ip: far.socket.localAddress, port: far.socket.localPort })
     // A valid certificate proves names; without TLS there are none.
     expect(identities.length > 0).toBe(far.socket instanceof TLSSocket)
+  })
+
+  describe.skipIf(process.platform !== 'linux')('what the peer has acknowledged', () => {
+    it('is everything soon after a small write', async () => {
+      const { near } = await open()
+      near.connection.write([Buffer.from('small')])
+      await until('acknowledged', () => near.writtenCount === 1)
+      let answer = await acknowledged(near)
+      while (answer?.unacknowledgedBytes !== 0) answer = await acknowledged(near)
+      expect(answer.acknowledgedBytes).toBe(5)
+    })
+
+    it('does not contain what waits in this process', async () => {
+      const { near } = await open()
+      near.connection.write([STUCK])
+      await turns(20)
+      const answer = await acknowledged(near)
+      const { acknowledgedBytes = 0, unacknowledgedBytes = 0 } = answer ?? {}
+      expect(unacknowledgedBytes).toBeGreaterThan(0)
+      expect(acknowledgedBytes + unacknowledgedBytes).toBeLessThanOrEqual(STUCK.length / 2)
+      near.connection.destroy()
+    })
   })
 
   describe('reading', () => {

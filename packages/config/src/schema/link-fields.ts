@@ -161,7 +161,7 @@ export const linkFields = {
   }),
   unacknowledgedMax: duration({
     default: '`30s`',
-    text: 'Linux only: ends a connection if the operating system of the peer has acknowledged nothing for this long, although bytes were sent; 0: off. Detects a cut cable that no write notices, because small messages fit into the send buffer of the kernel for many minutes. It is noticed within 1⅔ times this duration.',
+    text: 'Linux only: ends a connection if the operating system of the peer has acknowledged nothing for this long, although bytes were sent; 0: off. Detects a cut cable that no write notices, because small messages fit into the send buffer of the kernel for many minutes. The node ends the connection at the latest after twice this duration.',
   }),
   partialFrame: duration({
     default: '`10s`',

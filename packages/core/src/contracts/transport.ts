@@ -147,7 +147,7 @@ export interface Connection {
 /** What the peer's system has acknowledged of what was written to a connection, in bytes on the network. */
 export interface UnacknowledgedBytes {
   readonly unacknowledgedBytes: number
-  /** May be a little too small while TLS adds bytes. */
+  /** May be too small, and even negative: TLS adds bytes, and the next bytes may be written during the look. */
   readonly acknowledgedBytes: number
   /** The peer's system answers, but its buffer is full because the peer does not read. */
   readonly isPeerFull: boolean

@@ -109,18 +109,19 @@ export class Liveness implements DeadlineOwner {
     this.#stall ??= new Deadline(this.#clock, this.#link.settings.stallMs, this)
     this.#stall.start(nowMs)
     if (this.#acknowledgements !== undefined) this.#acknowledgements.wrote()
-    else if (this.#transport.unacknowledged !== undefined) this.#watchAcknowledgements()
+    else this.#watchAcknowledgements()
   }
 
   #watchAcknowledgements(): void {
-    if (this.#link.settings.unacknowledgedMs === 0) return
+    const canTell = this.#transport.unacknowledged !== undefined
+    if (!canTell || this.#link.settings.unacknowledgedMs === 0) return
     this.#acknowledgements = new AcknowledgementWatch(
       this.#clock,
       this.#link,
       this.#transport,
       (bytes) => {
         const forText = durationText(this.#link.settings.unacknowledgedMs)
-        const detail = `the system of the peer has acknowledged nothing for ${forText}, and ${String(bytes)} bytes are on the way`
+        const detail = `the system of the peer has acknowledged nothing for ${forText}: ${String(bytes)} bytes that were sent may be lost`
         this.#connection.abort({ code: 'unacknowledged', detail })
       },
     )
@@ -147,7 +148,9 @@ export class Liveness implements DeadlineOwner {
     this.#partialFrame?.setDelay(settings.partialFrameMs, nowMs)
     this.#linger?.setDelay(this.#lingerMs, nowMs)
     this.#halfClose?.setDelay(this.#halfCloseMs, nowMs)
-    this.#acknowledgements?.settingsChanged()
+    if (this.#acknowledgements !== undefined) this.#acknowledgements.settingsChanged()
+    // Something was written, and may be on the way still.
+    else if (this.#stall !== undefined) this.#watchAcknowledgements()
   }
 
   /** After a change of settings: starts the deadlines that were off until now and would be running. */
