@@ -300,6 +300,26 @@ describe('frames that wait during a pause', () => {
     await bench.stopped()
   })
 
+  it('let no further write begin, which the kernel would confirm although the peer has gone', async () => {
+    const { bench, connection } = up()
+    bench.node.link('peer').pause()
+    connection.receive('one')
+    connection.fin()
+    bench.send('too late')
+    bench.soon()
+    expect(connection.sent).toEqual([])
+    bench.node.link('peer').resume()
+    expect(bench.messages).toEqual(['peer#1 one'])
+    expect(connection.finSent).toBe(true)
+    connection.closed()
+    expect(bench.node.link('peer').counters).toMatchObject({ written: 0, queued: 1 })
+    bench.clock.advance(60_000)
+    const next = bench.transport.lastDial.open()
+    bench.soon()
+    expect(next.sent).toEqual(['too late'])
+    await bench.stopped()
+  })
+
   it('are discarded and counted when the node stops', async () => {
     const { bench, connection } = up()
     bench.node.link('peer').pause()

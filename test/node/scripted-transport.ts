@@ -11,6 +11,7 @@ import type {
   ListenOptions,
   PeerInfo,
   Transport,
+  UnacknowledgedBytes,
 } from '@commloop/core'
 
 /** A connection whose other end is the test: it records the calls, and makes the callbacks. */
@@ -47,6 +48,15 @@ export class ScriptedConnection implements Connection {
 
   setReading(on: boolean): void {
     this.reading = on
+  }
+
+  /** What the system knows about unacknowledged bytes; undefined: nothing. */
+  acknowledgement: UnacknowledgedBytes | undefined
+  looks = 0
+
+  unacknowledged(answer: (bytes: UnacknowledgedBytes | undefined) => void): void {
+    this.looks++
+    answer(this.acknowledgement)
   }
 
   end(): void {
@@ -165,6 +175,31 @@ export class ScriptedTransport implements Transport {
   listening(): void {
     const last = this.listens.at(-1)
     last?.handler.listening({ ip: last.options.ip, port: last.options.port })
+  }
+
+  #listenAt(port: number): ScriptedListen {
+    const listen = this.listens.findLast(({ options, closed }) => options.port === port && !closed)
+    if (listen === undefined) throw new Error(`nothing listens at port ${String(port)}`)
+    return listen
+  }
+
+  listeningAt(port: number): void {
+    const { options, handler } = this.#listenAt(port)
+    handler.listening({ ip: options.ip, port })
+  }
+
+  failAt(port: number, code: string): void {
+    this.#listenAt(port).handler.failed(Object.assign(new Error(code), { code }))
+  }
+
+  /** A peer connects to a port. @returns the connection; undefined if the node refused it */
+  acceptAt(port: number, ip: string): ScriptedConnection | undefined {
+    const { handler } = this.#listenAt(port)
+    const remote = { ip, port: 40_000 }
+    if (!handler.admit(remote)) return undefined
+    const connection = new ScriptedConnection(remote, { ip: '10.0.0.1', port })
+    const accepted = handler.accepted(connection)
+    return accepted === undefined ? undefined : connection.handledBy(accepted)
   }
 
   /** A peer connects. @returns the connection; undefined if the node refused it */

@@ -11,6 +11,7 @@ const HEARTBEATS = 'packages/core/dist/link/conversation/heartbeats.js'
 const OUTBOX = 'packages/core/dist/outbox/memory-outbox.js'
 const BATCH = 'packages/core/dist/link/connection/batch.js'
 const DIALER = 'packages/core/dist/link/dialer.js'
+const ROTATION = 'packages/core/dist/link/address-rotation.js'
 const ACCEPTOR = 'packages/core/dist/accept/acceptor.js'
 const DELIVERY = 'packages/core/dist/routing/delivery.js'
 const STAGE = 'packages/core/dist/routing/pending-routes.js'
@@ -25,6 +26,9 @@ const BOUNDED_RELEASE = {
 
 /** Faults that a campaign must find one at a time. */
 export const SEEDED_FAULTS = {
+  'a link dials the first address of its peer only': [
+    { file: ROTATION, find: '.sort((left, right) => rank(left) - rank(right))', replace: '' },
+  ],
   'a rewind does not mark resent messages': [
     { file: OUTBOX, find: 'message.resent = true;', replace: ';' },
   ],
@@ -113,8 +117,8 @@ export const SEEDED_FAULTS = {
   'a challenge replaces a live connection': [
     {
       file: 'packages/core/dist/accept/challenge.js',
-      find: 'this.#link.queue.tally.receivedBytes > this.#receivedBytes',
-      replace: 'this.#link.queue.tally.receivedBytes > Infinity',
+      find: 'this.link.queue.tally.receivedBytes > this.#receivedBytes',
+      replace: 'this.link.queue.tally.receivedBytes > Infinity',
     },
   ],
   'a replacement starts no hold-down': [
@@ -165,8 +169,8 @@ export const SEEDED_FAULTS = {
     { file: LIVENESS, find: 'deadline?.dispose();', replace: ';' },
     {
       file: CONNECTION,
-      find: 'this.#conversation?.finished();\n        this.#leaveRest();',
-      replace: 'this.#leaveRest();',
+      find: 'this.#conversation?.finished();\n        this.#owner.closed',
+      replace: 'this.#owner.closed',
     },
   ],
   'a held link delivers what is left after the next connection': [
@@ -180,6 +184,13 @@ export const SEEDED_FAULTS = {
       find: 'this.#deliverLeftover(this.#leftover);',
       replace:
         'this.#services.clock.after(5, () => this.#leftover && this.#deliverLeftover(this.#leftover));',
+    },
+  ],
+  'a held link writes after the FIN of its peer': [
+    {
+      file: CONNECTION,
+      find: "if (this.#receiving === 'finHeld' && this.#owner.settings.halfClose === 'close')",
+      replace: 'if (false)',
     },
   ],
   'a listed peer takes a slot of an entry for any address': [

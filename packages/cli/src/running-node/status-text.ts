@@ -1,4 +1,4 @@
-import type { Finding } from '@commloop/core'
+import { addressText, type Finding } from '@commloop/core'
 import type { LinkStatus, NodeStatus } from '@commloop/control'
 import { ageText, bytesText, countText } from '../terminal/amounts.js'
 import { fittedLine, type StyledCell, tableLines } from '../terminal/table.js'
@@ -9,6 +9,8 @@ const HEAD = ['link', 'state', 'for', 'peer', 'epoch', 'queued', 'written', 'rec
 /** A line about the node, a row for each link, missing peers, and further findings of the audit. */
 export function statusText(status: NodeStatus, columns: number, color: boolean): string {
   const rows = status.links.map(linkRow)
+  // A node of an older version does not report them.
+  const names = (status as Partial<NodeStatus>).names ?? []
   const lines = [
     fittedLine(headText(status), columns),
     '',
@@ -16,18 +18,32 @@ export function statusText(status: NodeStatus, columns: number, color: boolean):
       columns,
       color,
     }),
-    ...section('Missing', status.missing.map(missingText), columns),
+    ...section('Names of passive entries', names.map(nameText), columns),
+    ...section('Output', outputTexts(status), columns),
+    ...section('Missing', [...notListeningText(status), ...status.missing.map(missingText)], columns),
     ...section('Audit', furtherFindings(status).map(findingText), columns),
   ]
   return `${lines.join('\n')}\n`
 }
 
-function headText({ node, version, pid, uptimeMs, listen, counters }: NodeStatus): string {
-  const place =
-    listen === null ? 'does not listen' : `listens at ${listen.host}:${String(listen.port)}`
+function headText(status: NodeStatus): string {
+  const { node, version, pid, uptimeMs, counters } = status
+  const place = listenText(status)
   const waiting =
     counters.routing === 0 ? '' : `, ${String(counters.routing)} messages waiting for the router`
   return `${node}: commloop ${version}, process ${String(pid)}, up for ${ageText(uptimeMs)}, ${place}${waiting}`
+}
+
+function listenText({ listen, listeners }: NodeStatus): string {
+  if (listeners.length > 1) return `listens at ${listeners.map(listenerText).join(', ')}`
+  const [only] = listeners
+  if (only?.open === false) return listenerText(only)
+  return listen === null ? 'does not listen' : `listens at ${listen.host}:${String(listen.port)}`
+}
+
+function listenerText({ name, host, port, open }: NodeStatus['listeners'][number]): string {
+  const named = name === String(port) ? '' : `${name} `
+  return `${named}${addressText({ ip: host, port })}${open ? '' : ' (not open)'}`
 }
 
 function section(title: string, lines: readonly string[], columns: number): string[] {
@@ -56,10 +72,17 @@ export function stateCell({ state, enabled }: LinkStatus): StyledCell {
   return { text: isKeptDown ? 'disabled' : state, style: STATE_STYLES[state] }
 }
 
-/** The address of the connected peer, or the configured address with the direction of the dial. */
-export function peerText({ remote, peer, role }: LinkStatus): string {
+/**
+ * The address of the connected peer, or the configured address with the direction of the dial. If the peer has several
+ * addresses, the one that is dialled now or next comes first.
+ */
+export function peerText({ remote, peer, role, dialAddress }: LinkStatus): string {
   if (remote !== null) return remote
-  return role === 'active' ? `→ ${peer}` : `← ${peer}`
+  if (role === 'passive') return `← ${peer}`
+  // A node of an older version does not report it.
+  if (typeof dialAddress !== 'string') return `→ ${peer}`
+  const isFirst = [`${dialAddress}:`, `[${dialAddress}]:`].some((start) => peer.startsWith(start))
+  return isFirst ? `→ ${peer}` : `→ ${dialAddress} (${peer})`
 }
 
 function queueCell({ queuedMessages, queuedBytes, aboveHighWaterMark }: LinkStatus): StyledCell {
@@ -94,6 +117,29 @@ export function noteText(
     ...(attempt === 0 ? [] : [`attempt ${String(attempt)}`]),
   ].join(', ')
   return [steps, reason ?? ''].filter((text) => text !== '').join(': ')
+}
+
+function nameText({ name, addresses, ageMs, problem }: NodeStatus['names'][number]): string {
+  const known =
+    ageMs === null ? 'no address yet' : `${addresses.join(', ')}, looked up ${ageText(ageMs)} ago`
+  return `${name}: ${known}${problem === null ? '' : `; the last look-up failed: ${problem}`}`
+}
+
+/** A node of an older version does not have the key. */
+function notListeningText({ notListening = null }: Partial<NodeStatus>): string[] {
+  if (notListening === null) return []
+  const { host, port, reason, forMs } = notListening
+  return [`the listener at ${host}:${String(port)} for ${ageText(forMs)}: ${reason}`]
+}
+
+/** What keeps received messages from the program that reads stdout. */
+function outputTexts({ output }: NodeStatus): string[] {
+  if (output?.state !== 'failing' && output?.state !== 'closed') return []
+  const what =
+    output.state === 'failing'
+      ? 'stdout cannot be written: the node reads no link, and repeats the write every second'
+      : `stdout is closed: ${countText(output.discardedMessages)} received messages were discarded`
+  return output.reason === null ? [what] : [`${what}: ${output.reason}`]
 }
 
 function missingText({ entry, kind, forMs, reason }: NodeStatus['missing'][number]): string {

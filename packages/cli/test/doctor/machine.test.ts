@@ -70,7 +70,7 @@ describe('a user without privileges', () => {
   it('sees which user has the port, but not the process', () => {
     const holder = { socket: { ...socket('0.0.0.0'), uid: 33 } }
     const [finding] = listenFindings(
-      { host: '0.0.0.0', port: 8000, transportOptions: {} },
+      { name: 'a', host: '0.0.0.0', port: 8000, transportOptions: {} },
       { ...facts, holder },
     )
     expect(finding?.message).toContain('a process of user 33')
@@ -83,7 +83,7 @@ describe('a user without privileges', () => {
       isEphemeral: () => false,
       isPermitted: (port: number) => port >= 1024,
     }
-    const door = { host: '0.0.0.0', port: 502, transportOptions: {} }
+    const door = { name: 'a', host: '0.0.0.0', port: 502, transportOptions: {} }
     expect(listenFindings(door, { ...facts, rules })).toMatchObject([
       { finding: 'port-privileged', weight: 'wrong' },
     ])

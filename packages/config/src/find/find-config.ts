@@ -1,9 +1,11 @@
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { CommloopError } from '@commloop/core'
 import { codeOf, messageOf } from '../thrown-error.js'
-import { checkConfigFile, exists, isOpenToAll } from './config-file.js'
+import { exists, readConfigFile } from './config-file.js'
 import { CODE_PLACES, codeRejected, DATA_PLACES, isCode, isPackageFile } from './config-places.js'
 import { type ConfigReader, createConfigReader } from './cosmiconfig-adapter.js'
+import type { EncodingProblem } from './encoding-problem.js'
+import { decodeUtf8 } from './utf8-text.js'
 
 /** Which configuration to find. */
 export interface ConfigRequest {
@@ -26,6 +28,8 @@ export interface ConfigSource {
   /** Relative paths in the configuration refer to this folder. */
   readonly folder: string
   readonly text: string
+  /** Set if the file is not UTF-8: the text is unusable. */
+  readonly encoding?: EncodingProblem
   /** The configuration is the key `commloop` of this file. */
   readonly underPackageKey: boolean
   readonly warnings: readonly string[]
@@ -117,16 +121,18 @@ async function load(
 ): Promise<ConfigSource | undefined> {
   const name = nameOf(cwd, file)
   try {
-    const stats = await checkConfigFile(file, name, isNamed)
-    const text = await read(file)
+    const { bytes, isOpenToAll, isPipe } = await readConfigFile(file, name, isNamed)
+    const { text: content, problem: encoding } = decodeUtf8(bytes)
+    const text = encoding === undefined ? await read(file, content, isPipe) : content
     if (text === undefined) return undefined
     return {
       file,
       name,
       folder: dirname(file),
       text,
+      ...(encoding === undefined ? {} : { encoding }),
       underPackageKey: isPackageFile(file),
-      warnings: isOpenToAll(stats)
+      warnings: isOpenToAll
         ? [`${name} can be changed by every user of this machine: chmod o-w ${name}`]
         : [],
     }

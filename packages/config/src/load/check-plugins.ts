@@ -1,4 +1,12 @@
-import { CommloopError, type ErrorCode, type NodeOptions, pathText } from '@commloop/core'
+import {
+  CommloopError,
+  type ConfigProblem,
+  type ErrorCode,
+  type NodeOptions,
+  pathText,
+  type PluginUse,
+  writtenListeners,
+} from '@commloop/core'
 import { checkPlugin } from '../plugins/plugin-services.js'
 import type { ResolvedPlugin } from '../plugins/resolve-plugin.js'
 import type { ConfigPath } from '../read/config-path.js'
@@ -16,22 +24,32 @@ export interface PluginReport {
 
 /** Lets each plugin check its part of the configuration, before anything is opened: `PluginDefinition.check`. */
 export function checkPlugins(options: NodeOptions, plugins: ConfigPlugins): PluginReport {
+  const { links } = options
   const problems: PluginReport['problems'][number][] = []
   const warnings: string[] = []
   for (const [plugin, path] of usesOf(plugins)) {
     try {
-      const found = checkPlugin(plugin, { path, node: options })
+      const found = checkPlugin(plugin, { path, node: { links, ...listenOf(options) } })
       const code = 'CML_ERR_CONFIG_INVALID'
       problems.push(...found.problems.map((problem) => ({ code, ...problem }) as const))
-      warnings.push(
-        ...found.warnings.map((warning) => `${pathText(warning.path)}: ${warning.message}`),
-      )
+      warnings.push(...found.warnings.map(warningText))
     } catch (error) {
       if (!CommloopError.is(error)) throw error
       problems.push({ code: error.code, path, message: error.message })
     }
   }
   return { problems, warnings }
+}
+
+function listenOf({ listen }: NodeOptions): Pick<PluginUse['node'], 'listen' | 'listeners'> {
+  const listeners = writtenListeners(listen).map(({ place, path }) => ({ path, options: place }))
+  const [first] = listeners
+  return first === undefined ? { listeners } : { listen: first.options, listeners }
+}
+
+/** A warning about one place of a configuration. */
+export function warningText({ path, message }: ConfigProblem): string {
+  return `${pathText(path)}: ${message}`
 }
 
 /** Each plugin with the path where it is first used. */

@@ -75,13 +75,36 @@ const heartbeatSchema = z.strictObject(
   expecting('{ every, payload, answer } or "off"'),
 )
 
+const addressesSchema = z.strictObject(
+  {
+    order: choice(['rotate', 'prefer-first'], {
+      default: '`rotate`',
+      text: 'Which address a link dials after a connection that gave a proof of life: the same one, because it works, or the first one, because it is preferred. Without a proof of life, the link always goes on with another address.',
+    }),
+    failBackAfter: durationOr(['off'], {
+      default: '`off`',
+      limits: 'only with `order: prefer-first`',
+      text: 'How long after its proof of life a connection to another address is closed, to dial the first one. By default a connection that works is never closed for this.',
+      examples: ['10m'],
+    }),
+  },
+  expecting('{ order, failBackAfter }'),
+)
+
 /** Keys at the top for all entries, or in an entry for its own links. */
 export const linkFields = {
   bind: text('an IP address', {
     default: 'the system chooses',
-    limits: 'an IP address of this machine',
-    text: 'Source address of dials. Set it if peers identify this node by its address.',
-    examples: ['192.168.0.1'],
+    limits: 'an IP address of this machine, with or without a port',
+    text: 'Source address of dials. Set it if peers identify this node by its address. With a port, as in `192.168.0.1:5000` or `[fd00::1]:5000`, all dials come from this port, which some firewalls and old devices require.',
+    examples: ['192.168.0.1', '192.168.0.1:5000'],
+  }),
+  addresses: field(addressesSchema, {
+    type: 'map',
+    default: '`{ order: rotate, failBackAfter: off }`',
+    limits: '',
+    text: 'How a link dials a peer that has several addresses.',
+    examples: [{ order: 'prefer-first' }],
   }),
   ...entryPluginFields,
   outbox: field(
@@ -135,6 +158,10 @@ export const linkFields = {
   stall: duration({
     default: '`30s`',
     text: 'How long one write of at most 128 KiB may take; 0: no limit. Without a limit, a peer that does not read would block the link for ever.',
+  }),
+  unacknowledgedMax: duration({
+    default: '`30s`',
+    text: 'Linux only: ends a connection if the operating system of the peer has acknowledged nothing for this long, although bytes were sent; 0: off. Detects a cut cable that no write notices, because small messages fit into the send buffer of the kernel for many minutes. It is noticed within 1⅔ times this duration.',
   }),
   partialFrame: duration({
     default: '`10s`',

@@ -17,9 +17,10 @@ export function schemaProblems(data: unknown): FileProblem[] {
 function problemsOf(issue: Issue, outer: ConfigPath = []): FileProblem[] {
   const path = [...outer, ...issue.path].map((key) => (typeof key === 'symbol' ? String(key) : key))
   if (issue.code === 'unrecognized_keys') {
+    const known = keysAt(path)
     return issue.keys.map((key) => ({
       path: [...path, key],
-      message: unknownKeyText(path, key),
+      message: unknownKeyText(path, key, known),
       isKey: true,
     }))
   }
@@ -39,9 +40,9 @@ function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] 
   )
 }
 
-function unknownKeyText(path: ConfigPath, key: string): string {
+function unknownKeyText(path: ConfigPath, key: string, known: readonly string[]): string {
   if (key === '$import') return 'a configuration is a single file and cannot import others'
-  const guess = nearest(key, keysAt(path))
+  const guess = nearest(key, known)
   if (guess !== undefined) return `unknown key. Did you mean "${guess}"?`
   if (path.length === 0 && Object.hasOwn(entrySchema.shape, key)) {
     return 'unknown key at the top; it belongs in an entry of "links"'
@@ -85,15 +86,16 @@ export function alternatives(schema: z.ZodType): z.ZodType[] {
  */
 function listenProblems(data: unknown): FileProblem[] {
   const listen = isMap(data) ? data.listen : undefined
-  if (!isMap(listen)) return []
-  const own = keysAt(['listen'])
-  return Object.keys(listen)
+  if (!Array.isArray(listen)) return listenerProblems(listen, ['listen'])
+  return listen.flatMap((place, index) => listenerProblems(place, ['listen', index]))
+}
+
+function listenerProblems(place: unknown, path: ConfigPath): FileProblem[] {
+  if (!isMap(place)) return []
+  const own = keysAt(path)
+  return Object.keys(place)
     .filter((key) => !own.includes(key) && nearest(key, own) !== undefined)
-    .map((key) => ({
-      path: ['listen', key],
-      message: unknownKeyText(['listen'], key),
-      isKey: true,
-    }))
+    .map((key) => ({ path: [...path, key], message: unknownKeyText(path, key, own), isKey: true }))
 }
 
 /** `__proto__` would change the prototype of a map, so it is not allowed, even among the options of a plugin. */

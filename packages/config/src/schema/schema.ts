@@ -6,10 +6,12 @@ import {
   count,
   duration,
   expecting,
+  expectingSecret,
   field,
   flag,
   requiredField,
   text,
+  textOrList,
   wholeNumber,
 } from './fields.js'
 import { linkFields, queueLimits } from './link-fields.js'
@@ -18,6 +20,8 @@ import { identityField, tlsField } from './tls-fields.js'
 
 const PORT_MAX = 65_535
 const SLOTS_MAX = 1_000_000
+/** Each listener needs a descriptor, and the process reserves only a few. */
+const LISTENERS_MAX = 16
 
 /** The legacy format has 1 and 0; JSON files may contain true and false instead. */
 const legacyRole = z.union(
@@ -36,7 +40,7 @@ export const entrySchema = z.strictObject(
   {
     id: text('an id', {
       default: '`<role>-<ip>[:port]`, with `-2`, `-3` … for repeats',
-      limits: 'unique; not all digits; without `/`, `*` and blanks',
+      limits: 'unique; not all digits; without `/`, `*`, blanks and invisible characters',
       text: 'Name of the entry, and of its link if it has one slot. The links of several slots are `<id>/1`, `<id>/2` …',
       examples: ['furnace-in'],
     }),
@@ -44,17 +48,17 @@ export const entrySchema = z.strictObject(
       default: 'none; required without `as_server`',
       text: 'Which side dials: this node (`active`) or the peer (`passive`).',
     }),
-    ip: text('an IP address', {
-      default: 'none; an active entry needs `ip` or `host`',
-      limits: 'passive: an address, a range, or `0.0.0.0` for anyone',
-      text: 'The address of the peer. If several passive entries match, only the most specific ones decide.',
-      examples: ['192.168.0.2', '192.168.4.0/24', '0.0.0.0'],
+    ip: textOrList('an IP address', {
+      default: 'none; an entry needs `ip` or `host`',
+      limits: 'passive: an address, a range, or `0.0.0.0` for anyone; at most 64 in a list',
+      text: 'The address of the peer, or a list of all its addresses. If several passive entries match, only the most specific ones decide.',
+      examples: ['192.168.0.2', '192.168.4.0/24', '0.0.0.0', ['192.168.0.2', '192.168.1.2']],
     }),
-    host: text('a host name', {
-      default: 'none; an active entry needs `ip` or `host`',
-      limits: 'active entries only',
-      text: 'The name of the peer instead of its address, looked up at every dial.',
-      examples: ['mes.plant.example'],
+    host: textOrList('a host name', {
+      default: 'none; an entry needs `ip` or `host`',
+      limits: 'not together with `ip`; at most 64 in a list',
+      text: 'The name of the peer instead of its address, or a list of names. An active entry looks it up at every dial. A passive entry admits the addresses that the name has, and looks it up at every `resolveEvery`.',
+      examples: ['mes.plant.example', ['mes-a.plant.example', 'mes-b.plant.example']],
     }),
     port: field(wholeNumber({ min: 0, max: PORT_MAX }, `1–${String(PORT_MAX)}`), {
       type: 'number',
@@ -67,13 +71,26 @@ export const entrySchema = z.strictObject(
       { min: 1, max: SLOTS_MAX },
       {
         default: '1',
-        text: 'Passive entries only: most concurrent connections. Only an entry with one slot and one address keeps its queue when a connection ends, because messages for one machine must not reach another.',
+        text: 'Passive entries only: most concurrent connections. Only an entry with one slot and an address that no other passive entry has keeps its queue when a connection ends, because messages for one machine must not reach another.',
       },
     ),
     duplicate: choice(['challenge', 'reject', 'replace'], {
       default: '`challenge`',
       text: 'Passive entries only: what happens to a new connection while every slot is taken. `challenge` gives the existing connection a moment to show life, so that a device that restarted is not locked out.',
     }),
+    listen: field(
+      z.union(
+        [z.string().min(1), z.number().int().min(0).max(PORT_MAX)],
+        expecting('the name or the port of a listener'),
+      ),
+      {
+        type: 'text or number',
+        default: 'every listener',
+        limits: 'passive entries only; the `name` or the `port` of a listener',
+        text: 'The only listener through which the peer may connect. It tells apart machines that have one address, such as those behind NAT: let each connect to its own port.',
+        examples: [8001],
+      },
+    ),
     enabled: flag({
       default: '`true`',
       text: '`false`: the links of the entry stay down until it is enabled.',
@@ -101,6 +118,12 @@ export const entrySchema = z.strictObject(
 
 const listenSchema = z.looseObject(
   {
+    name: text('a name', {
+      default: 'the port',
+      limits: 'unique',
+      text: 'The name of the listener for the `listen` of entries, for events and for metrics.',
+      examples: ['presses'],
+    }),
     host: text('an IP address', {
       default: '`0.0.0.0`',
       limits: 'an IP address of this machine',
@@ -114,9 +137,39 @@ const listenSchema = z.looseObject(
       examples: [8000],
     }),
     tls: tlsField('listen'),
+    proxyProtocol: field(
+      z.strictObject(
+        {
+          from: requiredField(z.array(z.string(expecting('an address'))).min(1), {
+            type: 'list',
+            default: 'none; required',
+            limits: 'addresses and ranges',
+            text: 'The balancers whose connections must begin with a header of the PROXY protocol. From other addresses, no header is read.',
+          }),
+        },
+        expecting('{ from: [addresses] }'),
+      ),
+      {
+        type: 'map',
+        default: 'no header is read',
+        limits: '',
+        text: 'The node listens behind balancers that tell the address of the peer by the PROXY protocol, version 1 or 2. The table then applies to that address.',
+        examples: [{ from: ['10.0.0.250'] }],
+      },
+    ),
   },
-  expecting('{ host, port }'),
+  {
+    error: ({ input }) =>
+      `expected { host, port }, or a list of them, found ${describeValue(input)}${listenRemedy(input)}`,
+  },
 )
+
+/** `listen: 8000` and `listen: 0.0.0.0:8000` say what is meant. */
+function listenRemedy(input: unknown): string {
+  const [, host = '', port] = /^(?:(.*):)?(\d{1,5})$/.exec(String(input)) ?? []
+  if (port === undefined || !['string', 'number'].includes(typeof input)) return ''
+  return `; write listen: { ${host === '' ? '' : `host: '${host.replace(/[[\]]/g, '')}', `}port: ${port} }`
+}
 
 const auditSchema = z.strictObject(
   {
@@ -134,7 +187,7 @@ const auditSchema = z.strictObject(
 
 /** A shorter token can be guessed. */
 const TOKEN_LENGTH_MIN = 16
-const tokenText = expecting(`at least ${String(TOKEN_LENGTH_MIN)} characters`)
+const tokenText = expectingSecret(`at least ${String(TOKEN_LENGTH_MIN)} characters`)
 
 const metricsSchema = z.strictObject(
   {
@@ -154,6 +207,7 @@ const metricsSchema = z.strictObject(
       type: 'text',
       default: 'none; every user of this machine may fetch the metrics',
       limits: `at least ${String(TOKEN_LENGTH_MIN)} characters`,
+      secret: true,
       text: 'The token that a request must present: `Authorization: Bearer <token>`.',
     }),
   },
@@ -173,13 +227,19 @@ export const fileSchema = z.strictObject(
       text: 'The name of the node in logs and events.',
       examples: ['plant-l2'],
     }),
-    listen: field(listenSchema, {
-      type: 'map',
-      default: 'no connections are accepted',
-      limits: 'required if an entry is passive; other keys are options of the transport',
-      text: 'Where to accept connections.',
-      examples: [{ host: '0.0.0.0', port: 8000 }],
-    }),
+    listen: field(
+      z.union(
+        [listenSchema, z.array(listenSchema).min(1).max(LISTENERS_MAX)],
+        expecting('{ host, port }, or a list of them'),
+      ),
+      {
+        type: 'map, or a list',
+        default: 'no connections are accepted',
+        limits: `required if an entry is passive; at most ${String(LISTENERS_MAX)}; other keys are options of the transport`,
+        text: 'Where to accept connections. With a list, each listener has its own port, and the failure of one does not affect the others.',
+        examples: [{ host: '0.0.0.0', port: 8000 }, [{ port: 8001 }, { port: 8002 }]],
+      },
+    ),
     ...nodePluginFields,
     control: field(z.union([z.literal(false), z.string().min(1)], expecting('false or a path')), {
       type: '`false`, or text',
@@ -195,6 +255,18 @@ export const fileSchema = z.strictObject(
       text: 'Where Prometheus can fetch metrics by TCP.',
       examples: [{ port: 9464 }],
     }),
+    probes: field(
+      z.array(
+        z.string(expecting('an IP address or a CIDR range')),
+        expecting('a list of addresses'),
+      ),
+      {
+        type: 'list',
+        default: 'none',
+        limits: 'addresses and ranges; an entry that names an address as exactly goes first',
+        text: 'The addresses of health probes, such as those of a balancer. The node accepts their connections and closes them, without an event or a log line, and counts them.',
+      },
+    ),
     relay: flag({
       default: '`false`',
       text: '`true`: each received message is also passed to the router, with `from`.',
@@ -234,6 +306,10 @@ export const fileSchema = z.strictObject(
         text: 'Most concurrent dials, so that a large table does not dial all its peers in one moment.',
       },
     ),
+    resolveEvery: duration({
+      default: '`1m`',
+      text: 'How often to look up the names of passive entries. An address that is not in the table also causes a look-up, at most every 5 s, because it may be the new address of a peer; 0: only then.',
+    }),
     stopDeadline: duration({
       default: '`5s`',
       text: 'How long a stopping node flushes its queues before it closes the connections.',

@@ -11,8 +11,8 @@ export function addStatusRoutes(
   controlled: ControlledNode,
   metrics: SharedText,
 ): void {
-  const { node, facts, availability } = controlled
-  app.get('/v1/status', (call) => call.json(nodeStatus(node, facts, availability)))
+  const { node, facts, availability, output } = controlled
+  app.get('/v1/status', (call) => call.json(nodeStatus(node, facts, availability, output())))
   app.get('/v1/links', (call) => call.json({ links: linkStatuses(node) }))
   app.get('/v1/links/:id', (call) => call.json(statusOfLink(node, requestedLink(node, call))))
   for (const path of ['/v1/metrics', METRICS_PATH]) {

@@ -6,7 +6,7 @@ import {
   parseIp,
   SystemClock,
 } from '@commloop/core'
-import { EventLoopDelay, metricsText } from '@commloop/metrics'
+import { EventLoopDelay, metricsText, type OutputStatus } from '@commloop/metrics'
 import { CONTROL_LIMITS } from '../app/control-limits.js'
 import type { ServedOnTcp } from '../app/request-handlers.js'
 import { Availability } from '../status/availability.js'
@@ -47,6 +47,8 @@ export interface ControlServerOptions {
    * as JSON. Reject with a CommloopError to refuse. Default: the request is refused with 409.
    */
   readonly reload?: () => Promise<object>
+  /** Where received messages go, if another program reads them. Part of the status and of the metrics. Default: none. */
+  readonly output?: () => OutputStatus
 }
 
 /** Options of `listenOnTcp`. */
@@ -92,6 +94,7 @@ export class ControlServer {
 
   constructor({ node, facts, ...options }: ControlServerOptions) {
     const { version, startedAt } = facts
+    const { output } = options
     this.#availability = new Availability(node)
     this.#logger = options.logger ?? SILENT
     this.#handlers = new LazyHandlers({
@@ -100,7 +103,9 @@ export class ControlServer {
       availability: this.#availability,
       logger: this.#logger,
       payloadBytesMax: options.payloadBytesMax ?? (() => PAYLOAD_BYTES_MAX_DEFAULT),
-      metrics: () => metricsText({ node, version, startedAt, delay: this.#delay }),
+      metrics: () =>
+        metricsText({ node, version, startedAt, delay: this.#delay, output: output?.() }),
+      output: () => output?.(),
       reload: options.reload ?? noReload,
     })
   }

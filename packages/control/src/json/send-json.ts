@@ -6,6 +6,8 @@ import { messageOf } from '../errors/error-facts.js'
 export interface SendRequest {
   readonly payload: Uint8Array
   readonly options: SendOptions
+  /** False: the sender does not wait for room, so a full target refuses the message. */
+  readonly wait: boolean
 }
 
 /** Why a line is invalid, and its `id` if that is valid. */
@@ -17,17 +19,20 @@ export interface LineProblem {
 type Fields = Readonly<Record<string, unknown>>
 
 const PAYLOAD_KEYS = ['payload', 'base64', 'hex'] as const
-const KEYS: readonly string[] = [...PAYLOAD_KEYS, 'to', 'id', 'ttl']
+const KEYS: readonly string[] = [...PAYLOAD_KEYS, 'to', 'id', 'ttl', 'wait']
 
 const SPACE_ONLY = /^\s*$/
 
 /**
- * Reads one line: `{"payload":"text"}`, `{"base64":"…"}` or `{"hex":"…"}`, with `to`, `id` and `ttl`. The reader is strict
+ * Reads one line: `{"payload":"text"}`, `{"base64":"…"}` or `{"hex":"…"}`, with `to`, `id`, `ttl` and `wait`. The reader is strict
  * and never guesses what a field means, because a guessed payload is a wrong payload.
  *
  * @returns undefined for a blank line
  */
 export function readSendLine(bytes: Uint8Array): SendRequest | LineProblem | undefined {
+  // JSON never contains this byte, and UTF-16 text is full of it.
+  if (bytes.includes(0))
+    return problem('contains the byte 0: is it UTF-16? Expected UTF-8', undefined)
   if (!isUtf8(bytes)) return problem('not valid UTF-8', undefined)
   const text = DECODER.decode(bytes)
   if (SPACE_ONLY.test(text)) return undefined
@@ -60,8 +65,13 @@ export function readSendFields(fields: Fields): SendRequest | LineProblem {
   if (to instanceof Mistake) return problem(to.text, id)
   const ttlMs = readTtl(fields.ttl)
   if (ttlMs instanceof Mistake) return problem(ttlMs.text, id)
+  const { wait = true } = fields
+  if (typeof wait !== 'boolean') {
+    return problem(`wait: expected true or false, found ${describeValue(wait)}`, id)
+  }
   return {
     payload,
+    wait,
     options: {
       ...(to === undefined ? {} : { to }),
       ...(id === undefined ? {} : { id }),

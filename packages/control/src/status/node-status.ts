@@ -1,15 +1,19 @@
 import {
   addressText,
   type EntryConfig,
+  entryPlaces,
   type Finding,
   type LinkCounters,
   type LinkHandle,
   type LinkState,
   type LinkWait,
+  type NameState,
   type Node,
   type NodeCounters,
+  type NotListening,
   type ReasonCode,
 } from '@commloop/core'
+import type { OutputStatus } from '@commloop/metrics'
 import type { Availability, MissingEntry } from './availability.js'
 
 /** What a link waits for: its turn to dial, or what its open connection must do before the link is up. */
@@ -37,12 +41,40 @@ export interface NodeStatus {
   readonly startedAt: string
   readonly uptimeMs: number
   readonly listen: { readonly host: string; readonly port: number } | null
-  /** True if no entry is missing. */
+  readonly listeners: readonly ListenerStatus[]
+  /** True if no entry is missing and every listener is open, and received messages can be written to the output. */
+  /** Why the node does not listen although its configuration says so, and for how long; null: it does, or should not. */
+  readonly notListening: NotListening | null
+  /** True if no entry is missing, the node listens where it should, and received messages can be written. */
   readonly ok: boolean
   readonly missing: readonly MissingEntry[]
   readonly findings: readonly Finding[]
   readonly counters: NodeCounters
+  /** Null if no other program reads the received messages. */
+  readonly output: OutputStatus | null
   readonly links: readonly LinkStatus[]
+  /** The names of passive entries, and from which addresses their peers may connect. */
+  readonly names: readonly NameStatus[]
+}
+
+/** The name of a passive entry. Durations in milliseconds. */
+export interface NameStatus {
+  readonly name: string
+  /** Of the last successful look-up; empty before the first. */
+  readonly addresses: readonly string[]
+  /** Since that look-up; null: there was none. */
+  readonly ageMs: number | null
+  /** Why the last look-up has failed; null: it has not. */
+  readonly problem: string | null
+}
+
+export interface ListenerStatus {
+  readonly name: string
+  readonly host: string
+  /** The real port while the listener is open, else the configured one. */
+  readonly port: number
+  /** False: the address cannot be opened at present, and the node tries again. */
+  readonly open: boolean
 }
 
 /** The response to `GET /v1/links/:id`. Durations in milliseconds, sizes in bytes. */
@@ -50,14 +82,20 @@ export interface LinkStatus {
   readonly id: string
   readonly entry: string
   readonly role: 'active' | 'passive'
-  /** The configured peer: the address to dial, or the addresses that may dial us. */
+  /** The configured peer: the address to dial, or the addresses that may dial us. Several are separated by commas. */
   readonly peer: string
+  /** The address that is being dialled, or with which the next dial begins; null on passive links. */
+  readonly dialAddress: string | null
   readonly state: LinkState
   readonly enabled: boolean
   readonly lasting: boolean
   readonly epoch: number
   /** The address of the connected peer. */
   readonly remote: string | null
+  /** The balancer through which the connected peer came; null if there is none. */
+  readonly proxy: string | null
+  /** The listener through which the connected peer came; null if there is none. */
+  readonly listener: string | null
   /** Why the last connection or dial ended; null while the link is up. */
   readonly reason: string | null
   /** The code of `reason`, for programs. */
@@ -76,9 +114,16 @@ export interface LinkStatus {
 }
 
 /** The whole state of a node at this moment. */
-export function nodeStatus(node: Node, facts: NodeFacts, availability: Availability): NodeStatus {
+export function nodeStatus(
+  node: Node,
+  facts: NodeFacts,
+  availability: Availability,
+  output: OutputStatus | undefined,
+): NodeStatus {
   const { listening } = node
   const missing = availability.missing()
+  const isWritable = output?.state !== 'failing' && output?.state !== 'closed'
+  const isListening = node.listeners.every(({ open }) => open)
   return {
     api: 1,
     node: node.config.name,
@@ -88,12 +133,25 @@ export function nodeStatus(node: Node, facts: NodeFacts, availability: Availabil
     startedAt: facts.startedAt.toISOString(),
     uptimeMs: Math.round(process.uptime() * 1000),
     listen: listening === undefined ? null : { host: listening.ip, port: listening.port },
-    ok: missing.length === 0,
+    listeners: listenerStatuses(node),
+    notListening: node.notListening ?? null,
+    ok: missing.length === 0 && isListening && isWritable,
     missing,
     findings: node.findings(),
     counters: node.counters,
+    output: output ?? null,
     links: linkStatuses(node),
+    names: node.names.map(nameStatus),
   }
+}
+
+function listenerStatuses({ listeners }: Node): ListenerStatus[] {
+  return listeners.map(({ name, at, open }) => ({ name, host: at.ip, port: at.port, open }))
+}
+
+function nameStatus({ name, addresses, ageMs, problem }: NameState): NameStatus {
+  const age = ageMs === undefined ? null : Math.round(ageMs)
+  return { name, addresses, ageMs: age, problem: problem ?? null }
 }
 
 /** Every link, in the order of the table. */
@@ -110,18 +168,21 @@ export function statusOfLink(node: Node, link: LinkHandle): LinkStatus {
 }
 
 function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatus {
-  const { remote, nextDialInMs } = link
+  const { remote, nextDialInMs, through } = link
   const outbox = entry?.settings.outbox
   return {
     id: link.id,
     entry: link.entry,
     role: link.role,
-    peer: entry === undefined ? '' : peerText(entry),
+    peer: entry === undefined ? '' : entryPlaces(entry).join(', '),
+    dialAddress: link.dialAddress ?? null,
     state: link.state,
     enabled: link.enabled,
     lasting: link.lasting,
     epoch: link.epoch,
     remote: remote === undefined ? null : addressText(remote),
+    proxy: through?.proxy === undefined ? null : addressText(through.proxy),
+    listener: through?.listener ?? null,
     reason: link.reason ?? null,
     reasonCode: link.reasonCode ?? null,
     sinceMs: Math.round(link.sinceMs),
@@ -141,10 +202,4 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
 function waitingOf({ waiting }: LinkHandle): LinkWaiting | null {
   if (waiting === undefined || waiting.for === 'turn') return waiting ?? null
   return { for: waiting.for, remote: addressText(waiting.remote) }
-}
-
-function peerText(entry: EntryConfig): string {
-  if (entry.role === 'passive')
-    return entry.pattern.kind === 'anyone' ? 'anyone' : entry.pattern.text
-  return addressText({ ip: entry.host, port: entry.port })
 }

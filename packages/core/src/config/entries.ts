@@ -1,25 +1,30 @@
-import { parseAddressPattern, type AddressPattern } from '../address/address-pattern.js'
-import { isUnspecified, parseIp } from '../address/ip-address.js'
+import type { AddressPattern } from '../address/address-pattern.js'
 import { describeValue } from '../text/describe-value.js'
 import type { ConfigProblem } from './config-problem.js'
 import { type EntryName, linkIdsOf, nameEntries } from './entry-names.js'
 import { LinkSettingsReader } from './link-settings.js'
+import { listenerName, PORT_MAX, writtenListeners } from './listeners.js'
 import type { ActiveEntryConfig, EntryConfig, PassiveEntryConfig } from './node-config.js'
-import type { EntryOptions, NodeOptions } from './node-options.js'
+import type { EntryOptions, ListenPlace, NodeOptions } from './node-options.js'
 import type { OptionReader } from './option-reader.js'
+import { readDialHosts, readPatterns } from './peer-place.js'
 import { shadowedBy } from './shadowed-entry.js'
+import { sharedPlaces } from './shared-place.js'
+import { TwinEntries } from './twin-entries.js'
 
-export const PORT_MAX = 65_535
 /** A process cannot have more descriptors. */
 const SLOTS_MAX = 1_000_000
 
 type Path = ConfigProblem['path']
 
+const ANYONE: AddressPattern = { kind: 'anyone', text: '' }
+
 /** The table: every entry with its name and its settings. */
 export function readEntries(reader: OptionReader, node: NodeOptions): EntryConfig[] {
   const names = nameEntries(reader, node.links)
   const links = new LinkSettingsReader(reader, node)
-  const context = { reader, node, links }
+  const twins = new TwinEntries(node.links, node.listen)
+  const context = { reader, node, links, twins }
   const entries = node.links.map((entry, index) => {
     const name = names[index] ?? { id: String(index), derivedFrom: undefined }
     return entry.role === 'active'
@@ -27,19 +32,41 @@ export function readEntries(reader: OptionReader, node: NodeOptions): EntryConfi
       : readPassive(context, entry, index, name)
   })
   links.checkRest()
-  for (const { entry, by } of shadowedBy(entries)) {
-    reader.problem(
-      ['links', entry.index, 'ip'],
-      `never filled: every address of ${entry.pattern.text} belongs to ${by.map(({ id }) => id).join(', ')}`,
+  for (const { entry, first } of sharedPlaces(entries)) {
+    reader.warning(
+      ['links', entry.index],
+      `dials the same address as links[${String(first.index)}] ("${first.id}"): the peer sees two connections from ` +
+        'one address. Remove one of the two, or give each its own "bind"',
     )
   }
+  const listeners = writtenListeners(node.listen).map(({ place }) => listenerName(place))
+  for (const { entry, pattern, by } of shadowedBy(entries, listeners)) {
+    const at = entry.patterns.length === 1 ? [] : [entry.patterns.indexOf(pattern)]
+    reader.problem(
+      ['links', entry.index, 'ip', ...at],
+      `never filled: every address of ${pattern.text} belongs to ${idsText(by)}`,
+    )
+  }
+  for (const { path, message } of twins.warnings(entries.map(({ id }) => id))) {
+    reader.warning(path, message)
+  }
   return entries
+}
+
+/** A range may be covered by thousands of entries. */
+const SHOWN_IDS_MAX = 20
+
+function idsText(entries: readonly EntryConfig[]): string {
+  const shown = entries.slice(0, SHOWN_IDS_MAX).map(({ id }) => id)
+  const more = entries.length - shown.length
+  return shown.join(', ') + (more === 0 ? '' : ` and ${String(more)} more`)
 }
 
 interface Context {
   readonly reader: OptionReader
   readonly node: NodeOptions
   readonly links: LinkSettingsReader
+  readonly twins: TwinEntries
 }
 
 function readActive(
@@ -49,7 +76,13 @@ function readActive(
   name: EntryName,
 ): ActiveEntryConfig {
   const path = ['links', index]
-  rejectKeys(reader, path, entry, ['slots', 'duplicate', 'identity'], 'only a passive entry has')
+  rejectKeys(
+    reader,
+    path,
+    entry,
+    ['slots', 'duplicate', 'identity', 'listen'],
+    'only a passive entry has',
+  )
   const port = reader.integer([...path, 'port'], entry.port, { min: 1, max: PORT_MAX, default: 1 })
   if (entry.port === undefined) {
     reader.problem(
@@ -58,15 +91,19 @@ function readActive(
     )
   }
   const settings = links.settings(entry, path, true)
+  const source = links.bind(entry, path)
+  const hosts = readDialHosts(reader, path, entry)
   return Object.freeze({
     role: 'active' as const,
     ...name,
     index,
     enabled: entry.enabled ?? true,
     linkIds: [name.id],
-    host: readDialHost(reader, path, entry),
+    host: hosts[0] ?? '',
+    hosts: Object.freeze(hosts),
     port,
-    bind: links.bind(entry, path),
+    bind: source?.ip,
+    bindPort: source?.port,
     transportOptions: {
       ...entry.transportOptions,
       ...(entry.tls === undefined ? {} : { tls: entry.tls }),
@@ -75,36 +112,8 @@ function readActive(
   })
 }
 
-function readDialHost(reader: OptionReader, path: Path, entry: EntryOptions): string {
-  if (entry.ip !== undefined && entry.host !== undefined) {
-    reader.problem([...path, 'host'], 'an active entry has either "ip" or "host", not both')
-  }
-  if (entry.ip === undefined) {
-    if (entry.host === undefined) {
-      reader.problem([...path, 'ip'], 'an active entry needs "ip", or "host" for a name')
-    } else if (looksLikeBadIpv4(entry.host)) {
-      reader.unexpected([...path, 'host'], 'a host name', entry.host)
-    }
-    return entry.host ?? ''
-  }
-  const address = parseIp(entry.ip)
-  if (address === undefined) {
-    const hint = entry.ip.includes('/') ? 'a range is for passive entries' : 'names go under "host"'
-    const found = describeValue(entry.ip)
-    reader.problem([...path, 'ip'], `expected an IP address, found ${found}; ${hint}`)
-  } else if (isUnspecified(address)) {
-    reader.problem([...path, 'ip'], `${entry.ip} means anyone and cannot be dialled`)
-  }
-  return entry.ip
-}
-
-/** Digits and dots that are not an address: a dial would look them up as a host name. */
-function looksLikeBadIpv4(host: string): boolean {
-  return host === '' || (/^[\d.]+$/.test(host) && parseIp(host) === undefined)
-}
-
 function readPassive(
-  { reader, node, links }: Context,
+  { reader, node, links, twins }: Context,
   entry: EntryOptions,
   index: number,
   name: EntryName,
@@ -114,7 +123,7 @@ function readPassive(
     reader,
     path,
     entry,
-    ['host', 'port', 'bind', 'tls', 'transportOptions'],
+    ['port', 'bind', 'tls', 'transportOptions', 'addresses'],
     'only an active entry has',
   )
   const slots = reader.integer([...path, 'slots'], entry.slots, {
@@ -122,48 +131,77 @@ function readPassive(
     max: SLOTS_MAX,
     default: 1,
   })
-  const pattern = readPattern(reader, [...path, 'ip'], entry.ip)
-  const identities = readIdentities(reader, node, path, entry.identity)
+  if (entry.reconnect !== undefined) {
+    reader.warning([...path, 'reconnect'], 'has no effect: a passive entry never dials')
+  }
+  const patterns = readPatterns(reader, path, entry)
+  const listener = readListenerOf(reader, node, path, entry.listen)
+  const identities = readIdentities(reader, node, path, entry)
   // One proved name is one peer, from whatever address it connects.
-  const lasting = slots === 1 && (pattern.kind === 'exact' || identities?.length === 1)
+  const onePeer = slots === 1 && (patterns.every(isOnePeer) || identities?.length === 1)
   return Object.freeze({
     role: 'passive' as const,
     ...name,
     index,
     enabled: entry.enabled ?? true,
     linkIds: linkIdsOf(name.id, slots),
-    pattern,
+    pattern: patterns[0] ?? ANYONE,
+    patterns: Object.freeze(patterns),
+    listener,
     identities,
     duplicate: entry.duplicate ?? 'challenge',
-    settings: links.settings(entry, path, lasting),
+    settings: links.settings(entry, path, onePeer && !twins.has(index)),
   })
+}
+
+/** The name of the listener that the entry names by its name or its port. */
+function readListenerOf(
+  reader: OptionReader,
+  node: NodeOptions,
+  path: Path,
+  listen: EntryOptions['listen'],
+): string | undefined {
+  if (listen === undefined) return undefined
+  const places = writtenListeners(node.listen).map(({ place }) => place)
+  const named = places.filter((place) => isNamed(place, listen))
+  const [only] = named
+  if (only !== undefined && named.length === 1) return listenerName(only)
+  const names = places.map((place) => listenerName(place)).join(', ')
+  const found = describeValue(listen)
+  if (only !== undefined) {
+    reader.problem([...path, 'listen'], `several listeners have the port ${found}: use a name`)
+  } else if (places.length > 0) {
+    reader.problem([...path, 'listen'], `expected one of the listeners ${names}, found ${found}`)
+  }
+  return String(listen)
+}
+
+function isNamed(place: ListenPlace, listen: string | number): boolean {
+  return typeof listen === 'number' ? place.port === listen : listenerName(place) === listen
+}
+
+/** The addresses of such patterns are those of one machine, as a table lists them. */
+function isOnePeer({ kind }: AddressPattern): boolean {
+  return kind === 'exact' || kind === 'name'
 }
 
 function readIdentities(
   reader: OptionReader,
   node: NodeOptions,
   path: Path,
-  identity: EntryOptions['identity'],
+  { identity, listen }: EntryOptions,
 ): readonly string[] | undefined {
   if (identity === undefined) return undefined
   const identities = typeof identity === 'string' ? [identity] : identity
   if (identities.length === 0 || identities.includes('')) {
     reader.unexpected([...path, 'identity'], 'a name or a list of names', identity)
   }
-  if (node.listen !== undefined && node.listen['tls'] === undefined) {
+  const places = writtenListeners(node.listen).map(({ place }) => place)
+  const reaching = listen === undefined ? places : places.filter((place) => isNamed(place, listen))
+  if (reaching.length > 0 && reaching.every(({ tls }) => tls === undefined)) {
     reader.problem([...path, 'identity'], 'names are proved by TLS: set "listen.tls"')
   }
   return identities
-}
-
-function readPattern(reader: OptionReader, path: Path, text: string | undefined): AddressPattern {
-  const pattern =
-    text === undefined
-      ? 'a passive entry needs "ip": an address, a range, or 0.0.0.0 for anyone'
-      : parseAddressPattern(text)
-  if (typeof pattern !== 'string') return pattern
-  reader.problem(path, pattern)
-  return { kind: 'anyone', text: text ?? '' }
 }
 
 function rejectKeys(

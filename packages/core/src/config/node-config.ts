@@ -8,8 +8,12 @@ import type { PluginChoice } from './node-options.js'
 /** Valid `NodeOptions` with all defaults filled in and all units resolved. Made by `resolveConfig`; never changed. */
 export interface NodeConfig {
   readonly name: string
+  /** The first listener. */
   readonly listen: ListenConfig | undefined
+  readonly listeners: readonly ListenConfig[]
   readonly entries: readonly EntryConfig[]
+  /** Addresses whose connections are answered as health probes, unless an entry names them as exactly. */
+  readonly probes: readonly AddressPattern[]
   readonly relay: boolean
   readonly auditEveryMs: number
   readonly auditGraceMs: number
@@ -21,6 +25,7 @@ export interface NodeConfig {
   readonly iteratorBytesMax: number
   readonly dialsMax: number
   readonly stopDeadlineMs: number
+  readonly resolveEveryMs: number
 }
 
 /** The key of the configuration in the container of a node. */
@@ -28,6 +33,8 @@ export const NodeConfig: InjectionToken<NodeConfig> = Symbol.for('commloop.NodeC
 
 /** Where the node listens. */
 export interface ListenConfig {
+  /** Unique. */
+  readonly name: string
   readonly host: string
   readonly port: number
   readonly transportOptions: Readonly<Record<string, unknown>>
@@ -48,17 +55,26 @@ interface EntryCommon {
 /** An entry whose link dials. */
 export interface ActiveEntryConfig extends EntryCommon {
   readonly role: 'active'
-  /** An IP address or a host name. */
+  /** The first of `hosts`. */
   readonly host: string
+  /** IP addresses or host names of the one peer, in the order of the table. */
+  readonly hosts: readonly string[]
   readonly port: number
   readonly bind: string | undefined
+  /** The source port of dials; undefined: the system chooses one for each dial. */
+  readonly bindPort: number | undefined
   readonly transportOptions: Readonly<Record<string, unknown>>
 }
 
 /** An entry whose links wait for a peer that dials. */
 export interface PassiveEntryConfig extends EntryCommon {
   readonly role: 'passive'
+  /** The first of `patterns`. */
   readonly pattern: AddressPattern
+  /** A peer matches the entry if its address matches one of these. */
+  readonly patterns: readonly AddressPattern[]
+  /** The name of the only listener that may fill the entry; undefined: every listener. */
+  readonly listener: string | undefined
   /** The peer must have proved one of these names; undefined: its address is enough. */
   readonly identities: readonly string[] | undefined
   readonly duplicate: 'challenge' | 'reject' | 'replace'
@@ -83,6 +99,7 @@ export interface LinkSettings {
   readonly heartbeat: HeartbeatSettings | undefined
   readonly silenceMs: number
   readonly stallMs: number
+  readonly unacknowledgedMs: number
   readonly partialFrameMs: number
   /** How long what was received whole waits for holders after the end of its connection. */
   readonly heldForMs: number
@@ -98,6 +115,9 @@ export interface LinkSettings {
   readonly stableAfterMs: number
   readonly rearmAfterMs: number
   readonly holdDownMs: number
+  readonly addressOrder: 'rotate' | 'prefer-first'
+  /** 0: a connection to another address than the first stays until it ends. */
+  readonly failBackMs: number
 }
 
 /**

@@ -10,9 +10,11 @@ import type { Size } from '../units/size.js'
 export interface NodeOptions extends LinkOptions {
   /** The node's name in logs and events; default `commloop`. */
   readonly node?: string
-  /** Where to accept connections. Required if an entry is passive. */
-  readonly listen?: ListenPlace
+  /** Where to accept connections: one listener, or a list. Required if an entry is passive. */
+  readonly listen?: ListenPlace | readonly ListenPlace[]
   readonly links: readonly EntryOptions[]
+  /** Addresses and ranges of health probes: their connections are accepted and closed without a log line. */
+  readonly probes?: readonly string[]
   /** Received messages also go to the router, with `from`. Default false. */
   readonly relay?: boolean
   readonly audit?: { readonly every?: Duration; readonly grace?: Duration }
@@ -26,12 +28,19 @@ export interface NodeOptions extends LinkOptions {
   readonly iterator?: QueueLimits
   /** Most concurrent dials; default 64. */
   readonly dials?: number
+  /** How often to look up the names of passive entries; default 1 min. 0: only if an unknown address connects. */
+  readonly resolveEvery?: Duration
   /** How long `stop` flushes queues before it closes connections; default 5 s. */
   readonly stopDeadline?: Duration
 }
 
+/** Keys of `listen` that belong to core. All others are options of the transport. */
+export const LISTEN_KEYS: readonly string[] = ['name', 'host', 'port']
+
 /** Where to listen, and the options of the transport for the listener. */
 export interface ListenPlace {
+  /** By which entries, events and metrics name the listener. Default: the port. */
+  readonly name?: string
   /** Default `0.0.0.0`. */
   readonly host?: string
   /** 0: the system chooses a free port. */
@@ -61,10 +70,26 @@ export interface HeartbeatOptions {
   readonly answer?: Uint8Array | string
 }
 
+/** How a link dials a peer that has several addresses. */
+export interface AddressesOptions {
+  /**
+   * An address without a proof of life always leads to the next one. `rotate`, the default: after a proof of life the
+   * link stays with the address. `prefer-first`: its next dial begins with the first address again.
+   */
+  readonly order?: 'rotate' | 'prefer-first'
+  /**
+   * With `prefer-first`: how long after its proof of life a connection to another address is closed, to dial the first
+   * one; or `off`, the default: the connection stays as long as it lives.
+   */
+  readonly failBackAfter?: Duration
+}
+
 /** Options of links: at the top for all entries, or in an entry for its own links. */
 export interface LinkOptions {
-  /** Source address of dials; by default the system chooses. */
+  /** Source address of dials, with or without a port (`10.0.0.1:5000`, `[fd00::1]:5000`); by default the system chooses. */
   readonly bind?: string
+  /** How a dial chooses among several addresses of its peer. */
+  readonly addresses?: AddressesOptions
   /** Codec of this entry; default: the codec of the node. */
   readonly codec?: PluginChoice<FrameCodec>
   /** Reconnect strategy of this entry; default: the strategy of the node. */
@@ -83,6 +108,8 @@ export interface LinkOptions {
    */
   readonly silence?: Duration
   readonly stall?: Duration
+  /** Ends a connection whose peer's system acknowledges nothing for this long; default 30 s, 0: off. */
+  readonly unacknowledgedMax?: Duration
   readonly partialFrame?: Duration
   /** After the peer's FIN: `close` immediately, `serve` for another 2 s, or for this long. */
   readonly halfClose?: Duration
@@ -103,14 +130,19 @@ export interface LinkOptions {
 export interface EntryOptions extends LinkOptions {
   readonly id?: string
   readonly role: 'active' | 'passive'
-  /** Active: the address to dial. Passive: an address, a CIDR range, or `0.0.0.0` or `::` for any address. */
-  readonly ip?: string
-  /** Active only, instead of `ip`: a name, resolved at every dial. */
-  readonly host?: string
+  /**
+   * Active: the address to dial. Passive: an address, a CIDR range, or `0.0.0.0` or `::` for any address. A list: all
+   * addresses of the peer.
+   */
+  readonly ip?: string | readonly string[]
+  /** Instead of `ip`: a name, or a list of names. Active: resolved at every dial. Passive: at every `resolveEvery`. */
+  readonly host?: string | readonly string[]
   /** Active only. */
   readonly port?: number
   /** Passive only: most concurrent connections; default 1. */
   readonly slots?: number
+  /** Passive only: the name or the port of the only listener that may fill the entry; default: every listener. */
+  readonly listen?: string | number
   /** Passive only: what happens to a new connection while every slot is taken; default `challenge`. */
   readonly duplicate?: 'challenge' | 'reject' | 'replace'
   /** false: the links stay down until `enable`; default true. */

@@ -1,7 +1,9 @@
-import { parseIp } from '../address/ip-address.js'
+import { type AddressPattern, parseAddressPattern } from '../address/address-pattern.js'
 import { CommloopError } from '../contracts/errors.js'
 import { type ConfigProblem, pathText } from './config-problem.js'
-import { PORT_MAX, readEntries } from './entries.js'
+import { patternKey } from './accept-order.js'
+import { readEntries } from './entries.js'
+import { readListeners } from './listeners.js'
 import type { EntryConfig, ListenConfig, NodeConfig } from './node-config.js'
 import type { NodeOptions } from './node-options.js'
 import { OptionReader } from './option-reader.js'
@@ -15,6 +17,8 @@ export interface ResolvedOptions {
   readonly config: NodeConfig
   /** Every mistake, in the order of the table. */
   readonly problems: readonly ConfigProblem[]
+  /** What is allowed and probably not meant, in the same order. */
+  readonly warnings: readonly ConfigProblem[]
 }
 
 /** Every mistake in `options`, in the order of the table; empty: `resolveConfig` will not throw. */
@@ -45,13 +49,17 @@ export function problemsError(problems: readonly ConfigProblem[]): CommloopError
  * `NodeConfig` as it is, without problems.
  */
 export function resolveOptions(options: NodeOptions | NodeConfig): ResolvedOptions {
-  if ('entries' in options) return { config: options, problems: [] }
+  if ('entries' in options) return { config: options, problems: [], warnings: [] }
   const reader = new OptionReader()
   const entries = readEntries(reader, options)
+  const listeners = readListeners(reader, options)
+  if (options.listen === undefined) checkListens(reader, listeners, entries)
   const config: NodeConfig = {
     name: options.node ?? 'commloop',
-    listen: readListen(reader, options, entries),
+    listen: listeners[0],
+    listeners,
     entries,
+    probes: readProbes(reader, options.probes, entries),
     relay: options.relay ?? false,
     auditEveryMs: reader.duration(['audit', 'every'], options.audit?.every, 60_000),
     auditGraceMs: reader.duration(['audit', 'grace'], options.audit?.grace, 30_000),
@@ -71,29 +79,44 @@ export function resolveOptions(options: NodeOptions | NodeConfig): ResolvedOptio
     iteratorBytesMax: reader.size(['iterator', 'bytes'], options.iterator?.bytes, MIB),
     dialsMax: reader.integer(['dials'], options.dials, { min: 1, max: COUNT_MAX, default: 64 }),
     stopDeadlineMs: reader.duration(['stopDeadline'], options.stopDeadline, 5_000),
+    resolveEveryMs: reader.duration(['resolveEvery'], options.resolveEvery, 60_000),
   }
-  return { config: Object.freeze(config), problems: reader.problems }
+  const { problems, warnings } = reader
+  return { config: Object.freeze(config), problems, warnings }
 }
 
-function readListen(
+function checkListens(
   reader: OptionReader,
-  options: NodeOptions,
+  listeners: readonly ListenConfig[],
   entries: readonly EntryConfig[],
-): ListenConfig | undefined {
-  if (options.listen === undefined) {
-    const passive = entries.find((entry) => entry.role === 'passive')
-    if (passive !== undefined) {
-      reader.problem(
-        ['links', passive.index],
-        'a passive entry needs "listen" at the top of the file',
-      )
+): void {
+  const passive = entries.find((entry) => entry.role === 'passive')
+  if (listeners.length > 0 || passive === undefined) return
+  reader.problem(['links', passive.index], 'a passive entry needs "listen" at the top of the file')
+}
+
+function readProbes(
+  reader: OptionReader,
+  written: readonly string[] = [],
+  entries: readonly EntryConfig[],
+): AddressPattern[] {
+  return written.flatMap((text, index) => {
+    const path = ['probes', index]
+    const pattern = parseAddressPattern(text)
+    if (typeof pattern === 'string') {
+      reader.problem(path, pattern)
+      return []
     }
-    return undefined
-  }
-  const { host = '0.0.0.0', port, ...transportOptions } = options.listen
-  if (parseIp(host) === undefined) {
-    reader.unexpected(['listen', 'host'], 'an IP address', host)
-  }
-  const range = { min: 0, max: PORT_MAX, default: 0 }
-  return { host, port: reader.integer(['listen', 'port'], port, range), transportOptions }
+    const key = patternKey(pattern)
+    const same = entries.find(
+      (entry) =>
+        entry.role === 'passive' &&
+        entry.patterns.some((entryPattern) => patternKey(entryPattern) === key),
+    )
+    if (same !== undefined) {
+      const advice = 'the node cannot tell a probe from the peer. Remove one of the two'
+      reader.problem(path, `entry "${same.id}" has the same addresses: ${advice}`)
+    }
+    return [pattern]
+  })
 }

@@ -109,7 +109,10 @@ export interface PluginUse {
   readonly path: PluginPath
   /** The whole configuration. Other parts of it may have problems, which commloop reports separately. */
   readonly node: {
+    /** The first listener. */
     readonly listen?: PluginOptions
+    /** All listeners, each with its path. */
+    readonly listeners?: readonly { readonly path: PluginPath; readonly options: PluginOptions }[]
     readonly links: readonly PluginEntry[]
   }
 }
@@ -121,7 +124,16 @@ export type PluginPath = readonly (string | number)[]
 export interface PluginEntry {
   readonly id?: string
   readonly role: 'active' | 'passive'
+  /** The peer's addresses; a passive entry may have ranges. */
+  readonly ip?: string | readonly string[]
+  /** The peer's names, instead of `ip`. */
+  readonly host?: string | readonly string[]
+  readonly port?: number
+  /** false: the links of the entry stay down. */
+  readonly enabled?: boolean
   readonly identity?: string | readonly string[]
+  /** The name or the port of the only listener that may fill the entry. */
+  readonly listen?: string | number
   readonly tls?: PluginOptions
   readonly transportOptions?: PluginOptions
 }
@@ -138,6 +150,8 @@ export interface PluginProblem {
   readonly path: PluginPath
   /** What was expected and what was found. */
   readonly message: string
+  /** true: the key is the mistake, and not its value, so the mark in the file is below the key. */
+  readonly isKey?: boolean
 }
 
 /** One side of a link, as its table describes it. */

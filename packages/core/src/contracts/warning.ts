@@ -4,6 +4,8 @@ export type WarningCode =
   | 'HELD_TOO_LONG'
   | 'LISTENER_THREW'
   | 'LISTEN_LOST'
+  | 'LISTEN_WAITING'
+  | 'NAME_UNRESOLVED'
   | 'ROUTER_SLOW'
   | 'ROUTER_THREW'
   | 'STRATEGY_ANSWER'

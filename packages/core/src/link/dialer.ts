@@ -5,14 +5,23 @@ import type { Random } from '../contracts/random.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
 import type { Reason } from '../contracts/reason.js'
 import type { LinkState } from '../contracts/send-router.js'
-import type { Connection, ConnectionHandler, Dial, Transport } from '../contracts/transport.js'
+import type {
+  Connection,
+  ConnectionHandler,
+  Dial,
+  DialTarget,
+  Transport,
+} from '../contracts/transport.js'
 import type { WarningCode } from '../contracts/warning.js'
 import { foreignText } from '../text/safe-text.js'
 import { DURATION_MS_MAX } from '../units/duration.js'
 import { sameIp, parseIp } from '../address/ip-address.js'
+import { AddressRotation } from './address-rotation.js'
+import { FailBack } from './fail-back.js'
 import type { DialLane, DialPermit, DialLimiter, DialTurn } from './dial-limiter.js'
 import type { LinkTally } from '../ledger/link-counters.js'
 import { failureReason } from './connection/failure-reason.js'
+import { missingSource, sourceDelayMs } from './missing-source.js'
 import type { LinkEvent } from './link-state.js'
 
 /** The delay if the strategy throws or does not return a number. */
@@ -26,6 +35,8 @@ export interface DialOwner {
   readonly id: string
   readonly state: LinkState
   readonly queue: { readonly tally: LinkTally }
+  /** The present connection. */
+  readonly connection: { finish(reason: Reason): void } | undefined
   /** The dial changes the state of the link. A listener may stop this dialer, or dial, before this returns. */
   transition(event: DialEvent, reason: Reason | undefined, details: DialDetails): void
   /** A connection is open. On probation the link is not up yet, and nothing is written. */
@@ -49,6 +60,7 @@ export interface DialServices {
 }
 
 const SELF_CONNECTION: Reason = { code: 'self-connection' }
+const FAIL_BACK: Reason = { code: 'fail-back' }
 
 /** Dials the peer of one link, and decides when to dial again. */
 export class Dialer {
@@ -56,6 +68,8 @@ export class Dialer {
   #strategy: ReconnectStrategy
   readonly #services: DialServices
   readonly #owner: DialOwner
+  readonly #rotation: AddressRotation
+  readonly #failBack: FailBack
   #attempt = 0
   #nextDialMs: number | undefined
   #timer: Timer | undefined
@@ -67,6 +81,8 @@ export class Dialer {
   /** The last dial was slow. */
   #wasSlow = false
   #probation = false
+  /** The last dial failed because this machine does not have the address of `bind`. */
+  #sourceIsMissing = false
   /** Changes with each `begin` and `stop`, so that code that has called out can detect them. */
   #round = 0
 
@@ -80,6 +96,10 @@ export class Dialer {
     this.#strategy = strategy
     this.#services = services
     this.#owner = owner
+    this.#rotation = new AddressRotation(entry.hosts, entry.settings.addressOrder)
+    this.#failBack = new FailBack(services.clock, () => {
+      owner.connection?.finish(FAIL_BACK)
+    })
   }
 
   /** Takes effect with the next dial. `elsewhere`: the address has changed, so a new peer must give a proof of life. */
@@ -87,6 +107,8 @@ export class Dialer {
     this.#entry = entry
     this.#strategy = strategy
     if (elsewhere) this.#probation = this.#wasWell = this.#wasSlow = false
+    this.#rotation.reconfigure(entry.hosts, entry.settings.addressOrder, elsewhere)
+    this.#failBack.change(this.#failBackMs)
   }
 
   /** Dials begun since the last proof of life or (re-)arming. */
@@ -107,6 +129,11 @@ export class Dialer {
   /** When the next dial is due, by the clock; undefined: no dial is planned. */
   get nextDialMs(): number | undefined {
     return this.#nextDialMs
+  }
+
+  /** The address that is being dialled, or with which the next dial begins; a name until it is looked up. */
+  get address(): string {
+    return this.#dial === undefined ? this.#rotation.upcoming : this.#rotation.present
   }
 
   /** Dials as soon as there is a permit. `start` and `rearm` begin a new count. `urgent`: before links that may wait. */
@@ -140,22 +167,40 @@ export class Dialer {
     this.#owner.transition(event, undefined, { attempt: this.#attempt })
     // A listener may have stopped this dialer, or made it begin again.
     if (permit !== this.#permit) return
-    const { host, port, bind, transportOptions, settings } = this.#entry
-    this.#dial = this.#services.transport.dial(
-      { ip: host, port, bind, timeoutMs: settings.connectTimeoutMs, options: transportOptions },
-      {
-        opened: (connection) => this.#opened(connection),
-        failed: (error) => {
-          this.#dialFailed()
-          this.failed(failureReason('dial-failed', error))
-        },
+    this.#dial = this.#services.transport.dial(this.#target(), {
+      opened: (connection) => this.#opened(connection),
+      failed: (error) => {
+        this.#dialFailed()
+        const missing = missingSource(this.#entry.bind, error)
+        this.#sourceIsMissing = missing !== undefined
+        // The peer was not asked, so this is not one of the attempts after which the link gives up.
+        if (missing !== undefined) this.#attempt--
+        this.failed(missing ?? failureReason('dial-failed', error))
+        this.#sourceIsMissing = false
       },
-    )
+      trying: (address) => {
+        this.#rotation.trying(address)
+      },
+    })
+  }
+
+  #target(): DialTarget {
+    const { port, bind, bindPort, transportOptions, settings } = this.#entry
+    return {
+      ip: this.#rotation.begin(),
+      port,
+      bind,
+      bindPort,
+      timeoutMs: settings.connectTimeoutMs,
+      options: transportOptions,
+      order: (addresses) => this.#rotation.ordered(addresses),
+    }
   }
 
   #dialFailed(): void {
     this.#wasSlow = this.#services.clock.now() - this.#permittedMs >= SLOW_DIAL_MS
     if (this.#wasSlow) this.#wasWell = false
+    this.#rotation.failed()
     this.#ended()
   }
 
@@ -164,6 +209,7 @@ export class Dialer {
     this.#ended()
     if (isSelf(connection)) {
       connection.destroy()
+      this.#rotation.failed()
       this.failed(SELF_CONNECTION)
       return IGNORED
     }
@@ -182,11 +228,22 @@ export class Dialer {
     this.#attempt = 0
     this.#wasWell = true
     this.#probation = false
+    this.#rotation.proved()
+    this.#failBack.proved(this.#failBackMs)
+  }
+
+  /** How long the link stays with an address that is not the first; 0: until the connection ends. */
+  get #failBackMs(): number {
+    return this.#rotation.isElsewhere ? this.#entry.settings.failBackMs : 0
   }
 
   /** The connection has ended. Without a proof of life, the peer may accept every connection and close it. */
   lost(reason: Reason): void {
-    if (this.#attempt > 0) this.#probation = true
+    this.#failBack.stop()
+    if (this.#attempt > 0) {
+      this.#probation = true
+      this.#rotation.failed()
+    }
     this.failed(reason)
   }
 
@@ -237,6 +294,7 @@ export class Dialer {
       this.#warn('STRATEGY_THREW', `the reconnect strategy threw: ${foreignText(error)}`, error)
       return DELAY_MS_UNUSABLE
     }
+    if (this.#sourceIsMissing) return sourceDelayMs(answer)
     if (answer === undefined) return undefined
     const usable = typeof answer === 'number' && !Number.isNaN(answer)
     const delayMs = usable ? Math.min(Math.max(0, answer), DURATION_MS_MAX) : DELAY_MS_UNUSABLE
@@ -262,6 +320,7 @@ export class Dialer {
     this.#timer?.cancel()
     this.#timer = undefined
     this.#nextDialMs = undefined
+    this.#failBack.stop()
     this.#dial?.cancel()
     this.#ended()
   }

@@ -17,6 +17,14 @@ export type LinkWait =
   | { readonly for: 'turn'; readonly place: number; readonly of: number }
   | { readonly for: ReadyWaitKind; readonly remote: Address }
 
+/** How a peer has reached this node. */
+export interface PeerWay {
+  /** The name of the listener. */
+  readonly listener: string
+  /** The balancer that has told the address of the peer; undefined: there is none. */
+  readonly proxy: Address | undefined
+}
+
 /** A link as the application sees it. Each property has the present value. */
 export class LinkHandle implements LinkView {
   readonly #link: Link
@@ -51,6 +59,14 @@ export class LinkHandle implements LinkView {
   get remote(): Address | undefined {
     const { state, connection } = this.#link
     return state === 'up' || state === 'draining' ? connection?.peer.remote : undefined
+  }
+
+  /** How the connected peer came; undefined if the link is down or has dialled. */
+  get through(): PeerWay | undefined {
+    const { state, connection } = this.#link
+    const isOpen = state === 'up' || state === 'draining'
+    const { listener, proxy } = (isOpen ? connection?.peer : undefined) ?? {}
+    return listener === undefined ? undefined : { listener: listener.name, proxy }
   }
 
   /** What the link waits for besides a delay or a peer that dials; undefined: nothing. */
@@ -97,6 +113,14 @@ export class LinkHandle implements LinkView {
   get nextDialInMs(): number | undefined {
     const dueMs = this.#link.dialer?.nextDialMs
     return dueMs === undefined ? undefined : Math.max(0, dueMs - this.#clock.now())
+  }
+
+  /**
+   * The address that the link is dialling, or with which its next dial begins; a name until it is looked up. undefined
+   * on passive links.
+   */
+  get dialAddress(): string | undefined {
+    return this.#link.dialer?.address
   }
 
   get queuedMessages(): number {

@@ -1,10 +1,12 @@
-import type { Listening } from '../accept/listening.js'
+import type { ListenerState, Listening } from '../accept/listening.js'
+import type { NameState, PeerNames } from '../accept/peer-names.js'
 import type { RejectionCount, Rejections } from '../accept/rejections.js'
 import type { Audit } from '../audit/audit.js'
 import type { ConfigProblem } from '../config/config-problem.js'
 import type { NodeConfig } from '../config/node-config.js'
 import type { NodeOptions } from '../config/node-options.js'
 import { CommloopError } from '../contracts/errors.js'
+import type { Clock } from '../contracts/clock.js'
 import type { Finding } from '../contracts/finding.js'
 import type { NodeEvents, ReceivedMessage } from '../contracts/node-events.js'
 import { reasonText } from '../contracts/reason.js'
@@ -29,9 +31,11 @@ const NO_OPTIONS: SendOptions = {}
 /** What a node is made of. */
 export interface NodeParts {
   readonly state: NodeState
+  readonly clock: Clock
   readonly tally: NodeTally
   readonly events: EventHub
   readonly rejections: Rejections
+  readonly names: PeerNames
   readonly links: NodeLinks
   readonly dispatch: Dispatch
   readonly inbox: Inbox
@@ -41,6 +45,16 @@ export interface NodeParts {
   readonly reconfigurer: Reconfigurer
   readonly settling: Settling
   readonly stopping: Stopping
+}
+
+/** A listener that is not open and tries again. */
+export interface NotListening {
+  readonly host: string
+  readonly port: number
+  /** What the operating system said. */
+  readonly reason: string
+  /** How long it has not been open, in milliseconds. */
+  readonly forMs: number
 }
 
 /**
@@ -69,16 +83,31 @@ export class Node {
 
   /**
    * Listens and begins to dial. Resolves when the node listens, or immediately if the configuration has no `listen`. It
-   * does not wait for links to come up.
+   * does not wait for links to come up. If this machine does not have the address of `listen` yet, the node starts without
+   * it and listens as soon as it can: see `notListening`.
    * @throws CommloopError CML_ERR_LISTEN, CML_ERR_NOT_RUNNING if the node was started before.
    */
   start(): Promise<void> {
     return this.#parts.starting.start()
   }
 
-  /** Where the node listens: the real port, even if the configuration says 0. */
+  /** Where the first listener is open: the real port, even if the configuration says 0. */
   get listening(): Address | undefined {
-    return this.#state.listening
+    return this.#parts.listening.first
+  }
+
+  /** Every listener, in the order of the configuration. Empty before the start. */
+  get listeners(): readonly ListenerState[] {
+    return this.#parts.listening.states
+  }
+
+  /** Why the node does not listen although its configuration says so; undefined: it does, or should not. */
+  get notListening(): NotListening | undefined {
+    const { trouble } = this.#parts.listening
+    if (trouble === undefined) return undefined
+    const { place, error, sinceMs } = trouble
+    const forMs = this.#parts.clock.now() - sinceMs
+    return { host: place.host, port: place.port, reason: error.message, forMs }
   }
 
   // ── messages ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -142,6 +171,11 @@ export class Node {
   /** Rejected connections by reason: the same numbers as `counters.rejected`, with the codes of the reasons. */
   get rejections(): readonly RejectionCount[] {
     return this.#parts.rejections.counts
+  }
+
+  /** The names of passive entries, with the addresses from which their peers may connect now. */
+  get names(): readonly NameState[] {
+    return this.#parts.names.states
   }
 
   /** The sum of the counters of links that the table no longer has, including links that are still ending. */

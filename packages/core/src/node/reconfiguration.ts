@@ -31,6 +31,7 @@ export interface Reconfiguration {
 
 /** The top-level keys, with the parts of the configuration that they set. Without `listen`, which has its own rule. */
 const NODE_KEYS = {
+  probes: ['probes'],
   relay: ['relay'],
   audit: ['auditEveryMs', 'auditGraceMs'],
   routing: ['routingMessagesMax', 'routingBytesMax'],
@@ -39,6 +40,7 @@ const NODE_KEYS = {
   iterator: ['iteratorMessagesMax', 'iteratorBytesMax'],
   dials: ['dialsMax'],
   stopDeadline: ['stopDeadlineMs'],
+  resolveEvery: ['resolveEveryMs'],
 } as const satisfies Readonly<Record<string, readonly (keyof NodeConfig)[]>>
 
 /** What belongs to the node as a whole and may change while it runs. */

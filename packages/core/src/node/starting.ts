@@ -1,7 +1,9 @@
+import type { ListenFailure } from '../accept/listener-move.js'
 import type { Listening } from '../accept/listening.js'
+import type { PeerNames } from '../accept/peer-names.js'
 import { addressText } from '../address/address-text.js'
 import type { Audit } from '../audit/audit.js'
-import type { ListenConfig } from '../config/node-config.js'
+import type { NamedListener } from '../config/peer-match.js'
 import { CommloopError } from '../contracts/errors.js'
 import type { Logger } from '../contracts/logger.js'
 import type { Address } from '../contracts/transport.js'
@@ -12,6 +14,7 @@ import type { NodeState } from './node-state.js'
 export class Starting {
   readonly #state: NodeState
   readonly #links: NodeLinks
+  readonly #names: PeerNames
   readonly #audit: Audit
   readonly #listening: Listening
   readonly #logger: Logger
@@ -20,12 +23,14 @@ export class Starting {
   constructor(
     state: NodeState,
     links: NodeLinks,
+    names: PeerNames,
     audit: Audit,
     listening: Listening,
     logger: Logger,
   ) {
     this.#state = state
     this.#links = links
+    this.#names = names
     this.#audit = audit
     this.#listening = listening
     this.#logger = logger
@@ -39,28 +44,31 @@ export class Starting {
     this.#state.phase = 'starting'
     return new Promise((resolve, reject) => {
       this.#started = { resolve, reject }
-      const { listen } = this.#state.setup.config
-      if (listen === undefined) {
+      const { listeners } = this.#state.setup.config
+      if (listeners.length === 0) {
         this.#run()
         return
       }
-      this.#listening.move(listen, (error) => {
-        if (error === undefined) return
+      this.#listening.open(listeners, (failure) => {
+        if (failure === undefined) {
+          if (this.#state.phase === 'starting') this.#run()
+          return
+        }
         this.#state.phase = 'stopped'
-        reject(listenError(listen, error))
+        reject(listenError(failure))
       })
     })
   }
 
-  /** The listener is open, the first time or again. */
-  listening(at: Address): void {
-    this.#state.listening = at
-    this.#logger.info({ listen: at }, `listening at ${addressText(at)}`)
-    if (this.#state.phase === 'starting') this.#run()
+  /** A listener is open, the first time or again. */
+  listening({ name }: NamedListener, at: Address): void {
+    const named = this.#state.setup.config.listeners.length > 1 ? { listener: name } : {}
+    this.#logger.info({ listen: at, ...named }, `listening at ${addressText(at)}`)
   }
 
   #run(): void {
     this.#state.phase = 'running'
+    this.#names.start()
     this.#audit.start()
     for (const link of this.#links.table.links) link.start()
     this.#started?.resolve()
@@ -72,7 +80,7 @@ export class Starting {
   }
 }
 
-export function listenError({ host, port }: ListenConfig, cause: Error): CommloopError {
+export function listenError({ place: { host, port }, error: cause }: ListenFailure): CommloopError {
   const text = `cannot listen at ${addressText({ ip: host, port })}: ${cause.message}`
   const syscall = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined
   const details = syscall === undefined ? {} : { details: { syscall } }

@@ -123,6 +123,9 @@ export class LinkWatch implements ArrivalSink, ArrivalOrder {
     const { markers } = this.#world
     const connection = this.#connection
     if (state === 'draining' || connection === undefined) return
+    if (connection.wroteAfterFin && this.entry.settings.halfClose === 'close') {
+      this.violated('wrote after the FIN of its peer, although `halfClose` is `close`')
+    }
     if (reason !== 'peer closed') this.#replacements?.lost(reason, connection, this.paused)
     else if (!connection.closed && !connection.destroyed) markers.seen('gave way')
     else if (connection.wroteAfterFin) markers.seen('half-closed, served')

@@ -1,15 +1,18 @@
 import {
   type ActiveEntryConfig,
+  type EntryConfig,
   type FrameCodec,
+  type ListenConfig,
   type NodeConfig,
   parseIp,
+  pathText,
   sizeText,
 } from '@commloop/core'
 import { ceilings } from '../explanation/ceilings.js'
 import type { LoadedConfig } from '@commloop/config'
 import { processLimits } from '@commloop/metrics'
 import { mapLimit } from './map-limit.js'
-import { dialFindings } from './dial-findings.js'
+import { dialFindings, nameFinding } from './dial-findings.js'
 import { type DoctorFinding, doctorFinding } from './doctor-finding.js'
 import { conflicting, type ListenFacts, listenFindings } from './listen-findings.js'
 import { listeningSockets } from './linux/listening-sockets.js'
@@ -41,26 +44,26 @@ export async function diagnose(
   dial: boolean,
 ): Promise<Diagnosis> {
   const { node } = config
-  const active = node.entries.filter((entry) => entry.role === 'active' && entry.enabled)
+  const enabled = node.entries.filter((entry) => entry.enabled)
   const listening = listeningState(node, config.file, report)
   const own = ownAddresses()
   const rules = portRules()
-  const names = await lookUpNames(
-    active.flatMap((entry) => (entry.role === 'active' && isName(entry.host) ? [entry.host] : [])),
+  const names = await lookUpNames(enabled.flatMap((entry) => namesOf(entry)))
+  const ofDials = enabled.flatMap((entry) =>
+    entry.role === 'active'
+      ? dialFindings(entry, { listeners: node.listeners, own, rules, names })
+      : [],
   )
   const findings = [
-    ...config.warnings.map((warning) =>
-      doctorFinding('config-warning', null, warning, '`commloop check` explains the whole file.'),
-    ),
+    ...warningFindings(config, ofDials),
     ...limitFindings(config, listening.pid),
-    ...(node.listen === undefined
-      ? []
-      : listenFindings(node.listen, { own, rules, holder: listening.holder })),
-    ...active.flatMap((entry) =>
-      entry.role === 'active'
-        ? dialFindings(entry, { listen: node.listen, own, rules, names })
-        : [],
+    ...listening.places.flatMap(({ place, holder }) =>
+      listenFindings(place, { own, rules, holder }),
     ),
+    ...enabled.flatMap((entry) =>
+      namesOf(entry).flatMap((host) => nameFinding(entry.id, host, names) ?? []),
+    ),
+    ...ofDials,
     ...(report === undefined ? [] : nodeFindings(report)),
     ...(dial ? await probePeers(node, config, report, names) : []),
   ]
@@ -74,7 +77,7 @@ export async function diagnose(
       'ports of this machine',
       rules === undefined ? 'this system does not report them' : undefined,
     ),
-    look('host names', names.size === 0 ? 'active entries have none' : undefined),
+    look('host names', names.size === 0 ? 'no entry has one' : undefined),
     look('the running node', report === undefined ? 'no node answered' : undefined),
     look('peers', dial ? undefined : 'use --dial to open a connection to each'),
   ]
@@ -86,6 +89,24 @@ export async function diagnose(
   }
 }
 
+/** The warnings of the configuration, without those that the doctor reports as findings of its own. */
+function warningFindings(
+  { node, warnings }: LoadedConfig,
+  ofDials: readonly DoctorFinding[],
+): DoctorFinding[] {
+  const dialItself = new Set(
+    ofDials.filter(({ finding }) => finding === 'dials-itself').map(({ about }) => about),
+  )
+  const places = node.entries
+    .filter(({ id }) => dialItself.has(id))
+    .flatMap(({ index }) => ['ip', 'host'].map((key) => `${pathText(['links', index, key])}: `))
+  return warnings
+    .filter((warning) => !places.some((place) => warning.startsWith(place)))
+    .map((warning) =>
+      doctorFinding('config-warning', null, warning, '`commloop check` explains the whole file.'),
+    )
+}
+
 function look(what: string, why: string | undefined): { what: string; why: string | undefined } {
   return { what, why }
 }
@@ -93,27 +114,32 @@ function look(what: string, why: string | undefined): { what: string; why: strin
 interface ListeningState {
   /** The process of the node, if it runs. */
   readonly pid: number | null
-  readonly holder: ListenFacts['holder']
+  readonly places: readonly {
+    readonly place: ListenConfig
+    readonly holder: ListenFacts['holder']
+  }[]
   /** True if the system does not list its sockets. */
   readonly unseen: boolean
 }
 
-/** Whether another process listens at the node's address. The node itself does not count. */
+/** Which other processes listen at the node's addresses. The node itself does not count. */
 function listeningState(
   node: NodeConfig,
   file: string,
   report: NodeReport | undefined,
 ): ListeningState {
-  const sockets = node.listen === undefined ? [] : listeningSockets()
-  const pid = report?.pid ?? null
-  const socket = node.listen && conflicting(node.listen, sockets ?? [])
-  if (socket === undefined) return { pid, holder: undefined, unseen: sockets === undefined }
-  const owner: SocketOwner | undefined = ownerOfSocket(socket.inode)
-  if (owner === undefined) return { pid, holder: { socket }, unseen: false }
-  const isNode = owner.pid === pid || runsConfig(owner, file)
-  return isNode
-    ? { pid: owner.pid, holder: undefined, unseen: false }
-    : { pid, holder: { socket, owner }, unseen: false }
+  const sockets = node.listeners.length === 0 ? [] : listeningSockets()
+  let pid = report?.pid ?? null
+  const places = node.listeners.map((place) => {
+    const socket = conflicting(place, sockets ?? [])
+    if (socket === undefined) return { place, holder: undefined }
+    const owner: SocketOwner | undefined = ownerOfSocket(socket.inode)
+    if (owner === undefined) return { place, holder: { socket } }
+    if (owner.pid !== pid && !runsConfig(owner, file)) return { place, holder: { socket, owner } }
+    pid = owner.pid
+    return { place, holder: undefined }
+  })
+  return { pid, places, unseen: sockets === undefined }
 }
 
 function limitFindings(config: LoadedConfig, pid: number | null): DoctorFinding[] {
@@ -158,16 +184,27 @@ async function probePeers(
       entry.role === 'active' &&
       entry.enabled &&
       !busy.has(entry.id) &&
-      names.get(entry.host)?.problem === undefined,
+      entry.hosts.some((host) => names.get(host)?.problem === undefined),
   )
-  const found = await mapLimit(entries, PROBES_MAX, (entry) =>
-    probePeer(entry, config.plugins.transport.value, codecOf(entry, config)),
+  const places = entries.flatMap((entry) =>
+    entry.hosts
+      .filter((host) => names.get(host)?.problem === undefined)
+      .map((host) => ({ entry, host })),
+  )
+  const found = await mapLimit(places, PROBES_MAX, ({ entry, host }) =>
+    probePeer({ ...entry, host }, config.plugins.transport.value, codecOf(entry, config)),
   )
   return found.filter((finding) => finding !== undefined)
 }
 
 function codecOf({ settings }: ActiveEntryConfig, config: LoadedConfig): FrameCodec {
   return settings.codec?.value ?? config.plugins.codec.value
+}
+
+/** The names that the node looks up for an entry. */
+function namesOf(entry: EntryConfig): string[] {
+  if (entry.role === 'active') return entry.hosts.filter(isName)
+  return entry.patterns.filter(({ kind }) => kind === 'name').map(({ text }) => text)
 }
 
 function isName(host: string): boolean {

@@ -1,10 +1,6 @@
 import type { Reason } from '../../contracts/reason.js'
-import type {
-  CloseReason,
-  Connection,
-  ConnectionHandler,
-  PeerInfo,
-} from '../../contracts/transport.js'
+import type { LinkPeer, NamedListener } from '../../config/peer-match.js'
+import type { CloseReason, Connection, ConnectionHandler } from '../../contracts/transport.js'
 import type { Channel, Conversation } from '../conversation/conversation.js'
 import { conversationOf } from '../conversation/heartbeats.js'
 import type { ConnectionOwner, ConnectionServices } from './connection-owner.js'
@@ -29,6 +25,7 @@ const PEER_CLOSED: Reason = { code: 'peer-closed' }
  * such as a partial frame or a timer, can reach the link's next connection.
  */
 export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
+  readonly peer: LinkPeer
   readonly #connection: Connection
   readonly #owner: ConnectionOwner
   readonly #services: ConnectionServices
@@ -49,15 +46,13 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     owner: ConnectionOwner,
     services: ConnectionServices,
     probation: boolean,
+    listener?: NamedListener,
   ) {
+    this.peer = listener === undefined ? connection.peer : { ...connection.peer, listener }
     this.#connection = connection
     this.#owner = owner
     this.#services = services
     this.#sending = probation ? 'probation' : 'idle'
-  }
-
-  get peer(): PeerInfo {
-    return this.#connection.peer
   }
 
   get writable(): boolean {
@@ -92,7 +87,6 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   }
 
   // Methods instead of comparisons: after a comparison the compiler would assume that the phase does not change.
-
   #isClosed(): boolean {
     return this.#sending === 'closed'
   }
@@ -102,7 +96,8 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   }
 
   #watch(): Liveness {
-    return (this.#liveness ??= new Liveness(this.#services.clock, this.#owner, this))
+    const { clock } = this.#services
+    return (this.#liveness ??= new Liveness(clock, this.#owner, this, this.#connection))
   }
 
   /** Begins to read, and to write what waits. Called after the transport has received the handler. */
@@ -252,6 +247,8 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   #flush(): void {
     const asks = this.#sending === 'probation'
     if (this.#sending !== 'due' && this.#sending !== 'idle' && !asks) return
+    // Our FIN waits for a holder. The peer, which may have restarted, would lose what is written before it.
+    if (this.#receiving === 'finHeld' && this.#owner.settings.halfClose === 'close') return
     const writer = this.#writer
     if (writer?.hasWork(asks) !== true) {
       if (this.#sending === 'due') this.#send('rest')
@@ -293,7 +290,6 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     else this.#flush()
   }
 
-  /** The write has ended. */
   #writeOver(): void {
     this.#send('done')
     if (this.#sending === 'finished') this.#sendFin()
@@ -377,11 +373,11 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   }
 
   #close(): void {
+    this.#leaveRest()
     this.#send('close')
     this.#receive('close')
     this.#liveness?.dispose()
     this.#conversation?.finished()
-    this.#leaveRest()
     this.#owner.closed(this, this.#reason)
   }
 
@@ -389,7 +385,9 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   #leaveRest(): void {
     const reader = this.#reader
     if (reader?.mayHavePayloads !== true) return
-    if (this.#owner.intake?.keep(reader, this.#conversation) === true) return
+    // A connection that was never ready has no epoch under which its payloads could be delivered later.
+    const kept = !this.onProbation && this.#owner.intake?.keep(reader, this.#conversation) === true
+    if (kept) return
     this.#owner.queue.tally.discarded += reader.discard()
   }
 
