@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CommloopError } from '../src/contracts/errors.js'
-import {
-  ExponentialBackoff,
-} from '../src/reconnect/exponential-backoff.js'
+import { ExponentialBackoff } from '../src/reconnect/exponential-backoff.js'
 
 const always = (value: number) => ({ next: () => value })
 const ALMOST_ONE = 1 - Number.EPSILON
