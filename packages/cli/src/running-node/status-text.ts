@@ -20,7 +20,11 @@ export function statusText(status: NodeStatus, columns: number, color: boolean):
     }),
     ...section('Names of passive entries', names.map(nameText), columns),
     ...section('Output', outputTexts(status), columns),
-    ...section('Missing', [...notListeningText(status), ...status.missing.map(missingText)], columns),
+    ...section(
+      'Missing',
+      [...notListeningText(status), ...status.missing.map(missingText)],
+      columns,
+    ),
     ...section('Audit', furtherFindings(status).map(findingText), columns),
   ]
   return `${lines.join('\n')}\n`
