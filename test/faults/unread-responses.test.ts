@@ -56,6 +56,11 @@ async function deafClient(place: string | URL, requests: string): Promise<Socket
   return socket
 }
 
+/** Also after a reset, which would make `once` reject. */
+function closed(socket: Socket): Promise<unknown> {
+  return new Promise((done) => socket.once('close', done))
+}
+
 function get(path: string): string {
   return `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`
 }
@@ -90,6 +95,23 @@ describe('clients that pipeline requests and do not read', () => {
     },
   )
 
+  it('lose their places on a port, so that connecting again does not help, and one place stays free', async () => {
+    const { url } = await serverOf(await startedNode()).listenOnTcp({ port: 0 })
+    for (let at = 1; at < CONTROL_LIMITS.metricsConnections; at++) {
+      const flood = await deafClient(new URL(url), get('/metrics').repeat(2_000))
+      flood.resume()
+      await closed(flood)
+    }
+    const last = await deafClient(new URL(url), get('/metrics'))
+    const refused = await deafClient(new URL(url), get('/metrics'))
+    let received = 0
+    refused.on('data', () => received++).resume()
+    await closed(refused)
+    expect(received).toBe(0)
+    last.resume()
+    await once(last, 'data')
+  })
+
   it('receive every response in order when they read', async () => {
     const { url } = await serverOf(await startedNode()).listenOnTcp({ port: 0 })
     const last = 'GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
@@ -114,7 +136,7 @@ describe('clients that pipeline requests and do not read', () => {
     let received = ''
     socket.on('data', (part: Buffer) => (received += part.toString('latin1')))
     socket.resume()
-    await once(socket, 'close')
+    await closed(socket)
     expect(received.match(/^HTTP\/1\.1 200/gm)?.length ?? 0).toBeLessThan(count)
   })
 })

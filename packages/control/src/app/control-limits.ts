@@ -12,6 +12,8 @@ export const CONTROL_LIMITS = {
   headerBytes: 8 * 1024,
   /** Requests of one connection that wait for the response before them. Beyond this, the connection is destroyed. */
   pipelinedRequests: 16,
+  /** How long the place of a connection that was destroyed for its requests stays taken. */
+  floodedPlaceMs: 10_000,
   /** From the first byte of a request to its last. */
   requestMs: 10_000,
   /** How long a client may take to read a response; event streams have `eventStallMs`. */

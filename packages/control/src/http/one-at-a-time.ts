@@ -15,8 +15,10 @@ interface RequestLine {
  * accepted the whole response before it, so a client that does not read costs one response.
  *
  *     requests ──▶ waiting, at most 16 ──▶ handler ──▶ the response is read ──▶ next
+ *
+ * @param flooded called when a connection was destroyed because it had more requests
  */
-export function oneAtATime(listener: RequestListener): RequestListener {
+export function oneAtATime(listener: RequestListener, flooded: () => void): RequestListener {
   const lines = new WeakMap<Socket, RequestLine>()
   return (request, response) => {
     const { socket } = request
@@ -26,6 +28,7 @@ export function oneAtATime(listener: RequestListener): RequestListener {
     if (line.waiting.length >= CONTROL_LIMITS.pipelinedRequests) {
       line.waiting.length = 0
       socket.destroy()
+      flooded()
       return
     }
     line.waiting.push([request, response])

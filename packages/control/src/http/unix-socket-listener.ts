@@ -33,7 +33,7 @@ export class UnixSocketListener {
   #file: FileId | undefined
 
   constructor(listener: RequestListener) {
-    this.#server = limitedServer(listener, CONTROL_LIMITS.connections)
+    this.#server = limitedServer(listener, CONTROL_LIMITS.connections, false)
     process.once('exit', this.#remove)
   }
 
