@@ -1,4 +1,4 @@
-import { type CommloopError, optionError, type Size, sizeBytes } from '@commloop/core'
+import { type CommloopError, jsonText, optionError, type Size, sizeBytes } from '@commloop/core'
 
 /** Options on which both sides of a link must agree. */
 export interface Len16Options {
@@ -71,16 +71,11 @@ function oneOf<Choice extends string>(
 }
 
 function invalid(option: string, expected: string, found: unknown): CommloopError {
-  const problem = `expected ${expected}, found ${describeValue(found)}`
+  const problem = `expected ${expected}, found ${jsonText(found)}`
   return optionError({ plugin: 'codec len16', option, problem })
 }
 
 function unknown(option: string): CommloopError {
-  const problem = `expected one of ${KNOWN.join(', ')}, found ${describeValue(option)}`
+  const problem = `expected one of ${KNOWN.join(', ')}, found ${jsonText(option)}`
   return optionError({ plugin: 'codec len16', option, problem, unknown: true })
-}
-
-function describeValue(value: unknown): string {
-  const json: unknown = JSON.stringify(value)
-  return typeof json === 'string' ? json : String(value)
 }

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import { describeValue } from './describe-value.js'
+import { describeValue, messageText } from '@commloop/core'
 
 /** Text in the format of RFC 7468, or why an option does not give it. */
 export type PemText = { readonly text: string } | { readonly problem: string }
@@ -22,7 +22,7 @@ export function pemText(value: unknown): PemText {
   try {
     return fileText(value)
   } catch (error) {
-    return { problem: `the file cannot be read: ${error instanceof Error ? error.message : value}` }
+    return { problem: `the file cannot be read: ${messageText(error)}` }
   }
 }
 

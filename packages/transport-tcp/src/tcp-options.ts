@@ -1,5 +1,10 @@
-import { type CommloopError, type Duration, durationMs, optionError } from '@commloop/core'
-import { describeValue } from './describe-value.js'
+import {
+  type CommloopError,
+  describeValue,
+  type Duration,
+  durationMs,
+  optionError,
+} from '@commloop/core'
 import { type Direction, type TlsSettings, tlsSettings } from './tls-options.js'
 
 /** Options that all connections and listeners of a transport share. */

@@ -1,7 +1,6 @@
 import { constants, type X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
-import { CommloopError } from '@commloop/core'
-import { describeValue } from './describe-value.js'
+import { CommloopError, describeValue, messageText } from '@commloop/core'
 import { certificatesOf, pemText, privateKeyOf } from './pem-text.js'
 
 /**
@@ -246,7 +245,7 @@ class TlsReader {
 
 /** The last part of `error:0A00018F:SSL routines::ee key too small`. */
 function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
+  const text = messageText(error)
   return text.split(':').findLast((part) => part !== '') ?? text
 }
 

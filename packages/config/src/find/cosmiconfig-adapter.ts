@@ -9,10 +9,9 @@
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CommloopError } from '@commloop/core'
+import { CommloopError, messageText } from '@commloop/core'
 import { cosmiconfig, type PublicExplorer } from 'cosmiconfig'
 import { isMap, parseDocument } from 'yaml'
-import { messageOf } from '../thrown-error.js'
 import { exists } from './config-file.js'
 import { codeRejected, DATA_PLACES, isPackageFile } from './config-places.js'
 
@@ -95,7 +94,7 @@ function createExplorer(): PublicExplorer {
   } catch (error) {
     throw new CommloopError(
       'CML_ERR_CONFIG_INVALID',
-      `the options of the configuration finder in ${process.cwd()} cannot be read: ${messageOf(error)}`,
+      `the options of the configuration finder in ${process.cwd()} cannot be read: ${messageText(error)}`,
       { cause: error },
     )
   }

@@ -1,4 +1,10 @@
-import { CommloopError, type ErrorCode, type NodeOptions, pathText } from '@commloop/core'
+import {
+  CommloopError,
+  type ErrorCode,
+  messageText,
+  type NodeOptions,
+  pathText,
+} from '@commloop/core'
 import { checkPlugin } from '../plugins/plugin-services.js'
 import type { ResolvedPlugin } from '../plugins/resolve-plugin.js'
 import type { ConfigPath } from '../read/config-path.js'
@@ -24,11 +30,13 @@ export function checkPlugins(options: NodeOptions, plugins: ConfigPlugins): Plug
       const code = 'CML_ERR_CONFIG_INVALID'
       problems.push(...found.problems.map((problem) => ({ code, ...problem }) as const))
       warnings.push(
-        ...found.warnings.map((warning) => `${pathText(warning.path)}: ${warning.message}`),
+        ...found.warnings.map(
+          (warning) => `${pathText(warning.path)}: ${messageText(warning.message)}`,
+        ),
       )
     } catch (error) {
       if (!CommloopError.is(error)) throw error
-      problems.push({ code: error.code, path, message: error.message })
+      problems.push({ code: error.code, path, message: messageText(error) })
     }
   }
   return { problems, warnings }

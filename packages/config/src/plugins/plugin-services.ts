@@ -1,5 +1,6 @@
 import {
   CommloopError,
+  messageText,
   type PluginCheck,
   type PluginCounterpart,
   type PluginDefinition,
@@ -101,8 +102,7 @@ function called(
     return call()
   } catch (error) {
     if (CommloopError.is(error) && error.code === 'CML_ERR_CONFIG_INVALID') throw error
-    const text = error instanceof Error ? error.message : String(error)
-    throw faulty(plugin, `${member}() failed: ${text}`, error)
+    throw faulty(plugin, `${member}() failed: ${messageText(error)}`, error)
   }
 }
 

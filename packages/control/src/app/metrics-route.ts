@@ -1,6 +1,6 @@
 import { METRICS_CONTENT_TYPE } from '@commloop/metrics'
 import { Hono } from 'hono'
-import { CommloopError } from '@commloop/core'
+import { CommloopError, messageText } from '@commloop/core'
 import type { AppEnvironment, Call, ControlApp } from './control-app.js'
 import type { ControlledNode } from './controlled-node.js'
 import { RequestRefused, textRefusal, unexpected } from './request-refused.js'
@@ -33,7 +33,7 @@ export function metricsApp({ metrics, logger }: ControlledNode): ControlApp {
   )
   app.onError((error, call) => {
     if (CommloopError.is(error)) return textRefusal(call, error)
-    logger.error({ err: error }, `metrics: ${error.message}`)
+    logger.error({ err: error }, `metrics: ${messageText(error)}`)
     return textRefusal(call, unexpected(error))
   })
   return app

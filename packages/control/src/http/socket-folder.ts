@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
-import { codeOf, messageOf } from '../errors/error-facts.js'
+import { messageText, systemCode } from '@commloop/core'
 
 const OTHERS = 0o077
 const WRITABLE_BY_OTHERS = 0o022
@@ -11,7 +11,7 @@ export function folderProblem(folder: string, uid: number): string | undefined {
   try {
     mkdirSync(folder, { mode: 0o700 })
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') return `${folder} cannot be created: ${messageOf(error)}`
+    if (systemCode(error) !== 'EEXIST') return `${folder} cannot be created: ${messageText(error)}`
   }
   return ownFolderProblem(folder, uid)
 }
@@ -22,7 +22,7 @@ export function folderExists(folder: string): boolean {
     lstatSync(folder)
     return true
   } catch (error) {
-    return codeOf(error) !== 'ENOENT'
+    return systemCode(error) !== 'ENOENT'
   }
 }
 
@@ -37,7 +37,7 @@ export function ownFolderProblem(folder: string, uid: number): string | undefine
     // `lstat`: a symbolic link may lead to another user's folder.
     facts = lstatSync(folder)
   } catch (error) {
-    return `${folder} cannot be read: ${messageOf(error)}`
+    return `${folder} cannot be read: ${messageText(error)}`
   }
   if (facts.isSymbolicLink()) return `${folder} is a symbolic link; expected a folder`
   if (!facts.isDirectory()) return `${folder} is not a folder`
@@ -63,6 +63,6 @@ export function chosenFolderProblem(socket: string, uid: number): string | undef
       return `${folder} belongs to user ${String(owner)}, not to us`
     return undefined
   } catch (error) {
-    return `${folder} cannot be used: ${messageOf(error)}`
+    return `${folder} cannot be used: ${messageText(error)}`
   }
 }

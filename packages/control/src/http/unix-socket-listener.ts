@@ -2,8 +2,8 @@ import { chmodSync, lstatSync, renameSync, type Stats, unlinkSync } from 'node:f
 import type { RequestListener, Server } from 'node:http'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
+import { messageText, systemCode } from '@commloop/core'
 import { CONTROL_LIMITS } from '../app/control-limits.js'
-import { codeOf, messageOf } from '../errors/error-facts.js'
 import { closeServer, limitedServer, listening } from './http-server.js'
 import { SOCKET_PATH_BYTES_MAX } from './socket-path.js'
 
@@ -63,7 +63,7 @@ export class UnixSocketListener {
     } catch (error) {
       server.close()
       if (error instanceof SocketProblem) throw error
-      throw new SocketProblem(`${path}: ${messageOf(error)}`, { cause: error })
+      throw new SocketProblem(`${path}: ${messageText(error)}`, { cause: error })
     }
     return new UnixSocketListener(server, path, inodeOf(path) ?? 0)
   }
@@ -140,7 +140,7 @@ function answers(path: string): Promise<boolean> {
       done(true)
     })
     socket.once('error', (error) => {
-      const code = codeOf(error)
+      const code = systemCode(error)
       done(code !== 'ECONNREFUSED' && code !== 'ENOENT')
     })
   })

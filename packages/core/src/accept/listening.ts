@@ -2,6 +2,7 @@ import type { ListenConfig } from '../config/node-config.js'
 import type { Clock } from '../contracts/clock.js'
 import type { Address, Transport } from '../contracts/transport.js'
 import type { Warnings } from '../events/warnings.js'
+import { messageText } from '../text/safe-text.js'
 import { type AdmissionHandler, ManagedListener } from './managed-listener.js'
 
 /** `error`: why the node does not listen at the new address. */
@@ -73,7 +74,7 @@ export class Listening {
       },
       failed: (error, first) => {
         if (!first) {
-          this.#warnings.warn('LISTEN_LOST', `listening has ended: ${error.message}`, error)
+          this.#warnings.warn('LISTEN_LOST', `listening has ended: ${messageText(error)}`, error)
           return
         }
         this.#next = undefined

@@ -3,6 +3,7 @@ export type WarningCode =
   | 'CODEC_ENCODE'
   | 'LISTENER_THREW'
   | 'LISTEN_LOST'
+  | 'LOGGER_THREW'
   | 'ROUTER_SLOW'
   | 'ROUTER_THREW'
   | 'STRATEGY_ANSWER'

@@ -1,3 +1,4 @@
+import { describeValue } from '../text/describe-value.js'
 import type { Random } from '../contracts/random.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
 import { CommloopError } from '../contracts/errors.js'
@@ -78,13 +79,13 @@ function duration(name: string, value: Duration | undefined, defaultMs: number):
 }
 
 function invalid(option: string, expected: string, found: unknown): never {
-  const problem = `expected ${expected}, found ${JSON.stringify(found)}`
+  const problem = `expected ${expected}, found ${describeValue(found)}`
   const details = { option, problem }
   throw new CommloopError('CML_ERR_CONFIG_INVALID', `reconnect.${option}: ${problem}`, { details })
 }
 
 function unknown(option: string): never {
-  const problem = `expected one of ${OPTION_NAMES.join(', ')}, found ${JSON.stringify(option)}`
+  const problem = `expected one of ${OPTION_NAMES.join(', ')}, found ${describeValue(option)}`
   const details = { option, problem, unknownOption: true as const }
   throw new CommloopError('CML_ERR_CONFIG_INVALID', `reconnect.${option}: ${problem}`, { details })
 }

@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises'
+import { messageText } from '@commloop/core'
 import { mapLimit } from './map-limit.js'
 
 /** The result of resolving a host name. */
@@ -37,9 +38,9 @@ async function lookUp(host: string): Promise<NameLookup> {
 }
 
 function problemText(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
+  if (!(error instanceof Error)) return messageText(error)
   const code = 'code' in error ? error.code : undefined
   if (code === 'ENOTFOUND') return 'unknown to the name service'
   if (code === 'EAI_AGAIN') return 'the name service does not answer'
-  return error.message
+  return messageText(error)
 }
