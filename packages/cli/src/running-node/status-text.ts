@@ -22,12 +22,14 @@ export function statusText(status: NodeStatus, columns: number, color: boolean):
   return `${lines.join('\n')}\n`
 }
 
-function headText({ node, version, pid, uptimeMs, listen, counters }: NodeStatus): string {
+function headText(status: NodeStatus): string {
+  const { node, version, pid, uptimeMs, listen, counters, lostLogLines } = status
   const place =
     listen === null ? 'does not listen' : `listens at ${listen.host}:${String(listen.port)}`
   const waiting =
     counters.routing === 0 ? '' : `, ${String(counters.routing)} messages waiting for the router`
-  return `${node}: commloop ${version}, process ${String(pid)}, up for ${ageText(uptimeMs)}, ${place}${waiting}`
+  const lost = lostLogLines === 0 ? '' : `, ${String(lostLogLines)} log lines lost`
+  return `${node}: commloop ${version}, process ${String(pid)}, up for ${ageText(uptimeMs)}, ${place}${waiting}${lost}`
 }
 
 function section(title: string, lines: readonly string[], columns: number): string[] {

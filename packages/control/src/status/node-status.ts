@@ -18,6 +18,8 @@ export interface NodeFacts {
   readonly config: string
   /** When the process started, on the wall clock. */
   readonly startedAt: Date
+  /** Log lines that could not be written, in addition to `counters.lostLogLines`. Left out: unknown. */
+  readonly lostLogLines?: () => number
 }
 
 /** The response to `GET /v1/status`. Future versions may add keys, but will not remove any or change their meaning. */
@@ -35,6 +37,8 @@ export interface NodeStatus {
   readonly missing: readonly MissingEntry[]
   readonly findings: readonly Finding[]
   readonly counters: NodeCounters
+  /** Log lines that were lost: the disk was full, the reader too slow or gone, or the logger threw. */
+  readonly lostLogLines: number
   readonly links: readonly LinkStatus[]
 }
 
@@ -81,6 +85,7 @@ export function nodeStatus(node: Node, facts: NodeFacts, availability: Availabil
     missing,
     findings: node.findings(),
     counters: node.counters,
+    lostLogLines: node.counters.lostLogLines + (facts.lostLogLines?.() ?? 0),
     links: linkStatuses(node),
   }
 }
