@@ -30,6 +30,29 @@ describe.skipIf(noNetworkOfOurOwn('faults of a network'))('two nodes and a fault
     for (const reason of reasons) expect(['silence', 'reset by peer']).toContain(reason)
   })
 
+  it('notice that nothing is acknowledged, although every write succeeds and no peer ever speaks', async () => {
+    const { near } = await startPair(network, 'unacknowledgedMax: 1500ms')
+    network.lose('far', 'meta l4proto tcp')
+    for (let second = 0; second < 30 && near.states('peer').at(-1) === 'up 1'; second++) {
+      near.send(numbered(second, 40), { to: 'peer' })
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    const { reason } = await near.link('peer', 'backoff', 1)
+    expect(reason).toMatch(
+      /^not acknowledged: the system of the peer has acknowledged nothing for 1\.5s/,
+    )
+  })
+
+  it('keep the connection of a peer that does not read, because its system answers', async () => {
+    const { near, far } = await startPair(network, 'unacknowledgedMax: 900ms\nstall: 0')
+    far.process.kill('SIGSTOP')
+    for (const at of series(0, 200)) near.send(numbered(at, 60_000), { to: 'peer' })
+    await new Promise((resolve) => setTimeout(resolve, 6_000))
+    expect(near.states('peer').at(-1)).toBe('up 1')
+    far.process.kill('SIGCONT')
+    expect(await far.received('peer', 200, 60_000)).toHaveLength(200)
+  })
+
   it('give up a dial that is not answered, at their deadline', async () => {
     const figure = await connectDeadlineFigure(network, 700)
     expect(figure.reason).toContain('did not answer within 700ms')

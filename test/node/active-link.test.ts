@@ -62,6 +62,7 @@ describe('an active link', () => {
       if (link === 'a' && state === 'backoff') bench.node.link('a').dial()
     })
     void bench.node.start()
+    bench.node.link('b').dial()
     bench.transport.lastDial.fail()
     expect(bench.node.link('a').state).toBe('backoff')
     bench.soon()
@@ -69,6 +70,37 @@ describe('an active link', () => {
     bench.transport.lastDial.open()
     bench.soon()
     expect(bench.node.link('a').state).toBe('dialing')
+    await bench.stopped()
+  })
+
+  it('dials before links of unknown peers after a loss, if it was well', async () => {
+    const links = ['well', 'b', 'c'].map((id) => ({ ...PEER, id, reconnect: fixed(100) }))
+    const bench = TestNode.started({ links, dials: 1 })
+    const well = bench.transport.lastDial.open()
+    well.receive('hello')
+    bench.soon()
+    well.reset()
+    bench.clock.advance(100)
+    expect(bench.node.link('well').waiting).toEqual({ for: 'turn', place: 1, of: 2 })
+    expect(bench.node.link('c').waiting).toEqual({ for: 'turn', place: 2, of: 2 })
+    bench.transport.lastDial.fail()
+    bench.soon()
+    expect(bench.states.at(-1)).toBe('well dialing')
+    expect(bench.node.link('well').waiting).toBeUndefined()
+    await bench.stopped()
+  })
+
+  it('dials after links of unknown peers if its last dial was not answered', async () => {
+    const links = ['silent', 'b', 'c'].map((id) => ({ ...PEER, id, reconnect: fixed(100) }))
+    const bench = TestNode.started({ links, dials: 1 })
+    bench.clock.advance(10_000)
+    bench.transport.lastDial.fail('ETIMEDOUT')
+    bench.clock.advance(100)
+    expect(bench.node.link('silent').waiting).toEqual({ for: 'turn', place: 2, of: 2 })
+    bench.node.link('silent').dial()
+    expect(bench.node.link('silent').waiting, 'an operator does not wait').toMatchObject({
+      place: 1,
+    })
     await bench.stopped()
   })
 

@@ -70,8 +70,8 @@ describe('a decoder that returns as many payloads as bytes', () => {
     bench.node.link('peer').pause()
     connection.receiveBytes(Buffer.from('abc'))
     connection.reset()
+    await bench.node.stop()
     expect(bench.node.link('peer').counters).toMatchObject({ received: 0, discarded: 3 })
-    await bench.stopped()
   })
 })
 

@@ -11,6 +11,7 @@ import type {
   ListenOptions,
   PeerInfo,
   Transport,
+  UnacknowledgedBytes,
 } from '@commloop/core'
 
 /** A connection whose other end is the test: it records the calls, and makes the callbacks. */
@@ -47,6 +48,15 @@ export class ScriptedConnection implements Connection {
 
   setReading(on: boolean): void {
     this.reading = on
+  }
+
+  /** What the system knows about unacknowledged bytes; undefined: nothing. */
+  acknowledgement: UnacknowledgedBytes | undefined
+  looks = 0
+
+  unacknowledged(answer: (bytes: UnacknowledgedBytes | undefined) => void): void {
+    this.looks++
+    answer(this.acknowledgement)
   }
 
   end(): void {

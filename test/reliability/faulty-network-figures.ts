@@ -1,5 +1,6 @@
 import { connectDeadlineFigure, detectionFigure, type Hole } from '../netns/half-open-figures.js'
 import { IsolatedNetwork } from '../netns/isolated-network.js'
+import { silentNamesFigure } from '../netns/silent-names-figure.js'
 import { digits, type Figure, type Size } from './figure.js'
 
 const HEARTBEAT_MS: Readonly<Record<Size, number>> = { short: 200, full: 500 }
@@ -12,6 +13,8 @@ const CASES: readonly { readonly hole: Hole; readonly inFlight: boolean }[] = [
 /** Time to cut the cable, and until the log line about the loss has arrived through a pipe. */
 const MEASURING_MS = 50
 const DIAL_TIMEOUT_MS = 2_000
+const SILENT_NAMES = 20
+const GOOD_NAME_MS_MAX = 1_000
 
 async function withNetwork<Result>(use: (network: IsolatedNetwork) => Promise<Result>) {
   const network = await IsolatedNetwork.open()
@@ -63,5 +66,21 @@ export const FAULTY_NETWORK_FIGURES: readonly Figure[] = [
         const held = Math.abs(tookMs - timeoutMs) <= timeoutMs / 10
         return { measured: `${digits(tookMs)} ms of ${digits(timeoutMs)} ms`, held }
       }),
+  },
+  {
+    id: 'B31',
+    sentence: 'Names that a name server does not answer do not delay a name that it answers',
+    target: 'with 20 silent names before it in the table, the good name is dialled within 1,000 ms',
+    world: 'namespaces',
+    needs: 'network namespaces',
+    timed: true,
+    run: async (size) => {
+      const silent = size === 'short' ? 3 : SILENT_NAMES
+      const { dialledMs, failedBefore } = await silentNamesFigure(silent)
+      return {
+        measured: `${digits(dialledMs)} ms, ${digits(silent)} silent names`,
+        held: failedBefore === 0 && dialledMs <= GOOD_NAME_MS_MAX,
+      }
+    },
   },
 ]

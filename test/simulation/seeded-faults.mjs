@@ -11,6 +11,7 @@ const HEARTBEATS = 'packages/core/dist/link/conversation/heartbeats.js'
 const OUTBOX = 'packages/core/dist/outbox/memory-outbox.js'
 const BATCH = 'packages/core/dist/link/connection/batch.js'
 const DIALER = 'packages/core/dist/link/dialer.js'
+const ROTATION = 'packages/core/dist/link/address-rotation.js'
 const ACCEPTOR = 'packages/core/dist/accept/acceptor.js'
 const DELIVERY = 'packages/core/dist/routing/delivery.js'
 const STAGE = 'packages/core/dist/routing/pending-routes.js'
@@ -25,6 +26,9 @@ const BOUNDED_RELEASE = {
 
 /** Faults that a campaign must find one at a time. */
 export const SEEDED_FAULTS = {
+  'a link dials the first address of its peer only': [
+    { file: ROTATION, find: '.sort((left, right) => rank(left) - rank(right))', replace: '' },
+  ],
   'a rewind does not mark resent messages': [
     { file: OUTBOX, find: 'message.resent = true;', replace: ';' },
   ],
@@ -165,8 +169,28 @@ export const SEEDED_FAULTS = {
     { file: LIVENESS, find: 'deadline?.dispose();', replace: ';' },
     {
       file: CONNECTION,
-      find: 'this.#conversation?.finished();\n        this.#discardUnread();',
-      replace: 'this.#discardUnread();',
+      find: 'this.#conversation?.finished();\n        this.#leaveRest();',
+      replace: 'this.#leaveRest();',
+    },
+  ],
+  'a held link delivers what is left after the next connection': [
+    {
+      file: 'packages/core/dist/link/intake.js',
+      find: 'return this.#holds > 0 || this.#leftover !== undefined;',
+      replace: 'return this.#holds > 0;',
+    },
+    {
+      file: 'packages/core/dist/link/intake.js',
+      find: 'this.#deliverLeftover(this.#leftover);',
+      replace:
+        'this.#services.clock.after(5, () => this.#leftover && this.#deliverLeftover(this.#leftover));',
+    },
+  ],
+  'a held link writes after the FIN of its peer': [
+    {
+      file: CONNECTION,
+      find: "if (this.#receiving === 'finHeld' && this.#owner.settings.halfClose === 'close')",
+      replace: 'if (false)',
     },
   ],
   'a listed peer takes a slot of an entry for any address': [
@@ -191,7 +215,7 @@ export const SEEDED_FAULTS = {
     },
   ],
   'a frame is delivered before the link is up': [
-    { file: CONNECTION, find: 'owner.proved();', replace: ';' },
+    { file: CONNECTION, find: 'owner.readiness.frame();', replace: ';' },
   ],
   'the end of a copy is not reported': [
     {
@@ -214,7 +238,7 @@ export const HALVES = {
   'a flush ignores a write in progress': [
     {
       file: CONNECTION,
-      find: "if (this.#sending !== 'due' && this.#sending !== 'idle')\n            return;",
+      find: "if (this.#sending !== 'due' && this.#sending !== 'idle' && !asks)\n            return;",
       replace: 'if (!this.writable)\n            return;',
     },
     {

@@ -32,6 +32,7 @@ describe('docs/ndjson.md', () => {
       to: { payload: 'text', to: ['cell/*', 0, { link: 'cell/2', epoch: 7 }] },
       id: { payload: 'text', id: '1' },
       ttl: { payload: 'text', ttl: '500ms' },
+      wait: { payload: 'text', wait: false },
     }
     expect(rows.map(([key]) => key)).toEqual(Object.keys(lines))
     for (const line of Object.values(lines)) {

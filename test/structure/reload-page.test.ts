@@ -61,6 +61,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   deferMax: { node: { deferMax: '7s' } },
   iterator: { node: { iterator: { messages: 7 } } },
   dials: { node: { dials: 7 } },
+  resolveEvery: { node: { resolveEvery: '7s' } },
   stopDeadline: { node: { stopDeadline: '7s' } },
   links: { node: { links: [passive, active] } },
   id: { out: { id: 'renamed' } },
@@ -69,6 +70,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   host: { node: { links: [{ id: 'out', role: 'active', host: 'peer', port: 8000 }, passive] } },
   port: { out: { port: 8001 } },
   bind: { out: { bind: HOME } },
+  addresses: { out: { addresses: { order: 'prefer-first' } } },
   tls: { out: { tls: {} } },
   transportOptions: { out: { transportOptions: { any: 1 } } },
   codec: { out: { codec: { spec: 'other', value: new Len16Codec() } } },
@@ -92,6 +94,10 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   connectTimeout: { out: { connectTimeout: '7s' } },
   probation: { out: { probation: '7s' } },
   stableAfter: { out: { stableAfter: '7s' } },
+  unacknowledgedMax: { out: { unacknowledgedMax: '7s' } },
+  heldFor: { out: { heldFor: '7s' } },
+  ready: { out: { ready: 'frame' } },
+  readyTimeout: { out: { readyTimeout: '7s' } },
   holdDown: { out: { holdDown: '7s' } },
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { DialLimiter } from '../src/link/dial-limiter.js'
+import { type DialLane, DialLimiter } from '../src/link/dial-limiter.js'
 
 /** Permits, and what comes at the end of the present callback. */
 function permits(dialsMax: number) {
@@ -10,8 +10,8 @@ function permits(dialsMax: number) {
   const clock = { now: noTimer, after: noTimer, soon: (due: () => void) => waiting.push(due) }
   const subject = new DialLimiter(clock, dialsMax)
   const granted: string[] = []
-  const ask = (name: string) => {
-    const permit = subject.permit(() => granted.push(name))
+  const ask = (name: string, lane: DialLane = 'first') => {
+    const permit = subject.permit(lane, () => granted.push(name))
     permit.ask()
     return permit
   }
@@ -67,5 +67,80 @@ describe('permits to dial', () => {
     held[1]?.giveBack()
     soon()
     expect(granted).toEqual(['a', 'b', 'c'])
+  })
+})
+
+describe('the lanes of permits', () => {
+  it('keep permits for links that were well, however many slow ones ask', () => {
+    const { granted, ask, soon } = permits(8)
+    for (let at = 0; at < 20; at++) ask(`slow ${String(at)}`, 'slow')
+    soon()
+    expect(granted, 'half of the permits').toHaveLength(4)
+    for (let at = 0; at < 20; at++) ask(`unknown ${String(at)}`, 'unknown')
+    soon()
+    expect(granted, 'seven eighths of the permits').toHaveLength(7)
+    ask('well')
+    soon()
+    expect(granted.at(-1)).toBe('well')
+  })
+
+  it('grant a free permit to the first lane, and within a lane to the one that asked first', () => {
+    const { granted, ask, soon } = permits(1)
+    const busy = ask('busy')
+    ask('slow', 'slow')
+    ask('unknown', 'unknown')
+    ask('first 1')
+    ask('first 2')
+    busy.giveBack()
+    soon()
+    expect(granted).toEqual(['busy', 'first 1'])
+  })
+
+  it('give every waiting permit its turn although others never stop asking', () => {
+    const { granted, ask, soon } = permits(1)
+    const asked = new Map([
+      ['busy', ask('busy')],
+      ['slow', ask('slow', 'slow')],
+      ['unknown', ask('unknown', 'unknown')],
+    ])
+    for (let round = 0; round < 30; round++) {
+      const name = `first ${String(round)}`
+      asked.set(name, ask(name))
+      asked.get(granted.at(-1) ?? '')?.giveBack()
+      soon()
+    }
+    expect(granted).toContain('slow')
+    expect(granted).toContain('unknown')
+  })
+
+  it('show the place of a permit, and let an operator move it to the first lane', () => {
+    const { granted, ask, soon } = permits(1)
+    const busy = ask('busy')
+    const slow = ask('slow', 'slow')
+    const unknown = ask('unknown', 'unknown')
+    expect([slow.turn, unknown.turn, busy.turn]).toEqual([
+      { place: 2, of: 2 },
+      { place: 1, of: 2 },
+      undefined,
+    ])
+    slow.hurry()
+    expect(slow.turn).toEqual({ place: 1, of: 2 })
+    busy.giveBack()
+    soon()
+    expect(granted).toEqual(['busy', 'slow'])
+    expect(slow.turn).toBeUndefined()
+  })
+
+  it('forget a permit that is given back while it waits in a lane', () => {
+    const { granted, ask, soon } = permits(1)
+    const busy = ask('busy')
+    ask('slow', 'slow').giveBack()
+    const moved = ask('moved', 'unknown')
+    moved.hurry()
+    moved.giveBack()
+    ask('last', 'slow')
+    busy.giveBack()
+    soon()
+    expect(granted).toEqual(['busy', 'last'])
   })
 })

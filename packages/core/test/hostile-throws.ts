@@ -83,6 +83,8 @@ export function hostileThrows(): [string, unknown][] {
     ['deep nesting', nested(20_000)],
     ['a circle', circular],
     ['bytes', new Uint8Array(10_000_000)],
+    ['bytes behind a proxy', new Proxy(new Uint8Array(10_000_000), {})],
+    ['a text as an object', Object(LONG)],
     ['a long text', LONG],
   ]
 }

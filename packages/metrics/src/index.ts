@@ -18,6 +18,7 @@ export {
   type MetricUnit,
   type Sample,
 } from './metric-families.js'
+export type { OutputStatus } from './output-status.js'
 export { METRICS_CONTENT_TYPE, type MetricsSource, metricsText } from './metrics-text.js'
 export { type ProcessFacts, processFacts } from './process-facts.js'
 export { type ProcessLimits, processLimits } from './process-limits.js'

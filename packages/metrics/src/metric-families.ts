@@ -1,5 +1,6 @@
 import type { EntryConfig, LinkCounters, LinkHandle, Node } from '@commloop/core'
 import type { EventLoopDelay } from './event-loop-delay.js'
+import type { OutputStatus } from './output-status.js'
 import { processFacts } from './process-facts.js'
 
 /** A link at one moment. */
@@ -15,6 +16,7 @@ export interface Measured {
   readonly version: string
   readonly startedAt: Date
   readonly delay: EventLoopDelay
+  readonly output?: OutputStatus | undefined
   readonly links: readonly MeasuredLink[]
 }
 
@@ -164,6 +166,24 @@ const NODE: readonly MetricFamily[] = [
     COUNT_OF_MESSAGES,
     'The former name of commloop_unhandled_messages_total.',
     ({ node }) => node.counters.unhandled,
+  ),
+  single(
+    'commloop_output_failing',
+    LEVEL,
+    '1 if stdout of `run --stdio` cannot be written or is closed, else 0.',
+    ({ output }) => (output?.state === 'failing' || output?.state === 'closed' ? 1 : 0),
+  ),
+  single(
+    'commloop_output_failed_writes_total',
+    COUNT,
+    'Writes to stdout of `run --stdio` that failed.',
+    ({ output }) => output?.failedWrites ?? 0,
+  ),
+  single(
+    'commloop_output_discarded_messages_total',
+    COUNT_OF_MESSAGES,
+    'Received messages that stdout of `run --stdio` never gets, because its reader is gone.',
+    ({ output }) => output?.discardedMessages ?? 0,
   ),
   labelled(
     'commloop_rejected_connections_total',

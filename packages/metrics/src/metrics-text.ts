@@ -7,6 +7,7 @@ import {
   type MetricFamily,
   type Sample,
 } from './metric-families.js'
+import type { OutputStatus } from './output-status.js'
 
 /** The content type of the Prometheus text format, version 0.0.4. */
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
@@ -23,6 +24,8 @@ export interface MetricsSource {
   readonly startedAt: Date
   /** Measures from when it was made, so make it once and not for each text. */
   readonly delay: EventLoopDelay
+  /** Where the node's received messages go, if another program reads them. Without it, its metrics are 0. */
+  readonly output?: OutputStatus | undefined
 }
 
 /**

@@ -1,6 +1,8 @@
 export { TcpTransport } from './tcp-transport.js'
 export type { TcpOptions } from './tcp-options.js'
 export { tcpTransport, tcpDefinition as default } from './tcp-definition.js'
+export type { NameAnswered, NameResolver } from './name-resolver.js'
+export { systemNames } from './system-names.js'
 export { checkTls } from './tls-options.js'
 export { unprovableName, unprovableName as nameFault } from './tls-names.js'
 export type { TlsCheck, TlsOptions, TlsProblem } from './tls-options.js'

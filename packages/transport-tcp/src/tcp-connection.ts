@@ -1,5 +1,12 @@
 import type { Socket } from 'node:net'
-import type { CloseReason, Connection, ConnectionHandler, PeerInfo } from '@commloop/core'
+import type {
+  CloseReason,
+  Connection,
+  ConnectionHandler,
+  PeerInfo,
+  UnacknowledgedBytes,
+} from '@commloop/core'
+import { KernelLook, socketKey } from './kernel-look.js'
 import { withTlsText } from './tls-failure.js'
 
 /** The handler of a connection that was not accepted, until it is closed. */
@@ -17,6 +24,9 @@ const NOT_ACCEPTED: ConnectionHandler = {
     /* not accepted */
   },
 }
+
+/** One for all connections of the process, because a look costs the same for one as for all. */
+const kernel = new KernelLook()
 
 /** How long a reset waits if the kernel has no room for the FIN. */
 const FIN_MS_MAX = 100
@@ -39,6 +49,8 @@ export class TcpConnection implements Connection {
   readonly #closed: (() => void) | undefined
   #handler: ConnectionHandler = NOT_ACCEPTED
   #writing = false
+  /** Without what TLS adds. */
+  #writtenBytes = 0
   #peerEnded = false
   #destroyed = false
   #error: Error | undefined
@@ -75,6 +87,7 @@ export class TcpConnection implements Connection {
     if (this.#writing) throw new Error('tcp: write before the previous write has finished')
     if (socket.writableEnded) throw new Error('tcp: write after end')
     this.#writing = true
+    for (const chunk of chunks) this.#writtenBytes += chunk.length
     const wrote = (this.#wrote ??= this.#makeWrote())
     const last = chunks.at(-1)
     if (last === undefined) {
@@ -110,6 +123,18 @@ export class TcpConnection implements Connection {
     // Node buffers what it reads after the pause: at most the high-water mark and one chunk.
     if (on) this.#socket.resume()
     else this.#socket.pause()
+  }
+
+  unacknowledged(answer: (bytes: UnacknowledgedBytes | undefined) => void): void {
+    const { localAddress, localPort, remoteAddress, remotePort } = this.#tcp
+    const writtenBytes = this.#writtenBytes
+    const local = { ip: localAddress, port: localPort }
+    const socket = socketKey(local, { ip: remoteAddress, port: remotePort })
+    if (socket === undefined) return
+    kernel.ask(socket, (row) => {
+      if (row === undefined) answer(undefined)
+      else answer({ ...row, acknowledgedBytes: writtenBytes - row.unacknowledgedBytes })
+    })
   }
 
   end(): void {

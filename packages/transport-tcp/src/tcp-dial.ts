@@ -1,4 +1,4 @@
-import { isIP, type LookupFunction, Socket } from 'node:net'
+import { isIP, Socket } from 'node:net'
 import {
   addressText,
   CommloopError,
@@ -10,6 +10,8 @@ import {
   type PeerInfo,
 } from '@commloop/core'
 import { beginDialHandshake } from './dial-handshake.js'
+import type { NameResolver } from './name-resolver.js'
+import { withSourcePort } from './source-port-error.js'
 import { TcpConnection } from './tcp-connection.js'
 import { tlsFor, type TcpSettings } from './tcp-options.js'
 import { peerInfo } from './tcp-peer.js'
@@ -28,7 +30,16 @@ const HANDSHAKE_MS_MAX = 5000
 export class TcpDial implements Dial {
   readonly #target: DialTarget
   readonly #handler: DialHandler
+  readonly #settings: TcpSettings
+  /** The socket of the address that is being tried. */
   #socket: Socket | undefined
+  /** Addresses that are still to be tried, in order. */
+  #untried: readonly string[] = []
+  /** Why the addresses tried so far have failed. */
+  readonly #errors: Error[] = []
+  /** Stops the name look-up; undefined: it is over, or was not needed. */
+  #stopLookup: (() => void) | undefined
+  #attemptTimer: NodeJS.Timeout | undefined
   /** undefined: plain TCP. */
   #tls: TlsSettings | undefined
   #timer: NodeJS.Timeout | undefined
@@ -39,26 +50,86 @@ export class TcpDial implements Dial {
     target: DialTarget,
     handler: DialHandler,
     settings: TcpSettings,
-    lookup: LookupFunction,
+    names: NameResolver,
   ) {
     this.#target = target
     this.#handler = handler
+    this.#settings = settings
+    this.#timer = setTimeout(this.#timedOut, target.timeoutMs)
     try {
       this.#tls = tlsFor('dial', target.options)
-      this.#socket = openSocket(target, settings, lookup)
+      if (isIP(target.ip) === 0) this.#lookUp(names)
+      else this.#socket = this.#attempt(target.ip)
     } catch (error) {
       // Node throws for errors that it detects immediately, such as a port above 65 535.
       process.nextTick(() => {
         this.#failed(asError(error))
       })
+    }
+  }
+
+  #lookUp(names: NameResolver): void {
+    const { ip: name, bind } = this.#target
+    // A source address decides which of a name's addresses can be reached from it.
+    const family = bind === undefined ? 0 : isIP(bind)
+    this.#stopLookup = names.resolve(name, family, (error, addresses) => {
+      this.#stopLookup = undefined
+      if (error === undefined && addresses.length > 0) {
+        this.#untried = this.#target.order?.(addresses) ?? addresses
+        this.#next()
+      } else this.#failed(error ?? new Error(`the name ${name} has no address`))
+    })
+  }
+
+  /** Tries the next address of the name. */
+  #next(): void {
+    const [address, ...rest] = this.#untried
+    if (this.#over || address === undefined) return
+    this.#untried = rest
+    this.#handler.trying?.(address)
+    try {
+      this.#socket = this.#attempt(address)
+    } catch (error) {
+      this.#attemptFailed(asError(error))
       return
     }
-    const socket = this.#socket
+    if (rest.length === 0) return
+    const at = { ip: address, port: this.#target.port }
+    this.#attemptTimer = setTimeout(() => {
+      const text = `connect ETIMEDOUT ${addressText(at)}`
+      this.#attemptFailed(Object.assign(new Error(text), { code: 'ETIMEDOUT' }))
+    }, ADDRESS_ATTEMPT_MS)
+  }
+
+  /** @throws Node's error for an invalid address */
+  #attempt(address: string): Socket {
+    const socket = openSocket(address, this.#target, this.#settings)
     socket.once('connect', () => {
+      clearTimeout(this.#attemptTimer)
       this.#connected(socket)
     })
-    socket.on('error', this.#failed)
-    this.#timer = setTimeout(this.#timedOut, target.timeoutMs)
+    socket.on('error', this.#attemptFailed)
+    return socket
+  }
+
+  readonly #attemptFailed = (error: Error): void => {
+    if (this.#over) return
+    clearTimeout(this.#attemptTimer)
+    this.#abandon()
+    this.#errors.push(withSourcePort(error, this.#target))
+    if (this.#untried.length > 0) this.#next()
+    else {
+      const [first = error, ...more] = this.#errors
+      this.#failed(more.length === 0 ? first : new AggregateError(this.#errors))
+    }
+  }
+
+  #abandon(): void {
+    this.#socket?.off('error', this.#attemptFailed)
+    // A late error without a listener would end the process.
+    this.#socket?.on('error', () => undefined)
+    this.#socket?.destroy()
+    this.#socket = undefined
   }
 
   cancel(): void {
@@ -69,6 +140,8 @@ export class TcpDial implements Dial {
 
   /** Never called after the socket was destroyed, so neither after `cancel` nor after the timeout. */
   #connected(socket: Socket): void {
+    // The address has answered: from here on, an error ends the dial.
+    this.#untried = []
     const peer = peerInfo(socket)
     if (peer === undefined) {
       socket.resetAndDestroy()
@@ -78,7 +151,8 @@ export class TcpDial implements Dial {
     }
     if (this.#tls === undefined) {
       const connection = new TcpConnection(socket, peer)
-      socket.off('error', this.#failed)
+      // The listener would keep this dial in memory as long as the connection.
+      socket.off('error', this.#attemptFailed)
       this.#opened(connection)
     } else this.#shakeHands(socket, peer, this.#tls)
   }
@@ -107,15 +181,20 @@ export class TcpDial implements Dial {
     connection.attach(this.#handler.opened(connection))
   }
 
-  /** Stays attached to an abandoned socket, because a late error without a listener would end the process. */
-  readonly #failed = (error: Error): void => {
+  #failed(error: Error): void {
     if (this.#over) return
     this.#end()
     this.#handler.failed(withMessage(error))
   }
 
   readonly #timedOut = (): void => {
-    this.#gaveUp(`did not answer within ${durationText(this.#target.timeoutMs)}`)
+    const { ip, timeoutMs } = this.#target
+    const within = durationText(timeoutMs)
+    if (this.#stopLookup === undefined) this.#gaveUp(`did not answer within ${within}`)
+    else {
+      const text = `the name service did not answer for ${ip} within ${within}`
+      this.#failed(new CommloopError('CML_ERR_DIAL_TIMEOUT', text))
+    }
   }
 
   #gaveUp(what: string): void {
@@ -126,6 +205,8 @@ export class TcpDial implements Dial {
   #end(): void {
     this.#over = true
     clearTimeout(this.#timer)
+    clearTimeout(this.#attemptTimer)
+    this.#stopLookup?.()
   }
 
   #address(): string {
@@ -133,22 +214,19 @@ export class TcpDial implements Dial {
   }
 }
 
-/** A paused socket that is connecting. @throws Node's error for an invalid address. */
-function openSocket(target: DialTarget, settings: TcpSettings, lookup: LookupFunction): Socket {
-  const { ip, port, bind } = target
+/** A paused socket that is connecting to an IP address. @throws Node's error for an invalid address. */
+function openSocket(address: string, target: DialTarget, settings: TcpSettings): Socket {
+  const { port, bind, bindPort } = target
   const socket = new Socket({ allowHalfOpen: true })
   socket.pause()
   socket.setNoDelay(settings.noDelay)
   socket.setKeepAlive(settings.keepAliveMs > 0, settings.keepAliveMs)
   try {
     return socket.connect({
-      host: ip,
+      host: address,
       port,
-      lookup,
-      autoSelectFamily: true,
-      autoSelectFamilyAttemptTimeout: ADDRESS_ATTEMPT_MS,
-      // A source address decides which of a name's addresses can be reached from it.
       ...(bind === undefined ? {} : { localAddress: bind, family: isIP(bind) }),
+      ...(bindPort === undefined ? {} : { localPort: bindPort }),
     })
   } catch (error) {
     socket.destroy()
@@ -156,12 +234,13 @@ function openSocket(target: DialTarget, settings: TcpSettings, lookup: LookupFun
   }
 }
 
-/** If every address of a name failed, the message of Node's error is empty: combine those of its parts. */
+/** The message of an error that stands for several is empty: combines those of its parts. */
 function withMessage(error: Error): Error {
   if (!(error instanceof AggregateError)) return error
   const errors: readonly unknown[] = error.errors
   const text = errors.map((each) => asError(each).message).join('; ')
-  return Object.assign(new Error(text, { cause: error }), { code: codeOf(error) })
+  const code = codeOf(error) ?? codeOf(asError(errors[0]))
+  return Object.assign(new Error(text, { cause: error }), { code })
 }
 
 function codeOf(error: Error): unknown {

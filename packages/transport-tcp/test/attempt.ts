@@ -10,6 +10,8 @@ export interface Attempt {
   readonly dial: Dial
   readonly opened: Recorder[]
   readonly errors: (Error & { code?: string })[]
+  /** The addresses of the name that the dial has tried. */
+  readonly tried: string[]
 }
 
 export function attempt(
@@ -19,6 +21,7 @@ export function attempt(
 ): Attempt {
   const opened: Recorder[] = []
   const errors: Error[] = []
+  const tried: string[] = []
   const under = transport.dial(to, {
     opened(connection) {
       const recorder = loopback.record(new Recorder(connection))
@@ -28,9 +31,12 @@ export function attempt(
     failed(error) {
       errors.push(error)
     },
+    trying(address) {
+      tried.push(address)
+    },
   })
   expect([opened.length, errors.length]).toEqual([0, 0])
-  return { dial: under, opened, errors }
+  return { dial: under, opened, errors, tried }
 }
 
 /** `opened`, or the code of the error. */

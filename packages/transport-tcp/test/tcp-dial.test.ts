@@ -113,6 +113,33 @@ describe('a dial', () => {
     expect(attempt.opened[0]?.connection.peer.local.ip).toBe('127.0.0.2')
   })
 
+  it('comes from the given source port, also from the same one to two peers', async () => {
+    const { at, peers } = await loopback.serve()
+    const other = await loopback.serve()
+    const bindPort = (await loopback.deserted('127.0.0.2')).port
+    const source = { bind: '127.0.0.2', bindPort }
+    for (const place of [at, other.at]) {
+      expect(await outcome(dial(target(place, source)))).toBe('opened')
+    }
+    await until('peer', () => peers.length === 1 && other.peers.length === 1)
+    for (const peer of [peers[0], other.peers[0]]) expect(peer?.socket.remotePort).toBe(bindPort)
+    const again = dial(target(at, source))
+    expect(await outcome(again)).toBe('EADDRNOTAVAIL')
+    expect(again.errors[0]?.message).toContain(
+      `a connection from the source port 127.0.0.2:${String(bindPort)} to this peer is still open`,
+    )
+  })
+
+  it('says so if a listener has the given source port', async () => {
+    const { at } = await loopback.serve()
+    const taken = await loopback.serve('127.0.0.2')
+    const attempt = dial(target(at, { bind: '127.0.0.2', bindPort: taken.at.port }))
+    expect(await outcome(attempt)).toBe('EADDRINUSE')
+    expect(attempt.errors[0]?.message).toContain(
+      `another socket of this machine has the source port 127.0.0.2:${String(taken.at.port)}`,
+    )
+  })
+
   const hasIpv6 = (networkInterfaces()['lo'] ?? []).some(({ address }) => address === '::1')
   it.skipIf(!hasIpv6)('reaches IPv6', async () => {
     const { at } = await loopback.serve('::1')
@@ -144,7 +171,9 @@ describe('the time allowed for a dial', () => {
       new TcpTransport({}, silent),
     )
     expect(await outcome(attempt)).toBe('CML_ERR_DIAL_TIMEOUT')
-    expect(attempt.errors[0]?.message).toBe('peer.example:1 did not answer within 30ms')
+    expect(attempt.errors[0]?.message).toBe(
+      'the name service did not answer for peer.example within 30ms',
+    )
   })
 
   it('ends when the connection is open', async () => {
@@ -241,6 +270,56 @@ describe('a host name', () => {
     const attempt = dial(target({ ...at, ip: 'peer.example' }), transport)
     expect(await outcome(attempt)).toBe('opened')
     expect(attempt.opened[0]?.connection.peer.remote.ip).toBe('127.0.0.1')
+  })
+
+  it('is dialled in the order that the caller gives, which is told each address that is tried', async () => {
+    const { at } = await loopback.serve('127.0.0.1')
+    const transport = new TcpTransport({}, lookupOf('127.0.0.1', '127.0.0.3', '127.0.0.4'))
+    const known: (readonly string[])[] = []
+    const order = (addresses: readonly string[]): string[] => {
+      known.push(addresses)
+      return [...addresses].reverse()
+    }
+    const attempt = dial(target({ ...at, ip: 'peer.example' }, { order }), transport)
+    expect(await outcome(attempt)).toBe('opened')
+    expect(known).toEqual([['127.0.0.1', '127.0.0.3', '127.0.0.4']])
+    expect(attempt.tried).toEqual(['127.0.0.4', '127.0.0.3', '127.0.0.1'])
+  })
+
+  it('is looked up once for all dials that need it at the same time', async () => {
+    const { at } = await loopback.serve()
+    const lookup = lookupOf('127.0.0.1')
+    const transport = new TcpTransport({}, lookup)
+    const attempts = [0, 1, 2].map(() => dial(target({ ...at, ip: 'peer.example' }), transport))
+    attempts[1]?.dial.cancel()
+    for (const attempt of [attempts[0], attempts[2]]) {
+      expect(attempt && (await outcome(attempt))).toBe('opened')
+    }
+    expect(lookup.asked.length).toBe(1)
+    expect(attempts[1]?.opened).toEqual([])
+  })
+
+  it('is not looked up again if the answer came after the last dial had given up', async () => {
+    const { at, peers } = await loopback.serve()
+    const answers: (() => void)[] = []
+    const slow: LookupFunction = (_host, _options, callback) => {
+      answers.push(() => {
+        callback(null, [{ address: at.ip, family: 4 }])
+      })
+    }
+    const transport = new TcpTransport({}, slow)
+    const to = { ...at, ip: 'peer.example' }
+    expect(await outcome(dial(target(to, { timeoutMs: 20 }), transport))).toBe(
+      'CML_ERR_DIAL_TIMEOUT',
+    )
+    expect(await outcome(dial(target(to, { timeoutMs: 20 }), transport))).toBe(
+      'CML_ERR_DIAL_TIMEOUT',
+    )
+    expect(answers.length, 'the second dial joins the look-up of the first').toBe(1)
+    answers[0]?.()
+    expect(await outcome(dial(target(to), transport))).toBe('opened')
+    expect(answers.length).toBe(1)
+    await until('peer', () => peers.length === 1)
   })
 
   it('fails with the errors of all its addresses', async () => {

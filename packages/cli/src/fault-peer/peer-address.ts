@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import {
+  type AddressPattern,
   addressText,
   decidingEntries,
   isUnspecified,
@@ -33,7 +34,7 @@ export function peerAddressText(peer: PeerAddress): string {
 export async function peerAddress(under: EntryUnderTest): Promise<PeerAddress> {
   const { entry } = under
   if (entry.role === 'passive') return dialAddress(under, entry)
-  const ip = await ownAddress(entry.host, `entry ${entry.id} dials`)
+  const ip = await firstOwn(entry.hosts, (host) => ownAddress(host, `entry ${entry.id} dials`))
   return { kind: 'listens', ip, port: entry.port }
 }
 
@@ -55,8 +56,16 @@ function nodeAddress(from: string): string {
 }
 
 /** An address of this machine that the node accepts as the peer of this entry. */
-async function sourceAddress(under: EntryUnderTest, entry: PassiveEntryConfig): Promise<string> {
-  const { pattern } = entry
+function sourceAddress(under: EntryUnderTest, entry: PassiveEntryConfig): Promise<string> {
+  return firstOwn(entry.patterns, (pattern) => sourceOf(under, entry, pattern))
+}
+
+async function sourceOf(
+  under: EntryUnderTest,
+  entry: PassiveEntryConfig,
+  pattern: AddressPattern,
+): Promise<string> {
+  if (pattern.kind === 'name') return ownAddress(pattern.text, `entry ${entry.id} expects`)
   if (pattern.kind === 'exact') {
     const { address, text } = pattern
     return ownAddress(address.length === 4 ? address.join('.') : text, `entry ${entry.id} expects`)
@@ -70,6 +79,22 @@ async function sourceAddress(under: EntryUnderTest, entry: PassiveEntryConfig): 
     `entry ${entry.id} expects ${pattern.text}, and no address of this machine matches that entry. ` +
       'The fault peer works only on the machine of the node under test',
   )
+}
+
+/** The first place that leads to an address of this machine. @throws UsageError of the first place if none does */
+async function firstOwn<Place>(
+  places: readonly Place[],
+  own: (place: Place) => Promise<string>,
+): Promise<string> {
+  let first: unknown
+  for (const place of places) {
+    try {
+      return await own(place)
+    } catch (error) {
+      first ??= error
+    }
+  }
+  throw first
 }
 
 /** All of 127.0.0.0/8 is local, but interfaces do not list it, so try the first address of the range. */

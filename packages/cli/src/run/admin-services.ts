@@ -1,7 +1,7 @@
 import type { LoadedConfig, MetricsPlace } from '@commloop/config'
 import type { ControlServer, NodeFacts } from '@commloop/control'
 import { type Logger, messageText, type Node } from '@commloop/core'
-import { DiagnosticChannels } from '@commloop/metrics'
+import { DiagnosticChannels, type OutputStatus } from '@commloop/metrics'
 import type { Service } from './service.js'
 
 export interface AdminServicesOptions {
@@ -15,6 +15,8 @@ export interface AdminServicesOptions {
    * CommloopError if nothing was changed.
    */
   readonly reload: () => Promise<object>
+  /** The state of stdout, if another program reads it. */
+  readonly output: (() => OutputStatus) | undefined
 }
 
 /**
@@ -51,8 +53,12 @@ export class AdminServices implements Service {
     if (control === false && metrics === undefined) return
     const { ControlServer } = await import('@commloop/control/server')
     if (this.#isClosing) return
-    const { facts, logger, payloadBytesMax, reload } = this.#options
-    const server = new ControlServer({ node: this.#node, facts, logger, payloadBytesMax, reload })
+    const { output, ...options } = this.#options
+    const server = new ControlServer({
+      node: this.#node,
+      ...options,
+      ...(output === undefined ? {} : { output }),
+    })
     this.#server = server
     if (control !== false) await this.#openSocket(server, control)
     if (metrics !== undefined && !this.#isOver()) await this.#openMetrics(server, metrics)

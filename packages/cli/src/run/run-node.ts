@@ -9,6 +9,7 @@ import {
 } from '@commloop/config'
 import { processLimits } from '@commloop/metrics'
 import { durationValue } from '../command-line/duration-value.js'
+import { outputTo } from '../terminal/file-output.js'
 import { createLog, type LogTarget } from '../logging/create-log.js'
 import type { LogLevel } from '../logging/log-level.js'
 import { type StdioOptions, StdioSession, type StdioStreams } from '../stdio/stdio-session.js'
@@ -55,7 +56,7 @@ async function run(
   const { cwd, env, config: file, logLevel, stdio, version } = request
   const drainMs = durationValue('--drain', stdio?.drain ?? '0s')
   const config = await loadConfig({ cwd, env, file })
-  const log = await createLog(streams.stderr, logLevel)
+  const log = await createLog(outputTo(streams.stderr), logLevel)
   const logger = log.forNode(config.options.node ?? '')
   logConfig(config, logger)
   try {
@@ -71,6 +72,7 @@ async function run(
       logger,
       payloadBytesMax: () => payloadBytesMax(reloader.config),
       reload: () => reloadedBy(reloader),
+      output: session && (() => session.output),
     })
     const nodeProcess = new NodeProcess(node, session, [services], logger, log.flush)
     return await nodeProcess.run(() => {

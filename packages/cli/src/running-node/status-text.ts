@@ -9,6 +9,8 @@ const HEAD = ['link', 'state', 'for', 'peer', 'epoch', 'queued', 'written', 'rec
 /** A line about the node, a row for each link, missing peers, and further findings of the audit. */
 export function statusText(status: NodeStatus, columns: number, color: boolean): string {
   const rows = status.links.map(linkRow)
+  // A node of an older version does not report them.
+  const names = (status as Partial<NodeStatus>).names ?? []
   const lines = [
     fittedLine(headText(status), columns),
     '',
@@ -16,6 +18,8 @@ export function statusText(status: NodeStatus, columns: number, color: boolean):
       columns,
       color,
     }),
+    ...section('Names of passive entries', names.map(nameText), columns),
+    ...section('Output', outputTexts(status), columns),
     ...section('Missing', status.missing.map(missingText), columns),
     ...section('Audit', furtherFindings(status).map(findingText), columns),
   ]
@@ -58,10 +62,17 @@ export function stateCell({ state, enabled }: LinkStatus): StyledCell {
   return { text: isKeptDown ? 'disabled' : state, style: STATE_STYLES[state] }
 }
 
-/** The address of the connected peer, or the configured address with the direction of the dial. */
-export function peerText({ remote, peer, role }: LinkStatus): string {
+/**
+ * The address of the connected peer, or the configured address with the direction of the dial. If the peer has several
+ * addresses, the one that is dialled now or next comes first.
+ */
+export function peerText({ remote, peer, role, dialAddress }: LinkStatus): string {
   if (remote !== null) return remote
-  return role === 'active' ? `→ ${peer}` : `← ${peer}`
+  if (role === 'passive') return `← ${peer}`
+  // A node of an older version does not report it.
+  if (typeof dialAddress !== 'string') return `→ ${peer}`
+  const isFirst = [`${dialAddress}:`, `[${dialAddress}]:`].some((start) => peer.startsWith(start))
+  return isFirst ? `→ ${peer}` : `→ ${dialAddress} (${peer})`
 }
 
 function queueCell({ queuedMessages, queuedBytes, aboveHighWaterMark }: LinkStatus): StyledCell {
@@ -70,17 +81,48 @@ function queueCell({ queuedMessages, queuedBytes, aboveHighWaterMark }: LinkStat
   return { text, style: aboveHighWaterMark ? 'red' : 'yellow' }
 }
 
+const WAIT_TEXTS = {
+  probation: 'waits until the probation is over',
+  stable: 'waits until the connection is stable',
+  frame: 'waits for the first frame of the peer',
+} as const
+
+function waitText(waiting: NonNullable<LinkStatus['waiting']>): string {
+  if (waiting.for !== 'turn') return `connected to ${waiting.remote}, ${WAIT_TEXTS[waiting.for]}`
+  return `waits for its turn to dial, place ${String(waiting.place)} of ${String(waiting.of)}`
+}
+
 /** Why the link is not up, and when the next dial is due. */
 export function noteText(
-  { state, reason, attempt }: LinkStatus,
+  { state, reason, attempt, waiting }: LinkStatus,
   nextDialInMs: number | null,
 ): string {
   if (state === 'up') return ''
+  // A node of an older version does not report it.
+  if (waiting) {
+    return [waitText(waiting), reason ?? ''].filter((text) => text !== '').join(': ')
+  }
   const steps = [
     ...(nextDialInMs === null ? [] : [`dials in ${ageText(nextDialInMs)}`]),
     ...(attempt === 0 ? [] : [`attempt ${String(attempt)}`]),
   ].join(', ')
   return [steps, reason ?? ''].filter((text) => text !== '').join(': ')
+}
+
+function nameText({ name, addresses, ageMs, problem }: NodeStatus['names'][number]): string {
+  const known =
+    ageMs === null ? 'no address yet' : `${addresses.join(', ')}, looked up ${ageText(ageMs)} ago`
+  return `${name}: ${known}${problem === null ? '' : `; the last look-up failed: ${problem}`}`
+}
+
+/** What keeps received messages from the program that reads stdout. */
+function outputTexts({ output }: NodeStatus): string[] {
+  if (output?.state !== 'failing' && output?.state !== 'closed') return []
+  const what =
+    output.state === 'failing'
+      ? 'stdout cannot be written: the node reads no link, and repeats the write every second'
+      : `stdout is closed: ${countText(output.discardedMessages)} received messages were discarded`
+  return output.reason === null ? [what] : [`${what}: ${output.reason}`]
 }
 
 function missingText({ entry, kind, forMs, reason }: NodeStatus['missing'][number]): string {

@@ -8,11 +8,15 @@ const FULL_LENGTH = 8 * SLOW_LENGTH
 const BATCH_LENGTH = 64 * 1024
 
 export interface OutputListener {
-  /** Too much output is pending. */
+  /** Too much output is pending, or it cannot be written now. */
   slow(): void
   /** The reader has caught up. */
   drained(): void
-  /** The reader has closed its end, or writing failed. Called once. */
+  /** A write has failed, and will be repeated. */
+  failing(error: Error): void
+  /** The write that had failed has succeeded. `drained` follows, unless too much output is pending. */
+  recovered(): void
+  /** The reader has closed its end, or writing failed permanently. Called once. */
   gone(error: Error): void
 }
 
@@ -28,7 +32,11 @@ export class OutputLines {
   /** Length of the output that the stream has not confirmed. */
   #unwritten = 0
   #slow = false
+  #failing = false
   #gone = false
+  /** Messages among the lines that the stream has not confirmed. */
+  #messages = 0
+  #batchMessages = 0
   #dropped = 0
   #waiters: (() => void)[] = []
 
@@ -37,6 +45,17 @@ export class OutputLines {
     this.#listener = listener
     stream.on('error', (error) => {
       this.#lost(error)
+    })
+    // Only a `FileOutput` emits these.
+    stream.on('failing', (error: Error) => {
+      this.#failing = true
+      listener.failing(error)
+      this.#levelChanged()
+    })
+    stream.on('recovered', () => {
+      this.#failing = false
+      listener.recovered()
+      this.#levelChanged()
     })
   }
 
@@ -47,6 +66,22 @@ export class OutputLines {
   /** Optional lines that were dropped because the reader was too slow. */
   get droppedLines(): number {
     return this.#dropped
+  }
+
+  /** Too much output is pending, or it cannot be written now. */
+  get isSlow(): boolean {
+    return this.#slow
+  }
+
+  /** Messages that the stream has not confirmed. */
+  get pendingMessages(): number {
+    return this.#messages + this.#batchMessages
+  }
+
+  /** The same as `write` for a received message. */
+  writeMessage(line: string): void {
+    if (!this.#gone) this.#batchMessages++
+    this.write(line)
   }
 
   /** Adds one line, which includes its line feed. */
@@ -79,21 +114,26 @@ export class OutputLines {
   #flush(): void {
     const text = this.#batch
     if (text === '' || this.#gone) return
+    const messages = this.#batchMessages
     this.#batch = ''
+    this.#batchMessages = 0
+    this.#messages += messages
     this.#unwritten += text.length
     this.#stream.write(text, (error) => {
       this.#unwritten -= text.length
       // The stream reports a failure once, by its `error` event.
-      if (error === null || error === undefined) this.#levelChanged()
+      if (error !== null && error !== undefined) return
+      this.#messages -= messages
+      this.#levelChanged()
     })
   }
 
   #levelChanged(): void {
     const length = this.#length
-    if (!this.#slow && length > SLOW_LENGTH) {
+    if (!this.#slow && (this.#failing || length > SLOW_LENGTH)) {
       this.#slow = true
       this.#listener.slow()
-    } else if (this.#slow && length <= SLOW_LENGTH / 2) {
+    } else if (this.#slow && !this.#failing && length <= SLOW_LENGTH / 2) {
       this.#slow = false
       this.#listener.drained()
     }

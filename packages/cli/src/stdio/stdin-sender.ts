@@ -22,7 +22,8 @@ export interface StdinListener {
 
 /**
  * Sends the lines of an input as messages. Reading pauses while a target is above its high-water mark or the output is
- * slow, so that backpressure reaches the writer of the input.
+ * slow, so that backpressure reaches the writer of the input. A line with `"wait": false` never makes it pause: its
+ * message waits in the outbox of the target, or is refused if that is full.
  */
 export class StdinSender {
   readonly #input: Readable
@@ -147,11 +148,11 @@ export class StdinSender {
     }
   }
 
-  #send(line: InputLine, { payload, options }: SendRequest): void {
+  #send(line: InputLine, { payload, options, wait }: SendRequest): void {
     const { to } = options
     const routingBefore = to === undefined ? this.#node.counters.routing : 0
     try {
-      if (this.#node.send(payload, options)) return
+      if (this.#node.send(payload, options) || !wait) return
     } catch (error) {
       if (!CommloopError.is(error)) throw error
       this.#refuse(line, error.code, error.message, options.id)

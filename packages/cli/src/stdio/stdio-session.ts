@@ -18,7 +18,10 @@ import {
   readyLine,
   rejectedLine,
 } from '@commloop/control/json'
+import { outputTo } from '../terminal/file-output.js'
+import type { OutputStatus } from '@commloop/metrics'
 import { StdinSender } from './stdin-sender.js'
+import { OutputFailure } from './output-failure.js'
 import { OutputLines } from './output-lines.js'
 
 export interface StdioOptions {
@@ -62,6 +65,7 @@ export class StdioSession {
   readonly #held = new Map<LinkHandle, Release>()
   #refusedLines = 0
   #failed = false
+  readonly #failure: OutputFailure
 
   constructor(node: Node, streams: StdioStreams, options: StdioOptions, logger: Logger) {
     this.#node = node
@@ -71,12 +75,19 @@ export class StdioSession {
     this.#over = new Promise((resolve) => {
       this.#finish = resolve
     })
-    this.#output = new OutputLines(streams.stdout, {
+    this.#failure = new OutputFailure(node, logger)
+    this.#output = new OutputLines(outputTo(streams.stdout), {
       slow: () => {
         this.#outputSlow()
       },
       drained: () => {
         this.#outputDrained()
+      },
+      failing: (error) => {
+        this.#failure.failing(error)
+      },
+      recovered: () => {
+        this.#failure.recovered()
       },
       gone: (error) => {
         this.#outputGone(error)
@@ -107,6 +118,11 @@ export class StdioSession {
     return this.#refusedLines
   }
 
+  /** The state of stdout. */
+  get output(): OutputStatus {
+    return this.#failure.status(this.#output.isSlow)
+  }
+
   /** Reading the input or writing the output failed. */
   get failed(): boolean {
     return this.#failed
@@ -131,13 +147,19 @@ export class StdioSession {
   /** Called once the node has stopped: writes pending output. */
   async close(deadlineMs: number): Promise<void> {
     const flushed = await this.#output.flushed(deadlineMs)
-    if (!flushed && !this.#output.isGone) {
-      this.#logger.warn({}, `stdout was not read within ${durationText(deadlineMs)}: lines lost`)
-    }
+    if (!flushed && !this.#output.isGone) this.#linesLost(deadlineMs)
     const { droppedLines: lines } = this.#output
     if (lines > 0) {
       this.#logger.warn({ lines }, `stdout was not read: ${String(lines)} lines dropped`)
     }
+  }
+
+  #linesLost(deadlineMs: number): void {
+    const messages = this.#output.pendingMessages
+    const what = this.output.state === 'failing' ? 'could not be written' : 'was not read'
+    const lost = `lines lost, among them ${String(messages)} received messages`
+    this.#logger.warn({ messages }, `stdout ${what} within ${durationText(deadlineMs)}: ${lost}`)
+    if (this.output.state === 'failing') this.#failed = true
   }
 
   // ── events of the node ──────────────────────────────────────────────────────────────────────────────────────
@@ -170,7 +192,7 @@ export class StdioSession {
   }
 
   readonly #message = (message: Parameters<MessageLines['of']>[0]): void => {
-    this.#output.write(this.#messages.of(message))
+    this.#output.writeMessage(this.#messages.of(message))
   }
 
   #writeReady(): void {
@@ -204,10 +226,12 @@ export class StdioSession {
   }
 
   /**
-   * Treated like the end of the input. With `keepOpen` the input continues, and received messages count as `unhandled`.
+   * Treated like the end of the input. With `keepOpen` the input continues, and received messages count as `unhandled`
+   * and as discarded.
    */
   #outputGone(error: Error): void {
     this.#node.off('message', this.#message)
+    this.#failure.gone(error, this.#output.pendingMessages)
     if (!isClosedPipe(error)) {
       this.#failed = true
       this.#logger.error({ err: error }, `stdout failed: ${messageText(error)}`)

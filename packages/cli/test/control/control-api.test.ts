@@ -185,6 +185,7 @@ describe('POST /v1/send', () => {
     ['no payload', '{"to":"in"}', 400, 'CML_ERR_INPUT_INVALID'],
     ['an unknown key', '{"payload":"x","too":"in"}', 400, 'CML_ERR_INPUT_INVALID'],
     ['an id', '{"payload":"x","id":"1"}', 400, 'CML_ERR_INPUT_INVALID'],
+    ['wait', '{"payload":"x","wait":false}', 400, 'CML_ERR_INPUT_INVALID'],
     ['a timeout of nothing', '{"payload":"x","timeout":0}', 400, 'CML_ERR_INPUT_INVALID'],
     ['a timeout of an hour', '{"payload":"x","timeout":"1h"}', 400, 'CML_ERR_INPUT_INVALID'],
     ['an unknown link', '{"payload":"x","to":"on"}', 404, 'CML_ERR_LINK_UNKNOWN'],

@@ -41,6 +41,23 @@ describe('commloop graph', () => {
     })
   })
 
+  it('draws a peer with several addresses once, for all entries that have one of them', async () => {
+    const links = [
+      { id: 'out', role: 'active', ip: ['10.0.0.2', '10.0.1.2'], port: 8001 },
+      { id: 'in', role: 'passive', ip: '10.0.1.2' },
+    ]
+    const cwd = testFolder({ '.commlooprc': { ...TABLE, links } })
+    expect(await runCli(['graph'], { cwd })).toMatchObject({
+      code: 0,
+      stdout: `flowchart LR
+  node["plant-l2<br>0.0.0.0:8000"]
+  peer0(["10.0.0.2<br>10.0.1.2"])
+  node -->|"out<br>port 8001"| peer0
+  peer0 -->|"in"| node
+`,
+    })
+  })
+
   it('shows states if a running node answers', async () => {
     const cwd = testFolder({ '.commlooprc': TABLE })
     let stdout = ''

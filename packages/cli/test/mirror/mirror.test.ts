@@ -131,6 +131,20 @@ links:
     expect(stdout).toContain('slots: 2')
   })
 
+  it('prints one document for a peer with several addresses', async () => {
+    const links = [
+      { id: 'out', role: 'active', ip: ['10.0.0.2', '10.0.1.2'], port: 8001 },
+      { id: 'in', role: 'passive', ip: ['10.0.0.2', '10.0.1.2'] },
+    ]
+    const folder = testFolder({ '.commlooprc': { ...TABLE, links } })
+    for (const chosen of ['10.0.1.2', '10.0.1.2:8001', 'in']) {
+      const { stdout } = await mirror(folder, '--for', chosen)
+      expect(stdout).toContain('# .commlooprc for 10.0.0.2, 10.0.1.2, which listens at port 8001\n')
+      expect(stdout).toContain('# our table expects a connection from 10.0.0.2 or 10.0.1.2\n')
+      expect(stdout, 'the peer chooses its source address').not.toContain('bind:')
+    }
+  })
+
   it('prints a table with which the link comes up', async () => {
     const port = await freePort()
     const north = {

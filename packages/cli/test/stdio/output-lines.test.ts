@@ -40,6 +40,8 @@ function watched(stream: Writable): { output: OutputLines; calls: string[] } {
   const output = new OutputLines(stream, {
     slow: () => calls.push('slow'),
     drained: () => calls.push('drained'),
+    failing: () => calls.push('failing'),
+    recovered: () => calls.push('recovered'),
     gone: (error) => calls.push(`gone: ${error.message}`),
   })
   return { output, calls }

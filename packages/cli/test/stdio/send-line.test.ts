@@ -48,6 +48,18 @@ describe('a valid line', () => {
     expect(understood({ payload: 'x', ...more }).options).toEqual(options)
   })
 
+  it.each([
+    [{}, true],
+    [{ wait: true }, true],
+    [{ wait: false }, false],
+  ])('%j waits: %j', (more, wait) => {
+    expect(read({ payload: 'x', ...more })).toMatchObject({ wait })
+  })
+
+  it.each([0, 'false', null, []])('cannot have %j as `wait`', (wait) => {
+    expect(problemOf({ payload: 'x', wait })).toMatch(/^wait: expected true or false/)
+  })
+
   it('can have a byte order mark and a carriage return', () => {
     expect(understood('\ufeff{"payload":"x"}\r').hex).toBe('78')
   })

@@ -1,8 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import type { NodeStatus } from '@commloop/control'
+import { describe, expect, it, vi } from 'vitest'
 import {
   CliProcess,
   endCliProcessesAfterEach,
   type OutputLine,
+  runCli,
 } from '@commloop/test-support/cli-process'
 import { closePeersAfterEach, FramedPeer, PeerServer } from '@commloop/test-support/framed-peer'
 import { freePort } from '@commloop/test-support/free-port'
@@ -347,6 +349,40 @@ describe('a target above its high-water mark', () => {
     )
   })
 
+  it('does not delay the other targets if its lines do not wait, and each line has one outcome', async () => {
+    const idle = await PeerServer.listen()
+    const slow = await PeerServer.listen()
+    const commloop = start({
+      links: [out(slow.port, { id: 'slow', outbox: '4MiB' }), out(idle.port, { id: 'idle' })],
+    })
+    const [slowPeer, idlePeer] = await Promise.all([slow.accepted(), idle.accepted()])
+    for (const link of ['slow', 'idle']) await commloop.eventOf('link', { link, state: 'up' })
+    slowPeer.pause()
+    const payload = 'x'.repeat(10_000)
+    for (let number = 0; number < COUNT; number++) {
+      commloop.send({ payload, to: 'slow', wait: false, id: String(number) })
+    }
+    commloop.send({ payload: 'alarm', to: 'idle' })
+    await idlePeer.until(({ received }) => received.length === 1)
+    expect(idlePeer.texts).toEqual(['alarm'])
+    slowPeer.resume()
+    const ends = new Map<unknown, number>()
+    commloop.endInput()
+    await slowPeer.until(({ hasEnded }) => hasEnded)
+    slowPeer.end()
+    idlePeer.end()
+    expect(await commloop.exit()).toMatchObject({ code: 1 })
+    let refused = 0
+    for (const { type, id, code } of commloop.events) {
+      if (type !== 'error' && type !== 'outcome') continue
+      ends.set(id, (ends.get(id) ?? 0) + 1)
+      if (code === 'CML_ERR_OUTBOX_FULL') refused++
+    }
+    expect(refused).toBeGreaterThan(0)
+    expect([...ends.values()]).toEqual(Array.from({ length: COUNT }, () => 1))
+    expect(slowPeer.received).toHaveLength(COUNT - refused)
+  })
+
   it('resumes stdin when it goes down', async () => {
     const { commloop, peer, server } = await dialled({
       outbox: '64MiB',
@@ -458,6 +494,29 @@ describe('a reader that is gone', () => {
     expect(await commloop.exit()).toEqual({ code: 0, signal: null })
     const { counters } = await commloop.log(({ msg }) => msg === 'stopped')
     expect((counters as { unheard: number }).unheard).toBeGreaterThanOrEqual(2)
+  })
+
+  it('makes `status` exit with 4 with --keep-open, and counts the messages that it never gets', async () => {
+    const server = await PeerServer.listen()
+    const cwd = testFolder({ '.commlooprc': { links: [out(server.port)] } })
+    const commloop = CliProcess.start(['run', '--stdio', '--keep-open'], { cwd })
+    const peer = await server.accepted()
+    await commloop.eventOf('link', { state: 'up' })
+    await commloop.log(({ msg }) => msg.startsWith('control socket'))
+    commloop.closeOutput()
+    peer.send('anybody?')
+    await commloop.log(({ msg }) => msg.startsWith('stdout is closed'))
+    peer.send('nobody', 'at all')
+    commloop.send({ payload: 'I hear' })
+    await peer.until(({ received }) => received.length === 1)
+    await vi.waitUntil(async () => {
+      const { code, stdout } = await runCli(['status', '--json'], { cwd })
+      const { ok, output } = JSON.parse(stdout) as NodeStatus
+      expect({ code, ok, state: output?.state }).toEqual({ code: 4, ok: false, state: 'closed' })
+      return output?.discardedMessages === 3
+    }, 15_000)
+    const { stdout } = await runCli(['status'], { cwd })
+    expect(stdout).toContain('stdout is closed: 3 received messages were discarded')
   })
 })
 

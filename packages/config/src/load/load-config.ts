@@ -1,4 +1,4 @@
-import { resolveOptions } from '@commloop/core'
+import { pathText, resolveOptions, sourcePortWarnings } from '@commloop/core'
 import { type ConfigRequest, findConfig } from '../find/find-config.js'
 import { ConfigDocument } from '../read/config-document.js'
 import { type Diagnostic, diagnosticsError } from '../read/diagnostic.js'
@@ -95,7 +95,10 @@ async function checkedParts(
     diagnostics.report(fixedKeyProblems(running.config, wanted))
   }
   if (plugins === undefined) return undefined
-  return { options, node, plugins, ...process, warnings: ofPlugins.warnings }
+  const ofPorts = sourcePortWarnings(node).map(
+    ({ path, message }) => `${pathText(path)}: ${message}`,
+  )
+  return { options, node, plugins, ...process, warnings: [...ofPlugins.warnings, ...ofPorts] }
 }
 
 const NOTHING_TO_REPORT: PluginReport = { problems: [], warnings: [] }

@@ -130,6 +130,15 @@ export function text(words: string, note: FieldText): z.ZodOptional<z.ZodString>
   return field(z.string(message).min(1, message), { type: 'text', limits: 'not empty', ...note })
 }
 
+/** A text, or a list of such texts. */
+export function textOrList(words: string, note: FieldText) {
+  const message = expecting(words)
+  const one = z.string(message).min(1, message)
+  const list = z.array(one, message).min(1, message)
+  const schema = z.union([one, list], expecting(`${words}, or a list of them`))
+  return field(schema, { type: 'text, or a list', limits: 'not empty', ...note })
+}
+
 export function flag(note: FieldText): z.ZodOptional<z.ZodBoolean> {
   return field(z.boolean(expecting('true or false')), {
     type: 'boolean',

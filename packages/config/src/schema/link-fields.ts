@@ -75,13 +75,36 @@ const heartbeatSchema = z.strictObject(
   expecting('{ every, payload, answer } or "off"'),
 )
 
+const addressesSchema = z.strictObject(
+  {
+    order: choice(['rotate', 'prefer-first'], {
+      default: '`rotate`',
+      text: 'Which address a link dials after a connection that gave a proof of life: the same one, because it works, or the first one, because it is preferred. Without a proof of life, the link always goes on with another address.',
+    }),
+    failBackAfter: durationOr(['off'], {
+      default: '`off`',
+      limits: 'only with `order: prefer-first`',
+      text: 'How long after its proof of life a connection to another address is closed, to dial the first one. By default a connection that works is never closed for this.',
+      examples: ['10m'],
+    }),
+  },
+  expecting('{ order, failBackAfter }'),
+)
+
 /** Keys at the top for all entries, or in an entry for its own links. */
 export const linkFields = {
   bind: text('an IP address', {
     default: 'the system chooses',
-    limits: 'an IP address of this machine',
-    text: 'Source address of dials. Set it if peers identify this node by its address.',
-    examples: ['192.168.0.1'],
+    limits: 'an IP address of this machine, with or without a port',
+    text: 'Source address of dials. Set it if peers identify this node by its address. With a port, as in `192.168.0.1:5000` or `[fd00::1]:5000`, all dials come from this port, which some firewalls and old devices require.',
+    examples: ['192.168.0.1', '192.168.0.1:5000'],
+  }),
+  addresses: field(addressesSchema, {
+    type: 'map',
+    default: '`{ order: rotate, failBackAfter: off }`',
+    limits: '',
+    text: 'How a link dials a peer that has several addresses.',
+    examples: [{ order: 'prefer-first' }],
   }),
   ...entryPluginFields,
   outbox: field(
@@ -136,6 +159,10 @@ export const linkFields = {
     default: '`30s`',
     text: 'How long one write of at most 128 KiB may take; 0: no limit. Without a limit, a peer that does not read would block the link for ever.',
   }),
+  unacknowledgedMax: duration({
+    default: '`30s`',
+    text: 'Linux only: ends a connection if the operating system of the peer has acknowledged nothing for this long, although bytes were sent; 0: off. Detects a cut cable that no write notices, because small messages fit into the send buffer of the kernel for many minutes. It is noticed within 1⅔ times this duration.',
+  }),
   partialFrame: duration({
     default: '`10s`',
     text: 'How long a frame may take from its first byte to its last; 0: no limit.',
@@ -144,6 +171,10 @@ export const linkFields = {
     default: '`close` if the link is for one peer, else `serve`',
     text: 'After the peer’s FIN: close immediately, or continue to send for 2 s or for this long. A restarting server sends FIN and loses what is written to it afterwards. A client may send FIN after its request and still wait for the reply.',
   }),
+  heldFor: duration({
+    default: '`5m`',
+    text: 'If the peer ends the connection while the link is held (a pause, a full iterator or a relay to a slow link): how long the messages that were received before wait for the end of the hold; 0: no limit. The time counts only while nothing is taken.',
+  }),
   linger: duration({
     default: '`1s`',
     text: 'How long the node continues to read after its own FIN, until the peer’s FIN. Closing with unread bytes resets the connection, and the peer loses data that it has not read.',
@@ -151,6 +182,14 @@ export const linkFields = {
   connectTimeout: duration({
     default: '`10s`',
     text: 'Limit for a dial: name lookup, TCP and TLS together.',
+  }),
+  ready: choice(['connected', 'frame', 'stable'], {
+    default: '`connected`',
+    text: 'When the link is up and writes its queue: as soon as the connection is open, when the peer has sent a complete frame, or when the connection has been open for `stableAfter`. A proxy accepts the connection although the machine behind it is down, and swallows what is written: choose `frame` if the peer sends frames or heartbeats by itself, else `stable`.',
+  }),
+  readyTimeout: duration({
+    default: '`30s`',
+    text: 'With `ready: frame`: a connection whose peer sends no complete frame for this long ends, and an active link dials again; 0: no limit.',
   }),
   probation: duration({
     default: '`1s`',

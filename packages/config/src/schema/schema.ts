@@ -10,6 +10,7 @@ import {
   flag,
   requiredField,
   text,
+  textOrList,
   wholeNumber,
 } from './fields.js'
 import { linkFields, queueLimits } from './link-fields.js'
@@ -44,17 +45,17 @@ export const entrySchema = z.strictObject(
       default: 'none; required without `as_server`',
       text: 'Which side dials: this node (`active`) or the peer (`passive`).',
     }),
-    ip: text('an IP address', {
-      default: 'none; an active entry needs `ip` or `host`',
-      limits: 'passive: an address, a range, or `0.0.0.0` for anyone',
-      text: 'The address of the peer. If several passive entries match, only the most specific ones decide.',
-      examples: ['192.168.0.2', '192.168.4.0/24', '0.0.0.0'],
+    ip: textOrList('an IP address', {
+      default: 'none; an entry needs `ip` or `host`',
+      limits: 'passive: an address, a range, or `0.0.0.0` for anyone; at most 64 in a list',
+      text: 'The address of the peer, or a list of all its addresses. If several passive entries match, only the most specific ones decide.',
+      examples: ['192.168.0.2', '192.168.4.0/24', '0.0.0.0', ['192.168.0.2', '192.168.1.2']],
     }),
-    host: text('a host name', {
-      default: 'none; an active entry needs `ip` or `host`',
-      limits: 'active entries only',
-      text: 'The name of the peer instead of its address, looked up at every dial.',
-      examples: ['mes.plant.example'],
+    host: textOrList('a host name', {
+      default: 'none; an entry needs `ip` or `host`',
+      limits: 'not together with `ip`; at most 64 in a list',
+      text: 'The name of the peer instead of its address, or a list of names. An active entry looks it up at every dial. A passive entry admits the addresses that the name has, and looks it up at every `resolveEvery`.',
+      examples: ['mes.plant.example', ['mes-a.plant.example', 'mes-b.plant.example']],
     }),
     port: field(wholeNumber({ min: 0, max: PORT_MAX }, `1–${String(PORT_MAX)}`), {
       type: 'number',
@@ -115,8 +116,18 @@ const listenSchema = z.looseObject(
     }),
     tls: tlsField('listen'),
   },
-  expecting('{ host, port }'),
+  {
+    error: ({ input }) =>
+      `expected { host, port }, found ${describeValue(input)}${listenRemedy(input)}`,
+  },
 )
+
+/** `listen: 8000` and `listen: 0.0.0.0:8000` say what is meant. */
+function listenRemedy(input: unknown): string {
+  const [, host = '', port] = /^(?:(.*):)?(\d{1,5})$/.exec(String(input)) ?? []
+  if (port === undefined || !['string', 'number'].includes(typeof input)) return ''
+  return `; write listen: { ${host === '' ? '' : `host: '${host.replace(/[[\]]/g, '')}', `}port: ${port} }`
+}
 
 const auditSchema = z.strictObject(
   {
@@ -234,6 +245,10 @@ export const fileSchema = z.strictObject(
         text: 'Most concurrent dials, so that a large table does not dial all its peers in one moment.',
       },
     ),
+    resolveEvery: duration({
+      default: '`1m`',
+      text: 'How often to look up the names of passive entries. An address that is not in the table also causes a look-up, at most every 5 s, because it may be the new address of a peer; 0: only then.',
+    }),
     stopDeadline: duration({
       default: '`5s`',
       text: 'How long a stopping node flushes its queues before it closes the connections.',

@@ -22,8 +22,8 @@ export interface NewListen {
 export interface NewEntry {
   readonly id: string
   readonly role: 'active' | 'passive'
-  readonly ip?: string
-  readonly host?: string
+  readonly ip?: string | readonly string[]
+  readonly host?: string | readonly string[]
   readonly port?: number
   readonly slots?: number
 }

@@ -1,4 +1,5 @@
 import type { Logger, Node } from '@commloop/core'
+import type { OutputStatus } from '@commloop/metrics'
 import type { Availability } from '../status/availability.js'
 import type { NodeFacts } from '../status/node-status.js'
 
@@ -13,6 +14,8 @@ export interface ControlledNode {
   readonly payloadBytesMax: () => number
   /** The metrics in the Prometheus text format, made part by part. */
   readonly metrics: () => AsyncIterable<string>
+  /** Where received messages go, if another program reads them. */
+  readonly output: () => OutputStatus | undefined
   /**
    * Reads the configuration again and applies what has changed. The client receives the result as JSON. Rejects with a
    * CommloopError if nothing was changed.

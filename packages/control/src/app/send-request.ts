@@ -49,7 +49,7 @@ async function bodyText(call: Call, bytesMax: number): Promise<string> {
   throw new RequestRefused(413, `the request is longer than ${String(bytesMax)} bytes`)
 }
 
-/** The keys are those of an input line of `run --stdio` except `id`, and `timeout`. */
+/** The keys are those of an input line of `run --stdio` except `id` and `wait`, and `timeout`. */
 function sendRequestOf(text: string): TimedSendRequest {
   let value: unknown
   try {
@@ -61,6 +61,7 @@ function sendRequestOf(text: string): TimedSendRequest {
     throw invalid('expected an object')
   const { timeout, ...fields } = value as Record<string, unknown>
   if ('id' in fields) throw invalid('"id": not allowed, because the response reports the outcome')
+  if ('wait' in fields) throw invalid('"wait": not allowed, because a request delays no other one')
   const request = readSendFields(fields)
   if ('problem' in request) throw invalid(request.problem)
   return { request, waitMs: timeoutMs(timeout) }

@@ -6,8 +6,8 @@ import { METRICS_PATH, metricsResponse } from './metrics-route.js'
 
 /** Requests that show the node and change nothing. */
 export function addStatusRoutes(app: ControlApp, controlled: ControlledNode): void {
-  const { node, facts, availability } = controlled
-  app.get('/v1/status', (call) => call.json(nodeStatus(node, facts, availability)))
+  const { node, facts, availability, output } = controlled
+  app.get('/v1/status', (call) => call.json(nodeStatus(node, facts, availability, output())))
   app.get('/v1/links', (call) => call.json({ links: linkStatuses(node) }))
   app.get('/v1/links/:id', (call) => call.json(statusOfLink(node, requestedLink(node, call))))
   for (const path of ['/v1/metrics', METRICS_PATH]) {

@@ -1,5 +1,5 @@
 import { CommloopError, isLoopback, type Logger, type Node, parseIp } from '@commloop/core'
-import { EventLoopDelay, metricsText } from '@commloop/metrics'
+import { EventLoopDelay, metricsText, type OutputStatus } from '@commloop/metrics'
 import { CONTROL_LIMITS } from '../app/control-limits.js'
 import type { ServedOnTcp } from '../app/request-handlers.js'
 import { Availability } from '../status/availability.js'
@@ -39,6 +39,8 @@ export interface ControlServerOptions {
    * as JSON. Reject with a CommloopError to refuse. Default: the request is refused with 409.
    */
   readonly reload?: () => Promise<object>
+  /** Where received messages go, if another program reads them. Part of the status and of the metrics. Default: none. */
+  readonly output?: () => OutputStatus
 }
 
 /** Options of `listenOnTcp`. */
@@ -83,6 +85,7 @@ export class ControlServer {
 
   constructor({ node, facts, ...options }: ControlServerOptions) {
     const { version, startedAt } = facts
+    const { output } = options
     this.#availability = new Availability(node)
     this.#handlers = new LazyHandlers({
       node,
@@ -90,7 +93,9 @@ export class ControlServer {
       availability: this.#availability,
       logger: options.logger ?? SILENT,
       payloadBytesMax: options.payloadBytesMax ?? (() => PAYLOAD_BYTES_MAX_DEFAULT),
-      metrics: () => metricsText({ node, version, startedAt, delay: this.#delay }),
+      metrics: () =>
+        metricsText({ node, version, startedAt, delay: this.#delay, output: output?.() }),
+      output: () => output?.(),
       reload: options.reload ?? noReload,
     })
   }

@@ -12,6 +12,8 @@ import {
 export interface SendRequest {
   readonly payload: Uint8Array
   readonly options: SendOptions
+  /** False: the sender does not wait for room, so a full target refuses the message. */
+  readonly wait: boolean
 }
 
 /** Why a line is invalid, and its `id` if that is valid. */
@@ -23,12 +25,12 @@ export interface LineProblem {
 type Fields = Readonly<Record<string, unknown>>
 
 const PAYLOAD_KEYS = ['payload', 'base64', 'hex'] as const
-const KEYS: readonly string[] = [...PAYLOAD_KEYS, 'to', 'id', 'ttl']
+const KEYS: readonly string[] = [...PAYLOAD_KEYS, 'to', 'id', 'ttl', 'wait']
 
 const SPACE_ONLY = /^\s*$/
 
 /**
- * Reads one line: `{"payload":"text"}`, `{"base64":"…"}` or `{"hex":"…"}`, with `to`, `id` and `ttl`. The reader is strict
+ * Reads one line: `{"payload":"text"}`, `{"base64":"…"}` or `{"hex":"…"}`, with `to`, `id`, `ttl` and `wait`. The reader is strict
  * and never guesses what a field means, because a guessed payload is a wrong payload.
  *
  * @returns undefined for a blank line
@@ -66,8 +68,13 @@ export function readSendFields(fields: Fields): SendRequest | LineProblem {
   if (to instanceof Mistake) return problem(to.text, id)
   const ttlMs = readTtl(fields.ttl)
   if (ttlMs instanceof Mistake) return problem(ttlMs.text, id)
+  const { wait = true } = fields
+  if (typeof wait !== 'boolean') {
+    return problem(`wait: expected true or false, found ${jsonText(wait)}`, id)
+  }
   return {
     payload,
+    wait,
     options: {
       ...(to === undefined ? {} : { to }),
       ...(id === undefined ? {} : { id }),

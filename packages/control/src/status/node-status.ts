@@ -1,14 +1,23 @@
 import {
   addressText,
   type EntryConfig,
+  entryPlaces,
   type Finding,
   type LinkCounters,
   type LinkHandle,
   type LinkState,
+  type LinkWait,
+  type NameState,
   type Node,
   type NodeCounters,
 } from '@commloop/core'
+import type { OutputStatus } from '@commloop/metrics'
 import type { Availability, MissingEntry } from './availability.js'
+
+/** What a link waits for: its turn to dial, or what its open connection must do before the link is up. */
+export type LinkWaiting =
+  | Extract<LinkWait, { for: 'turn' }>
+  | { readonly for: Exclude<LinkWait['for'], 'turn'>; readonly remote: string }
 
 /** Facts about a node that do not change while it runs. */
 export interface NodeFacts {
@@ -32,14 +41,29 @@ export interface NodeStatus {
   readonly startedAt: string
   readonly uptimeMs: number
   readonly listen: { readonly host: string; readonly port: number } | null
-  /** True if no entry is missing. */
+  /** True if no entry is missing, and received messages can be written to the output. */
   readonly ok: boolean
   readonly missing: readonly MissingEntry[]
   readonly findings: readonly Finding[]
   readonly counters: NodeCounters
   /** Log lines that were lost: the disk was full, the reader too slow or gone, or the logger threw. */
   readonly lostLogLines: number
+  /** Null if no other program reads the received messages. */
+  readonly output: OutputStatus | null
   readonly links: readonly LinkStatus[]
+  /** The names of passive entries, and from which addresses their peers may connect. */
+  readonly names: readonly NameStatus[]
+}
+
+/** The name of a passive entry. Durations in milliseconds. */
+export interface NameStatus {
+  readonly name: string
+  /** Of the last successful look-up; empty before the first. */
+  readonly addresses: readonly string[]
+  /** Since that look-up; null: there was none. */
+  readonly ageMs: number | null
+  /** Why the last look-up has failed; null: it has not. */
+  readonly problem: string | null
 }
 
 /** The response to `GET /v1/links/:id`. Durations in milliseconds, sizes in bytes. */
@@ -47,8 +71,10 @@ export interface LinkStatus {
   readonly id: string
   readonly entry: string
   readonly role: 'active' | 'passive'
-  /** The configured peer: the address to dial, or the addresses that may dial us. */
+  /** The configured peer: the address to dial, or the addresses that may dial us. Several are separated by commas. */
   readonly peer: string
+  /** The address that is being dialled, or with which the next dial begins; null on passive links. */
+  readonly dialAddress: string | null
   readonly state: LinkState
   readonly enabled: boolean
   readonly lasting: boolean
@@ -59,6 +85,7 @@ export interface LinkStatus {
   readonly sinceMs: number
   readonly attempt: number
   readonly nextDialInMs: number | null
+  readonly waiting: LinkWaiting | null
   readonly queuedMessages: number
   readonly queuedMessagesMax: number
   readonly queuedBytes: number
@@ -69,7 +96,12 @@ export interface LinkStatus {
 }
 
 /** The whole state of a node at this moment. */
-export function nodeStatus(node: Node, facts: NodeFacts, availability: Availability): NodeStatus {
+export function nodeStatus(
+  node: Node,
+  facts: NodeFacts,
+  availability: Availability,
+  output: OutputStatus | undefined,
+): NodeStatus {
   const { listening } = node
   const missing = availability.missing()
   return {
@@ -81,13 +113,20 @@ export function nodeStatus(node: Node, facts: NodeFacts, availability: Availabil
     startedAt: facts.startedAt.toISOString(),
     uptimeMs: Math.round(process.uptime() * 1000),
     listen: listening === undefined ? null : { host: listening.ip, port: listening.port },
-    ok: missing.length === 0,
+    ok: missing.length === 0 && output?.state !== 'failing' && output?.state !== 'closed',
     missing,
     findings: node.findings(),
     counters: node.counters,
     lostLogLines: node.counters.lostLogLines + (facts.lostLogLines?.() ?? 0),
+    output: output ?? null,
     links: linkStatuses(node),
+    names: node.names.map(nameStatus),
   }
+}
+
+function nameStatus({ name, addresses, ageMs, problem }: NameState): NameStatus {
+  const age = ageMs === undefined ? null : Math.round(ageMs)
+  return { name, addresses, ageMs: age, problem: problem ?? null }
 }
 
 /** Every link, in the order of the table. */
@@ -110,7 +149,8 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
     id: link.id,
     entry: link.entry,
     role: link.role,
-    peer: entry === undefined ? '' : peerText(entry),
+    peer: entry === undefined ? '' : entryPlaces(entry).join(', '),
+    dialAddress: link.dialAddress ?? null,
     state: link.state,
     enabled: link.enabled,
     lasting: link.lasting,
@@ -120,6 +160,7 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
     sinceMs: Math.round(link.sinceMs),
     attempt: link.attempt,
     nextDialInMs: nextDialInMs === undefined ? null : Math.round(nextDialInMs),
+    waiting: waitingOf(link),
     queuedMessages: link.queuedMessages,
     queuedMessagesMax: outbox?.messagesMax ?? 0,
     queuedBytes: link.queuedBytes,
@@ -130,8 +171,7 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
   }
 }
 
-function peerText(entry: EntryConfig): string {
-  if (entry.role === 'passive')
-    return entry.pattern.kind === 'anyone' ? 'anyone' : entry.pattern.text
-  return addressText({ ip: entry.host, port: entry.port })
+function waitingOf({ waiting }: LinkHandle): LinkWaiting | null {
+  if (waiting === undefined || waiting.for === 'turn') return waiting ?? null
+  return { for: waiting.for, remote: addressText(waiting.remote) }
 }

@@ -2,7 +2,13 @@ import { type AddressPattern, patternMatches } from '../address/address-pattern.
 import { type IpBytes, ipKey, parseIp } from '../address/ip-address.js'
 import { inDecidingOrder } from '../config/accept-order.js'
 import type { EntryConfig, PassiveEntryConfig } from '../config/node-config.js'
+import type { Reason } from '../contracts/reason.js'
 import type { Link } from '../link/link.js'
+import type { PeerNames } from './peer-names.js'
+
+const NOT_IN_TABLE: Reason = { code: 'not-in-table' }
+/** A reason is a line of the log. */
+const NAMES_SHOWN_MAX = 3
 
 /** The passive links that an address may fill. */
 export interface AcceptGroup {
@@ -21,16 +27,30 @@ export class AcceptGroups {
   readonly #wider: (AcceptGroup & { readonly pattern: AddressPattern })[] = []
   readonly #active = new Map<string, Link[]>()
 
-  constructor(links: readonly Link[]) {
+  readonly #names: PeerNames | undefined
+  readonly #stranger: Reason
+
+  /** @param names the addresses of names, at this moment */
+  constructor(links: readonly Link[], names?: PeerNames) {
+    this.#names = names
+    this.#stranger = strangerReason(names?.unresolved ?? [])
     const byEntry = new Map<EntryConfig, Link[]>()
     for (const link of links) {
       pushTo(byEntry, link.entry, link)
-      if (link.entry.role === 'active') this.#addActive(link.entry.host, link)
+      if (link.entry.role === 'active') {
+        for (const host of link.entry.hosts) this.#addActive(host, link)
+      }
     }
+    const exact = new Map<string, PassiveEntryConfig[]>()
     for (const { pattern, entries } of inDecidingOrder([...byEntry.keys()])) {
-      const group = groupOf(entries, byEntry)
-      if (pattern.kind === 'exact') this.#exact.set(ipKey(pattern.address), group)
-      else this.#wider.push({ pattern, ...group })
+      const addresses = singleAddresses(pattern, names)
+      if (addresses === undefined) this.#wider.push({ pattern, ...groupOf(entries, byEntry) })
+      else for (const address of addresses) pushTo(exact, ipKey(address), ...entries)
+    }
+    for (const [key, entries] of exact) {
+      // Entries may have one address by several names. They decide together, in the order of the table.
+      const inOrder = [...new Set(entries)].sort((left, right) => left.index - right.index)
+      this.#exact.set(key, groupOf(inOrder, byEntry))
     }
   }
 
@@ -45,6 +65,12 @@ export class AcceptGroups {
     const exact = this.#exact.get(ipKey(address))
     if (exact !== undefined) return exact
     return this.#wider.find(({ pattern }) => patternMatches(pattern, address))
+  }
+
+  /** Why an address that no entry has is refused. It may be a new address of a name, so the names are looked up again. */
+  stranger(): Reason {
+    this.#names?.knocked()
+    return this.#stranger
   }
 
   /** Active links whose peer has this address. */
@@ -63,8 +89,22 @@ function groupOf(
   }
 }
 
-function pushTo<Key>(map: Map<Key, Link[]>, key: Key, link: Link): void {
-  const links = map.get(key)
-  if (links === undefined) map.set(key, [link])
-  else links.push(link)
+function strangerReason(unresolved: readonly string[]): Reason {
+  if (unresolved.length === 0) return NOT_IN_TABLE
+  return { code: 'name-unresolved', detail: unresolved.slice(0, NAMES_SHOWN_MAX).join(', ') }
+}
+
+/** undefined: the pattern is a range or matches any address. */
+function singleAddresses(
+  pattern: AddressPattern,
+  names: PeerNames | undefined,
+): readonly IpBytes[] | undefined {
+  if (pattern.kind === 'name') return names?.addressesOf(pattern.text) ?? []
+  return pattern.kind === 'exact' ? [pattern.address] : undefined
+}
+
+function pushTo<Key, Item>(map: Map<Key, Item[]>, key: Key, ...added: readonly Item[]): void {
+  const items = map.get(key)
+  if (items === undefined) map.set(key, [...added])
+  else items.push(...added)
 }

@@ -13,7 +13,6 @@ import type { Rejections } from './rejections.js'
 const STOPPING: Reason = { code: 'stopping' }
 const ADDRESS_UNKNOWN: Reason = { code: 'address-unknown' }
 const ONLY_ACTIVE: Reason = { code: 'only-active' }
-const NOT_IN_TABLE: Reason = { code: 'not-in-table' }
 const FULL: Reason = { code: 'slots-full' }
 const DISABLED: Reason = { code: 'disabled' }
 const HOLD_DOWN: Reason = { code: 'hold-down' }
@@ -79,7 +78,7 @@ export class Acceptor implements AdmissionHandler {
     if (address === undefined) return ADDRESS_UNKNOWN
     const group = this.#groups.find(address)
     if (group !== undefined) return group
-    return this.#groups.activeAt(address).length > 0 ? ONLY_ACTIVE : NOT_IN_TABLE
+    return this.#groups.activeAt(address).length > 0 ? ONLY_ACTIVE : this.#groups.stranger()
   }
 
   accepted(connection: Connection): ConnectionHandler | undefined {
@@ -112,7 +111,7 @@ export class Acceptor implements AdmissionHandler {
     const { links } = group
     const known = this.#searched.get(group.links)
     let at = known?.vacancies === this.#vacancies ? known.at : 0
-    while (at < links.length && links[at]?.state !== 'awaiting') at++
+    while (at < links.length && !isFree(links[at])) at++
     this.#searched.set(group.links, { at, vacancies: this.#vacancies })
     return links[at]
   }
@@ -127,7 +126,7 @@ export class Acceptor implements AdmissionHandler {
     const address = parseIp(remote.ip)
     if (address === undefined) return
     for (const link of this.#groups.activeAt(address)) {
-      if (link.state === 'exhausted') link.dialNow()
+      if (link.state === 'exhausted') link.dialNow(true)
     }
   }
 
@@ -154,7 +153,7 @@ export class Acceptor implements AdmissionHandler {
     const key = connection.peer.remote.ip
     let candidate: Link | undefined
     for (const link of links) {
-      const fills = link.state === 'up' && sameAddress(link.connection?.peer.remote.ip, key)
+      const fills = isOccupied(link) && sameAddress(link.connection?.peer.remote.ip, key)
       if (!fills || this.#challenges.has(link)) continue
       const silentLonger =
         candidate === undefined ||
@@ -177,7 +176,7 @@ export class Acceptor implements AdmissionHandler {
     this.#replacedMs.set(link, this.#clock.now())
     link.connection?.abort(REPLACED)
     // A listener of the loss may have disabled the link.
-    return link.state === 'awaiting' ? link.opened(newcomer, false) : DISABLED
+    return isFree(link) ? link.opened(newcomer, false) : DISABLED
   }
 
   #decided(challenge: Challenge, verdict: Verdict): void {
@@ -186,10 +185,10 @@ export class Acceptor implements AdmissionHandler {
     if (verdict === 'newcomer gone') return
     if (verdict === 'incumbent stays') {
       this.#rejections.add(newcomer.peer.remote, FULL)
-    } else if (link.state === 'awaiting') {
+    } else if (isFree(link)) {
       challenge.handOver(link.opened(newcomer, false))
     } else {
-      const answer = link.state === 'up' ? this.#replace(link, newcomer) : DISABLED
+      const answer = isOccupied(link) ? this.#replace(link, newcomer) : DISABLED
       if (isReason(answer)) {
         newcomer.destroy()
         this.#rejections.add(newcomer.peer.remote, answer)
@@ -217,11 +216,20 @@ export class Acceptor implements AdmissionHandler {
  * received everything: the lingering connection of a client that has its reply must not keep the next client out.
  */
 function freeLink(links: readonly Link[]): Link | undefined {
-  const free = links.find((link) => link.state === 'awaiting')
+  const free = links.find(isFree)
   if (free !== undefined) return free
-  const leaving = links.find((link) => link.state === 'up' && link.connection?.replaceable === true)
-  leaving?.connection?.release()
-  return leaving?.state === 'awaiting' ? leaving : undefined
+  const leaving = links.find((link) => link.state === 'up' && link.connection?.release() === true)
+  return isFree(leaving) ? leaving : undefined
+}
+
+/** The link waits for a connection. */
+function isFree(link: Link | undefined): link is Link {
+  return link?.state === 'awaiting' && link.connection === undefined
+}
+
+/** The link has a connection, which may not be ready yet, and which is not being drained. */
+function isOccupied({ connection, state }: Link): boolean {
+  return connection !== undefined && (state === 'up' || state === 'awaiting')
 }
 
 function identityReason({ identities }: PeerInfo): Reason {

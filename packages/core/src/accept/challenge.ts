@@ -61,7 +61,10 @@ export class Challenge implements ConnectionHandler, DeadlineOwner {
   #incumbentLives(): boolean {
     const incumbent = this.#link.connection
     if (incumbent === undefined) return false
-    return this.#link.readPaused || this.#link.queue.tally.receivedBytes > this.#receivedBytes
+    return (
+      this.#link.intake?.paused === true ||
+      this.#link.queue.tally.receivedBytes > this.#receivedBytes
+    )
   }
 
   expired(): void {

@@ -9,6 +9,8 @@ export type AddressPattern =
       readonly address: IpBytes
       readonly prefixBits: number
     }
+  /** The addresses that a name has at the moment. The text alone matches no address: see `PeerNames`. */
+  | { readonly kind: 'name'; readonly text: string }
   /** `0.0.0.0` and `::` both match every address of both families. */
   | { readonly kind: 'anyone'; readonly text: string }
 
@@ -54,6 +56,8 @@ export function patternMatches(pattern: AddressPattern, address: IpBytes): boole
   switch (pattern.kind) {
     case 'anyone':
       return true
+    case 'name':
+      return false
     case 'exact':
       return sameNetwork(pattern.address, address, pattern.address.length * 8)
     case 'range':
@@ -74,6 +78,7 @@ export function specificity(pattern: AddressPattern): number {
       return -1
     // The bits of a range are counted from 128 in both families, so that a single address always beats a range.
     case 'exact':
+    case 'name':
       return 128
     case 'range':
       return pattern.prefixBits + (128 - pattern.address.length * 8) - 1

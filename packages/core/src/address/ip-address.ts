@@ -72,6 +72,13 @@ export function sameIp(left: IpBytes, right: IpBytes): boolean {
   return left.length === right.length && left.every((byte, at) => byte === right[at])
 }
 
+/** Whether both texts are addresses, and equal ones. */
+export function isSameAddress(left: string, right: string): boolean {
+  const leftBytes = parseIp(left)
+  const rightBytes = parseIp(right)
+  return leftBytes !== undefined && rightBytes !== undefined && sameIp(leftBytes, rightBytes)
+}
+
 /** Equal for equal addresses: the bytes in hexadecimal. */
 export function ipKey(bytes: IpBytes): string {
   let key = ''

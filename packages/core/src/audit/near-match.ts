@@ -18,20 +18,22 @@ type Slip = (typeof SLIPS)[number]
 export function nearMatch(ip: string, entries: readonly PassiveEntryConfig[]): string | undefined {
   const address = parseIp(ip)
   if (address === undefined) return undefined
-  let nearest: { readonly entry: PassiveEntryConfig; readonly slip: Slip } | undefined
+  let nearest: { entry: PassiveEntryConfig; pattern: AddressPattern; slip: Slip } | undefined
   for (const entry of entries) {
-    const slip = slipBetween(address, entry.pattern)
-    if (slip === undefined) continue
-    const nearer = nearest === undefined || SLIPS.indexOf(slip) < SLIPS.indexOf(nearest.slip)
-    if (nearer) nearest = { entry, slip }
+    for (const pattern of entry.patterns) {
+      const slip = slipBetween(address, pattern)
+      if (slip === undefined) continue
+      const nearer = nearest === undefined || SLIPS.indexOf(slip) < SLIPS.indexOf(nearest.slip)
+      if (nearer) nearest = { entry, pattern, slip }
+    }
   }
   if (nearest === undefined) return undefined
-  const { entry, slip } = nearest
-  return `nearly matches entry "${entry.id}" (${entry.pattern.text}): ${slip}`
+  const { entry, pattern, slip } = nearest
+  return `nearly matches entry "${entry.id}" (${pattern.text}): ${slip}`
 }
 
 function slipBetween(address: IpBytes, pattern: AddressPattern): Slip | undefined {
-  if (pattern.kind === 'anyone' || pattern.address.length !== address.length) return undefined
+  if (!('address' in pattern) || pattern.address.length !== address.length) return undefined
   if (address.length !== IPV4_BYTES) {
     const near = pattern.kind === 'exact' && sameHead(address, pattern.address, IPV6_NETWORK_BYTES)
     return near ? 'same /64' : undefined

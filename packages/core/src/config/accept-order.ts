@@ -16,10 +16,12 @@ export function inDecidingOrder(entries: readonly EntryConfig[]): AcceptRule[] {
   const rules = new Map<string, { pattern: AddressPattern; entries: PassiveEntryConfig[] }>()
   for (const entry of entries) {
     if (entry.role !== 'passive') continue
-    const key = patternKey(entry.pattern)
-    const rule = rules.get(key)
-    if (rule === undefined) rules.set(key, { pattern: entry.pattern, entries: [entry] })
-    else rule.entries.push(entry)
+    for (const pattern of entry.patterns) {
+      const key = patternKey(pattern)
+      const rule = rules.get(key)
+      if (rule === undefined) rules.set(key, { pattern, entries: [entry] })
+      else rule.entries.push(entry)
+    }
   }
   return [...rules.values()].sort(
     (left, right) => specificity(right.pattern) - specificity(left.pattern),
@@ -43,6 +45,8 @@ function patternKey(pattern: AddressPattern): string {
   switch (pattern.kind) {
     case 'anyone':
       return 'anyone'
+    case 'name':
+      return `name ${pattern.text.toLowerCase()}`
     case 'exact':
       return ipKey(pattern.address)
     case 'range':

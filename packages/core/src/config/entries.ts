@@ -1,12 +1,11 @@
-import { parseAddressPattern, type AddressPattern } from '../address/address-pattern.js'
-import { isUnspecified, parseIp } from '../address/ip-address.js'
-import { describeValue } from '../text/describe-value.js'
+import type { AddressPattern } from '../address/address-pattern.js'
 import type { ConfigProblem } from './config-problem.js'
 import { type EntryName, linkIdsOf, nameEntries } from './entry-names.js'
 import { LinkSettingsReader } from './link-settings.js'
 import type { ActiveEntryConfig, EntryConfig, PassiveEntryConfig } from './node-config.js'
 import type { EntryOptions, NodeOptions } from './node-options.js'
 import type { OptionReader } from './option-reader.js'
+import { readDialHosts, readPatterns } from './peer-place.js'
 import { shadowedBy } from './shadowed-entry.js'
 
 export const PORT_MAX = 65_535
@@ -14,6 +13,8 @@ export const PORT_MAX = 65_535
 const SLOTS_MAX = 1_000_000
 
 type Path = ConfigProblem['path']
+
+const ANYONE: AddressPattern = { kind: 'anyone', text: '' }
 
 /** The table: every entry with its name and its settings. */
 export function readEntries(reader: OptionReader, node: NodeOptions): EntryConfig[] {
@@ -27,10 +28,11 @@ export function readEntries(reader: OptionReader, node: NodeOptions): EntryConfi
       : readPassive(context, entry, index, name)
   })
   links.checkRest()
-  for (const { entry, by } of shadowedBy(entries)) {
+  for (const { entry, pattern, by } of shadowedBy(entries)) {
+    const at = entry.patterns.length === 1 ? [] : [entry.patterns.indexOf(pattern)]
     reader.problem(
-      ['links', entry.index, 'ip'],
-      `never filled: every address of ${entry.pattern.text} belongs to ${by.map(({ id }) => id).join(', ')}`,
+      ['links', entry.index, 'ip', ...at],
+      `never filled: every address of ${pattern.text} belongs to ${by.map(({ id }) => id).join(', ')}`,
     )
   }
   return entries
@@ -58,49 +60,25 @@ function readActive(
     )
   }
   const settings = links.settings(entry, path, true)
+  const source = links.bind(entry, path)
+  const hosts = readDialHosts(reader, path, entry)
   return Object.freeze({
     role: 'active' as const,
     ...name,
     index,
     enabled: entry.enabled ?? true,
     linkIds: [name.id],
-    host: readDialHost(reader, path, entry),
+    host: hosts[0] ?? '',
+    hosts: Object.freeze(hosts),
     port,
-    bind: links.bind(entry, path),
+    bind: source?.ip,
+    bindPort: source?.port,
     transportOptions: {
       ...entry.transportOptions,
       ...(entry.tls === undefined ? {} : { tls: entry.tls }),
     },
     settings,
   })
-}
-
-function readDialHost(reader: OptionReader, path: Path, entry: EntryOptions): string {
-  if (entry.ip !== undefined && entry.host !== undefined) {
-    reader.problem([...path, 'host'], 'an active entry has either "ip" or "host", not both')
-  }
-  if (entry.ip === undefined) {
-    if (entry.host === undefined) {
-      reader.problem([...path, 'ip'], 'an active entry needs "ip", or "host" for a name')
-    } else if (looksLikeBadIpv4(entry.host)) {
-      reader.unexpected([...path, 'host'], 'a host name', entry.host)
-    }
-    return entry.host ?? ''
-  }
-  const address = parseIp(entry.ip)
-  if (address === undefined) {
-    const hint = entry.ip.includes('/') ? 'a range is for passive entries' : 'names go under "host"'
-    const found = describeValue(entry.ip)
-    reader.problem([...path, 'ip'], `expected an IP address, found ${found}; ${hint}`)
-  } else if (isUnspecified(address)) {
-    reader.problem([...path, 'ip'], `${entry.ip} means anyone and cannot be dialled`)
-  }
-  return entry.ip
-}
-
-/** Digits and dots that are not an address: a dial would look them up as a host name. */
-function looksLikeBadIpv4(host: string): boolean {
-  return host === '' || (/^[\d.]+$/.test(host) && parseIp(host) === undefined)
 }
 
 function readPassive(
@@ -114,7 +92,7 @@ function readPassive(
     reader,
     path,
     entry,
-    ['host', 'port', 'bind', 'tls', 'transportOptions'],
+    ['port', 'bind', 'tls', 'transportOptions', 'addresses'],
     'only an active entry has',
   )
   const slots = reader.integer([...path, 'slots'], entry.slots, {
@@ -122,21 +100,27 @@ function readPassive(
     max: SLOTS_MAX,
     default: 1,
   })
-  const pattern = readPattern(reader, [...path, 'ip'], entry.ip)
+  const patterns = readPatterns(reader, path, entry)
   const identities = readIdentities(reader, node, path, entry.identity)
   // One proved name is one peer, from whatever address it connects.
-  const lasting = slots === 1 && (pattern.kind === 'exact' || identities?.length === 1)
+  const lasting = slots === 1 && (patterns.every(isOnePeer) || identities?.length === 1)
   return Object.freeze({
     role: 'passive' as const,
     ...name,
     index,
     enabled: entry.enabled ?? true,
     linkIds: linkIdsOf(name.id, slots),
-    pattern,
+    pattern: patterns[0] ?? ANYONE,
+    patterns: Object.freeze(patterns),
     identities,
     duplicate: entry.duplicate ?? 'challenge',
     settings: links.settings(entry, path, lasting),
   })
+}
+
+/** The addresses of such patterns are those of one machine, as a table lists them. */
+function isOnePeer({ kind }: AddressPattern): boolean {
+  return kind === 'exact' || kind === 'name'
 }
 
 function readIdentities(
@@ -154,16 +138,6 @@ function readIdentities(
     reader.problem([...path, 'identity'], 'names are proved by TLS: set "listen.tls"')
   }
   return identities
-}
-
-function readPattern(reader: OptionReader, path: Path, text: string | undefined): AddressPattern {
-  const pattern =
-    text === undefined
-      ? 'a passive entry needs "ip": an address, a range, or 0.0.0.0 for anyone'
-      : parseAddressPattern(text)
-  if (typeof pattern !== 'string') return pattern
-  reader.problem(path, pattern)
-  return { kind: 'anyone', text: text ?? '' }
 }
 
 function rejectKeys(

@@ -29,7 +29,7 @@ export function nameEntries(reader: OptionReader, entries: readonly EntryOptions
 }
 
 function derivedName(entry: EntryOptions, taken: Set<string>): EntryName {
-  const place = (entry.ip ?? entry.host ?? 'unnamed').replaceAll('/', '_')
+  const place = [entry.ip ?? entry.host ?? 'unnamed'].flat().join('+').replaceAll('/', '_')
   const base = `${entry.role}-${place}${entry.port === undefined ? '' : `:${String(entry.port)}`}`
   let name = base
   for (let repeat = 2; taken.has(name); repeat++) name = `${base}-${String(repeat)}`

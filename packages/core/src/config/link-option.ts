@@ -1,11 +1,16 @@
-import { parseIp } from '../address/ip-address.js'
 import { sameBytes } from '../units/bytes.js'
 import { durationMs, type Duration } from '../units/duration.js'
 import type { Size } from '../units/size.js'
 import type { ConfigProblem } from './config-problem.js'
 import type { HeartbeatSettings } from './node-config.js'
-import type { HeartbeatOptions, LinkOptions, QueueLimits } from './node-options.js'
+import type {
+  AddressesOptions,
+  HeartbeatOptions,
+  LinkOptions,
+  QueueLimits,
+} from './node-options.js'
 import { DURATION_WORDS, type OptionReader } from './option-reader.js'
+import { parseSourcePlace, type SourcePlace } from './source-place.js'
 
 type Path = ConfigProblem['path']
 
@@ -30,6 +35,7 @@ const duration: Resolve<Duration, number> = (reader, path, written) =>
 /** How each link option is resolved. `link-settings.ts` resolves how they depend on each other. */
 const RESOLVE = {
   bind: resolveBind,
+  addresses: resolveAddresses,
   codec: asWritten<LinkOptions['codec']>,
   reconnect: asWritten<LinkOptions['reconnect']>,
   outbox: resolveOutbox,
@@ -40,10 +46,14 @@ const RESOLVE = {
   heartbeat: resolveHeartbeat,
   silence: resolveSilence,
   stall: duration,
+  unacknowledgedMax: duration,
   partialFrame: duration,
   halfClose: resolveHalfClose,
+  heldFor: duration,
   linger: duration,
   connectTimeout: duration,
+  ready: asWritten<LinkOptions['ready']>,
+  readyTimeout: duration,
   probation: duration,
   stableAfter: duration,
   rearmAfter: duration,
@@ -68,11 +78,32 @@ export function resolveOption<Key extends LinkOptionKey>(
   return resolve(reader, path, options[key]) as ResolvedOption<Key>
 }
 
-function resolveBind(reader: OptionReader, path: Path, written: string | undefined) {
-  if (written !== undefined && parseIp(written) === undefined) {
-    reader.unexpected(path, 'an IP address', written)
+function resolveBind(
+  reader: OptionReader,
+  path: Path,
+  written: string | undefined,
+): SourcePlace | undefined {
+  if (written === undefined) return undefined
+  const place = parseSourcePlace(written)
+  if (typeof place !== 'string') return place
+  reader.problem(path, place)
+  return undefined
+}
+
+function resolveAddresses(
+  reader: OptionReader,
+  path: Path,
+  written: AddressesOptions | undefined,
+): { readonly order: 'rotate' | 'prefer-first'; readonly failBackMs: number } | undefined {
+  if (written === undefined) return undefined
+  const { order = 'rotate', failBackAfter = 'off' } = written
+  if (failBackAfter === 'off') return { order, failBackMs: 0 }
+  const at = [...path, 'failBackAfter']
+  if (order === 'rotate') {
+    reader.problem(at, 'only "order: prefer-first" has a first address to go back to')
   }
-  return written
+  const words = `${DURATION_WORDS}, or "off"`
+  return { order, failBackMs: reader.optionalDuration(at, failBackAfter, words) ?? 0 }
 }
 
 const OUTBOX_WORDS = 'a size such as 16MiB, or { messages, bytes }'

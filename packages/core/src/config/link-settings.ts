@@ -5,6 +5,7 @@ import { LINK_OPTION_KEYS, type LinkOptionKey } from './link-option.js'
 import type { HeartbeatSettings, LinkSettings } from './node-config.js'
 import type { LinkOptions } from './node-options.js'
 import type { OptionReader } from './option-reader.js'
+import type { SourcePlace } from './source-place.js'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -15,10 +16,13 @@ export const LINK_DEFAULTS = {
   outboxMessages: 100_000,
   highWaterMarkBytes: MIB,
   stallMs: 30_000,
+  unacknowledgedMs: 30_000,
   partialFrameMs: 10_000,
   halfCloseMs: 2_000,
+  heldForMs: 300_000,
   lingerMs: 1_000,
   connectTimeoutMs: 10_000,
+  readyTimeoutMs: 30_000,
   probationMs: 1_000,
   stableAfterMs: 5_000,
   rearmAfterMs: 300_000,
@@ -54,8 +58,8 @@ export class LinkSettingsReader {
     return shared
   }
 
-  /** The source address of dials. */
-  bind(entry: LinkOptions, path: Path): string | undefined {
+  /** The source address and port of dials. */
+  bind(entry: LinkOptions, path: Path): SourcePlace | undefined {
     return this.#of(entry, path).value('bind')
   }
 
@@ -72,6 +76,7 @@ export class LinkSettingsReader {
 function resolveSettings(options: EntryLinkOptions, lasting: boolean): LinkSettings {
   const heartbeat = options.value('heartbeat')
   const outbox = options.value('outbox')
+  const addresses = options.value('addresses')
   const bytesMax = outbox.bytesMax ?? LINK_DEFAULTS.outboxBytes
   return {
     lasting,
@@ -89,14 +94,20 @@ function resolveSettings(options: EntryLinkOptions, lasting: boolean): LinkSetti
     heartbeat,
     silenceMs: silenceMs(options, heartbeat),
     stallMs: options.value('stall') ?? LINK_DEFAULTS.stallMs,
+    unacknowledgedMs: options.value('unacknowledgedMax') ?? LINK_DEFAULTS.unacknowledgedMs,
     partialFrameMs: options.value('partialFrame') ?? LINK_DEFAULTS.partialFrameMs,
     ...halfClose(options, lasting),
+    heldForMs: options.value('heldFor') ?? LINK_DEFAULTS.heldForMs,
     lingerMs: options.value('linger') ?? LINK_DEFAULTS.lingerMs,
     connectTimeoutMs: options.value('connectTimeout') ?? LINK_DEFAULTS.connectTimeoutMs,
+    ready: options.value('ready') ?? 'connected',
+    readyTimeoutMs: options.value('readyTimeout') ?? LINK_DEFAULTS.readyTimeoutMs,
     probationMs: options.value('probation') ?? LINK_DEFAULTS.probationMs,
     stableAfterMs: options.value('stableAfter') ?? LINK_DEFAULTS.stableAfterMs,
     rearmAfterMs: options.value('rearmAfter') ?? LINK_DEFAULTS.rearmAfterMs,
     holdDownMs: options.value('holdDown') ?? LINK_DEFAULTS.holdDownMs,
+    addressOrder: addresses?.order ?? 'rotate',
+    failBackMs: addresses?.failBackMs ?? 0,
   }
 }
 

@@ -21,6 +21,7 @@ export interface NodeConfig {
   readonly iteratorBytesMax: number
   readonly dialsMax: number
   readonly stopDeadlineMs: number
+  readonly resolveEveryMs: number
 }
 
 /** The key of the configuration in the container of a node. */
@@ -48,17 +49,24 @@ interface EntryCommon {
 /** An entry whose link dials. */
 export interface ActiveEntryConfig extends EntryCommon {
   readonly role: 'active'
-  /** An IP address or a host name. */
+  /** The first of `hosts`. */
   readonly host: string
+  /** IP addresses or host names of the one peer, in the order of the table. */
+  readonly hosts: readonly string[]
   readonly port: number
   readonly bind: string | undefined
+  /** The source port of dials; undefined: the system chooses one for each dial. */
+  readonly bindPort: number | undefined
   readonly transportOptions: Readonly<Record<string, unknown>>
 }
 
 /** An entry whose links wait for a peer that dials. */
 export interface PassiveEntryConfig extends EntryCommon {
   readonly role: 'passive'
+  /** The first of `patterns`. */
   readonly pattern: AddressPattern
+  /** A peer matches the entry if its address matches one of these. */
+  readonly patterns: readonly AddressPattern[]
   /** The peer must have proved one of these names; undefined: its address is enough. */
   readonly identities: readonly string[] | undefined
   readonly duplicate: 'challenge' | 'reject' | 'replace'
@@ -83,17 +91,32 @@ export interface LinkSettings {
   readonly heartbeat: HeartbeatSettings | undefined
   readonly silenceMs: number
   readonly stallMs: number
+  readonly unacknowledgedMs: number
   readonly partialFrameMs: number
+  /** How long what was received whole waits for holders after the end of its connection. */
+  readonly heldForMs: number
   /** After the peer's FIN: close immediately, or continue to send for `halfCloseMs`. */
   readonly halfClose: 'close' | 'serve'
   readonly halfCloseMs: number
   readonly lingerMs: number
   readonly connectTimeoutMs: number
+  /** What an open connection must do before the link is up and writes its queue. */
+  readonly ready: ReadyMode
+  readonly readyTimeoutMs: number
   readonly probationMs: number
   readonly stableAfterMs: number
   readonly rearmAfterMs: number
   readonly holdDownMs: number
+  readonly addressOrder: 'rotate' | 'prefer-first'
+  /** 0: a connection to another address than the first stays until it ends. */
+  readonly failBackMs: number
 }
+
+/**
+ * `connected`: the link is up as soon as its connection is open. `frame`: when the peer has sent a whole frame.
+ * `stable`: when the connection has been open for `stableAfter`, or the peer has sent a whole frame.
+ */
+export type ReadyMode = 'connected' | 'frame' | 'stable'
 
 export interface HeartbeatSettings {
   readonly everyMs: number

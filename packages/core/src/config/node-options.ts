@@ -26,6 +26,8 @@ export interface NodeOptions extends LinkOptions {
   readonly iterator?: QueueLimits
   /** Most concurrent dials; default 64. */
   readonly dials?: number
+  /** How often to look up the names of passive entries; default 1 min. 0: only if an unknown address connects. */
+  readonly resolveEvery?: Duration
   /** How long `stop` flushes queues before it closes connections; default 5 s. */
   readonly stopDeadline?: Duration
 }
@@ -61,10 +63,26 @@ export interface HeartbeatOptions {
   readonly answer?: Uint8Array | string
 }
 
+/** How a link dials a peer that has several addresses. */
+export interface AddressesOptions {
+  /**
+   * An address without a proof of life always leads to the next one. `rotate`, the default: after a proof of life the
+   * link stays with the address. `prefer-first`: its next dial begins with the first address again.
+   */
+  readonly order?: 'rotate' | 'prefer-first'
+  /**
+   * With `prefer-first`: how long after its proof of life a connection to another address is closed, to dial the first
+   * one; or `off`, the default: the connection stays as long as it lives.
+   */
+  readonly failBackAfter?: Duration
+}
+
 /** Options of links: at the top for all entries, or in an entry for its own links. */
 export interface LinkOptions {
-  /** Source address of dials; by default the system chooses. */
+  /** Source address of dials, with or without a port (`10.0.0.1:5000`, `[fd00::1]:5000`); by default the system chooses. */
   readonly bind?: string
+  /** How a dial chooses among several addresses of its peer. */
+  readonly addresses?: AddressesOptions
   /** Codec of this entry; default: the codec of the node. */
   readonly codec?: PluginChoice<FrameCodec>
   /** Reconnect strategy of this entry; default: the strategy of the node. */
@@ -83,11 +101,18 @@ export interface LinkOptions {
    */
   readonly silence?: Duration
   readonly stall?: Duration
+  /** Ends a connection whose peer's system acknowledges nothing for this long; default 30 s, 0: off. */
+  readonly unacknowledgedMax?: Duration
   readonly partialFrame?: Duration
   /** After the peer's FIN: `close` immediately, `serve` for another 2 s, or for this long. */
   readonly halfClose?: Duration
+  readonly heldFor?: Duration
   readonly linger?: Duration
   readonly connectTimeout?: Duration
+  /** What an open connection must do before the link is up and writes its queue; default `connected`. */
+  readonly ready?: 'connected' | 'frame' | 'stable'
+  /** With `ready: frame`: a connection whose peer sends no frame for this long ends; default 30 s, 0: no limit. */
+  readonly readyTimeout?: Duration
   readonly probation?: Duration
   readonly stableAfter?: Duration
   readonly rearmAfter?: Duration
@@ -98,10 +123,13 @@ export interface LinkOptions {
 export interface EntryOptions extends LinkOptions {
   readonly id?: string
   readonly role: 'active' | 'passive'
-  /** Active: the address to dial. Passive: an address, a CIDR range, or `0.0.0.0` or `::` for any address. */
-  readonly ip?: string
-  /** Active only, instead of `ip`: a name, resolved at every dial. */
-  readonly host?: string
+  /**
+   * Active: the address to dial. Passive: an address, a CIDR range, or `0.0.0.0` or `::` for any address. A list: all
+   * addresses of the peer.
+   */
+  readonly ip?: string | readonly string[]
+  /** Instead of `ip`: a name, or a list of names. Active: resolved at every dial. Passive: at every `resolveEvery`. */
+  readonly host?: string | readonly string[]
   /** Active only. */
   readonly port?: number
   /** Passive only: most concurrent connections; default 1. */

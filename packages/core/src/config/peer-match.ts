@@ -9,10 +9,21 @@ export function isIdentified(entry: EntryConfig, peer: PeerInfo): boolean {
   return entry.identities.some((identity) => peer.identities.includes(identity))
 }
 
+/** The names of passive entries. */
+export function peerNamesOf(entries: readonly EntryConfig[]): string[] {
+  return entries.flatMap((entry) => (entry.role === 'passive' ? namesOf(entry) : []))
+}
+
+export function namesOf({ patterns }: PassiveEntryConfig): string[] {
+  return patterns.filter(({ kind }) => kind === 'name').map(({ text }) => text)
+}
+
 /** Whether a passive entry matches this peer. */
 export function coversPeer(entry: PassiveEntryConfig, peer: PeerInfo): boolean {
   const address = parseIp(peer.remote.ip)
   return (
-    address !== undefined && patternMatches(entry.pattern, address) && isIdentified(entry, peer)
+    address !== undefined &&
+    entry.patterns.some((pattern) => patternMatches(pattern, address)) &&
+    isIdentified(entry, peer)
   )
 }

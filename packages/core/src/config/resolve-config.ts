@@ -1,8 +1,10 @@
+import { addressSlip } from '../address/address-slip.js'
 import { parseIp } from '../address/ip-address.js'
 import { CommloopError } from '../contracts/errors.js'
 import { type ConfigProblem, pathText } from './config-problem.js'
 import { PORT_MAX, readEntries } from './entries.js'
 import type { EntryConfig, ListenConfig, NodeConfig } from './node-config.js'
+import { describeValue } from '../text/describe-value.js'
 import type { NodeOptions } from './node-options.js'
 import { OptionReader } from './option-reader.js'
 
@@ -71,6 +73,7 @@ export function resolveOptions(options: NodeOptions | NodeConfig): ResolvedOptio
     iteratorBytesMax: reader.size(['iterator', 'bytes'], options.iterator?.bytes, MIB),
     dialsMax: reader.integer(['dials'], options.dials, { min: 1, max: COUNT_MAX, default: 64 }),
     stopDeadlineMs: reader.duration(['stopDeadline'], options.stopDeadline, 5_000),
+    resolveEveryMs: reader.duration(['resolveEvery'], options.resolveEvery, 60_000),
   }
   return { config: Object.freeze(config), problems: reader.problems }
 }
@@ -92,7 +95,8 @@ function readListen(
   }
   const { host = '0.0.0.0', port, ...transportOptions } = options.listen
   if (parseIp(host) === undefined) {
-    reader.unexpected(['listen', 'host'], 'an IP address', host)
+    const slip = addressSlip('listen.host', host) ?? `found ${describeValue(host)}`
+    reader.problem(['listen', 'host'], `expected an IP address, ${slip}`)
   }
   const range = { min: 0, max: PORT_MAX, default: 0 }
   return { host, port: reader.integer(['listen', 'port'], port, range), transportOptions }

@@ -3,46 +3,58 @@ import { type AddressPattern, patternMatches } from '../address/address-pattern.
 
 export interface ShadowedEntry {
   readonly entry: PassiveEntryConfig
+  /** The range of the entry that no connection can match. */
+  readonly pattern: AddressPattern
   /** The more specific entries that together cover all its addresses. */
   readonly by: readonly PassiveEntryConfig[]
 }
 
 /**
- * Passive entries that no connection can ever fill. The most specific group of matching entries decides alone, so a
- * range whose addresses are all covered by narrower entries can never match, and is reported as a mistake.
+ * Ranges of passive entries that no connection can ever match. The most specific group of matching entries decides alone,
+ * so a range whose addresses are all covered by narrower patterns of other entries is reported as a mistake.
  */
 export function shadowedBy(entries: readonly EntryConfig[]): ShadowedEntry[] {
   const passive = entries.filter((entry) => entry.role === 'passive')
-  const shadowed: ShadowedEntry[] = []
-  for (const entry of passive) {
-    const { pattern } = entry
-    // A single address cannot be covered by something narrower, and all addresses cannot be covered at all.
-    if (pattern.kind !== 'range') continue
-    const narrower = passive.filter((other) => isNarrower(other.pattern, pattern))
-    if (coveredShare(narrower, pattern) >= 1) shadowed.push({ entry, by: narrower })
-  }
-  return shadowed
+  return passive.flatMap((entry) =>
+    entry.patterns.flatMap((pattern) => {
+      // A single address cannot be covered by something narrower, and all addresses cannot be covered at all.
+      if (pattern.kind !== 'range') return []
+      const narrower = passive
+        .filter((other) => other !== entry)
+        .map((other) => ({ other, patterns: narrowerPatterns(other, pattern) }))
+        .filter(({ patterns }) => patterns.length > 0)
+      const covered = coveredShare(
+        narrower.flatMap(({ patterns }) => patterns),
+        pattern,
+      )
+      return covered < 1 ? [] : [{ entry, pattern, by: narrower.map(({ other }) => other) }]
+    }),
+  )
 }
 
 type Range = Extract<AddressPattern, { kind: 'range' }>
 
-function isNarrower(inner: AddressPattern, outer: Range): boolean {
-  if (inner.kind === 'anyone') return false
-  return prefixBits(inner) > outer.prefixBits && patternMatches(outer, inner.address)
+/** A pattern with a known address. */
+type Network = Exclude<AddressPattern, { kind: 'anyone' | 'name' }>
+
+function narrowerPatterns({ patterns }: PassiveEntryConfig, outer: Range): Network[] {
+  return patterns.filter(
+    (inner): inner is Network =>
+      'address' in inner &&
+      prefixBits(inner) > outer.prefixBits &&
+      patternMatches(outer, inner.address),
+  )
 }
 
-function prefixBits(pattern: Exclude<AddressPattern, { kind: 'anyone' }>): number {
+function prefixBits(pattern: Network): number {
   return pattern.kind === 'exact' ? pattern.address.length * 8 : pattern.prefixBits
 }
 
 /** The share of `outer` that the given patterns cover together; 1 is all of it. */
-function coveredShare(inner: readonly PassiveEntryConfig[], outer: Range): number {
+function coveredShare(inner: readonly Network[], outer: Range): number {
   const counted: AddressPattern[] = []
   let share = 0
-  const widestFirst = inner
-    .map(({ pattern }) => pattern)
-    .filter((pattern) => pattern.kind !== 'anyone')
-    .sort((left, right) => prefixBits(left) - prefixBits(right))
+  const widestFirst = [...inner].sort((left, right) => prefixBits(left) - prefixBits(right))
   for (const pattern of widestFirst) {
     // Two prefixes either nest or are disjoint, so a prefix inside a counted one adds nothing.
     if (counted.some((wider) => patternMatches(wider, pattern.address))) continue

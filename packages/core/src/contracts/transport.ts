@@ -22,16 +22,42 @@ export interface Transport {
 
   /** Listens, and accepts connections until `close`. */
   listen(options: ListenOptions, handler: ListenHandler): Listener
+
+  /**
+   * Looks a name up, for passive entries with a name. The transport calls exactly one of `resolved` and `failed`, however
+   * long the look-up takes, and neither after `cancel`. A transport without this method has no such entries.
+   */
+  resolve?(name: string, handler: ResolveHandler): Resolving
+}
+
+/** Receives the result of a look-up. */
+export interface ResolveHandler {
+  /** All addresses of the name, the one that the resolver prefers first. */
+  resolved(addresses: readonly string[]): void
+  failed(error: Error): void
+}
+
+/** A look-up that has not ended. */
+export interface Resolving {
+  /** The caller does not need the answer any more. */
+  cancel(): void
 }
 
 /** Where to dial. `ip` may be a host name: the transport resolves it at every dial, within `timeoutMs`. */
 export interface DialTarget extends Address {
   /** Source address of the connection; undefined: the system chooses. */
   readonly bind: string | undefined
+  /** Source port of the connection, only with `bind`; undefined or absent: the system chooses. */
+  readonly bindPort?: number | undefined
   /** Milliseconds until the connection can carry bytes: name look-up, TCP and TLS together. */
   readonly timeoutMs: number
   /** The transport's own options, unchanged from the configuration. The transport checks them. */
   readonly options: Readonly<Record<string, unknown>>
+  /**
+   * For a name: the order in which to try its addresses. The transport passes all of them, the one that the resolver
+   * prefers first, and calls `trying` for each address that it tries. Absent: the order of the resolver.
+   */
+  order?(addresses: readonly string[]): readonly string[]
 }
 
 /** A dial that has not ended. */
@@ -50,6 +76,11 @@ export interface DialHandler {
   opened(connection: Connection): ConnectionHandler
   /** The dial has failed, or has exceeded its timeout. */
   failed(error: Error): void
+  /**
+   * The dial goes on with this address of the name, before `opened` and `failed`. The address before it has failed. A
+   * transport that does not resolve names itself never calls this, and the link then cannot rotate their addresses.
+   */
+  trying?(address: string): void
 }
 
 /** Where to listen. Port 0: the system chooses the port, and `listening` reports it. */
@@ -101,8 +132,23 @@ export interface Connection {
   setReading(on: boolean): void
   /** Finishes the write in progress, then sends FIN. Reading continues until the peer's FIN or `destroy`. */
   end(): void
+  /**
+   * May be absent. Asks the system which bytes of the writes so far the peer's system has not acknowledged. `answer` is
+   * called once, after this call has returned; perhaps late, and perhaps not at all once the connection is over.
+   * undefined: the system cannot tell now.
+   */
+  unacknowledged?(answer: (bytes: UnacknowledgedBytes | undefined) => void): void
   /** Resets the connection. Only `closed` follows, after this call has returned, and never `written`. */
   destroy(): void
+}
+
+/** What the peer's system has acknowledged of what was written to a connection, in bytes on the network. */
+export interface UnacknowledgedBytes {
+  readonly unacknowledgedBytes: number
+  /** May be a little too small while TLS adds bytes. */
+  readonly acknowledgedBytes: number
+  /** The peer's system answers, but its buffer is full because the peer does not read. */
+  readonly isPeerFull: boolean
 }
 
 /** What the transport knows about the peer of a connection. */

@@ -1,9 +1,11 @@
 /** Every code of a `warning` event. `docs/errors.md` says what each means and what to do. */
 export type WarningCode =
   | 'CODEC_ENCODE'
+  | 'HELD_TOO_LONG'
   | 'LISTENER_THREW'
   | 'LISTEN_LOST'
   | 'LOGGER_THREW'
+  | 'NAME_UNRESOLVED'
   | 'ROUTER_SLOW'
   | 'ROUTER_THREW'
   | 'STRATEGY_ANSWER'

@@ -5,12 +5,20 @@ import type { Random } from '../contracts/random.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
 import type { Reason } from '../contracts/reason.js'
 import type { LinkState } from '../contracts/send-router.js'
-import type { Connection, ConnectionHandler, Dial, Transport } from '../contracts/transport.js'
+import type {
+  Connection,
+  ConnectionHandler,
+  Dial,
+  DialTarget,
+  Transport,
+} from '../contracts/transport.js'
 import type { WarningCode } from '../contracts/warning.js'
 import { foreignText } from '../text/safe-text.js'
 import { DURATION_MS_MAX } from '../units/duration.js'
 import { sameIp, parseIp } from '../address/ip-address.js'
-import type { DialPermit, DialLimiter } from './dial-limiter.js'
+import { AddressRotation } from './address-rotation.js'
+import { FailBack } from './fail-back.js'
+import type { DialLane, DialPermit, DialLimiter, DialTurn } from './dial-limiter.js'
 import type { LinkTally } from '../ledger/link-counters.js'
 import { failureReason } from './connection/failure-reason.js'
 import type { LinkEvent } from './link-state.js'
@@ -18,11 +26,16 @@ import type { LinkEvent } from './link-state.js'
 /** The delay if the strategy throws or does not return a number. */
 const DELAY_MS_UNUSABLE = 30_000
 
+/** A dial that fails after it has kept its permit for longer than this is slow: the peer did not answer. */
+const SLOW_DIAL_MS = 1_000
+
 /** The link whose connections a dialer opens. */
 export interface DialOwner {
   readonly id: string
   readonly state: LinkState
   readonly queue: { readonly tally: LinkTally }
+  /** The present connection. */
+  readonly connection: { finish(reason: Reason): void } | undefined
   /** The dial changes the state of the link. A listener may stop this dialer, or dial, before this returns. */
   transition(event: DialEvent, reason: Reason | undefined, details: DialDetails): void
   /** A connection is open. On probation the link is not up yet, and nothing is written. */
@@ -46,6 +59,7 @@ export interface DialServices {
 }
 
 const SELF_CONNECTION: Reason = { code: 'self-connection' }
+const FAIL_BACK: Reason = { code: 'fail-back' }
 
 /** Dials the peer of one link, and decides when to dial again. */
 export class Dialer {
@@ -53,11 +67,18 @@ export class Dialer {
   #strategy: ReconnectStrategy
   readonly #services: DialServices
   readonly #owner: DialOwner
+  readonly #rotation: AddressRotation
+  readonly #failBack: FailBack
   #attempt = 0
   #nextDialMs: number | undefined
   #timer: Timer | undefined
   #dial: Dial | undefined
   #permit: DialPermit | undefined
+  #permittedMs = 0
+  /** The last connection gave a proof of life, and no dial was slow since. */
+  #wasWell = false
+  /** The last dial was slow. */
+  #wasSlow = false
   #probation = false
   /** Changes with each `begin` and `stop`, so that code that has called out can detect them. */
   #round = 0
@@ -72,13 +93,19 @@ export class Dialer {
     this.#strategy = strategy
     this.#services = services
     this.#owner = owner
+    this.#rotation = new AddressRotation(entry.hosts, entry.settings.addressOrder)
+    this.#failBack = new FailBack(services.clock, () => {
+      owner.connection?.finish(FAIL_BACK)
+    })
   }
 
   /** Takes effect with the next dial. `elsewhere`: the address has changed, so a new peer must give a proof of life. */
   reconfigure(entry: ActiveEntryConfig, strategy: ReconnectStrategy, elsewhere: boolean): void {
     this.#entry = entry
     this.#strategy = strategy
-    if (elsewhere) this.#probation = false
+    if (elsewhere) this.#probation = this.#wasWell = this.#wasSlow = false
+    this.#rotation.reconfigure(entry.hosts, entry.settings.addressOrder, elsewhere)
+    this.#failBack.change(this.#failBackMs)
   }
 
   /** Dials begun since the last proof of life or (re-)arming. */
@@ -91,48 +118,90 @@ export class Dialer {
     return this.#permit !== undefined
   }
 
+  /** The place of this link among those that wait for their turn to dial; undefined: it does not wait for a turn. */
+  get turn(): DialTurn | undefined {
+    return this.#permit?.turn
+  }
+
   /** When the next dial is due, by the clock; undefined: no dial is planned. */
   get nextDialMs(): number | undefined {
     return this.#nextDialMs
   }
 
-  /** Dials as soon as there is a permit. `start` and `rearm` begin a new count. */
-  begin(event: 'start' | 'retryDue' | 'rearm'): void {
+  /** The address that is being dialled, or with which the next dial begins; a name until it is looked up. */
+  get address(): string {
+    return this.#dial === undefined ? this.#rotation.upcoming : this.#rotation.present
+  }
+
+  /** Dials as soon as there is a permit. `start` and `rearm` begin a new count. `urgent`: before links that may wait. */
+  begin(event: 'start' | 'retryDue' | 'rearm', urgent = false): void {
     this.#cancel()
     if (event !== 'retryDue') {
       this.#attempt = 0
       this.#probation = false
     }
-    this.#permit = this.#services.permits.permit(() => {
+    this.#permit = this.#services.permits.permit(urgent ? 'first' : this.#lane, () => {
       this.#permitted(event)
     })
     this.#permit.ask()
   }
 
+  get #lane(): DialLane {
+    if (this.#wasSlow) return 'slow'
+    return this.#wasWell ? 'first' : 'unknown'
+  }
+
+  /** Dials before links that may wait, if this one waits for its turn. */
+  hurry(): void {
+    this.#permit?.hurry()
+  }
+
   #permitted(event: 'start' | 'retryDue' | 'rearm'): void {
     const permit = this.#permit
+    this.#permittedMs = this.#services.clock.now()
     this.#attempt++
     this.#owner.queue.tally.dials++
     this.#owner.transition(event, undefined, { attempt: this.#attempt })
     // A listener may have stopped this dialer, or made it begin again.
     if (permit !== this.#permit) return
-    const { host, port, bind, transportOptions, settings } = this.#entry
-    this.#dial = this.#services.transport.dial(
-      { ip: host, port, bind, timeoutMs: settings.connectTimeoutMs, options: transportOptions },
-      {
-        opened: (connection) => this.#opened(connection),
-        failed: (error) => {
-          this.#ended()
-          this.failed(failureReason('dial-failed', error))
-        },
+    this.#dial = this.#services.transport.dial(this.#target(), {
+      opened: (connection) => this.#opened(connection),
+      failed: (error) => {
+        this.#dialFailed()
+        this.failed(failureReason('dial-failed', error))
       },
-    )
+      trying: (address) => {
+        this.#rotation.trying(address)
+      },
+    })
+  }
+
+  #target(): DialTarget {
+    const { port, bind, bindPort, transportOptions, settings } = this.#entry
+    return {
+      ip: this.#rotation.begin(),
+      port,
+      bind,
+      bindPort,
+      timeoutMs: settings.connectTimeoutMs,
+      options: transportOptions,
+      order: (addresses) => this.#rotation.ordered(addresses),
+    }
+  }
+
+  #dialFailed(): void {
+    this.#wasSlow = this.#services.clock.now() - this.#permittedMs >= SLOW_DIAL_MS
+    if (this.#wasSlow) this.#wasWell = false
+    this.#rotation.failed()
+    this.#ended()
   }
 
   #opened(connection: Connection): ConnectionHandler {
+    this.#wasSlow = false
     this.#ended()
     if (isSelf(connection)) {
       connection.destroy()
+      this.#rotation.failed()
       this.failed(SELF_CONNECTION)
       return IGNORED
     }
@@ -149,12 +218,24 @@ export class Dialer {
   /** Proof of life: the next failure counts as the first. */
   proved(): void {
     this.#attempt = 0
+    this.#wasWell = true
     this.#probation = false
+    this.#rotation.proved()
+    this.#failBack.proved(this.#failBackMs)
+  }
+
+  /** How long the link stays with an address that is not the first; 0: until the connection ends. */
+  get #failBackMs(): number {
+    return this.#rotation.isElsewhere ? this.#entry.settings.failBackMs : 0
   }
 
   /** The connection has ended. Without a proof of life, the peer may accept every connection and close it. */
   lost(reason: Reason): void {
-    if (this.#attempt > 0) this.#probation = true
+    this.#failBack.stop()
+    if (this.#attempt > 0) {
+      this.#probation = true
+      this.#rotation.failed()
+    }
     this.failed(reason)
   }
 
@@ -231,6 +312,7 @@ export class Dialer {
     this.#timer?.cancel()
     this.#timer = undefined
     this.#nextDialMs = undefined
+    this.#failBack.stop()
     this.#dial?.cancel()
     this.#ended()
   }

@@ -3,7 +3,19 @@ import type { LinkState, LinkView } from '../contracts/send-router.js'
 import type { Address } from '../contracts/transport.js'
 import type { LinkCounters } from '../ledger/link-counters.js'
 import { reasonText } from '../contracts/reason.js'
-import type { Link, Release } from './link.js'
+import type { Release } from './intake.js'
+import type { Link } from './link.js'
+import type { ReadyWaitKind } from './readiness.js'
+
+/**
+ * What a link waits for:
+ *
+ * - `turn`: a permit to dial, because as many dials are in progress as `dials` allows. `place` 1 is next; `of` links wait.
+ * - `probation`, `stable`, `frame`: its connection to `remote` is open, and must first stay open or receive a frame.
+ */
+export type LinkWait =
+  | { readonly for: 'turn'; readonly place: number; readonly of: number }
+  | { readonly for: ReadyWaitKind; readonly remote: Address }
 
 /** A link as the application sees it. Each property has the present value. */
 export class LinkHandle implements LinkView {
@@ -41,6 +53,16 @@ export class LinkHandle implements LinkView {
     return state === 'up' || state === 'draining' ? connection?.peer.remote : undefined
   }
 
+  /** What the link waits for besides a delay or a peer that dials; undefined: nothing. */
+  get waiting(): LinkWait | undefined {
+    const { connection, readiness, dialer } = this.#link
+    const turn = dialer?.turn
+    if (turn !== undefined) return { for: 'turn', ...turn }
+    const wait = readiness?.wait
+    if (connection === undefined || wait === undefined) return undefined
+    return { for: wait.for, remote: connection.peer.remote }
+  }
+
   /** Stands for one peer and keeps its queue while that peer is away. */
   get lasting(): boolean {
     return this.#link.settings.lasting
@@ -70,6 +92,14 @@ export class LinkHandle implements LinkView {
   get nextDialInMs(): number | undefined {
     const dueMs = this.#link.dialer?.nextDialMs
     return dueMs === undefined ? undefined : Math.max(0, dueMs - this.#clock.now())
+  }
+
+  /**
+   * The address that the link is dialling, or with which its next dial begins; a name until it is looked up. undefined
+   * on passive links.
+   */
+  get dialAddress(): string | undefined {
+    return this.#link.dialer?.address
   }
 
   get queuedMessages(): number {
@@ -108,13 +138,15 @@ export class LinkHandle implements LinkView {
 
   /** Ends the hold of `pause`. The link does not read while there is another hold. */
   resume(): void {
-    this.#pause?.()
+    const release = this.#pause
+    // Cleared first: what is delivered now may lead to the next `pause`.
     this.#pause = undefined
+    release?.()
   }
 
   /** Dials now, also if the link is exhausted. @returns false if the link cannot dial: it is passive or disabled. */
   dial(): boolean {
-    return this.#link.dialNow()
+    return this.#link.dialNow(true)
   }
 
   /** Ends the present connection gracefully. An active link then dials again according to its strategy. */

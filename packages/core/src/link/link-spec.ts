@@ -1,10 +1,11 @@
-import type { ActiveEntryConfig, EntryConfig } from '../config/node-config.js'
+import type { ActiveEntryConfig, EntryConfig, PassiveEntryConfig } from '../config/node-config.js'
 import { sameEntry } from '../config/same-entry.js'
 import { sameValue } from '../config/same-value.js'
 import type { FrameCodec } from '../contracts/frame-codec.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
 import type { PeerInfo } from '../contracts/transport.js'
-import { coversPeer } from '../config/peer-match.js'
+import { isSameAddress } from '../address/ip-address.js'
+import { coversPeer, isIdentified, namesOf } from '../config/peer-match.js'
 
 /** How the table defines a link. The definition may change while the link exists. */
 export interface LinkSpec {
@@ -29,8 +30,8 @@ export function dialsElsewhere(before: LinkSpec, after: LinkSpec): boolean {
 
 function dialledPlace(entry: EntryConfig): Partial<ActiveEntryConfig> {
   if (entry.role === 'passive') return {}
-  const { host, port, bind, transportOptions } = entry
-  return { host, port, bind, transportOptions }
+  const { hosts, port, bind, bindPort, transportOptions } = entry
+  return { hosts, port, bind, bindPort, transportOptions }
 }
 
 /**
@@ -38,8 +39,30 @@ function dialledPlace(entry: EntryConfig): Partial<ActiveEntryConfig> {
  * or the entry does not match its peer any more.
  */
 export function isOutdated(before: LinkSpec, after: LinkSpec, peer: PeerInfo): boolean {
-  if (before.codec !== after.codec || dialsElsewhere(before, after)) return true
-  return after.entry.role === 'passive' && !coversPeer(after.entry, peer)
+  if (before.codec !== after.codec) return true
+  const { entry } = after
+  if (entry.role === 'active')
+    return dialsElsewhere(before, after) && !stillDials(before, entry, peer)
+  return !coversPeer(entry, peer) && !keepsName(before, entry, peer)
+}
+
+/**
+ * Whether a connection that a name may have admitted stays: the addresses of the name are not known here, and a connection
+ * stays although its name has moved.
+ */
+function keepsName({ entry }: LinkSpec, after: PassiveEntryConfig, peer: PeerInfo): boolean {
+  if (entry.role === 'active' || !isIdentified(after, peer)) return false
+  const before = namesOf(entry)
+  return !coversPeer(entry, peer) && namesOf(after).some((name) => before.includes(name))
+}
+
+/** Whether only the list of addresses has changed, and the connected one is still in it. */
+function stillDials({ entry }: LinkSpec, after: ActiveEntryConfig, peer: PeerInfo): boolean {
+  if (entry.role === 'passive') return false
+  const { hosts } = after
+  if (!sameValue(dialledPlace({ ...entry, hosts }), dialledPlace(after))) return false
+  const isListed = hosts.some((host) => isSameAddress(host, peer.remote.ip))
+  return isListed || entry.hosts.every((host) => hosts.includes(host))
 }
 
 /** Whether a link that waits for its next dial would wait for a different time. */

@@ -37,7 +37,7 @@ export const LINK_TRANSITIONS = {
   },
   passive: {
     idle: { start: 'awaiting', stop: 'closed', disable: 'idle' },
-    awaiting: { opened: 'up', stop: 'closed', disable: 'idle' },
+    awaiting: { opened: 'up', failed: 'awaiting', stop: 'closed', disable: 'idle' },
     up: { lost: 'awaiting', stop: 'draining', disable: 'draining' },
     draining: { drained: 'closed', drainedDisabled: 'idle' },
     closed: {},

@@ -1,5 +1,4 @@
 import type { EntryConfig, LinkSettings } from '../config/node-config.js'
-import type { Timer } from '../contracts/clock.js'
 import type { FrameCodec } from '../contracts/frame-codec.js'
 import type { LinkChange } from '../contracts/node-events.js'
 import { type Reason, reasonFields } from '../contracts/reason.js'
@@ -13,6 +12,7 @@ import type {
   OwnedConnection,
 } from './connection/connection-owner.js'
 import { type DialOwner, type DialServices, Dialer } from './dialer.js'
+import { Intake, type IntakeOwner, type Release } from './intake.js'
 import { LinkQueue, type QueueListener, type QueueOwner, type QueueServices } from './link-queue.js'
 import { LinkRenewal } from './link-renewal.js'
 import {
@@ -23,20 +23,18 @@ import {
   waitsDifferently,
 } from './link-spec.js'
 import { type LinkEvent, nextLinkState } from './link-state.js'
+import { Readiness, type ReadinessOwner } from './readiness.js'
 
 /** What a link reports to its node. */
 export interface LinkListener extends QueueListener<Link> {
   changed(link: Link, change: LinkChange): void
-  received(link: Link, payload: Uint8Array): void
+  received(link: Link, payload: Uint8Array, epoch: number): void
 }
 
 /** What a link needs of its node. */
 export interface LinkServices extends DialServices, QueueServices<Link>, ConnectionServices {
   readonly listener: LinkListener
 }
-
-/** Releases a hold. A second call has no effect. */
-export type Release = () => void
 
 /** What a new spec has changed in a link. */
 export type SpecChange = 'unchanged' | 'changed' | 'reconnected'
@@ -61,7 +59,7 @@ interface Drain {
  * `LinkQueue` has the waiting copies, `LinkConnection` everything that belongs to one connection, and `Dialer` decides
  * when to dial.
  */
-export class Link implements ConnectionOwner, DialOwner, QueueOwner {
+export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOwner, IntakeOwner {
   readonly id: string
   // Plain properties and not getters, because they are read for every message. Only this class sets them.
   settings: LinkSettings
@@ -80,13 +78,13 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   #spec: LinkSpec
   /** The new spec, while the present connection cannot continue under it. */
   #renewal: LinkRenewal | undefined
-  #holds = 0
+  /** Created with the first hold. Only this class sets it. */
+  intake: Intake | undefined
   #enabled: boolean
   #changedMs: number
   #reason: Reason | undefined
-  /** Ends a probation. If the link is up when it fires, this counts as a proof of life. */
-  #proofTimer: Timer | undefined
-  #proved = false
+  /** Created with the first connection, because most links of a large table are idle. Only this class sets it. */
+  readiness: Readiness | undefined
   #drain: Drain | undefined
 
   /**
@@ -140,6 +138,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   ): void {
     if (reason !== undefined && ENDS_CONNECTION.has(event)) this.#reason = reason
     this.state = nextLinkState(this.entry.role, this.state, event)
+    if (this.state === 'closed') this.intake?.end()
     this.#changedMs = this.#services.clock.now()
     this.#services.listener.changed(this, {
       link: this.id,
@@ -158,47 +157,30 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
 
   /** A connection was dialled or accepted for this link. */
   opened(connection: Connection, probation: boolean): ConnectionHandler {
-    const own = new LinkConnection(connection, this, this.#services, probation)
+    this.readiness ??= new Readiness(this.#services.clock, this, {
+      ready: () => {
+        this.#ready()
+      },
+      stable: () => this.dialer?.proved(),
+    })
+    const waits = this.readiness.begin(probation)
+    const own = new LinkConnection(connection, this, this.#services, waits)
     this.connection = own
-    this.#proved = false
-    if (probation) {
-      this.#proofTimer = this.#services.clock.after(this.settings.probationMs, () => {
-        if (own.onProbation) this.#up()
-      })
-    } else {
-      this.#up()
-    }
+    if (!waits) this.#ready()
     own.begin()
     return own
   }
 
-  #up(): void {
+  /** The present connection is ready for messages. */
+  #ready(): void {
     const connection = this.connection
     if (connection === undefined || !CAN_OPEN.has(this.state)) return
-    this.#proofTimer?.cancel()
     this.epoch++
     this.#reason = undefined
-    // The timer is set first: a listener of `up` may end the connection.
-    if (this.dialer !== undefined) {
-      this.#proofTimer = this.#services.clock.after(this.settings.stableAfterMs, () => {
-        this.#provedBy()
-      })
-    }
+    // Before the transition: a listener of `up` may end the connection.
+    this.readiness?.up(this.dialer !== undefined)
     this.transition('opened', undefined, { remote: connection.peer.remote })
     connection.endProbation()
-  }
-
-  /** A whole frame has arrived. */
-  proved(): void {
-    if (this.#proved) return
-    this.#up()
-    this.#provedBy()
-  }
-
-  #provedBy(): void {
-    this.#proved = true
-    this.#proofTimer?.cancel()
-    this.dialer?.proved()
   }
 
   closed(connection: OwnedConnection, reason: Reason): void {
@@ -206,7 +188,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     if (connection !== this.connection) return
     this.connection = undefined
     this.#reason = reason
-    this.#proofTimer?.cancel()
+    this.readiness?.end()
     this.queue.connectionLost(connection.unconfirmed)
     const renewed = this.#endRenewal()
     if (this.state === 'draining') {
@@ -215,7 +197,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     }
     if (this.settings.lasting) this.queue.dropBound()
     else this.queue.dropAll(PEER_GONE)
-    if (this.dialer === undefined) this.transition('lost', reason)
+    if (this.dialer === undefined) this.transition(this.state === 'up' ? 'lost' : 'failed', reason)
     else if (renewed) this.dialer.redial(reason)
     else this.dialer.lost(reason)
     this.queue.shrunk()
@@ -250,7 +232,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     if (!before.entry.enabled && spec.entry.enabled) this.enable()
     // An equal entry may still have another position in the table.
     if (same) return 'unchanged'
-    return renews || dialsElsewhere(before, spec) ? 'reconnected' : 'changed'
+    return renews || (!connection && dialsElsewhere(before, spec)) ? 'reconnected' : 'changed'
   }
 
   /** Between two connections: applies the spec that waits for this moment. @returns whether there was one */
@@ -277,6 +259,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     if (spec.entry.role === 'active') {
       this.dialer?.reconfigure(spec.entry, spec.strategy, dialsElsewhere(before, spec))
     }
+    this.readiness?.settingsChanged()
     this.connection?.settingsChanged()
   }
 
@@ -288,10 +271,10 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
       if (this.state === 'dialing') dialer.redial(RECONFIGURED)
       else if (this.state === 'backoff' || this.state === 'exhausted') {
         dialer.stop()
-        this.dialNow()
+        this.dialNow(false)
       }
     } else if (waitsDifferently(before, after)) {
-      this.dialNow()
+      this.dialNow(false)
     }
   }
 
@@ -334,7 +317,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
   #endDown(event: 'stop' | 'disable', reason: Reason): void {
     const connection = this.connection
     const staysIdle = this.state === 'idle' && event === 'disable'
-    this.#proofTimer?.cancel()
+    this.readiness?.end()
     this.connection = undefined
     connection?.abort(reason)
     this.#endRenewal()
@@ -359,37 +342,31 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner {
     this.start()
   }
 
-  /** Dials now. @returns false if the link cannot dial: it is passive or disabled */
-  dialNow(): boolean {
+  /**
+   * Dials as soon as there is a permit. `urgent`: before links that may wait.
+   * @returns false if the link cannot dial: it is passive or disabled
+   */
+  dialNow(urgent: boolean): boolean {
     const { dialer } = this
     if (dialer === undefined || !this.#enabled) return false
-    if (this.state === 'backoff') dialer.begin('retryDue')
-    else if (this.state === 'exhausted') dialer.begin('rearm')
-    else return dialer.waits || this.state === 'dialing' || this.state === 'up'
+    if (dialer.waits) {
+      if (urgent) dialer.hurry()
+    } else if (this.state === 'backoff') dialer.begin('retryDue', urgent)
+    else if (this.state === 'exhausted') dialer.begin('rearm', urgent)
+    else return this.state === 'dialing' || this.state === 'up'
     return true
   }
 
   // ── payloads ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  delivered(payload: Uint8Array): void {
+  delivered(payload: Uint8Array, epoch: number): void {
     this.#tally.received++
-    this.#listener.received(this, payload)
-  }
-
-  get readPaused(): boolean {
-    return this.#holds > 0
+    this.#listener.received(this, payload, epoch)
   }
 
   /** Stops reading from the peer until this hold and every other one are released. */
   hold(): Release {
-    this.#holds++
-    if (this.#holds === 1) this.connection?.pause()
-    let held = true
-    return () => {
-      if (!held) return
-      held = false
-      this.#holds--
-      if (this.#holds === 0) this.connection?.resume()
-    }
+    this.intake ??= new Intake(this, this.#services)
+    return this.intake.hold()
   }
 }

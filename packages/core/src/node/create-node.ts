@@ -1,4 +1,5 @@
 import { AcceptGroups } from '../accept/accept-groups.js'
+import { PeerNames } from '../accept/peer-names.js'
 import { Acceptor } from '../accept/acceptor.js'
 import { Listening } from '../accept/listening.js'
 import { Rejections } from '../accept/rejections.js'
@@ -150,6 +151,10 @@ function composed(services: NodeServices): Node {
   })
   const settling = new Settling(clock, dispatch, links)
   const acceptor = new Acceptor(new AcceptGroups([]), clock, rejections)
+  const changed = (): void => {
+    acceptor.regroup(new AcceptGroups(links.table.links, names))
+  }
+  const names = new PeerNames({ transport, clock, logger, warnings, changed })
   const audit = new Audit([], rejections, clock, auditOptions(config), (findings) => {
     log.found(findings)
     events.emit('audit', { findings })
@@ -157,9 +162,10 @@ function composed(services: NodeServices): Node {
   const listening = new Listening(transport, clock, acceptor, warnings, (at) => {
     starting.listening(at)
   })
-  const starting = new Starting(state, links, audit, listening, logger)
+  const starting = new Starting(state, links, names, audit, listening, logger)
   const reporters = [rejections, outcomes, warnings, log, inbox]
-  const parts = { state, tally, links, dispatch, acceptor, listening, audit, rejections, starting }
+  const accepting = { acceptor, names, listening, rejections }
+  const parts = { state, tally, links, dispatch, audit, starting, ...accepting }
   const stopping = new Stopping({ ...parts, clock, logger, reporters })
   const reports = { ...parts, events, outcomes, warnings, log, inbox, settling, stopping }
   const listener = new LinkReports(reports)

@@ -59,26 +59,26 @@ export class LinkReports implements LinkListener {
     this.#events.emit('traffic', { direction: 'sent', payload, link: link.id, epoch, ...named })
   }
 
-  received(link: Link, payload: Uint8Array): void {
-    if (this.#events.trafficWatched) this.#emitReceived(link, payload)
-    if (this.#events.messageWatched || this.#inbox.hasStreams) this.#handOver(link, payload)
+  received(link: Link, payload: Uint8Array, epoch: number): void {
+    if (this.#events.trafficWatched) this.#emitReceived(link, payload, epoch)
+    if (this.#events.messageWatched || this.#inbox.hasStreams) this.#handOver(link, payload, epoch)
     else if (!this.#state.relay) this.#receivers.tally.unhandled++
-    if (this.#state.relay) this.#relay(link, payload)
+    if (this.#state.relay) this.#relay(link, payload, epoch)
   }
 
-  #handOver(link: Link, payload: Uint8Array): void {
-    const message: ReceivedMessage = { payload, link: link.id, epoch: link.epoch }
+  #handOver(link: Link, payload: Uint8Array, epoch: number): void {
+    const message: ReceivedMessage = { payload, link: link.id, epoch }
     if (this.#inbox.hasStreams) this.#inbox.push(message, link)
     if (this.#events.messageWatched) this.#events.emitMessage(message)
   }
 
-  #emitReceived({ id, epoch }: Link, payload: Uint8Array): void {
+  #emitReceived({ id }: Link, payload: Uint8Array, epoch: number): void {
     this.#events.emit('traffic', { direction: 'received', payload, link: id, epoch })
   }
 
-  #relay(link: Link, payload: Uint8Array): void {
+  #relay(link: Link, payload: Uint8Array, epoch: number): void {
     const { dispatch, tally } = this.#receivers
-    if (this.#state.phase === 'running') dispatch.relay(payload, link)
+    if (this.#state.phase === 'running') dispatch.relay(payload, link, epoch)
     else tally.refused++
   }
 

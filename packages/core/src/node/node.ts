@@ -1,4 +1,5 @@
 import type { Listening } from '../accept/listening.js'
+import type { NameState, PeerNames } from '../accept/peer-names.js'
 import type { RejectionCount, Rejections } from '../accept/rejections.js'
 import type { Audit } from '../audit/audit.js'
 import type { ConfigProblem } from '../config/config-problem.js'
@@ -32,6 +33,7 @@ export interface NodeParts {
   readonly tally: NodeTally
   readonly events: EventHub
   readonly rejections: Rejections
+  readonly names: PeerNames
   readonly links: NodeLinks
   readonly dispatch: Dispatch
   readonly inbox: Inbox
@@ -142,6 +144,11 @@ export class Node {
   /** Rejected connections by reason: the same numbers as `counters.rejected`, with the codes of the reasons. */
   get rejections(): readonly RejectionCount[] {
     return this.#parts.rejections.counts
+  }
+
+  /** The names of passive entries, with the addresses from which their peers may connect now. */
+  get names(): readonly NameState[] {
+    return this.#parts.names.states
   }
 
   /** The sum of the counters of links that the table no longer has, including links that are still ending. */

@@ -39,6 +39,7 @@ const NODE_KEYS = {
   iterator: ['iteratorMessagesMax', 'iteratorBytesMax'],
   dials: ['dialsMax'],
   stopDeadline: ['stopDeadlineMs'],
+  resolveEvery: ['resolveEveryMs'],
 } as const satisfies Readonly<Record<string, readonly (keyof NodeConfig)[]>>
 
 /** What belongs to the node as a whole and may change while it runs. */

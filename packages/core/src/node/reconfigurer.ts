@@ -1,8 +1,10 @@
 import { AcceptGroups } from '../accept/accept-groups.js'
 import type { Acceptor } from '../accept/acceptor.js'
 import type { Listening } from '../accept/listening.js'
+import type { PeerNames } from '../accept/peer-names.js'
 import type { Audit, AuditOptions } from '../audit/audit.js'
 import type { ConfigProblem } from '../config/config-problem.js'
+import { peerNamesOf } from '../config/peer-match.js'
 import type { NodeConfig } from '../config/node-config.js'
 import type { NodeOptions } from '../config/node-options.js'
 import { problemsError } from '../config/resolve-config.js'
@@ -37,6 +39,7 @@ export interface ReconfiguredParts {
   readonly inbox: Inbox
   readonly dispatch: Dispatch
   readonly acceptor: Acceptor
+  readonly names: PeerNames
   readonly listening: Listening
   readonly audit: Audit
 }
@@ -63,12 +66,19 @@ export class Reconfigurer {
 
   /** For a new node, before it starts. */
   makeFirstTable(): void {
-    const { state, links, factory, dispatch, acceptor, audit } = this.#parts
+    const { state, links, factory, dispatch, audit } = this.#parts
     const { config } = state.setup
     links.makeTable(config.entries, state.specs, factory)
     dispatch.reconfigure(dispatchSetup(state, links))
-    acceptor.regroup(new AcceptGroups(links.table.links))
+    this.#admit(config)
     audit.reconfigure(links.table.links, auditOptions(config))
+  }
+
+  /** Which peers may connect, by the present table. */
+  #admit(config: NodeConfig): void {
+    const { links, acceptor, names } = this.#parts
+    names.reconfigure(peerNamesOf(config.entries), config.resolveEveryMs)
+    acceptor.regroup(new AcceptGroups(links.table.links, names))
   }
 
   reconfigure(
@@ -150,7 +160,7 @@ export class Reconfigurer {
 
   /** Nothing can fail from here on. All state changes before the first event. */
   #change(plan: ReconfigurationPlan): Reconfiguration {
-    const { state, links, factory, inbox, dispatch, acceptor, audit } = this.#parts
+    const { state, links, factory, inbox, dispatch, audit } = this.#parts
     const before = { setup: state.setup, table: links.table }
     const { config } = plan.setup
     state.use(plan)
@@ -162,7 +172,7 @@ export class Reconfigurer {
     if (plan.relistens) node.unshift('listen')
     if (isReordered(before.table.links, links.table.links)) node.push('links')
     const changed = this.#changeLinks(before.table, links.table, plan.specs)
-    acceptor.regroup(new AcceptGroups(links.table.links))
+    this.#admit(config)
     audit.reconfigure(links.table.links, auditOptions(config))
     return { ...changed, node }
   }

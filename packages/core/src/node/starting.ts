@@ -1,4 +1,5 @@
 import type { Listening } from '../accept/listening.js'
+import type { PeerNames } from '../accept/peer-names.js'
 import { addressText } from '../address/address-text.js'
 import type { Audit } from '../audit/audit.js'
 import type { ListenConfig } from '../config/node-config.js'
@@ -13,6 +14,7 @@ import type { NodeState } from './node-state.js'
 export class Starting {
   readonly #state: NodeState
   readonly #links: NodeLinks
+  readonly #names: PeerNames
   readonly #audit: Audit
   readonly #listening: Listening
   readonly #logger: Logger
@@ -21,12 +23,14 @@ export class Starting {
   constructor(
     state: NodeState,
     links: NodeLinks,
+    names: PeerNames,
     audit: Audit,
     listening: Listening,
     logger: Logger,
   ) {
     this.#state = state
     this.#links = links
+    this.#names = names
     this.#audit = audit
     this.#listening = listening
     this.#logger = logger
@@ -62,6 +66,7 @@ export class Starting {
 
   #run(): void {
     this.#state.phase = 'running'
+    this.#names.start()
     this.#audit.start()
     for (const link of this.#links.table.links) link.start()
     this.#started?.resolve()

@@ -1,4 +1,5 @@
 import type { Acceptor } from '../accept/acceptor.js'
+import type { PeerNames } from '../accept/peer-names.js'
 import type { Listening } from '../accept/listening.js'
 import type { Audit } from '../audit/audit.js'
 import type { Clock, Timer } from '../contracts/clock.js'
@@ -24,6 +25,7 @@ export interface StoppingParts {
   readonly links: NodeLinks
   readonly dispatch: Dispatch
   readonly acceptor: Acceptor
+  readonly names: PeerNames
   readonly listening: Listening
   readonly audit: Audit
   readonly rejections: Rejections
@@ -54,9 +56,10 @@ export class Stopping {
   }
 
   #begin(deadlineMs: number, resolve: () => void): void {
-    const { state, clock, acceptor, listening, audit, dispatch, links } = this.#parts
+    const { state, clock, acceptor, names, listening, audit, dispatch, links } = this.#parts
     state.phase = 'stopping'
     acceptor.close()
+    names.stop()
     listening.close()
     audit.stop()
     dispatch.dropDeferred(STOPPED)

@@ -178,8 +178,8 @@ export class Dispatch {
   }
 
   /** Asks the router about a received message. The node never refuses it: every failure is an outcome. */
-  relay(payload: Uint8Array, source: Link): void {
-    const from = { link: source.id, epoch: source.epoch }
+  relay(payload: Uint8Array, source: Link, epoch: number): void {
+    const from = { link: source.id, epoch }
     this.#ask(unrouted(payload, undefined, from, undefined), 'relayed')
     if (this.#pending.aboveMark) this.#backpressure.hold(source, 'routing')
   }

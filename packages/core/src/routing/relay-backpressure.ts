@@ -1,4 +1,5 @@
-import type { Link, Release } from '../link/link.js'
+import type { Release } from '../link/intake.js'
+import type { Link } from '../link/link.js'
 
 /** What makes a relay wait: the outbox of a link, or the messages that wait for a route. */
 export type PressureSource = Link | 'routing'

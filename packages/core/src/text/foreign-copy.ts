@@ -1,4 +1,11 @@
-import { classNameOf, functionName, isError, propertyOf, UNREADABLE } from './foreign-object.js'
+import {
+  classNameOf,
+  functionName,
+  isError,
+  isIndexed,
+  propertyOf,
+  UNREADABLE,
+} from './foreign-object.js'
 import { isPayloadName, isSecretName, REDACTED } from './redaction.js'
 import { NAME_LENGTH_MAX, primitiveText, shortened, TEXT_LENGTH_MAX } from './short-text.js'
 
@@ -78,6 +85,7 @@ class ForeignCopy {
     if (typeof value === 'function')
       return `[function ${this.#text(functionName(value), NAME_LENGTH_MAX)}]`
     if (ArrayBuffer.isView(value)) return `[${String(value.byteLength)} bytes]`
+    if (isIndexed(value)) return `[${this.#text(classNameOf(value), NAME_LENGTH_MAX)}]`
     if (depth >= LIMITS.depth) return Array.isArray(value) ? '[list]' : '[object]'
     if (Array.isArray(value)) return this.#list(value, depth)
     return isError(value) ? this.#error(value, depth) : this.#map(value, depth)

@@ -15,6 +15,14 @@ export function isError(value: object): boolean {
   return prototypesOf(value).includes(Error.prototype)
 }
 
+/** Classes whose instances have one property for each byte or character: even their names are too many to list. */
+const INDEXED: readonly unknown[] = [Object.getPrototypeOf(Uint8Array.prototype), String.prototype]
+
+/** Whether an object is bytes or a text, also behind a proxy. May throw. */
+export function isIndexed(value: object): boolean {
+  return ArrayBuffer.isView(value) || prototypesOf(value).some((one) => INDEXED.includes(one))
+}
+
 /** The value of a property, also if it is inherited or has a getter; `UNREADABLE` if reading it throws. */
 export function propertyOf(value: object, name: string): unknown {
   try {

@@ -13,6 +13,7 @@ import type { SeededRandom } from '../virtual/seeded-random.js'
 import { MemoryConnection } from './memory-connection.js'
 import { MemoryDial } from './memory-dial.js'
 import { type OpenListener, MemoryListeners } from './memory-listeners.js'
+import { MemoryNames, type NameAnswer } from './memory-names.js'
 import { DIAL_OPTIONS, unknownOption } from './network-options.js'
 import { NetworkPath, type NetworkServices } from './network-path.js'
 import { type NetworkFault, type NetworkWatcher, NO_WATCHER } from './network-watcher.js'
@@ -44,6 +45,7 @@ export interface MemoryNetworkOptions {
 export class MemoryNetwork {
   readonly #services: NetworkServices
   readonly #listeners: MemoryListeners
+  readonly #names: MemoryNames
   readonly #paths = new Map<string, NetworkPath>()
   readonly #connections = new Set<MemoryConnection>()
   readonly #dials = new Set<MemoryDial>()
@@ -55,6 +57,7 @@ export class MemoryNetwork {
     const { watcher = NO_WATCHER, keepAliveMs = KEEP_ALIVE_MS } = options
     this.#services = { clock, random, watcher, keepAliveMs }
     this.#listeners = new MemoryListeners(this.#services)
+    this.#names = new MemoryNames(clock)
     this.#conditions = {
       ...FAIR_CONDITIONS,
       latencyMs: options.latencyMs ?? FAIR_CONDITIONS.latencyMs,
@@ -68,9 +71,18 @@ export class MemoryNetwork {
    */
   host(ip: string): Transport {
     return {
-      dial: (target, handler) => this.#dial(ip, target, handler),
+      dial: (target, handler) =>
+        this.#names.has(target.ip)
+          ? this.#names.dial(target, handler, (at, own) => this.#dial(ip, at, own))
+          : this.#dial(ip, target, handler),
       listen: (options, handler) => this.#listen(ip, options, handler),
+      resolve: (name, handler) => this.#names.resolve(name, handler),
     }
+  }
+
+  /** What the name service answers for a name from now on. */
+  name(name: string, answer: NameAnswer): void {
+    this.#names.set(name, answer)
   }
 
   /** Both ends of every open connection. */

@@ -75,19 +75,27 @@ export class DialWatch {
   #lost(handle: LinkHandle): void {
     const upMs = this.#world.clock.now() - this.#upMs
     const stable = upMs >= this.#entry.settings.stableAfterMs - TIE_MS
-    const proved = stable || frames(handle) > this.#framesAtUp
+    // Any other way to be ready is a proof of life.
+    const provedAtUp = this.#entry.settings.ready !== 'connected'
+    const proved = provedAtUp || stable || frames(handle) > this.#framesAtUp
     if (proved) this.#dials = 0
     this.#unproved = !proved
   }
 
   /** The link went up with this connection. */
   opened(connection: MemoryConnection): void {
-    if (!this.#unproved) return
-    this.#world.markers.seen('probation')
-    if (connection.writtenBytes > 0) this.#violated('wrote while the connection was on probation')
+    const { ready, probationMs, stableAfterMs } = this.#entry.settings
+    if (!this.#unproved && ready === 'connected') return
+    this.#world.markers.seen(ready === 'connected' ? 'probation' : `ready: ${ready}`)
+    // Heartbeats may be written if the link waits because of `ready`.
+    if (connection.writtenBytes > 0 && ready === 'connected') {
+      this.#violated('wrote while the connection was on probation')
+    }
+    if (connection.receivedMs !== undefined) return
     const openMs = this.#world.clock.now() - connection.openedMs
-    if (openMs >= this.#entry.settings.probationMs - TIE_MS) return
-    if (connection.receivedMs === undefined) this.#violated('went up before its probation was over')
+    // With `frame`, a link that was held when it opened sees no frame, and waits as with `stable`.
+    const dueMs = ready === 'connected' ? probationMs : stableAfterMs
+    if (openMs < dueMs - TIE_MS) this.#violated('went up before it was ready')
   }
 
   #violated(what: string): void {

@@ -15,6 +15,11 @@ import type { SentMessage } from './message-book.js'
 import { ReplacementWatch } from './replacement-watch.js'
 import type { World } from './world.js'
 
+interface LateConnection extends ArrivalOrder {
+  readonly connection: MemoryConnection
+  readonly epoch: number
+}
+
 /** Checks one link of one process from outside: its states, its copies, its bounds and its counters. */
 export class LinkWatch implements ArrivalSink, ArrivalOrder {
   readonly handle: LinkHandle
@@ -27,6 +32,8 @@ export class LinkWatch implements ArrivalSink, ArrivalOrder {
   #state: LinkState = 'idle'
   #epoch = 0
   #connection: MemoryConnection | undefined
+  /** Connections that ended while they were not read, and whose messages may still come, the oldest first. */
+  #late: LateConnection[] = []
   #atUp: LinkCounters | undefined
   orderSeen = 0
   #deliveredInEpoch = 0
@@ -80,6 +87,21 @@ export class LinkWatch implements ArrivalSink, ArrivalOrder {
     this.#dials?.changed(was, state, this.handle, this.dialledByOperator)
     if (state !== 'backoff') this.dialledByOperator = false
     if (was === 'up' || was === 'draining') this.#lost(state, reason)
+    if ((was === 'up' || was === 'draining') && state !== 'draining') this.#keepLate(epoch)
+  }
+
+  /** A link that is not read delivers later what it has received whole. */
+  #keepLate(epoch: number): void {
+    const connection = this.#connection
+    if (connection === undefined || connection.reads) return
+    this.#late.push({
+      connection,
+      epoch,
+      orderSeen: this.orderSeen,
+      violated: (what) => {
+        this.violated(what)
+      },
+    })
   }
 
   #up(epoch: number, connection: MemoryConnection | undefined): void {
@@ -101,6 +123,9 @@ export class LinkWatch implements ArrivalSink, ArrivalOrder {
     const { markers } = this.#world
     const connection = this.#connection
     if (state === 'draining' || connection === undefined) return
+    if (connection.wroteAfterFin && this.entry.settings.halfClose === 'close') {
+      this.violated('wrote after the FIN of its peer, although `halfClose` is `close`')
+    }
     if (reason !== 'peer closed') this.#replacements?.lost(reason, connection, this.paused)
     else if (!connection.closed && !connection.destroyed) markers.seen('gave way')
     else if (connection.wroteAfterFin) markers.seen('half-closed, served')
@@ -118,14 +143,30 @@ export class LinkWatch implements ArrivalSink, ArrivalOrder {
     this.#copies.arrived(message, epoch, receiver)
   }
 
-  /** The node has delivered a payload of this link. */
-  received(epoch: number): void {
+  /** The node has delivered a payload of this link. @returns where it came from */
+  received(epoch: number): { connection: MemoryConnection | undefined; order: ArrivalOrder } {
+    // Everything of former connections comes first.
+    this.#late = this.#late.filter((each) => each.epoch >= epoch)
+    const late = this.#late[0]
+    if (late?.epoch === epoch) {
+      this.#receivedLate()
+      return { connection: late.connection, order: late }
+    }
     const up = this.#state === 'up' || this.#state === 'draining'
     if (!up) this.violated(`delivered a message while ${this.#state}`)
     if (epoch !== this.#epoch || epoch !== this.handle.epoch) {
       this.violated(`delivered a message of epoch ${String(epoch)} in epoch ${String(this.#epoch)}`)
     }
     this.#deliveredInEpoch++
+    return { connection: this.#connection, order: this }
+  }
+
+  #receivedLate(): void {
+    this.#world.markers.seen('delivered after the end')
+    // Not one of the messages of the present connection.
+    if (this.#atUp !== undefined) {
+      this.#atUp = { ...this.#atUp, received: this.#atUp.received + 1 }
+    }
   }
 
   // ── bounds ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -43,6 +43,8 @@ export const MARKERS = [
   // States and losses of links.
   'dialled in vain',
   'probation',
+  'ready: frame',
+  'ready: stable',
   'exhausted',
   'rearmed by time',
   'rearmed by operator',
@@ -66,6 +68,7 @@ export const MARKERS = [
   'half-closed, closed',
   'fenced',
   'discarded',
+  'delivered after the end',
   'waited for a permit',
   // Outcomes of messages.
   'resent',

@@ -113,14 +113,13 @@ export class ProcessOracle {
 
   #received({ payload, link, epoch }: ReceivedMessage): void {
     const watch = this.watch(link)
-    watch.received(epoch)
-    const { connection } = watch
+    const { connection, order } = watch.received(epoch)
     const sender = connection === undefined ? undefined : this.#world.ends.get(connection.far)
     if (sender === undefined) return
     const message = this.#world.book.find(payload)
     if (message === undefined) this.#violated(`${link} delivered a payload that no node sent`)
     else if (message.refused) this.#violated(`${link} delivered a message that was refused`)
-    else sender.watch.arrived(message, sender.epoch, watch)
+    else sender.watch.arrived(message, sender.epoch, order)
     this.#world.trace.note(watch.where, 'message', message?.number ?? -1)
   }
 

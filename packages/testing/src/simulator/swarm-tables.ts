@@ -11,6 +11,8 @@ import type { NodePlan } from './swarm.js'
 
 export const PORT = 8000
 const NETWORK = '10.0.0.0/24'
+/** No machine has this address: a link that knows it as the first of two must reach its peer at the second. */
+const NO_MACHINE = '10.0.1.1'
 
 /** One node that dials another. */
 interface Way {
@@ -35,6 +37,9 @@ export function drawTables(
   const count = 2 + random.int(4)
   const ways = drawWays(random, count)
   const heartbeat = drawHeartbeat(random)
+  // Its own generator, so that older seeds draw what they always drew.
+  const addresses = random.fork('addresses')
+  const readiness = random.fork('ready')
   const admissions = Array.from({ length: count }, (_, at) => {
     return drawAdmission(
       random,
@@ -44,11 +49,17 @@ export function drawTables(
   return admissions.map((admission, at) => {
     const own = ways.filter(({ from }) => from === at)
     const open = own.filter((way) => admissions[way.to]?.open.includes(way) === true)
-    const active = own.map((way) => activeEntry(random, way))
+    const active = own.map((way) => ({
+      ...activeEntry(random, way),
+      ...drawAddresses(addresses, way),
+    }))
     return {
       name: nameOf(at),
       ip: ipOf(at),
-      options: drawOptions(random, at, [...admission.entries, ...active], heartbeat),
+      options: {
+        ...drawOptions(random, at, [...admission.entries, ...active], heartbeat),
+        ready: drawReady(readiness, heartbeat),
+      },
       router: drawRouter(random),
       expectedUp: [...admission.expectedUp, ...open.map(({ link }) => link)],
     }
@@ -133,6 +144,13 @@ function activeEntry(random: SeededRandom, { to, link }: Way): EntryOptions {
   }
 }
 
+/** For some entries a second address, which leads nowhere. */
+function drawAddresses(random: SeededRandom, { to }: Way): Pick<EntryOptions, 'ip' | 'addresses'> {
+  const own = ipOf(to)
+  const ip = random.pick([own, own, own, [NO_MACHINE, own], [own, NO_MACHINE]])
+  return { ip, addresses: { order: random.pick(['rotate', 'prefer-first']) } }
+}
+
 /** The options that differ between links. */
 function drawLinkOptions(random: SeededRandom): LinkOptions {
   const bytes = random.pick([2_000, 20_000, 200_000, 1_000_000])
@@ -145,6 +163,15 @@ function drawLinkOptions(random: SeededRandom): LinkOptions {
     ...(ttl === undefined ? {} : { ttl }),
     ...(random.chance(0.3) ? { halfClose: random.pick(['close', 'serve', 3_000] as const) } : {}),
   }
+}
+
+/** Without heartbeats two nodes might wait for each other's first frame. */
+function drawReady(
+  random: SeededRandom,
+  heartbeat: HeartbeatOptions | undefined,
+): 'connected' | 'frame' | 'stable' {
+  const ready = random.pick(['connected', 'connected', 'frame', 'stable'] as const)
+  return ready === 'frame' && heartbeat === undefined ? 'connected' : ready
 }
 
 /** The same for all links of a swarm, because both ends of a link must agree. */
@@ -184,6 +211,8 @@ function drawOptions(
     routerTimeout: random.pick([200, 1_000]),
     deferMax: random.pick([500, 4_000]),
     stopDeadline: random.pick([500, 4_000]),
+    // Drawn apart, so that the other draws of a seed stay as they were.
+    heldFor: random.fork(`held ${String(at)}`).pick([1_000, 300_000, 300_000, 300_000]),
     audit: { every: 10_000, grace: 3_000 },
   }
 }

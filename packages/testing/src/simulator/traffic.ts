@@ -102,7 +102,7 @@ export class Traffic {
   }
 
   #atTheOtherEnd({ entry, handle }: LinkWatch): string {
-    const ip = entry.role === 'active' ? entry.host : (handle.remote?.ip ?? entry.pattern.text)
-    return this.#hosts.find(({ plan }) => plan.ip === ip)?.plan.name ?? 'unknown'
+    const ips = entry.role === 'active' ? entry.hosts : [handle.remote?.ip ?? entry.pattern.text]
+    return this.#hosts.find(({ plan }) => ips.includes(plan.ip))?.plan.name ?? 'unknown'
   }
 }

@@ -49,7 +49,7 @@ function compareOneWay(from: Side, to: Side): TableComparison {
 function dialsTo(from: Side, to: Side): ActiveEntryConfig[] {
   return from.table.node.entries.filter(
     (entry): entry is ActiveEntryConfig =>
-      entry.role === 'active' && sameAddress(entry.host, to.address),
+      entry.role === 'active' && entry.hosts.some((host) => sameAddress(host, to.address)),
   )
 }
 
@@ -68,7 +68,7 @@ function compareDial(entry: ActiveEntryConfig, from: Side, to: Side): DialCompar
     return { link: undefined, findings: problems.map((problem) => ({ ...problem, about })) }
   }
   const ids = group.map(({ id }) => id)
-  const place = dialledAddress(entry)
+  const place = dialledAddress(entry, to)
   return {
     link: { from: from.table.node.name, entry: entry.id, to: name, entries: ids, place },
     findings: compareSettings({ side: from, entry }, { side: to, entry: first }).map((finding) => ({
@@ -81,7 +81,9 @@ function compareDial(entry: ActiveEntryConfig, from: Side, to: Side): DialCompar
 type DialProblem = Omit<CompatibilityFinding, 'about'>
 
 /** Why the other side does not listen at the address that this entry dials. */
-function listenProblems(entry: ActiveEntryConfig, { table: { node } }: Side): DialProblem[] {
+function listenProblems(entry: ActiveEntryConfig, to: Side): DialProblem[] {
+  const { node } = to.table
+  const place = dialledAddress(entry, to)
   if (node.listen === undefined) {
     return [{ finding: 'not-listening', message: `${node.name} does not listen` }]
   }
@@ -89,19 +91,22 @@ function listenProblems(entry: ActiveEntryConfig, { table: { node } }: Side): Di
   const problems: DialProblem[] = []
   // With port 0, the system chooses the port when the node starts.
   if (port !== 0 && port !== entry.port) {
-    const message = `dials ${dialledAddress(entry)}, and ${node.name} listens at port ${String(port)}`
+    const message = `dials ${place}, and ${node.name} listens at port ${String(port)}`
     problems.push({ finding: 'port-differs', message })
   }
-  const isIp = parseIp(entry.host) !== undefined
-  if (isIp && !isUnspecifiedHost(host) && !sameAddress(host, entry.host)) {
-    const message = `dials ${dialledAddress(entry)}, and ${node.name} listens only at ${host}`
+  const isOnlyIps = entry.hosts.every((dialled) => parseIp(dialled) !== undefined)
+  const meets = entry.hosts.some((dialled) => sameAddress(host, dialled))
+  if (isOnlyIps && !isUnspecifiedHost(host) && !meets) {
+    const message = `dials ${place}, and ${node.name} listens only at ${host}`
     problems.push({ finding: 'address-differs', message })
   }
   return problems
 }
 
-function dialledAddress({ host, port }: ActiveEntryConfig): string {
-  return addressText({ ip: host, port })
+/** Of all addresses that the entry dials, the one of the other side. */
+function dialledAddress({ host, hosts, port }: ActiveEntryConfig, to: Side): string {
+  const ip = hosts.find((dialled) => sameAddress(dialled, to.address)) ?? host
+  return addressText({ ip, port })
 }
 
 function notAdmitted(entry: ActiveEntryConfig, from: Side, to: Side): DialProblem {
@@ -116,20 +121,27 @@ function notAdmitted(entry: ActiveEntryConfig, from: Side, to: Side): DialProble
     : { finding: 'not-admitted', message: `${name} has no passive entry for ${source}` }
 }
 
-/** The passive entries that decide about an address: the most specific that match it. */
+/** The passive entries that decide about an address or a name: the most specific that match it. */
 function admitting(source: string, to: Side): readonly PassiveEntryConfig[] {
   const address = parseIp(source)
-  return address === undefined ? [] : decidingEntries(to.table.node.entries, address)
+  if (address !== undefined) return decidingEntries(to.table.node.entries, address)
+  return passiveOf(to).filter(({ patterns }) =>
+    patterns.some(({ kind, text }) => kind === 'name' && sameAddress(text, source)),
+  )
 }
 
 function passiveOf({ table }: Side): PassiveEntryConfig[] {
   return table.node.entries.filter((entry) => entry.role === 'passive')
 }
 
+function isOneMachine(kind: PassiveEntryConfig['pattern']['kind']): boolean {
+  return kind === 'exact' || kind === 'name'
+}
+
 /** Entries of `to` that wait for exactly `from`. */
 function waitingFor(from: Side, to: Side): PassiveEntryConfig[] {
-  return passiveOf(to).filter(
-    ({ pattern }) => pattern.kind === 'exact' && sameAddress(pattern.text, from.address),
+  return passiveOf(to).filter(({ patterns }) =>
+    patterns.some(({ kind, text }) => isOneMachine(kind) && sameAddress(text, from.address)),
   )
 }
 

@@ -27,7 +27,7 @@ export function inferAddress(node: NodeConfig, other: NodeConfig): SideAddress |
   }
   const dialled = distinct(
     other.entries.flatMap((entry) =>
-      entry.role === 'active' && entry.port === node.listen?.port ? [entry.host] : [],
+      entry.role === 'active' && entry.port === node.listen?.port ? entry.hosts : [],
     ),
   )
   if (dialled[0] !== undefined && dialled.length === 1) {
@@ -43,8 +43,9 @@ export function inferAddress(node: NodeConfig, other: NodeConfig): SideAddress |
 function peerAddresses(node: NodeConfig): string[] {
   return distinct(
     node.entries.flatMap((entry) => {
-      if (entry.role === 'active') return [entry.host]
-      return entry.pattern.kind === 'exact' ? [entry.pattern.text] : []
+      if (entry.role === 'active') return entry.hosts
+      const single = entry.patterns.filter(({ kind }) => kind === 'exact' || kind === 'name')
+      return single.map(({ text }) => text)
     }),
   )
 }

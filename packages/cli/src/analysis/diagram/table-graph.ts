@@ -1,4 +1,10 @@
-import { addressText, type EntryConfig, type LinkState, type NodeConfig } from '@commloop/core'
+import {
+  addressText,
+  type EntryConfig,
+  entryPlaces,
+  type LinkState,
+  type NodeConfig,
+} from '@commloop/core'
 import type { NodeReport } from '../../running-node/node-report.js'
 import { addressKey } from '../compatibility/address-key.js'
 import { mermaidLabel } from './mermaid-text.js'
@@ -17,12 +23,18 @@ const STATE_COLOURS: Partial<Record<LinkState, string>> = {
  * that waits. With a report of the running node, each arrow has the colour of its links' state.
  */
 export function tableGraph(node: NodeConfig, report: NodeReport | undefined): string {
-  const peers = new Map<string, { readonly id: string; readonly label: string }>()
+  const peers = new Map<string, Peer>()
+  let count = 0
   const arrows = node.entries.map((entry, at) => {
-    const address = addressOf(entry)
-    const key = addressKey(address)
-    const peer = peers.get(key) ?? { id: `peer${String(peers.size)}`, label: mermaidLabel(address) }
-    peers.set(key, peer)
+    const addresses = addressesOf(entry)
+    // Entries with an address in common are about one peer.
+    const keys = addresses.map(addressKey)
+    const known = keys.map((key) => peers.get(key)).find((found) => found !== undefined)
+    const peer = known ?? { id: `peer${String(count++)}`, addresses: new Map<string, string>() }
+    for (const [place, key] of keys.entries()) {
+      if (!peers.has(key)) peers.set(key, peer)
+      if (!peer.addresses.has(key)) peer.addresses.set(key, addresses[place] ?? '')
+    }
     return { at, line: arrow(entry, peer.id, statesOf(entry, report)), entry }
   })
   const { listen } = node
@@ -31,16 +43,23 @@ export function tableGraph(node: NodeConfig, report: NodeReport | undefined): st
   return [
     'flowchart LR',
     `  node[${mermaidLabel(node.name, ...listening)}]`,
-    ...[...peers.values()].map(({ id, label }) => `  ${id}([${label}])`),
+    ...[...new Set(peers.values())].map(
+      ({ id, addresses }) => `  ${id}([${mermaidLabel(...addresses.values())}])`,
+    ),
     ...arrows.map(({ line }) => `  ${line}`),
     ...arrows.flatMap(({ at, entry }) => colour(at, statesOf(entry, report))),
     '',
   ].join('\n')
 }
 
-function addressOf(entry: EntryConfig): string {
-  if (entry.role === 'active') return entry.host
-  return entry.pattern.kind === 'anyone' ? 'anyone' : entry.pattern.text
+/** A peer in the diagram, with its addresses by their keys. */
+interface Peer {
+  readonly id: string
+  readonly addresses: Map<string, string>
+}
+
+function addressesOf(entry: EntryConfig): readonly string[] {
+  return entry.role === 'active' ? entry.hosts : entryPlaces(entry)
 }
 
 function arrow(entry: EntryConfig, peer: string, states: ReadonlyMap<LinkState, number>): string {

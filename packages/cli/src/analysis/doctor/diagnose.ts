@@ -1,5 +1,6 @@
 import {
   type ActiveEntryConfig,
+  type EntryConfig,
   type FrameCodec,
   type NodeConfig,
   parseIp,
@@ -9,7 +10,7 @@ import { ceilings } from '../explanation/ceilings.js'
 import type { LoadedConfig } from '@commloop/config'
 import { processLimits } from '@commloop/metrics'
 import { mapLimit } from './map-limit.js'
-import { dialFindings } from './dial-findings.js'
+import { dialFindings, nameFinding } from './dial-findings.js'
 import { type DoctorFinding, doctorFinding } from './doctor-finding.js'
 import { conflicting, type ListenFacts, listenFindings } from './listen-findings.js'
 import { listeningSockets } from './linux/listening-sockets.js'
@@ -41,13 +42,11 @@ export async function diagnose(
   dial: boolean,
 ): Promise<Diagnosis> {
   const { node } = config
-  const active = node.entries.filter((entry) => entry.role === 'active' && entry.enabled)
+  const enabled = node.entries.filter((entry) => entry.enabled)
   const listening = listeningState(node, config.file, report)
   const own = ownAddresses()
   const rules = portRules()
-  const names = await lookUpNames(
-    active.flatMap((entry) => (entry.role === 'active' && isName(entry.host) ? [entry.host] : [])),
-  )
+  const names = await lookUpNames(enabled.flatMap((entry) => namesOf(entry)))
   const findings = [
     ...config.warnings.map((warning) =>
       doctorFinding('config-warning', null, warning, '`commloop check` explains the whole file.'),
@@ -56,11 +55,12 @@ export async function diagnose(
     ...(node.listen === undefined
       ? []
       : listenFindings(node.listen, { own, rules, holder: listening.holder })),
-    ...active.flatMap((entry) =>
-      entry.role === 'active'
+    ...enabled.flatMap((entry) => [
+      ...namesOf(entry).flatMap((host) => nameFinding(entry.id, host, names) ?? []),
+      ...(entry.role === 'active'
         ? dialFindings(entry, { listen: node.listen, own, rules, names })
-        : [],
-    ),
+        : []),
+    ]),
     ...(report === undefined ? [] : nodeFindings(report)),
     ...(dial ? await probePeers(node, config, report, names) : []),
   ]
@@ -74,7 +74,7 @@ export async function diagnose(
       'ports of this machine',
       rules === undefined ? 'this system does not report them' : undefined,
     ),
-    look('host names', names.size === 0 ? 'active entries have none' : undefined),
+    look('host names', names.size === 0 ? 'no entry has one' : undefined),
     look('the running node', report === undefined ? 'no node answered' : undefined),
     look('peers', dial ? undefined : 'use --dial to open a connection to each'),
   ]
@@ -158,16 +158,27 @@ async function probePeers(
       entry.role === 'active' &&
       entry.enabled &&
       !busy.has(entry.id) &&
-      names.get(entry.host)?.problem === undefined,
+      entry.hosts.some((host) => names.get(host)?.problem === undefined),
   )
-  const found = await mapLimit(entries, PROBES_MAX, (entry) =>
-    probePeer(entry, config.plugins.transport.value, codecOf(entry, config)),
+  const places = entries.flatMap((entry) =>
+    entry.hosts
+      .filter((host) => names.get(host)?.problem === undefined)
+      .map((host) => ({ entry, host })),
+  )
+  const found = await mapLimit(places, PROBES_MAX, ({ entry, host }) =>
+    probePeer({ ...entry, host }, config.plugins.transport.value, codecOf(entry, config)),
   )
   return found.filter((finding) => finding !== undefined)
 }
 
 function codecOf({ settings }: ActiveEntryConfig, config: LoadedConfig): FrameCodec {
   return settings.codec?.value ?? config.plugins.codec.value
+}
+
+/** The names that the node looks up for an entry. */
+function namesOf(entry: EntryConfig): string[] {
+  if (entry.role === 'active') return entry.hosts.filter(isName)
+  return entry.patterns.filter(({ kind }) => kind === 'name').map(({ text }) => text)
 }
 
 function isName(host: string): boolean {

@@ -24,8 +24,7 @@ export interface DialFacts {
 export function dialFindings(entry: ActiveEntryConfig, facts: DialFacts): DoctorFinding[] {
   return [
     bindFinding(entry, facts),
-    nameFinding(entry, facts),
-    itselfFinding(entry, facts),
+    ...entry.hosts.flatMap((host) => itselfFinding(entry, host, facts) ?? []),
     ephemeralFinding(entry, facts),
   ].filter((finding) => finding !== undefined)
 }
@@ -45,12 +44,22 @@ function bindFinding(
   )
 }
 
-function nameFinding(
-  { id, host }: ActiveEntryConfig,
-  { names }: DialFacts,
+/** What is wrong with a name of an entry. */
+export function nameFinding(
+  id: string,
+  host: string,
+  names: ReadonlyMap<string, NameLookup>,
 ): DoctorFinding | undefined {
   const lookup = names.get(host)
   if (lookup?.problem === undefined) return undefined
+  if (lookup.isSilent) {
+    return doctorFinding(
+      'name-service-silent',
+      id,
+      `the name service does not answer for ${host}: ${lookup.problem}`,
+      'Check the name servers of this machine (/etc/resolv.conf) and the way to them. The name may be right.',
+    )
+  }
   return doctorFinding(
     'name-unresolved',
     id,
@@ -59,25 +68,29 @@ function nameFinding(
   )
 }
 
-function addressesOf({ host }: ActiveEntryConfig, { names }: DialFacts): readonly string[] {
+function addressesOf(host: string, { names }: DialFacts): readonly string[] {
   return names.get(host)?.addresses ?? [host]
 }
 
-function isOwn(entry: ActiveEntryConfig, facts: DialFacts): boolean {
-  return addressesOf(entry, facts).some((text) => {
+function isOwn(host: string, facts: DialFacts): boolean {
+  return addressesOf(host, facts).some((text) => {
     const address = parseIp(text)
     return address !== undefined && facts.own.has(address)
   })
 }
 
-function itselfFinding(entry: ActiveEntryConfig, facts: DialFacts): DoctorFinding | undefined {
+function itselfFinding(
+  entry: ActiveEntryConfig,
+  host: string,
+  facts: DialFacts,
+): DoctorFinding | undefined {
   const { listen } = facts
   if (listen === undefined || listen.port !== entry.port || listen.port === 0) return undefined
   const listening = parseIp(listen.host)
   if (listening === undefined) return undefined
   const meets = isUnspecified(listening)
-    ? isOwn(entry, facts)
-    : addressesOf(entry, facts).some((text) => {
+    ? isOwn(host, facts)
+    : addressesOf(host, facts).some((text) => {
         const address = parseIp(text)
         return address !== undefined && sameIp(address, listening)
       })
@@ -85,7 +98,7 @@ function itselfFinding(entry: ActiveEntryConfig, facts: DialFacts): DoctorFindin
   return doctorFinding(
     'dials-itself',
     entry.id,
-    `${addressText({ ip: entry.host, port: entry.port })} is the address at which this node listens`,
+    `${addressText({ ip: host, port: entry.port })} is the address at which this node listens`,
     'Set the address and the port of the peer.',
   )
 }
@@ -94,7 +107,7 @@ function ephemeralFinding(entry: ActiveEntryConfig, facts: DialFacts): DoctorFin
   const { rules } = facts
   if (rules?.isEphemeral(entry.port) !== true) return undefined
   const port = String(entry.port)
-  const [risk, where] = isOwn(entry, facts)
+  const [risk, where] = entry.hosts.some((host) => isOwn(host, facts))
     ? ['while no program listens there, a dial may get this port and connect to itself', '']
     : [
         'if the peer has the same range, one of its own connections may take the port',

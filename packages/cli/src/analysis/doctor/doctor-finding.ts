@@ -13,6 +13,7 @@ export const DOCTOR_FINDINGS = {
   'listen-port-ephemeral': 'notice',
   'bind-address-foreign': 'wrong',
   'name-unresolved': 'wrong',
+  'name-service-silent': 'wrong',
   'dials-itself': 'wrong',
   'dial-port-ephemeral': 'notice',
   'peer-unreachable': 'wrong',

@@ -1,7 +1,7 @@
 import {
   type AddressPattern,
-  addressText,
   type EntryConfig,
+  entryPlaces,
   inDecidingOrder,
   type NodeConfig,
   type PluginKind,
@@ -26,7 +26,7 @@ export interface EntryExplanation {
   readonly index: number
   readonly id: string
   readonly role: 'active' | 'passive'
-  /** Active: the address that is dialled. Passive: the addresses that may connect. */
+  /** Active: the address that is dialled. Passive: the addresses that may connect. Several are separated by commas. */
   readonly address: string
   readonly slots: number
   /** True if it stands for one peer, so that its queue is kept until that peer connects again. */
@@ -75,10 +75,7 @@ function explainEntry(entry: EntryConfig): EntryExplanation {
     index: entry.index,
     id: entry.id,
     role: entry.role,
-    address:
-      entry.role === 'active'
-        ? addressText({ ip: entry.host, port: entry.port })
-        : patternText(entry.pattern),
+    address: entryPlaces(entry).join(', '),
     slots: entry.linkIds.length,
     lasting: entry.settings.lasting,
     enabled: entry.enabled,

@@ -3,6 +3,7 @@ import {
   addressText,
   decidingEntries,
   type EntryConfig,
+  entryPlaces,
   type NodeConfig,
   parseIp,
   type PassiveEntryConfig,
@@ -11,8 +12,10 @@ import { addressKey } from '../compatibility/address-key.js'
 
 /** The part of our table that concerns one peer. A machine that we dial at several ports counts as several peers. */
 export interface PeerView {
-  /** Its address or name; for a range or any address, the pattern. */
+  /** Its first address or name; for a range or any address, the pattern. */
   readonly address: string
+  /** All its addresses, names and patterns in our table. */
+  readonly addresses: readonly string[]
   /** True for a single machine, false for a range or any address. */
   readonly isOne: boolean
   /** The port at which we dial it; undefined: we do not dial it. */
@@ -24,7 +27,8 @@ export interface PeerView {
 }
 
 interface Machine {
-  readonly address: string
+  /** By their keys. */
+  readonly addresses: Map<string, string>
   readonly isOne: boolean
   readonly entries: EntryConfig[]
 }
@@ -32,31 +36,41 @@ interface Machine {
 export function peerViews(node: NodeConfig): PeerView[] {
   const machines = new Map<string, Machine>()
   for (const entry of node.entries) {
-    const { address, isOne } = addressOf(entry)
-    const key = isOne ? addressKey(address) : `any of ${address}`
-    const machine = machines.get(key) ?? { address, isOne, entries: [] }
+    const isOne = isOneMachine(entry)
+    const addresses = entry.role === 'active' ? entry.hosts : entryPlaces(entry)
+    const byKey = new Map(
+      addresses.map((text) => [isOne ? addressKey(text) : `any of ${text}`, text]),
+    )
+    // Entries with an address in common are about one machine.
+    const known = [...byKey.keys()].map((key) => machines.get(key)).find((found) => found)
+    const machine = known ?? { addresses: new Map<string, string>(), isOne, entries: [] }
     machine.entries.push(entry)
-    machines.set(key, machine)
+    for (const [key, text] of byKey) {
+      if (!machines.has(key)) machines.set(key, machine)
+      if (!machine.addresses.has(key)) machine.addresses.set(key, text)
+    }
   }
-  return [...machines.values()].flatMap(peersOf)
+  return [...new Set(machines.values())].flatMap(peersOf)
 }
 
-function addressOf(entry: EntryConfig): Pick<Machine, 'address' | 'isOne'> {
-  if (entry.role === 'active') return { address: entry.host, isOne: true }
-  const { kind, text } = entry.pattern
-  return { address: kind === 'anyone' ? 'anyone' : text, isOne: kind === 'exact' }
+function isOneMachine(entry: EntryConfig): boolean {
+  if (entry.role === 'active') return true
+  return entry.patterns.every(({ kind }) => kind === 'exact' || kind === 'name')
 }
 
 /** A node listens on one port, so each port is a peer. Connections from the machine are assigned to the first one. */
-function peersOf({ address, isOne, entries }: Machine): PeerView[] {
+function peersOf({ addresses: byKey, isOne, entries }: Machine): PeerView[] {
+  const addresses = [...byKey.values()]
+  const [address = ''] = addresses
   const active = entries.filter((entry) => entry.role === 'active')
   const passive = entries.filter((entry) => entry.role === 'passive')
   const ports = [...new Set(active.map(({ port }) => port))]
   if (ports.length === 0) {
-    return [{ address, isOne, port: undefined, active: [], passive, otherPorts: [] }]
+    return [{ address, addresses, isOne, port: undefined, active: [], passive, otherPorts: [] }]
   }
   return ports.map((port, at) => ({
     address,
+    addresses,
     isOne,
     port,
     active: active.filter((entry) => entry.port === port),
@@ -72,9 +86,9 @@ export function chosenPeers(peers: readonly PeerView[], chosen: string): PeerVie
   )
   if (byEntry.length > 0) return byEntry
   const byAddress = peers.filter(
-    ({ address, port }) =>
-      addressKey(address) === addressKey(chosen) ||
-      (port !== undefined && addressText({ ip: address, port }) === chosen),
+    ({ addresses, port }) =>
+      addresses.some((text) => addressKey(text) === addressKey(chosen)) ||
+      (port !== undefined && addresses.some((ip) => addressText({ ip, port }) === chosen)),
   )
   if (byAddress.length > 0) return byAddress
   // An address that only a range has: take the entry that would decide if the peer connected.

@@ -2,6 +2,7 @@ import {
   durationText,
   type HeartbeatSettings,
   type ListenConfig,
+  parseIp,
   type PluginCounterpart,
 } from '@commloop/core'
 import {
@@ -44,7 +45,8 @@ export function peerConfigText(table: ConfigTable, peer: PeerView, at: string | 
 }
 
 function headLines({ name, node }: ConfigTable, peer: PeerView): string[] {
-  const { address, isOne, port, otherPorts } = peer
+  const { isOne, port, otherPorts } = peer
+  const address = peer.addresses.join(', ')
   const who = isOne
     ? address
     : address === 'anyone'
@@ -171,8 +173,9 @@ function activeLines(
   const { ip, doubt } = dialledAddress(listen, peer, at)
   const port = listen.port === 0 ? UNKNOWN_PORT : listen.port
   const { options, notes } = transportCounterpart(table, entry)
+  const source = sourceAddress(peer)
   const members = [
-    ...membersOf({ id, role: 'active', ip, port, ...(peer.isOne ? { bind: peer.address } : {}) }),
+    ...membersOf({ id, role: 'active', ip, port, ...(source ? { bind: source } : {}) }),
     ...membersOf(options),
     ...ownMembers(table, peer, entry),
   ]
@@ -183,8 +186,11 @@ function activeLines(
     ...(listen.port === 0
       ? ['port: ours changes at each start (listen.port: 0); choose a fixed one there']
       : []),
-    ...(peer.isOne
+    ...(source
       ? ['bind: the address that our table expects; leave it out if addresses are translated (NAT)']
+      : []),
+    ...(peer.isOne && source === undefined
+      ? [`our table expects a connection from ${peer.addresses.join(' or ')}`]
       : []),
     ...notes,
   ]
@@ -192,6 +198,11 @@ function activeLines(
     ...comments.map((comment) => `  # ${escapeControlChars(comment)}`),
     `  - { ${members.join(', ')} }`,
   ]
+}
+
+/** The address from which the peer must dial, if our table leaves only one. */
+function sourceAddress({ isOne, address, addresses }: PeerView): string | undefined {
+  return isOne && addresses.length === 1 && parseIp(address) !== undefined ? address : undefined
 }
 
 /** The peer's entries for our active entries: the peer waits. */

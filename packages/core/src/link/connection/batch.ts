@@ -91,6 +91,13 @@ export class Batch {
     return this.chunks.length > 0
   }
 
+  /** Takes only control payloads. @returns whether there is anything to write */
+  fillControl(control: readonly Uint8Array[], listener: BatchListener): boolean {
+    if (control.length > 0) this.#encodeControl(control, listener)
+    this.#closeChunk()
+    return this.chunks.length > 0
+  }
+
   #encodeControl(control: readonly Uint8Array[], listener: BatchListener): void {
     try {
       const sizes = control.map((payload) => this.#codec.frameBytesMax(payload.byteLength))

@@ -4,7 +4,7 @@
 
 /** What may be written to the peer. */
 export type SendPhase =
-  'probation' | 'idle' | 'due' | 'writing' | 'finishing' | 'finished' | 'closed'
+  'probation' | 'asking' | 'idle' | 'due' | 'writing' | 'finishing' | 'finished' | 'closed'
 
 export type SendEvent = 'admit' | 'wake' | 'rest' | 'flush' | 'done' | 'finish' | 'close'
 
@@ -19,8 +19,10 @@ type Transitions<Phase extends string, Event extends string> = Readonly<
 
 /** The direction to the peer. A pair that is not listed cannot happen, and is a bug if it does. */
 export const SEND_TRANSITIONS = {
-  // Nothing is written: whether the peer accepts us is not known yet.
-  probation: { admit: 'idle', finish: 'finished', close: 'closed' },
+  // No messages are written: whether the peer accepts us is not known yet.
+  probation: { admit: 'idle', flush: 'asking', finish: 'finished', close: 'closed' },
+  // On probation. The transport has a write of control payloads, which ask the peer for a sign of life.
+  asking: { admit: 'writing', done: 'probation', finish: 'finishing', close: 'closed' },
   // Open. No write is in progress or due.
   idle: { wake: 'due', flush: 'writing', finish: 'finished', close: 'closed' },
   // Open. A flush follows at the end of the present callback.
@@ -41,7 +43,7 @@ export const RECEIVE_TRANSITIONS = {
   paused: { resume: 'reading', fin: 'finHeld', close: 'closed' },
   // Frames are delivered as they arrive.
   reading: { pause: 'paused', fin: 'lastFrames', close: 'closed' },
-  // The peer's FIN has arrived. Frames before it may wait for the end of the hold, but not longer than `halfClose`.
+  // The peer's FIN has arrived. Frames before it wait for the end of the hold: here for `halfClose`, then in the link.
   finHeld: { resume: 'lastFrames', streamOver: 'ended', close: 'closed' },
   // The peer's FIN has arrived. The frames before it are being delivered.
   lastFrames: { pause: 'finHeld', streamOver: 'ended', close: 'closed' },

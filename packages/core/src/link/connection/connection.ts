@@ -6,7 +6,7 @@ import type {
   PeerInfo,
 } from '../../contracts/transport.js'
 import type { Channel, Conversation } from '../conversation/conversation.js'
-import { Heartbeats } from '../conversation/heartbeats.js'
+import { conversationOf } from '../conversation/heartbeats.js'
 import type { ConnectionOwner, ConnectionServices } from './connection-owner.js'
 import {
   nextReceivePhase,
@@ -36,7 +36,8 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   #receiving: ReceivePhase = 'paused'
   /** Why the connection ends. Until it ends, the reason that applies if no other comes first. */
   #reason: Reason = PEER_CLOSED
-  #receivedMs = Number.NEGATIVE_INFINITY
+  /** When the last bytes arrived, by the clock. Only this class sets it. */
+  receivedMs = Number.NEGATIVE_INFINITY
   // Most links of a large table are idle, and each part costs memory.
   #reader: FrameReader | undefined
   #writer: FrameWriter | undefined
@@ -59,35 +60,27 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     return this.#connection.peer
   }
 
-  /** The connection is open, so it may take new copies. */
   get writable(): boolean {
     return this.#sending === 'idle' || this.#sending === 'writing' || this.#sending === 'due'
   }
 
-  /** No write is in progress. */
   get quiet(): boolean {
-    return this.#sending !== 'writing' && this.#sending !== 'finishing'
+    const phase = this.#sending
+    return phase !== 'writing' && phase !== 'finishing' && phase !== 'asking'
   }
 
   /** Whether the peer accepts us is not known yet, and neither side has ended. */
   get onProbation(): boolean {
-    return this.#sending === 'probation'
+    return this.#sending === 'probation' || this.#sending === 'asking'
   }
 
-  /** The peer has ended its side and has received everything that waited, so a newcomer may take the link. */
-  get replaceable(): boolean {
-    const { level } = this.#owner.queue.outbox
-    return this.#receiving === 'ended' && this.writable && this.quiet && level.messages === 0
+  /** While the link waits to be ready, a heartbeat may ask for a frame, and shows that this node is alive. */
+  #mayAsk(): boolean {
+    return this.writable || (this.onProbation && this.#owner.settings.ready !== 'connected')
   }
 
-  /** Copies of a write that the transport has not confirmed. */
   get unconfirmed(): number {
     return this.#writer?.unconfirmed ?? 0
-  }
-
-  /** When the last bytes arrived, by the clock. */
-  get receivedMs(): number {
-    return this.#receivedMs
   }
 
   #send(event: SendEvent): void {
@@ -99,7 +92,6 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   }
 
   // Methods instead of comparisons: after a comparison the compiler would assume that the phase does not change.
-
   #isClosed(): boolean {
     return this.#sending === 'closed'
   }
@@ -109,33 +101,32 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   }
 
   #watch(): Liveness {
-    return (this.#liveness ??= new Liveness(this.#services.clock, this.#owner, this))
+    const { clock } = this.#services
+    return (this.#liveness ??= new Liveness(clock, this.#owner, this, this.#connection))
   }
 
   /** Begins to read, and to write what waits. Called after the transport has received the handler. */
   begin(): void {
     if (this.#isClosed()) return
     const nowMs = this.#services.clock.now()
-    this.#receivedMs = nowMs
+    this.receivedMs = nowMs
     this.#converse(nowMs)
-    if (!this.#owner.readPaused) this.resume()
+    // Two peers that both wait for a frame must not wait for each other.
+    if (this.onProbation) this.#conversation?.probe()
+    if (!this.#owner.intake?.paused) this.resume()
     if (this.#owner.queue.outbox.level.messages > 0) this.wake()
   }
 
   /** Begins, changes or ends the conversation, according to the present settings. */
   #converse(nowMs: number): void {
-    if (this.#owner.settings.heartbeat === undefined) {
-      this.#conversation?.finished()
-      this.#conversation = undefined
-      return
-    }
-    this.#conversation ??= new Heartbeats(this, this.#owner, this.#services.clock)
-    if (this.writable || this.onProbation) this.#conversation.settingsChanged(nowMs)
+    const { clock } = this.#services
+    this.#conversation = conversationOf(this.#owner, this, clock, this.#conversation)
+    if (this.writable || this.onProbation) this.#conversation?.settingsChanged(nowMs)
   }
 
   /** The peer accepts us. */
   endProbation(): void {
-    if (this.#sending !== 'probation') return
+    if (!this.onProbation) return
     this.#send('admit')
     this.wake()
   }
@@ -161,7 +152,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
       return
     }
     const nowMs = this.#services.clock.now()
-    this.#receivedMs = nowMs
+    this.receivedMs = nowMs
     this.#liveness?.received(nowMs)
     tally.receivedBytes += chunk.length
     const reader = (this.#reader ??= new FrameReader(this, this.#owner.codec))
@@ -181,9 +172,9 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
 
   deliver(payload: Uint8Array): void {
     const owner = this.#owner
-    owner.proved()
+    if (owner.readiness?.proved === false) owner.readiness.frame()
     if (this.#conversation?.received(payload) === true) return
-    owner.delivered(payload)
+    owner.delivered(payload, owner.epoch)
   }
 
   #watchFrame(reader: FrameReader, nowMs: number): void {
@@ -214,8 +205,6 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     if (this.reads) this.#connection.setReading(true)
   }
 
-  // ── the peer's FIN ──────────────────────────────────────────────────────────────────────────────────────────
-
   ended(): void {
     if (this.#receiving === 'closed') {
       this.#owner.queue.tally.fenced++
@@ -236,11 +225,11 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   #streamOver(): void {
     this.#receive('streamOver')
     this.#liveness?.streamOver()
-    this.#reason = this.#reader?.end() ?? this.#reason
+    if (this.#reader?.mayHavePayloads === false) this.#reason = this.#reader.end() ?? this.#reason
     if (!this.writable && !this.onProbation) return
     this.#watch().halfClosed(this.#services.clock.now())
-    const serves = this.#owner.settings.halfClose === 'serve' && this.writable
-    if (!serves) this.finish(this.#reason)
+    const { halfClose } = this.#owner.settings
+    if (halfClose === 'close' || !this.writable) this.finish(this.#reason)
   }
 
   // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -261,15 +250,18 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   }
 
   #flush(): void {
-    if (this.#sending !== 'due' && this.#sending !== 'idle') return
+    const asks = this.#sending === 'probation'
+    if (this.#sending !== 'due' && this.#sending !== 'idle' && !asks) return
+    // Our FIN waits for a holder. The peer, which may have restarted, would lose what is written before it.
+    if (this.#receiving === 'finHeld' && this.#owner.settings.halfClose === 'close') return
     const writer = this.#writer
-    if (writer?.hasWork !== true) {
+    if (writer?.hasWork(asks) !== true) {
       if (this.#sending === 'due') this.#send('rest')
       return
     }
     const nowMs = this.#services.clock.now()
     this.#send('flush')
-    const filled = writer.fill(nowMs, this.#owner.epoch)
+    const filled = asks ? writer.fillControl() : writer.fill(nowMs, this.#owner.epoch)
     if (this.#isClosed()) {
       // The codec, which may be a plugin, has ended the connection from within `encode`.
       writer.takeBack()
@@ -295,7 +287,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
       throw new Error('link: the transport confirmed a write that was not made')
     }
     // Before the copies are released: a listener of their outcomes may send, or end the connection.
-    if (this.#sending === 'writing') this.#send('done')
+    if (this.#sending !== 'finishing') this.#send('done')
     this.#liveness?.written()
     writer.confirmed()
     this.#owner.queue.shrunk()
@@ -303,24 +295,23 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     else this.#flush()
   }
 
-  /** The write has ended. */
   #writeOver(): void {
     this.#send('done')
     if (this.#sending === 'finished') this.#sendFin()
   }
 
-  send(payload: Uint8Array): void {
+  send(payload: Uint8Array): boolean {
+    if (!this.#mayAsk()) return false
     const writer = (this.#writer ??= this.#makeWriter())
     writer.control(payload)
-    this.wake()
+    if (this.#sending === 'probation') this.#services.clock.soon(writer.flush)
+    else this.wake()
+    return true
   }
 
-  /** Asks the peer for a sign of life, if the conversation of the link can do so. */
   probe(): void {
     this.#conversation?.probe()
   }
-
-  // ── ending: ask, join, free ─────────────────────────────────────────────────────────────────────────────────
 
   /** A deadline of the peer has expired. */
   peerFailed(at: Expiry): void {
@@ -331,11 +322,12 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     else this.abort(this.#reader?.diagnosed({ code: at }) ?? { code: at })
   }
 
-  /** `halfClose` has expired: frames before the peer's FIN wait no longer, and the peer is no longer served. */
+  /** `halfClose` has expired: the link does not wait for its holders any more, and the peer is no longer served. */
   #halfCloseOver(): void {
     if (this.#receiving === 'finHeld') {
-      this.#discardUnread()
-      this.#streamOver()
+      this.#leaveRest()
+      // A peer that is still served waits for replies to what the holder has not taken yet.
+      if (this.#owner.settings.halfClose === 'close') this.#streamOver()
     } else if (this.writable) {
       this.finish(this.#reason)
     } else {
@@ -357,11 +349,13 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     this.#connection.end()
   }
 
-  /** Ends gracefully, apart from the link, so that another connection can take it. Only if `replaceable`. */
-  release(): void {
-    if (!this.replaceable) return
+  /** Gives the link to another connection, if the peer has ended and has received everything. @returns whether it did */
+  release(): boolean {
+    const served = this.writable && this.quiet && this.#owner.queue.outbox.level.messages === 0
+    if (this.#receiving !== 'ended' || !served) return false
     this.finish(PEER_CLOSED)
     this.#owner.closed(this, PEER_CLOSED)
+    return true
   }
 
   /** Ends with a reset. Before it returns, the owner's `closed` is called with this reason. */
@@ -388,11 +382,19 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     this.#receive('close')
     this.#liveness?.dispose()
     this.#conversation?.finished()
-    this.#discardUnread()
+    this.#leaveRest()
     this.#owner.closed(this, this.#reason)
   }
 
-  #discardUnread(): void {
-    this.#owner.queue.tally.discarded += this.#reader?.discard() ?? 0
+  /** Leaves to the link what was received whole and not delivered. */
+  #leaveRest(): void {
+    const reader = this.#reader
+    if (reader?.mayHavePayloads !== true) return
+    if (this.#owner.intake?.keep(reader, this.#conversation) === true) return
+    this.#owner.queue.tally.discarded += reader.discard()
+  }
+
+  heldTooLong(): void {
+    if (this.#receiving === 'finHeld') this.#streamOver()
   }
 }

@@ -20,7 +20,7 @@ export interface ReaderHost {
  * connection may end.
  */
 export class FrameReader {
-  readonly #host: ReaderHost
+  #host: ReaderHost
   readonly #codec: FrameCodec
   #decoder: FrameDecoder | undefined
   /** Kept until a chunk ends where a frame ends, which shows that the stream consists of frames. */
@@ -35,6 +35,16 @@ export class FrameReader {
   constructor(host: ReaderHost, codec: FrameCodec) {
     this.#host = host
     this.#codec = codec
+  }
+
+  /** From now on `host` gets the payloads, and decides when. */
+  handTo(host: ReaderHost): void {
+    this.#host = host
+  }
+
+  /** Whole payloads may wait that were not delivered. */
+  get mayHavePayloads(): boolean {
+    return this.#payloadsLeft > 0
   }
 
   /** Takes a chunk. @returns whether the decoder has accepted it; if not, the connection was aborted. */
@@ -66,13 +76,13 @@ export class FrameReader {
   decode(): boolean {
     const decoder = this.#decoder
     if (this.#decoding || decoder === undefined) return false
-    const host = this.#host
     this.#decoding = true
     try {
-      while (host.reads) {
+      // The host may change from within a delivery.
+      while (this.#host.reads) {
         const payload = this.#next(decoder)
         if (payload === undefined) break
-        host.deliver(payload)
+        this.#host.deliver(payload)
       }
     } finally {
       this.#decoding = false

@@ -41,8 +41,8 @@ export class FrameWriter {
     return this.#batch.messages
   }
 
-  get hasWork(): boolean {
-    return this.#queue.outbox.peek() !== undefined || this.#control.length > 0
+  hasWork(onlyControl: boolean): boolean {
+    return this.#control.length > 0 || (!onlyControl && this.#queue.outbox.peek() !== undefined)
   }
 
   get chunks(): readonly Uint8Array[] {
@@ -66,6 +66,15 @@ export class FrameWriter {
     }
     queue.tally.resent += batch.resent
     return true
+  }
+
+  /** Encodes a write without messages. @returns false if there is nothing to write */
+  fillControl(): boolean {
+    const control = this.#control
+    this.#control = NO_CONTROL
+    const filled = this.#batch.fillControl(control, this.#queue)
+    if (!filled) this.#batch.clear()
+    return filled
   }
 
   /** Cancels a filled write: its copies wait in the queue again. */

@@ -1,6 +1,10 @@
 import type { LinkSettings } from '../../config/node-config.js'
 import type { Clock } from '../../contracts/clock.js'
+import type { Connection } from '../../contracts/transport.js'
+import type { Reason } from '../../contracts/reason.js'
 import { Deadline, type DeadlineOwner } from '../../timing/deadline.js'
+import { durationText } from '../../units/duration.js'
+import { AcknowledgementWatch } from './acknowledgement-watch.js'
 
 /** The deadlines of a peer. */
 export type Expiry = 'silence' | 'partial-frame' | 'write-stall' | 'half-close' | 'linger'
@@ -13,6 +17,7 @@ interface Configured {
 /** The connection that is watched. */
 interface Watched {
   peerFailed(at: Expiry): void
+  abort(reason: Reason): void
 }
 
 /**
@@ -23,16 +28,20 @@ export class Liveness implements DeadlineOwner {
   readonly #clock: Clock
   readonly #link: Configured
   readonly #connection: Watched
+  readonly #transport: Connection
   #silence: Deadline | undefined
   #partialFrame: Deadline | undefined
   #stall: Deadline | undefined
   #halfClose: Deadline | undefined
   #linger: Deadline | undefined
+  #acknowledgements: AcknowledgementWatch | undefined
 
-  constructor(clock: Clock, link: Configured, connection: Watched) {
+  /** @param transport the connection as the transport knows it */
+  constructor(clock: Clock, link: Configured, connection: Watched, transport: Connection) {
     this.#clock = clock
     this.#link = link
     this.#connection = connection
+    this.#transport = transport
   }
 
   expired(deadline: Deadline): void {
@@ -99,6 +108,23 @@ export class Liveness implements DeadlineOwner {
   writing(nowMs: number): void {
     this.#stall ??= new Deadline(this.#clock, this.#link.settings.stallMs, this)
     this.#stall.start(nowMs)
+    if (this.#acknowledgements !== undefined) this.#acknowledgements.wrote()
+    else if (this.#transport.unacknowledged !== undefined) this.#watchAcknowledgements()
+  }
+
+  #watchAcknowledgements(): void {
+    if (this.#link.settings.unacknowledgedMs === 0) return
+    this.#acknowledgements = new AcknowledgementWatch(
+      this.#clock,
+      this.#link,
+      this.#transport,
+      (bytes) => {
+        const forText = durationText(this.#link.settings.unacknowledgedMs)
+        const detail = `the system of the peer has acknowledged nothing for ${forText}, and ${String(bytes)} bytes are on the way`
+        this.#connection.abort({ code: 'unacknowledged', detail })
+      },
+    )
+    this.#acknowledgements.wrote()
   }
 
   written(): void {
@@ -121,6 +147,7 @@ export class Liveness implements DeadlineOwner {
     this.#partialFrame?.setDelay(settings.partialFrameMs, nowMs)
     this.#linger?.setDelay(this.#lingerMs, nowMs)
     this.#halfClose?.setDelay(this.#halfCloseMs, nowMs)
+    this.#acknowledgements?.settingsChanged()
   }
 
   /** After a change of settings: starts the deadlines that were off until now and would be running. */
@@ -139,6 +166,7 @@ export class Liveness implements DeadlineOwner {
 
   /** The connection is over: no deadline leaves a timer behind. */
   dispose(): void {
+    this.#acknowledgements?.dispose()
     for (const deadline of [
       this.#silence,
       this.#partialFrame,

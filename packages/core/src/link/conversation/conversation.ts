@@ -25,12 +25,11 @@ export interface Conversation {
 
 /** A connection as its conversation uses it. */
 export interface Channel {
-  /** Payloads can be written: the connection is open, and its probation is over. */
-  readonly writable: boolean
   /** No write is in progress. */
   readonly quiet: boolean
   /**
    * Writes a control payload before the waiting messages. If the same payload is queued already, it is written once.
+   * @returns false if nothing can be written: the connection is ending, or on probation because of a former loss
    */
-  send(payload: Uint8Array): void
+  send(payload: Uint8Array): boolean
 }

@@ -60,9 +60,8 @@ export class Heartbeats implements Conversation, DeadlineOwner {
   /** Sends a heartbeat now. A peer that answers heartbeats then gives a sign of life. */
   probe(): void {
     const { heartbeat } = this.#link.settings
-    if (heartbeat === undefined || !this.#channel.writable) return
+    if (heartbeat === undefined || !this.#channel.send(heartbeat.payload)) return
     this.#link.queue.tally.heartbeatsSent++
-    this.#channel.send(heartbeat.payload)
   }
 
   settingsChanged(nowMs: number): void {
@@ -73,4 +72,16 @@ export class Heartbeats implements Conversation, DeadlineOwner {
   finished(): void {
     this.#quiet?.dispose()
   }
+}
+
+/** The conversation that the settings of a link ask for: the present one, a new one or none. */
+export function conversationOf(
+  link: HeartbeatLink,
+  channel: Channel,
+  clock: Clock,
+  present: Conversation | undefined,
+): Conversation | undefined {
+  if (link.settings.heartbeat !== undefined) return present ?? new Heartbeats(channel, link, clock)
+  present?.finished()
+  return undefined
 }
