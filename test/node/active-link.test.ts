@@ -44,6 +44,37 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
+  it('waits for the address of `bind`, without an attempt for it', async () => {
+    const bench = TestNode.started({
+      links: [{ ...PEER, bind: '10.0.0.9', reconnect: fixed(5000, 1) }],
+    })
+    const missing = Object.assign(new Error('bind EADDRNOTAVAIL'), { code: 'EADDRNOTAVAIL' })
+    for (let dial = 1; dial <= 20; dial++) {
+      expect(bench.transport.dials).toHaveLength(dial)
+      bench.transport.lastDial.fail(missing)
+      expect(bench.node.link('peer')).toMatchObject({
+        state: 'backoff',
+        attempt: 0,
+        reason: expect.stringContaining(
+          'this machine does not have the address 10.0.0.9 of "bind", and waits for it',
+        ) as string,
+      })
+      bench.clock.advance(1999)
+      expect(bench.transport.dials).toHaveLength(dial)
+      bench.clock.advance(1)
+    }
+    bench.transport.lastDial.fail()
+    expect(bench.states.at(-1)).toBe('peer exhausted (ECONNREFUSED)')
+    await bench.stopped()
+  })
+
+  it('gives up for EADDRNOTAVAIL without `bind`: the machine has no free port', async () => {
+    const bench = TestNode.started({ links: [{ ...PEER, reconnect: fixed(100, 1) }] })
+    bench.transport.lastDial.fail(Object.assign(new Error('x'), { code: 'EADDRNOTAVAIL' }))
+    expect(bench.node.link('peer').state).toBe('exhausted')
+    await bench.stopped()
+  })
+
   it('stays exhausted if `rearmAfter` is 0', async () => {
     const bench = TestNode.started({
       links: [{ ...PEER, reconnect: fixed(100, 1), rearmAfter: 0 }],

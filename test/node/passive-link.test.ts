@@ -348,6 +348,64 @@ describe('listening', () => {
     await expect(started).rejects.toMatchObject({ code: 'CML_ERR_LISTEN' })
   })
 
+  it('waits for an address that the machine does not have yet, and dials meanwhile', async () => {
+    const dials = { id: 'out', role: 'active', ip: '10.0.0.3', port: 1 } as const
+    const bench = new TestNode({ listen: LISTEN, links: [entry('two', '10.0.0.2'), dials] })
+    const started = bench.node.start()
+    const missing = Object.assign(new Error('listen EADDRNOTAVAIL'), { code: 'EADDRNOTAVAIL' })
+    bench.transport.listens[0]?.handler.failed(missing)
+    await started
+    bench.soon()
+    expect(bench.transport.dials).toHaveLength(1)
+    expect(bench.warnings).toEqual(['LISTEN_WAITING'])
+    let tries = 1
+    for (const delayMs of [100, 200, 400, 800, 1000, 1000]) {
+      bench.clock.advance(delayMs - 1)
+      expect(bench.transport.listens).toHaveLength(tries)
+      bench.clock.advance(1)
+      expect(bench.transport.listens).toHaveLength(++tries)
+      bench.transport.listens.at(-1)?.handler.failed(missing)
+    }
+    bench.soon()
+    expect(bench.warnings).toEqual(['LISTEN_WAITING'])
+    expect(bench.node.listening).toBeUndefined()
+    expect(bench.node.notListening).toEqual({
+      host: '::',
+      port: 8000,
+      reason: 'listen EADDRNOTAVAIL',
+      forMs: 3500,
+    })
+    bench.clock.advance(1000)
+    bench.transport.listening()
+    expect(bench.node.notListening).toBeUndefined()
+    expect(bench.node.listening).toMatchObject({ port: 8000 })
+    bench.transport.accept('10.0.0.2')
+    expect(bench.node.link('two').state).toBe('up')
+    await bench.stopped()
+  })
+
+  it('can be stopped while it waits for its address, and then tries no more', async () => {
+    const bench = new TestNode({ listen: LISTEN, links: [entry('two', '10.0.0.2')] })
+    const started = bench.node.start()
+    const missing = Object.assign(new Error('x'), { code: 'EADDRNOTAVAIL' })
+    bench.transport.listens[0]?.handler.failed(missing)
+    await started
+    await bench.stopped()
+    bench.clock.advance(60_000)
+    expect(bench.transport.listens).toHaveLength(1)
+  })
+
+  it('keeps its address if another one, to which it shall move, does not exist', async () => {
+    const bench = listening(entry('two', '10.0.0.2'))
+    const other = { host: '10.0.0.9', port: 8000 }
+    const moved = bench.node.reconfigure({ listen: other, links: [entry('two', '10.0.0.2')] })
+    const missing = Object.assign(new Error('x'), { code: 'EADDRNOTAVAIL' })
+    bench.transport.listens[1]?.handler.failed(missing)
+    await expect(moved).rejects.toMatchObject({ code: 'CML_ERR_LISTEN' })
+    expect(bench.node.notListening).toBeUndefined()
+    await bench.stopped()
+  })
+
   it('that is lost later is tried again, and links stay up', async () => {
     const bench = listening(entry('two', '10.0.0.2'))
     bench.transport.accept('10.0.0.2')
@@ -357,6 +415,7 @@ describe('listening', () => {
     bench.clock.advance(100)
     expect(bench.transport.listens).toHaveLength(2)
     bench.transport.listens[1]?.handler.failed(new Error('gone'))
+    expect(bench.node.notListening).toMatchObject({ reason: 'gone', forMs: 100 })
     bench.clock.advance(199)
     expect(bench.transport.listens).toHaveLength(2)
     bench.clock.advance(1)

@@ -35,6 +35,8 @@ describe('bugs that the simulator has found', () => {
     bench.node.on('link', ({ link, state }) => {
       if (link === 'peer' && state === 'backoff') bench.node.link('peer').dial()
     })
+    // The operator asks for the other link first.
+    bench.node.link('other').dial()
     const [first] = bench.transport.dials
     first?.fail()
     // The other link has the only permit now.

@@ -43,6 +43,6 @@ describe('docs/wire-format.md', () => {
     } catch (error) {
       refusal = error
     }
-    expect(String(refusal)).toContain(`one of ${names.join(', ')}, found`)
+    expect(String(refusal)).toContain(`there are ${names.join(', ')}`)
   })
 })

@@ -1,4 +1,11 @@
-import { type CommloopError, jsonText, optionError, type Size, sizeBytes } from '@commloop/core'
+import {
+  describeValue,
+  optionsError,
+  type RejectedOption,
+  type Size,
+  sizeBytes,
+  unknownOptionText,
+} from '@commloop/core'
 
 /** Options on which both sides of a link must agree. */
 export interface Len16Options {
@@ -27,55 +34,61 @@ const KNOWN = ['byteOrder', 'lengthIncludesHeader', 'maxPayload', 'emptyFrames']
 
 /**
  * Validates options of any type, because they may come from a configuration file.
- * @throws CommloopError CML_ERR_CONFIG_INVALID with the option, what was expected and what was found.
+ * @throws CommloopError CML_ERR_CONFIG_INVALID with every wrong option, what was expected and what was found.
  */
 export function len16Settings(options: Readonly<Record<string, unknown>>): Len16Settings {
+  const rejected: RejectedOption[] = []
+  const reject = (option: string, problem: string, unknown = false): void => {
+    rejected.push({ plugin: 'codec len16', option, problem, unknown })
+  }
   for (const name of Object.keys(options)) {
-    if (!KNOWN.includes(name)) throw unknown(name)
+    if (!KNOWN.includes(name)) reject(name, unknownOptionText(name, KNOWN), true)
   }
-  const countsHeader = lengthIncludesHeader(options['lengthIncludesHeader'])
+  const read = <Value>(
+    option: string,
+    byDefault: Value,
+    expected: string,
+    usable: (value: unknown) => Value | undefined,
+  ): Value => {
+    const value = options[option]
+    if (value === undefined) return byDefault
+    const found = usable(value)
+    if (found === undefined) reject(option, `expected ${expected}, found ${describeValue(value)}`)
+    return found ?? byDefault
+  }
+  const countsHeader = read('lengthIncludesHeader', false, 'true or false', asFlag)
   const countedHeaderBytes = countsHeader ? HEADER_BYTES : 0
+  const bytesMax = LENGTH_MAX - countedHeaderBytes
+  const byteOrder = read('byteOrder', 'big', "'big' or 'little'", oneOf('big', 'little'))
+  const emptyFrames = read(
+    'emptyFrames',
+    'deliver',
+    "'deliver' or 'reject'",
+    oneOf('deliver', 'reject'),
+  )
+  const sizes = `a size of 1 to ${String(bytesMax)} bytes`
+  const payloadBytesMax = read('maxPayload', bytesMax, sizes, (value) => asBytes(value, bytesMax))
+  if (rejected.length > 0) throw optionsError(rejected)
   return {
-    byteOrder: oneOf('byteOrder', options['byteOrder'], 'big', 'little'),
+    byteOrder,
     countedHeaderBytes,
-    payloadBytesMin:
-      oneOf('emptyFrames', options['emptyFrames'], 'deliver', 'reject') === 'reject' ? 1 : 0,
-    payloadBytesMax: maxPayload(options['maxPayload'], LENGTH_MAX - countedHeaderBytes),
+    payloadBytesMin: emptyFrames === 'reject' ? 1 : 0,
+    payloadBytesMax,
   }
 }
 
-function lengthIncludesHeader(value: unknown): boolean {
-  if (value === undefined) return false
-  if (typeof value === 'boolean') return value
-  throw invalid('lengthIncludesHeader', 'true or false', value)
+function asFlag(value: unknown): boolean | undefined {
+  return typeof value === 'boolean' ? value : undefined
 }
 
-function maxPayload(value: unknown, bytesMax: number): number {
-  if (value === undefined) return bytesMax
+function asBytes(value: unknown, bytesMax: number): number | undefined {
   const bytes =
     typeof value === 'number' || typeof value === 'string' ? sizeBytes(value) : undefined
-  if (bytes !== undefined && bytes >= 1 && bytes <= bytesMax) return bytes
-  throw invalid('maxPayload', `a size of 1 to ${String(bytesMax)} bytes`, value)
+  return bytes !== undefined && bytes >= 1 && bytes <= bytesMax ? bytes : undefined
 }
 
-/** The first choice is the default. */
 function oneOf<Choice extends string>(
-  name: string,
-  value: unknown,
-  byDefault: Choice,
-  other: Choice,
-): Choice {
-  if (value === undefined || value === byDefault) return byDefault
-  if (value === other) return other
-  throw invalid(name, `'${byDefault}' or '${other}'`, value)
-}
-
-function invalid(option: string, expected: string, found: unknown): CommloopError {
-  const problem = `expected ${expected}, found ${jsonText(found)}`
-  return optionError({ plugin: 'codec len16', option, problem })
-}
-
-function unknown(option: string): CommloopError {
-  const problem = `expected one of ${KNOWN.join(', ')}, found ${jsonText(option)}`
-  return optionError({ plugin: 'codec len16', option, problem, unknown: true })
+  ...choices: readonly Choice[]
+): (value: unknown) => Choice | undefined {
+  return (value) => choices.find((choice) => choice === value)
 }

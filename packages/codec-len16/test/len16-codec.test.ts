@@ -100,14 +100,11 @@ describe('options', () => {
     [{ maxPayload: 65536 }, 'maxPayload: expected a size of 1 to 65535 bytes, found 65536'],
     [{ maxPayload: '64KiB' }, 'maxPayload: expected a size of 1 to 65535 bytes, found "64KiB"'],
     [{ maxPayload: 1.5 }, 'maxPayload: expected a size of 1 to 65535 bytes, found 1.5'],
-    [{ maxPayload: Symbol('much') }, 'a size of 1 to 65535 bytes, found Symbol(much)'],
-    [{ maxPayload: null }, 'maxPayload: expected a size of 1 to 65535 bytes, found null'],
+    [{ maxPayload: Symbol('much') }, 'a size of 1 to 65535 bytes, found a symbol'],
+    [{ maxPayload: null }, 'maxPayload: expected a size of 1 to 65535 bytes, found nothing'],
     [{ maxPayload: 65534, lengthIncludesHeader: true }, 'a size of 1 to 65533 bytes, found 65534'],
     [{ emptyFrames: 'drop' }, "emptyFrames: expected 'deliver' or 'reject', found \"drop\""],
-    [
-      { byteorder: 'big' },
-      'byteorder: expected one of byteOrder, lengthIncludesHeader, maxPayload, emptyFrames',
-    ],
+    [{ byteorder: 'big' }, 'byteorder: unknown option. Did you mean "byteOrder"?'],
   ])('%o are rejected with an explanation', (options, message) => {
     expect(() => new Len16Codec(options as unknown as Len16Options)).toThrow(
       expect.objectContaining({

@@ -5,6 +5,8 @@
  * `Reloader` applies changes of the file to a running node.
  */
 export { type ConfigRequest, type ConfigSource, findConfig } from './find/find-config.js'
+export { readRegularFile, type RegularFile } from './find/regular-file.js'
+export type { EncodingProblem } from './find/encoding-problem.js'
 export { type LegacyTable, readLegacyTable } from './legacy/legacy-table.js'
 export { allPlugins, type ConfigPlugins, type EntryPlugin } from './load/config-plugins.js'
 export {
@@ -22,7 +24,8 @@ export type { LoadedConfig } from './load/loaded-config.js'
 export type { RunningConfig } from './load/running-config.js'
 export { builtinPlugin, DEFAULT_PLUGINS } from './plugins/builtin-plugins.js'
 export { compareSides, counterpartOf, descriptorsOf } from './plugins/plugin-services.js'
-export { canonicalSpec, type PluginSpec } from './plugins/plugin-spec.js'
+export { isSecretKey, SECRET_KEYS } from './read/secret-keys.js'
+export { canonicalSpec, type PluginSpec, shownSpec } from './plugins/plugin-spec.js'
 export { type ResolvedPlugin, originText } from './plugins/resolve-plugin.js'
 export {
   type Diagnostic,

@@ -46,3 +46,38 @@ describe('placeholders for the environment', () => {
     expect(fillPlaceholders('${A}', { A: '${B}', B: 'secret' }).text).toBe('${B}')
   })
 })
+
+describe('a placeholder inside a default', () => {
+  it.each<[string, Record<string, string>, string]>([
+    ['${A:-${B:-x}}', {}, 'x'],
+    ['${A:-${B:-x}}', { B: 'b' }, 'b'],
+    ['${A:-${B:-x}}', { A: 'a', B: 'b' }, 'a'],
+    ['${A:-1${B}2${C:-}3}', { B: 'b' }, '1b23'],
+    ['${A:-$${B}}', {}, '${B}'],
+    ['$${A:-${B}}', {}, '${A:-${B}}'],
+  ])('%s with %o is %s', (text, env, expected) => {
+    const { text: filled, problems } = fillPlaceholders(text, env)
+    expect([filled, problems]).toEqual([expected, []])
+  })
+
+  it('is read from a flow map, and may be a number', () => {
+    const shielded = shieldPlaceholders('{ port: ${A:-${B:-8000}} }')
+    expect(shielded).not.toMatch(/[${}].*[${}].*[${}]/)
+    expect(unshieldPlaceholders(shielded)).toBe('{ port: ${A:-${B:-8000}} }')
+    expect(fillPlaceholders('${A:-${B:-8000}}', {})).toMatchObject({ text: '8000', whole: true })
+  })
+
+  it('is a mistake if one of the two is not closed, or if there are too many levels', () => {
+    expect(fillPlaceholders('${A:-${B}', {}).problems).toHaveLength(1)
+    const deep = `${'${A:-'.repeat(9)}${'}'.repeat(9)}`
+    expect(fillPlaceholders(deep, {}).problems).toEqual([
+      'placeholders are nested more than 8 levels deep',
+    ])
+  })
+})
+
+describe('two placeholders', () => {
+  it('are not one value', () => {
+    expect(fillPlaceholders('${A:-1} ${B:-2}', {})).toMatchObject({ text: '1 2', whole: false })
+  })
+})

@@ -353,7 +353,10 @@ describe('mistakes', () => {
     [
       'a listener misspelt, which might have been an option of the transport',
       'listen: { hots: 127.0.0.1, port: 1, backlog: 9 }\nlinks: []',
-      ['1:11  listen.hots: unknown key. Did you mean "host"?'],
+      [
+        '1:11  listen.hots: unknown key. Did you mean "host"?',
+        '1:37  listen.backlog: belongs to the whole transport: transport: { use: tcp, backlog: … }',
+      ],
     ],
     [
       'a heartbeat without time',
@@ -375,9 +378,7 @@ describe('mistakes', () => {
     [
       'an option that the plugin does not know',
       'reconnect: { use: exponential, maxAttempt: 3 }\nlinks: []',
-      [
-        '1:32  reconnect.maxAttempt: expected one of min, initial, max, factor, jitter, maxAttempts, found "maxAttempt"',
-      ],
+      ['1:32  reconnect.maxAttempt: unknown option. Did you mean "maxAttempts"?'],
     ],
     [
       'imports',

@@ -135,10 +135,10 @@ describe('the check of a plugin, while a configuration is read', () => {
   })
 
   it('is called once for a plugin that several entries share, with the first of them', async () => {
-    const entry = '{ role: active, ip: 10.0.0.1, port: 1, codec: { use: ./own.mjs, width: 3 } }'
+    const entry = 'role: active, ip: 10.0.0.1, codec: { use: ./own.mjs, width: 3 }'
     const reading = await read(
       "check: (options, { path }) => ({ problems: [], warnings: [{ path, message: 'old' }] })",
-      `links: [${entry}, ${entry}]\n`,
+      `links: [{ port: 1, ${entry} }, { port: 2, ${entry} }]\n`,
     )
     expect(reading.ok && reading.config.warnings).toEqual(['links[0].codec: old'])
   })

@@ -37,12 +37,21 @@ describe('ExponentialBackoff', () => {
   })
 
   it.each<[ExponentialBackoffOptions & { readonly retries?: number }, string]>([
-    [{ min: 'soon' }, 'reconnect.min: expected a duration'],
-    [{ factor: 0.5 }, 'reconnect.factor: expected 1 to 1000, found 0.5'],
-    [{ maxAttempts: -1 }, 'reconnect.maxAttempts: expected a whole number'],
-    [{ min: '1m', max: '30s' }, 'reconnect.min: expected at most "max"'],
-    [{ jitter: 'some' as 'none' }, 'reconnect.jitter: expected "full" or "none", found "some"'],
-    [{ retries: 3 }, 'reconnect.retries: expected one of min, initial'],
+    [{ min: 'soon' }, 'reconnect exponential: min: expected a duration'],
+    [{ factor: 0.5 }, 'reconnect exponential: factor: expected 1 to 1000, found 0.5'],
+    [{ maxAttempts: -1 }, 'reconnect exponential: maxAttempts: expected a whole number'],
+    [{ min: '1m', max: '30s' }, 'reconnect exponential: min: expected at most "max"'],
+    [
+      { jitter: 'some' as 'none' },
+      'reconnect exponential: jitter: expected "full" or "none", found "some"',
+    ],
+    [{ retries: 3 }, 'reconnect exponential: retries: unknown option; there are min, initial'],
+    [{ factor: '2' }, 'factor: expected 1 to 1000, found "2"'],
+    [
+      { factor: null, jitter: null },
+      'factor: expected 1 to 1000, found nothing; reconnect exponential: jitter',
+    ],
+    [{ min: null }, 'min: expected a duration'],
   ])('refuses %j', (options, message) => {
     const make = () => new ExponentialBackoff(options)
     expect(make).toThrow(CommloopError)

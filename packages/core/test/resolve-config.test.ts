@@ -271,7 +271,7 @@ describe('mistakes', () => {
 
   it('are not looked for in a configuration that is resolved already', () => {
     const config = resolveConfig({ links: [active()] })
-    expect(resolveOptions(config)).toEqual({ config, problems: [] })
+    expect(resolveOptions(config)).toEqual({ config, problems: [], warnings: [] })
     expect(resolveConfig(config)).toBe(config)
   })
 

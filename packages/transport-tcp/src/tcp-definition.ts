@@ -9,7 +9,9 @@ import {
 } from '@commloop/core'
 import { type TcpOptions, tcpSettings } from './tcp-options.js'
 import { TcpTransport } from './tcp-transport.js'
-import { checkTlsSections } from './tls-check.js'
+import { checkConnectionOptions } from './option-check.js'
+import { ownAddresses } from './own-addresses.js'
+import { checkReach } from './reach-check.js'
 import { tlsCounterpart } from './tls-counterpart.js'
 
 /**
@@ -26,7 +28,14 @@ export const tcpDefinition: PluginDefinition<'transport'> = {
   name: 'tcp',
   apiVersion: PLUGIN_API_VERSION,
   create: (options) => new TcpTransport(options),
-  check: (_options, use) => checkTlsSections(use),
+  check(_options, use) {
+    const options = checkConnectionOptions(use)
+    const reach = checkReach(use.node, ownAddresses())
+    return {
+      problems: [...options.problems, ...reach.problems],
+      warnings: [...options.warnings, ...reach.warnings],
+    }
+  },
   compare: compareTls,
   counterpart: tlsCounterpart,
   // A connection with an unfinished handshake does not belong to a link yet.

@@ -1,9 +1,10 @@
 import {
-  type CommloopError,
   describeValue,
   type Duration,
   durationMs,
-  optionError,
+  optionsError,
+  type RejectedOption,
+  unknownOptionText,
 } from '@commloop/core'
 import { type Direction, type TlsSettings, tlsSettings } from './tls-options.js'
 
@@ -42,23 +43,44 @@ const KEEP_ALIVE_MS_MAX = 32_767_000
 const BACKLOG = 511
 const HANDSHAKES = 64
 const COUNT_MAX = 65_535
-const KNOWN = ['keepAlive', 'noDelay', 'backlog', 'handshakes']
+
+/** Options of the whole transport. */
+export const TCP_OPTIONS: readonly string[] = ['keepAlive', 'noDelay', 'backlog', 'handshakes']
+/** Options of a single dial or listener. */
+export const CONNECTION_OPTIONS: readonly string[] = ['tls']
 
 /**
  * Validates options of any type, because they may come from a configuration file.
- * @throws CommloopError CML_ERR_CONFIG_INVALID with the option, what was expected and what was found.
+ * @throws CommloopError CML_ERR_CONFIG_INVALID with every wrong option, what was expected and what was found.
  */
 export function tcpSettings(options: Readonly<Record<string, unknown>>): TcpSettings {
-  for (const [name, value] of Object.entries(options)) {
-    if (KNOWN.includes(name)) continue
-    throw unknown('', name, `expected one of the options ${KNOWN.join(', ')}`, value)
+  const rejected: RejectedOption[] = []
+  const reject = (option: string, problem: string, unknown = false): void => {
+    rejected.push({ plugin: 'transport tcp', option, problem, unknown })
   }
-  return {
-    keepAliveMs: keepAliveMs(options['keepAlive']),
-    noDelay: noDelay(options['noDelay']),
-    backlog: count('backlog', options['backlog'], BACKLOG),
-    handshakesMax: count('handshakes', options['handshakes'], HANDSHAKES),
+  for (const name of Object.keys(options)) {
+    if (!TCP_OPTIONS.includes(name)) reject(name, unknownOptionText(name, TCP_OPTIONS), true)
   }
+  const read = <Value>(
+    option: string,
+    byDefault: Value,
+    expected: string,
+    usable: (value: unknown) => Value | undefined,
+  ): Value => {
+    const value = options[option]
+    if (value === undefined) return byDefault
+    const found = usable(value)
+    if (found === undefined) reject(option, `expected ${expected}, found ${describeValue(value)}`)
+    return found ?? byDefault
+  }
+  const settings = {
+    keepAliveMs: read('keepAlive', KEEP_ALIVE_MS, KEEP_ALIVE_WORDS, asKeepAliveMs),
+    noDelay: read('noDelay', true, 'true or false', asFlag),
+    backlog: read('backlog', BACKLOG, COUNT_WORDS, asCount),
+    handshakesMax: read('handshakes', HANDSHAKES, COUNT_WORDS, asCount),
+  }
+  if (rejected.length > 0) throw optionsError(rejected)
+  return settings
 }
 
 /**
@@ -69,39 +91,43 @@ export function tlsFor(
   direction: Direction,
   options: Readonly<Record<string, unknown>>,
 ): TlsSettings | undefined {
-  for (const [name, value] of Object.entries(options)) {
-    if (name !== 'tls') throw unknown(`, ${direction}`, name, 'expected no such option', value)
+  const unknown = Object.keys(options).filter((name) => !CONNECTION_OPTIONS.includes(name))
+  if (unknown.length > 0) {
+    const plugin = `transport tcp, ${direction}`
+    throw optionsError(
+      unknown.map((option) => {
+        return { plugin, option, problem: unknownConnectionOption(option), unknown: true }
+      }),
+    )
   }
   return options['tls'] === undefined ? undefined : tlsSettings(direction, options['tls'])
 }
 
-function keepAliveMs(value: unknown): number {
-  if (value === undefined) return KEEP_ALIVE_MS
+/** What is wrong with an option that a single dial or listener does not have. */
+export function unknownConnectionOption(
+  option: string,
+  known: readonly string[] = CONNECTION_OPTIONS,
+): string {
+  const shared = TCP_OPTIONS.includes(option)
+  if (shared) return `belongs to the whole transport: transport: { use: tcp, ${option}: … }`
+  return unknownOptionText(option, known)
+}
+
+const KEEP_ALIVE_WORDS = "a duration of 1s to 32767s, or 'off'"
+const COUNT_WORDS = `a whole number of 1 to ${String(COUNT_MAX)}`
+
+function asKeepAliveMs(value: unknown): number | undefined {
   if (value === 'off') return 0
   const ms = typeof value === 'number' || typeof value === 'string' ? durationMs(value) : undefined
-  if (ms !== undefined && ms >= KEEP_ALIVE_MS_MIN && ms <= KEEP_ALIVE_MS_MAX) return ms
-  throw invalid('', 'keepAlive', "a duration of 1s to 32767s, or 'off'", value)
+  const usable = ms !== undefined && ms >= KEEP_ALIVE_MS_MIN && ms <= KEEP_ALIVE_MS_MAX
+  return usable ? ms : undefined
 }
 
-function noDelay(value: unknown): boolean {
-  if (value === undefined) return true
-  if (typeof value === 'boolean') return value
-  throw invalid('', 'noDelay', 'true or false', value)
+function asFlag(value: unknown): boolean | undefined {
+  return typeof value === 'boolean' ? value : undefined
 }
 
-function count(name: string, value: unknown, byDefault: number): number {
-  if (value === undefined) return byDefault
+function asCount(value: unknown): number | undefined {
   const usable = typeof value === 'number' && Number.isInteger(value)
-  if (usable && value >= 1 && value <= COUNT_MAX) return value
-  throw invalid('', name, `a whole number of 1 to ${String(COUNT_MAX)}`, value)
-}
-
-function invalid(where: string, option: string, expected: string, found: unknown): CommloopError {
-  const problem = `expected ${expected}, found ${describeValue(found)}`
-  return optionError({ plugin: `transport tcp${where}`, option, problem })
-}
-
-function unknown(where: string, option: string, expected: string, found: unknown): CommloopError {
-  const problem = `${expected}, found ${describeValue(found)}`
-  return optionError({ plugin: `transport tcp${where}`, option, problem, unknown: true })
+  return usable && value >= 1 && value <= COUNT_MAX ? value : undefined
 }

@@ -1,6 +1,6 @@
 import { constants, type X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
-import { CommloopError, describeValue, messageText } from '@commloop/core'
+import { CommloopError, describeValue, messageText, unknownOptionText } from '@commloop/core'
 import { certificatesOf, pemText, privateKeyOf } from './pem-text.js'
 
 /**
@@ -54,6 +54,8 @@ export interface TlsProblem {
   readonly option: string | undefined
   /** What was expected, and what was found. */
   readonly message: string
+  /** true: there is no such option. */
+  readonly isKey?: boolean
 }
 
 /** Who opens the connections: this node dials, or it listens for peers. TLS needs different options for the two. */
@@ -137,7 +139,11 @@ class TlsReader {
     const known = KNOWN[this.#direction]
     for (const name of Object.keys(this.#options)) {
       if (known.includes(name)) continue
-      this.#problem(name, `no such option for a ${this.#direction}; there are ${known.join(', ')}`)
+      this.problems.push({
+        option: name,
+        message: unknownOptionText(name, known),
+        isKey: true,
+      })
     }
   }
 
@@ -203,7 +209,8 @@ class TlsReader {
     if (value === undefined) return undefined
     const pem = pemText(value)
     if ('text' in pem) return pem.text
-    this.#problem(option, pem.problem)
+    // A key that is not PEM is taken for the name of a file, so no message may contain that name.
+    this.#problem(option, option === 'key' ? pem.withoutValue : pem.problem)
     return undefined
   }
 

@@ -42,11 +42,14 @@ describe('options', () => {
     [{ backlog: 1.5 }, 'found 1.5'],
     [{ backlog: '511' }, 'found "511"'],
     [{ backlog: 65536 }, 'found 65536'],
-    [{ handshakes: 0 }, 'handshakes: expected a whole number of 1 to 65535, found 0'],
+    [{ mtu: 1 }, 'mtu: unknown option; there are keepAlive, noDelay, backlog, handshakes'],
     [
-      { nodelay: true },
-      'nodelay: expected one of the options keepAlive, noDelay, backlog, handshakes, found true',
+      { backlog: 0, keepAliv: '1s' },
+      'keepAliv: unknown option. Did you mean "keepAlive"?; transport tcp: backlog: expected',
     ],
+    [{ noDelay: null }, 'found nothing'],
+    [{ handshakes: 0 }, 'handshakes: expected a whole number of 1 to 65535, found 0'],
+    [{ nodelay: true }, 'nodelay: unknown option. Did you mean "noDelay"?'],
   ])('%o are rejected with an explanation', (options, message) => {
     const refusal = expect.objectContaining({
       code: 'CML_ERR_CONFIG_INVALID',

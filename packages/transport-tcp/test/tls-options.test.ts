@@ -62,12 +62,7 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
   const BOTH: readonly Case[] = [
     ['no map', () => true, undefined, /^expected a map, found true$/],
     ['a list', () => [], undefined, /^expected a map/],
-    [
-      'an unknown key',
-      () => ({ ...own, ca, cafile: ca }),
-      'cafile',
-      /^no such option .* cert, key/,
-    ],
+    ['an unknown key', () => ({ ...own, ca, cafile: ca }), 'cafile', /^unknown option.* cert, key/],
     [
       'a key without a certificate',
       () => ({ key: own.key, ca }),
@@ -139,7 +134,10 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
   it.each(BOTH)('are rejected for dials and listeners: %s', (_what, options, option, message) => {
     for (const call of ['dial', 'listen'] as const) {
       const { problems } = checkTls(call, options())
-      expect(problems[0]).toEqual({ option, message: expect.stringMatching(message) as string })
+      expect(problems[0]).toMatchObject({
+        option,
+        message: expect.stringMatching(message) as string,
+      })
     }
   })
 
@@ -150,12 +148,12 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
       'a name',
       () => ({ ...own, ca, servername: 'x' }),
       'servername',
-      /^no such option for a listen/,
+      /^unknown option; there are cert, key/,
     ],
   ]
   it.each(LISTEN)('are rejected for a listener: %s', (_what, options, option, message) => {
     const { problems } = checkTls('listen', options())
-    expect(problems).toEqual([{ option, message: expect.stringMatching(message) as string }])
+    expect(problems).toMatchObject([{ option, message: expect.stringMatching(message) as string }])
   })
 
   it('are rejected for a dial: an empty name', () => {
@@ -164,7 +162,8 @@ describe.skipIf(opensslIsMissing('TLS options'))('TLS options', () => {
   })
 
   it('are rejected with all problems in one error', () => {
-    const text = /^transport tcp, dial: tls\.x: no such .*; tls\.verifyPeer: .*; tls\.key: required/
+    const text =
+      /^transport tcp, dial: tls\.x: unknown option.*; tls\.verifyPeer: .*; tls\.key: required/
     expect(() => tlsSettings('dial', { x: 1, verifyPeer: 0, cert: own.cert })).toThrow(
       expect.objectContaining({
         code: 'CML_ERR_CONFIG_INVALID',

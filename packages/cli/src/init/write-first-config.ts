@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { CommloopError, messageText } from '@commloop/core'
@@ -10,6 +10,7 @@ import {
   type NewConfig,
   problemsText,
   readLegacyTable,
+  readRegularFile,
   TEMPLATE,
 } from '@commloop/config'
 import { EXIT } from '../command-line/exit-codes.js'
@@ -61,15 +62,18 @@ async function newConfig(request: InitRequest, io: InitIo): Promise<NewConfig | 
   return config
 }
 
+/** As for a configuration. */
+const TABLE_BYTES_MAX = 1024 * 1024
+
 async function convert(file: string, io: InitIo): Promise<NewConfig | undefined> {
-  let text: string
+  let content: Buffer
   try {
-    text = await readFile(file, 'utf8')
+    content = readRegularFile(file, file, TABLE_BYTES_MAX, 'table').bytes
   } catch (error) {
     io.stderr.write(`${messageText(error, MESSAGE_LENGTH_MAX)}\n`)
     return undefined
   }
-  const table = readLegacyTable(file, text)
+  const table = readLegacyTable(file, content)
   if (!table.ok) {
     io.stderr.write(`${await problemsText(table.problems)}\nnothing was written\n`)
     return undefined

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { messageText, sizeText } from '@commloop/core'
 import type { CopyReport } from '@commloop/control'
@@ -61,9 +61,15 @@ async function payloadOf({ text, hex, file }: SendRequest, io: SendIo): Promise<
     .filter(([, value]) => value !== undefined)
     .map(([name]) => name)
   if (given.length > 1) throw new UsageError(`${given.join(' and ')} cannot be combined`)
-  if (text !== undefined) return Buffer.from(text, 'utf8')
+  if (text !== undefined) return textBytes(text)
   if (hex !== undefined) return hexBytes(hex)
   return file === undefined ? await inputBytes(io) : await fileBytes(file)
+}
+
+/** @throws UsageError if the terminal or script gave bytes that are not UTF-8: Node has already replaced them */
+function textBytes(text: string): Buffer {
+  if (!text.includes('\ufffd')) return Buffer.from(text, 'utf8')
+  throw new UsageError('TEXT is not UTF-8: send other bytes with --hex, --file or from stdin')
 }
 
 /** @throws UsageError */
@@ -78,9 +84,7 @@ function hexBytes(hex: string): Buffer {
 
 async function fileBytes(file: string): Promise<Buffer> {
   try {
-    const { size } = await stat(file)
-    if (size > PAYLOAD_BYTES_MAX) throw new UsageError(tooLarge(`--file: ${file}`))
-    return await readFile(file)
+    return await bytesOf(createReadStream(file), `--file: ${file}`)
   } catch (error) {
     if (error instanceof UsageError) throw error
     throw new UsageError(`--file: ${messageText(error)}`)
@@ -89,11 +93,16 @@ async function fileBytes(file: string): Promise<Buffer> {
 
 async function inputBytes({ stdin, stderr }: SendIo): Promise<Buffer> {
   if (stdin.isTTY === true) stderr.write('Type the message; Ctrl-D sends it\n')
+  return await bytesOf(stdin as AsyncIterable<Buffer>, 'stdin')
+}
+
+/** A pipe or a device has no size, so the limit is checked while reading. @throws UsageError */
+async function bytesOf(stream: AsyncIterable<Buffer>, what: string): Promise<Buffer> {
   const parts: Buffer[] = []
   let bytes = 0
-  for await (const part of stdin as AsyncIterable<Buffer>) {
+  for await (const part of stream) {
     bytes += part.byteLength
-    if (bytes > PAYLOAD_BYTES_MAX) throw new UsageError(tooLarge('stdin'))
+    if (bytes > PAYLOAD_BYTES_MAX) throw new UsageError(tooLarge(what))
     parts.push(part)
   }
   return Buffer.concat(parts)

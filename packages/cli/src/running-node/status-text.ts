@@ -20,7 +20,7 @@ export function statusText(status: NodeStatus, columns: number, color: boolean):
     }),
     ...section('Names of passive entries', names.map(nameText), columns),
     ...section('Output', outputTexts(status), columns),
-    ...section('Missing', status.missing.map(missingText), columns),
+    ...section('Missing', [...listenerText(status), ...status.missing.map(missingText)], columns),
     ...section('Audit', furtherFindings(status).map(findingText), columns),
   ]
   return `${lines.join('\n')}\n`
@@ -32,7 +32,8 @@ function headText(status: NodeStatus): string {
     listen === null ? 'does not listen' : `listens at ${listen.host}:${String(listen.port)}`
   const waiting =
     counters.routing === 0 ? '' : `, ${String(counters.routing)} messages waiting for the router`
-  const lost = lostLogLines === 0 ? '' : `, ${String(lostLogLines)} log lines lost`
+  // A node of another version may not report them.
+  const lost = lostLogLines > 0 ? `, ${String(lostLogLines)} log lines lost` : ''
   return `${node}: commloop ${version}, process ${String(pid)}, up for ${ageText(uptimeMs)}, ${place}${waiting}${lost}`
 }
 
@@ -113,6 +114,13 @@ function nameText({ name, addresses, ageMs, problem }: NodeStatus['names'][numbe
   const known =
     ageMs === null ? 'no address yet' : `${addresses.join(', ')}, looked up ${ageText(ageMs)} ago`
   return `${name}: ${known}${problem === null ? '' : `; the last look-up failed: ${problem}`}`
+}
+
+/** A node of an older version does not have the key. */
+function listenerText({ notListening = null }: Partial<NodeStatus>): string[] {
+  if (notListening === null) return []
+  const { host, port, reason, forMs } = notListening
+  return [`the listener at ${host}:${String(port)} for ${ageText(forMs)}: ${reason}`]
 }
 
 /** What keeps received messages from the program that reads stdout. */

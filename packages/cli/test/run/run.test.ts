@@ -162,12 +162,23 @@ describe('run that cannot listen', () => {
     expect(code).toBe(3)
   })
 
-  it('exits with 3 if the address is not local', async () => {
-    const config = { ...LISTENING, listen: { host: '203.0.113.7', port: 0 } }
+  it('waits for an address that this machine does not have, and says so', async () => {
+    const config = {
+      ...LISTENING,
+      listen: { host: '203.0.113.7', port: 8000 },
+      control: './control.sock',
+    }
     const cwd = testFolder({ '.commlooprc': config })
-    const { code, stderr } = await runCli(['--log-level', 'error'], { cwd })
-    expect(stderr).toContain('this machine does not have this address')
-    expect(code).toBe(3)
+    const commloop = CliProcess.start([], { cwd, stdin: 'ignore' })
+    const { code } = await commloop.log(({ msg }) => msg.includes('not listening at'))
+    expect(code).toBe('LISTEN_WAITING')
+    await commloop.log(({ msg }) => msg.includes('control socket'))
+    const status = await runCli(['status'], { cwd })
+    expect(status.stdout).toContain('the listener at 203.0.113.7:8000 for ')
+    expect(status.stdout).toContain('EADDRNOTAVAIL')
+    expect(status.code).toBe(4)
+    commloop.kill('SIGTERM')
+    expect(await commloop.exit()).toMatchObject({ code: 0 })
   })
 })
 

@@ -1,5 +1,6 @@
 /**
- * The only file that uses cosmiconfig. commloop uses it to read files, and prevents everything else that it does:
+ * The only file that uses cosmiconfig. commloop uses it to load files that it has read and checked before, and prevents
+ * everything else that it does:
  *
  * - it searches parent folders and stops at the first match: only `load` is called, never `search`
  * - it executes files that are code: their loaders reject
@@ -7,16 +8,24 @@
  * - when created, it reads options for itself from the working folder and executes `.config/config.js`, and no option
  *   turns this off: `createConfigReader` rejects such folders first
  */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CommloopError, messageText } from '@commloop/core'
-import { cosmiconfig, type PublicExplorer } from 'cosmiconfig'
+import { cosmiconfig, type Loader, type PublicExplorer } from 'cosmiconfig'
 import { isMap, parseDocument } from 'yaml'
-import { exists } from './config-file.js'
+import { CONFIG_BYTES_MAX, exists, isFolder } from './config-file.js'
 import { codeRejected, DATA_PLACES, isPackageFile } from './config-places.js'
+import { readRegularFile } from './regular-file.js'
 
-/** Reads the text of a configuration file; undefined: a `package.json` without the key `commloop`. */
-export type ConfigReader = (file: string) => Promise<string | undefined>
+/**
+ * The text of a configuration file, from its content; undefined: a `package.json` without the key `commloop`.
+ *
+ * @param isPipe the file cannot be read again
+ */
+export type ConfigReader = (
+  file: string,
+  content: string,
+  isPipe: boolean,
+) => Promise<string | undefined>
 
 /**
  * @param cwd the folder of the configuration
@@ -24,8 +33,11 @@ export type ConfigReader = (file: string) => Promise<string | undefined>
  */
 export async function createConfigReader(cwd: string): Promise<ConfigReader> {
   for (const folder of new Set([process.cwd(), cwd])) await rejectFinderOptions(folder)
-  const explorer = createExplorer()
-  return async (file) => {
+  const contents = new Map<string, string>()
+  const explorer = createExplorer((file, text) => asText(file, contents.get(file) ?? text))
+  return async (file, content, isPipe) => {
+    if (isPipe) return content
+    contents.set(file, content)
     const result: { config: unknown } | null = await explorer.load(file)
     return result === null ? undefined : textOf(result.config)
   }
@@ -50,7 +62,7 @@ async function rejectFinderOptions(folder: string): Promise<void> {
     )
   }
   for (const place of FINDER_DATA_PLACES) {
-    const document = parseDocument(await textOrNothing(join(folder, place)), { uniqueKeys: false })
+    const document = parseDocument(textOrNothing(join(folder, place)), { uniqueKeys: false })
     if (!isMap(document.contents) || !document.has('cosmiconfig')) continue
     throw new CommloopError(
       'CML_ERR_CONFIG_INVALID',
@@ -60,15 +72,21 @@ async function rejectFinderOptions(folder: string): Promise<void> {
   }
 }
 
-async function textOrNothing(file: string): Promise<string> {
+/**
+ * The text of a file that cosmiconfig reads when it is created, whatever it is. So a pipe or a huge file of this name
+ * is rejected here.
+ */
+function textOrNothing(file: string): string {
   try {
-    return await readFile(file, 'utf8')
-  } catch {
+    return readRegularFile(file, file, CONFIG_BYTES_MAX, 'configuration').bytes.toString('utf8')
+  } catch (error) {
+    // A folder of this name is skipped by cosmiconfig too.
+    if (CommloopError.is(error) && !isFolder(file)) throw error
     return ''
   }
 }
 
-function createExplorer(): PublicExplorer {
+function createExplorer(asText: Loader): PublicExplorer {
   const reject = (file: string): never => {
     throw codeRejected(file)
   }

@@ -1,8 +1,10 @@
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { CommloopError, messageText, systemCode } from '@commloop/core'
-import { checkConfigFile, exists, isOpenToAll } from './config-file.js'
+import { exists, readConfigFile } from './config-file.js'
 import { CODE_PLACES, codeRejected, DATA_PLACES, isCode, isPackageFile } from './config-places.js'
 import { type ConfigReader, createConfigReader } from './cosmiconfig-adapter.js'
+import type { EncodingProblem } from './encoding-problem.js'
+import { decodeUtf8 } from './utf8-text.js'
 
 /** Which configuration to find. */
 export interface ConfigRequest {
@@ -25,6 +27,8 @@ export interface ConfigSource {
   /** Relative paths in the configuration refer to this folder. */
   readonly folder: string
   readonly text: string
+  /** Set if the file is not UTF-8: the text is unusable. */
+  readonly encoding?: EncodingProblem
   /** The configuration is the key `commloop` of this file. */
   readonly underPackageKey: boolean
   readonly warnings: readonly string[]
@@ -116,16 +120,18 @@ async function load(
 ): Promise<ConfigSource | undefined> {
   const name = nameOf(cwd, file)
   try {
-    const stats = await checkConfigFile(file, name, isNamed)
-    const text = await read(file)
+    const { bytes, isOpenToAll, isPipe } = await readConfigFile(file, name, isNamed)
+    const { text: content, problem: encoding } = decodeUtf8(bytes)
+    const text = encoding === undefined ? await read(file, content, isPipe) : content
     if (text === undefined) return undefined
     return {
       file,
       name,
       folder: dirname(file),
       text,
+      ...(encoding === undefined ? {} : { encoding }),
       underPackageKey: isPackageFile(file),
-      warnings: isOpenToAll(stats)
+      warnings: isOpenToAll
         ? [`${name} can be changed by every user of this machine: chmod o-w ${name}`]
         : [],
     }

@@ -5,6 +5,7 @@ import { ConfigDocument } from '../read/config-document.js'
 import type { ConfigPath } from '../read/config-path.js'
 import { type Diagnostic, inReadingOrder } from '../read/diagnostic.js'
 import type { FileProblem } from '../read/file-problem.js'
+import { decodeUtf8 } from '../find/utf8-text.js'
 import { roleProblems } from '../schema/legacy-role.js'
 import type { ConfigFile } from '../schema/schema.js'
 import { schemaProblems } from '../schema/schema-problems.js'
@@ -22,8 +23,11 @@ const TABLE_KEYS = ['links', 'g_connections']
  * Reads a list of `{ socket, ip, port, as_server }` from JSON or YAML. The list is the whole file, the value of `links`
  * or `g_connections`, or the only list in the file.
  */
-export function readLegacyTable(file: string, text: string): LegacyTable {
-  const source = { file, name: basename(file), folder: dirname(file), text }
+export function readLegacyTable(file: string, content: string | Uint8Array): LegacyTable {
+  const { text, problem } =
+    typeof content === 'string' ? { text: content, problem: undefined } : decodeUtf8(content)
+  const encoding = problem === undefined ? {} : { encoding: problem }
+  const source = { file, name: basename(file), folder: dirname(file), text, ...encoding }
   const document = new ConfigDocument({ ...source, underPackageKey: false, warnings: [] }, {})
   if (document.problems.length > 0) return { ok: false, problems: document.problems }
   const place = tablePath(document.data)

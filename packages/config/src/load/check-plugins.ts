@@ -1,5 +1,6 @@
 import {
   CommloopError,
+  type ConfigProblem,
   type ErrorCode,
   messageText,
   type NodeOptions,
@@ -29,17 +30,18 @@ export function checkPlugins(options: NodeOptions, plugins: ConfigPlugins): Plug
       const found = checkPlugin(plugin, { path, node: options })
       const code = 'CML_ERR_CONFIG_INVALID'
       problems.push(...found.problems.map((problem) => ({ code, ...problem }) as const))
-      warnings.push(
-        ...found.warnings.map(
-          (warning) => `${pathText(warning.path)}: ${messageText(warning.message)}`,
-        ),
-      )
+      warnings.push(...found.warnings.map(warningText))
     } catch (error) {
       if (!CommloopError.is(error)) throw error
       problems.push({ code: error.code, path, message: messageText(error) })
     }
   }
   return { problems, warnings }
+}
+
+/** A warning about one place of a configuration. */
+export function warningText({ path, message }: ConfigProblem): string {
+  return `${pathText(path)}: ${message}`
 }
 
 /** Each plugin with the path where it is first used. */

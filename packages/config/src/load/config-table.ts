@@ -7,6 +7,7 @@ import { ConfigDocument } from '../read/config-document.js'
 import { type Diagnostic, diagnosticsError } from '../read/diagnostic.js'
 import { DiagnosticList } from '../read/diagnostic-list.js'
 import { checkFile } from './check-file.js'
+import { warningText } from './check-plugins.js'
 import type { LoadedConfig } from './loaded-config.js'
 import { toNodeOptions } from './to-node-options.js'
 
@@ -56,14 +57,16 @@ export async function readTable(request: ConfigRequest): Promise<TableReading> {
   }
   if (document.data === undefined) return rejected()
   const file = checkFile(document, diagnostics)
-  const { config: node, problems } = resolveOptions(toNodeOptions(file, () => ({})))
+  const resolved = resolveOptions(toNodeOptions(file, () => ({})))
+  const { config: node, problems } = resolved
   diagnostics.report(problems)
   if (!diagnostics.isEmpty) return rejected()
   const pluginOf = (kind: LinkPluginKind, entry: number): TablePlugin => {
     const own = kind === 'codec' ? file.links[entry]?.codec : undefined
     return { spec: pluginSpecOf(own ?? file[kind] ?? DEFAULT_PLUGINS[kind]), plugin: undefined }
   }
-  return { ok: true, table: { file: path, name, node, pluginOf }, warnings }
+  const all = [...warnings, ...resolved.warnings.map(warningText)]
+  return { ok: true, table: { file: path, name, node, pluginOf }, warnings: all }
 }
 
 /**

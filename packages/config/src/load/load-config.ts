@@ -1,4 +1,4 @@
-import { pathText, resolveOptions, sourcePortWarnings } from '@commloop/core'
+import { resolveOptions, sourcePortWarnings } from '@commloop/core'
 import { type ConfigRequest, findConfig } from '../find/find-config.js'
 import { ConfigDocument } from '../read/config-document.js'
 import { type Diagnostic, diagnosticsError } from '../read/diagnostic.js'
@@ -6,7 +6,7 @@ import { DiagnosticList } from '../read/diagnostic-list.js'
 import { controlSection } from '../sections/control-section.js'
 import { metricsSection } from '../sections/metrics-section.js'
 import { checkFile } from './check-file.js'
-import { checkPlugins, type PluginReport } from './check-plugins.js'
+import { checkPlugins, type PluginReport, warningText } from './check-plugins.js'
 import type { LoadedConfig } from './loaded-config.js'
 import { PluginResolver } from './plugin-resolver.js'
 import { fixedKeyProblems, type RunningConfig } from './running-config.js'
@@ -79,7 +79,7 @@ async function checkedParts(
   diagnostics.report(resolver.problems)
   const written = toNodeOptions(file, (entry) => resolver.choicesOf(entry))
   const options = withTlsFiles(written, folder)
-  const { config: node, problems } = resolveOptions(options)
+  const { config: node, problems, warnings: ofTable } = resolveOptions(options)
   diagnostics.report(problems)
   if (running !== undefined && plugins !== undefined) {
     diagnostics.report(running.problems(node, plugins))
@@ -95,10 +95,9 @@ async function checkedParts(
     diagnostics.report(fixedKeyProblems(running.config, wanted))
   }
   if (plugins === undefined) return undefined
-  const ofPorts = sourcePortWarnings(node).map(
-    ({ path, message }) => `${pathText(path)}: ${message}`,
-  )
-  return { options, node, plugins, ...process, warnings: [...ofPlugins.warnings, ...ofPorts] }
+  const ofPorts = sourcePortWarnings(node)
+  const warnings = [...ofTable, ...ofPorts].map(warningText).concat(ofPlugins.warnings)
+  return { options, node, plugins, ...process, warnings }
 }
 
 const NOTHING_TO_REPORT: PluginReport = { problems: [], warnings: [] }

@@ -9,6 +9,7 @@ import { DEFAULT_PLUGINS } from '../plugins/builtin-plugins.js'
 import { ALL_PLUGIN_KINDS, ENTRY_PLUGIN_KINDS } from '../plugins/plugin-kinds.js'
 import { canonicalSpec, type PluginSpec, pluginSpecOf } from '../plugins/plugin-spec.js'
 import { type ResolvedPlugin, resolvePlugin } from '../plugins/resolve-plugin.js'
+import { isMap } from '../is-map.js'
 import type { ConfigPath } from '../read/config-path.js'
 import {
   allPlugins,
@@ -107,7 +108,7 @@ export class PluginResolver {
       return await resolvePlugin(kind, spec, this.#folder, had)
     } catch (error) {
       if (!CommloopError.is(error)) throw error
-      this.problems.push({ code: error.code, ...placed(error, spec, path) })
+      this.problems.push(...placed(error, spec, path))
       return undefined
     }
   }
@@ -121,15 +122,26 @@ function keyOf(kind: PluginKind, spec: string): string {
   return `${kind} ${spec}`
 }
 
-/** At the option that the plugin rejects, if the error says which one and the configuration has it; else at the plugin. */
-function placed(
-  { message, details }: CommloopError,
-  spec: PluginSpec,
-  path: ConfigPath,
-): Omit<PluginProblem, 'code'> {
-  const { option, problem = message, unknownOption = false } = details ?? {}
-  if (option === undefined || !Object.hasOwn(spec.options, option)) {
-    return { path, message, isKey: false }
+/** At each option that the plugin rejects, if the error says which, and the configuration has it; else at the plugin. */
+function placed(error: CommloopError, spec: PluginSpec, path: ConfigPath): PluginProblem[] {
+  const { code, message, details } = error
+  const rejected = [details ?? {}, ...(details?.furtherOptions ?? [])]
+  const marks = rejected.flatMap(({ option, problem = message, unknownOption: isKey = false }) => {
+    const below = option === undefined ? undefined : optionPath(spec.options, option)
+    return below === undefined ? [] : [{ code, path: [...path, ...below], message: problem, isKey }]
+  })
+  // An option without a place is named only by the message of the error.
+  return marks.length === rejected.length ? marks : [{ code, path, message, isKey: false }]
+}
+
+/** The path of an option such as `tls.cert`; undefined: the configuration does not have it. */
+function optionPath(options: PluginSpec['options'], option: string): ConfigPath | undefined {
+  if (Object.hasOwn(options, option)) return [option]
+  const keys = option.split('.')
+  let value: unknown = options
+  for (const key of keys) {
+    if (!isMap(value) || !Object.hasOwn(value, key)) return undefined
+    value = value[key]
   }
-  return { path: [...path, option], message: problem, isKey: unknownOption }
+  return keys
 }

@@ -13,9 +13,22 @@ export function withTlsFiles(options: NodeOptions, folder: string): NodeOptions 
   return {
     ...options,
     ...(isMap(listen?.tls) ? { listen: { ...listen, tls: inFolder(listen.tls, folder) } } : {}),
-    links: links.map((entry) =>
-      entry.tls === undefined ? entry : { ...entry, tls: inFolder(entry.tls, folder) },
-    ),
+    links: links.map((entry) => {
+      const { tls, transportOptions } = entry
+      if (tls === undefined && !isMap(transportOptions?.['tls'])) return entry
+      return {
+        ...entry,
+        ...(tls === undefined ? {} : { tls: inFolder(tls, folder) }),
+        ...(isMap(transportOptions?.['tls'])
+          ? {
+              transportOptions: {
+                ...transportOptions,
+                tls: inFolder(transportOptions['tls'], folder),
+              },
+            }
+          : {}),
+      }
+    }),
   }
 }
 

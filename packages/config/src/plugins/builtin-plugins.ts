@@ -1,10 +1,11 @@
 import {
   DirectRouter,
   ExponentialBackoff,
-  optionError,
+  optionsError,
   PLUGIN_API_VERSION,
   type PluginDefinition,
   type PluginKind,
+  unknownOptionText,
 } from '@commloop/core'
 
 /** A plugin that is part of commloop. */
@@ -31,9 +32,12 @@ const direct: PluginDefinition<'router'> = {
   name: 'direct',
   apiVersion: PLUGIN_API_VERSION,
   create(options) {
-    const [option] = Object.keys(options)
-    if (option === undefined) return new DirectRouter()
-    throw optionError({ plugin: 'router direct', option, problem: 'expected no options' })
+    const rejected = Object.keys(options).map((option) => {
+      const problem = unknownOptionText(option, [])
+      return { plugin: 'router direct', option, problem, unknown: true }
+    })
+    if (rejected.length === 0) return new DirectRouter()
+    throw optionsError(rejected)
   },
 }
 

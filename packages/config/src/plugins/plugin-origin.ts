@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, extname, isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { CommloopError, messageText, type PluginKind } from '@commloop/core'
 import { resolve as resolveModule } from 'import-meta-resolve'
+import { notRegular, readRegularFile, tooLarge } from '../find/regular-file.js'
 import { builtinPlugin } from './builtin-plugins.js'
 
 /** Where a plugin was found: in a file, in an installed package, or in commloop itself. */
@@ -90,6 +91,7 @@ function isFile(path: string): boolean {
 
 /** The module of a package; undefined if there is no such package, or if the name is a module of Node itself. */
 function packageFile(name: string, folder: string): string | undefined {
+  checkPackageFiles(name, folder)
   try {
     const url = resolveModule(name, pathToFileURL(join(folder, 'package.json')).href)
     return url.startsWith('file:') ? fileURLToPath(url) : undefined
@@ -100,6 +102,28 @@ function packageFile(name: string, folder: string): string | undefined {
       `the package ${name} is installed, but has no module to load: ${messageText(error)}`,
       { cause: error },
     )
+  }
+}
+
+/** The largest package.json. */
+const PACKAGE_BYTES_MAX = 1024 * 1024
+
+/**
+ * Node reads the package.json of the folder, of each folder above it, and of the package, whatever they are.
+ *
+ * @throws CommloopError CML_ERR_CONFIG_INVALID for one that is a pipe, a device or too large
+ */
+function checkPackageFiles(name: string, folder: string): void {
+  const [scope = '', inner = ''] = name.split('/')
+  const root = scope.startsWith('@') ? join(scope, inner) : scope
+  for (let at = folder; ; at = dirname(at)) {
+    for (const file of [join(at, 'package.json'), join(at, 'node_modules', root, 'package.json')]) {
+      const stats = statSync(file, { throwIfNoEntry: false })
+      if (stats === undefined || stats.isDirectory()) continue
+      if (!stats.isFile()) throw notRegular(stats, file)
+      if (stats.size > PACKAGE_BYTES_MAX) throw tooLarge(file, PACKAGE_BYTES_MAX, 'package')
+    }
+    if (dirname(at) === at) return
   }
 }
 
@@ -114,7 +138,8 @@ function packageFacts(file: string | undefined, name: string): PackageFacts {
 
 function readPackageFacts(file: string): PackageFacts | undefined {
   try {
-    const data = JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown; version?: unknown }
+    const text = readRegularFile(file, file, PACKAGE_BYTES_MAX, 'package').bytes.toString('utf8')
+    const data = JSON.parse(text) as { name?: unknown; version?: unknown }
     if (typeof data.name !== 'string') return undefined
     const version = typeof data.version === 'string' ? data.version : undefined
     return { package: data.name, version }

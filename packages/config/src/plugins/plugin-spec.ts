@@ -1,3 +1,5 @@
+import { isSecretKey } from '../read/secret-keys.js'
+
 /** The plugin that a configuration names, with its options. */
 export interface PluginSpec {
   readonly use: string
@@ -16,6 +18,21 @@ export function pluginSpecOf(written: WrittenSpec): PluginSpec {
 /** JSON with sorted keys: two specs are equal if and only if their texts are. */
 export function canonicalSpec({ use, options }: PluginSpec): string {
   return canonicalJson({ use, ...options })
+}
+
+/** The canonical text for people, logs and reports: secrets among the options are masked. */
+export function shownSpec({ use, options }: PluginSpec): string {
+  return canonicalSpec({ use, options: masked(options) as PluginSpec['options'] })
+}
+
+function masked(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(masked)
+  if (typeof value !== 'object' || value === null) return value
+  const members = Object.entries(value).map(([key, member]: [string, unknown]) => [
+    key,
+    isSecretKey(key) ? '***' : masked(member),
+  ])
+  return Object.fromEntries(members)
 }
 
 function canonicalJson(value: unknown): string {

@@ -181,7 +181,12 @@ function definitionOf<Kind extends PluginKind>(
   if (exported['create'] !== undefined) return exported as unknown as PluginDefinition<Kind>
   const [option] = Object.keys(options)
   if (option !== undefined) {
-    throw invalid(`${what} takes no options (found "${option}"): only a plugin with "create" does`)
+    const problem = 'expected no options: only a plugin with "create" takes them'
+    throw new CommloopError(
+      'CML_ERR_PLUGIN_INVALID',
+      `${what} takes no options (found "${option}"): only a plugin with "create" does`,
+      { details: { option, problem, unknownOption: true } },
+    )
   }
   return {
     kind,

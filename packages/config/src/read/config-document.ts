@@ -15,16 +15,19 @@ import type { ConfigSource } from '../find/find-config.js'
 import type { ConfigPath } from './config-path.js'
 import type { Diagnostic } from './diagnostic.js'
 import type { FileProblem } from './file-problem.js'
-import { offsetOfPath, pathOfNode } from './yaml-position.js'
+import { SecretMask } from './secret-mask.js'
+import { repeatedKeys, YamlIndex } from './yaml-index.js'
+import { offsetOfPath } from './yaml-position.js'
 
 /** Nested aliases of one long list could expand to more than the memory ("billion laughs"). */
 const ALIAS_COUNT_MAX = 50
 
 /** After these errors the rest of the text can still be read, so that its other mistakes are reported too. */
-const TOLERATED_ERRORS: ReadonlySet<string> = new Set(['DUPLICATE_KEY', 'TAG_RESOLVE_FAILED'])
+const TOLERATED_ERRORS: ReadonlySet<string> = new Set(['TAG_RESOLVE_FAILED'])
 
 const PARSE_OPTIONS = {
-  uniqueKeys: true,
+  // `#repeatedKeys` looks for them: the parser compares each key with all before it.
+  uniqueKeys: false,
   schema: 'core',
   logLevel: 'error', // 'silent' would ignore a second document
   prettyErrors: false,
@@ -42,13 +45,18 @@ export class ConfigDocument {
   readonly #source: ConfigSource
   readonly #document: Document
   readonly #root: YamlNode | null
+  readonly #index = new YamlIndex()
   #lines: LineCounter | undefined
+  #mask: SecretMask | undefined
+  /** Lines that diagnostics have shown, by their offset: a JSON file may have all its mistakes in one line. */
+  readonly #shownLines = new Map<number, string>()
 
   constructor(source: ConfigSource, env: Readonly<Record<string, string | undefined>>) {
     this.#source = source
-    this.#document = parseDocument(shieldPlaceholders(source.text), PARSE_OPTIONS)
+    const text = source.encoding === undefined ? source.text : ''
+    this.#document = parseDocument(shieldPlaceholders(text), PARSE_OPTIONS)
     this.#root = this.#findRoot()
-    const { problems, fatal } = this.#syntaxProblems()
+    const { problems, fatal } = this.#textProblems()
     this.incompletePaths = fatal ? [] : this.#fillEnvironment(env, problems)
     this.data = fatal ? undefined : this.#read(problems)
     this.problems = problems
@@ -57,7 +65,10 @@ export class ConfigDocument {
   /** The problem with its position. A missing value is shown at the nearest value or key around it. */
   diagnostic(problem: FileProblem): Diagnostic {
     const want = problem.isKey === true ? 'key' : 'value'
-    return this.#at(offsetOfPath(this.#document, this.#root, problem.path, want), problem)
+    return this.#at(
+      offsetOfPath(this.#document, this.#root, this.#index, problem.path, want),
+      problem,
+    )
   }
 
   #findRoot(): YamlNode | null {
@@ -84,7 +95,14 @@ export class ConfigDocument {
     }
   }
 
-  /** Only the first syntax error is certain: later ones may follow from it. Duplicate keys are always reported. */
+  #textProblems(): { problems: Diagnostic[]; fatal: boolean } {
+    const { encoding } = this.#source
+    if (encoding === undefined) return this.#syntaxProblems()
+    const { offset, message } = encoding
+    return { problems: [this.#at(offset, { path: [], message })], fatal: true }
+  }
+
+  /** Only the first syntax error is certain: later ones may follow from it. Repeated keys are always reported. */
   #syntaxProblems(): { problems: Diagnostic[]; fatal: boolean } {
     const errors = [...this.#document.errors, ...this.#document.warnings].filter((error) =>
       this.#concernsUs(error),
@@ -94,7 +112,21 @@ export class ConfigDocument {
     const problems = shown.map((error) =>
       this.#at(error.pos[0], { path: [], message: this.#syntaxText(error) }),
     )
-    return { problems, fatal: fatal !== undefined }
+    return { problems: [...problems, ...this.#repeatedKeys()], fatal: fatal !== undefined }
+  }
+
+  #repeatedKeys(): Diagnostic[] {
+    const problems: Diagnostic[] = []
+    if (this.#root === null) return problems
+    visit(this.#root, {
+      Map: (_key, map) => {
+        for (const offset of repeatedKeys(map)) {
+          const message = `duplicate key "${this.#wordAt(offset)}"`
+          problems.push(this.#at(offset, { path: [], message }))
+        }
+      },
+    })
+    return problems
   }
 
   /** Other content of a `package.json` only has to be parseable. */
@@ -106,8 +138,6 @@ export class ConfigDocument {
 
   #syntaxText(error: YAMLError): string {
     switch (error.code) {
-      case 'DUPLICATE_KEY':
-        return `duplicate key "${this.#wordAt(error.pos[0])}"`
       case 'TAB_AS_INDENT':
         return 'tabs cannot be used for indentation; use spaces'
       case 'MULTIPLE_DOCS':
@@ -144,7 +174,7 @@ export class ConfigDocument {
         const mayBeNumber = filled.whole && (isJson || scalar.type === Scalar.PLAIN)
         scalar.value = mayBeNumber ? plainValue(filled.text) : filled.text
         if (filled.problems.length === 0) return
-        const path = pathOfNode(around, scalar)
+        const path = this.#index.pathOf(around, scalar)
         incomplete.push(path)
         for (const problem of filled.problems) {
           problems.push(this.#at(scalar.range?.[0] ?? 0, { path, message: problem }))
@@ -159,19 +189,27 @@ export class ConfigDocument {
     const { text, name } = this.#source
     this.#lines ??= lineCounterOf(text)
     const { line, col: column } = this.#lines.linePos(offset)
-    const lineEnd = text.indexOf('\n', offset - column + 1)
-    const source = text
-      .slice(offset - column + 1, lineEnd === -1 ? undefined : lineEnd)
-      .replace(/\r$/, '')
+    this.#mask ??= new SecretMask(this.#document, text, this.#document.errors.length > 0)
     return {
       code,
       file: name,
       line,
       column,
       path: pathText(path),
-      message,
-      source: withoutKeys(source),
+      message: this.#mask.message(message),
+      source: this.#shownLine(this.#mask, offset - column + 1),
     }
+  }
+
+  #shownLine(mask: SecretMask, from: number): string {
+    const shown = this.#shownLines.get(from)
+    if (shown !== undefined) return shown
+    const { text } = this.#source
+    const lineEnd = text.indexOf('\n', from)
+    const line = text.slice(from, lineEnd === -1 ? undefined : lineEnd).replace(/\r$/, '')
+    const masked = mask.line(withoutKeys(line), from)
+    this.#shownLines.set(from, masked)
+    return masked
   }
 }
 
@@ -187,7 +225,10 @@ function lineCounterOf(text: string): LineCounter {
 
 /** A diagnostic contains its line and may be logged: removes private keys from it. */
 function withoutKeys(line: string): string {
-  return line.replace(/(-----BEGIN [A-Z ]*PRIVATE KEY-----).*/, '$1…')
+  return line.replace(
+    /(-----BEGIN [A-Z ]*PRIVATE KEY-----)(.*?)(?=-----END|$)/g,
+    (_all, begin: string, rest: string) => begin + '*'.repeat(rest.length),
+  )
 }
 
 /** The value that a text has in a file without quotes: a number, true, false, or the text itself. */

@@ -7,12 +7,14 @@ import type { FileProblem } from './file-problem.js'
 export class DiagnosticList {
   readonly #document: ConfigDocument
   readonly #diagnostics: Diagnostic[]
-  readonly #settled: ConfigPath[]
+  readonly #settled: ConfigPath[] = []
+  /** The same as texts: a file may have thousands of mistakes, and each is looked up. */
+  readonly #settledKeys = new Set<string>()
 
   constructor(document: ConfigDocument) {
     this.#document = document
     this.#diagnostics = [...document.problems]
-    this.#settled = [...document.incompletePaths]
+    for (const path of document.incompletePaths) this.#settle(path)
   }
 
   /** Paths whose mistakes are reported; a further mistake inside them would be a consequence. */
@@ -27,21 +29,34 @@ export class DiagnosticList {
   /** Adds mistakes, except inside settled paths. */
   report(problems: readonly FileProblem[]): void {
     for (const problem of problems) {
-      if (this.#settled.some((path) => isWithin(problem.path, path))) continue
+      if (this.#isSettled(problem.path)) continue
       this.#diagnostics.push(this.#document.diagnostic(problem))
     }
   }
 
   /** Later mistakes at or inside the paths of these problems are not reported. */
   settle(problems: readonly FileProblem[]): void {
-    for (const { path } of problems) this.#settled.push(path)
+    for (const { path } of problems) this.#settle(path)
   }
 
   sorted(): Diagnostic[] {
     return inReadingOrder(this.#diagnostics)
   }
+
+  #settle(path: ConfigPath): void {
+    this.#settled.push(path)
+    this.#settledKeys.add(keyOf(path))
+  }
+
+  /** Whether the path, or a path around it, is settled. */
+  #isSettled(path: ConfigPath): boolean {
+    for (let length = 0; length <= path.length; length++) {
+      if (this.#settledKeys.has(keyOf(path.slice(0, length)))) return true
+    }
+    return false
+  }
 }
 
-function isWithin(path: ConfigPath, outer: ConfigPath): boolean {
-  return outer.length <= path.length && outer.every((key, at) => path[at] === key)
+function keyOf(path: ConfigPath): string {
+  return JSON.stringify(path)
 }

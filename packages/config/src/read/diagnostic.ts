@@ -18,6 +18,8 @@ export interface Diagnostic {
 }
 
 const SHOWN_COLUMNS_MAX = 96
+/** More do not fit on a terminal, and they often have one cause. `check --json` lists all of them. */
+const SHOWN_PROBLEMS_MAX = 100
 
 /** The columns of a text on a terminal. */
 type DisplayWidth = (text: string) => number
@@ -51,8 +53,11 @@ export async function diagnosticsError(diagnostics: readonly Diagnostic[]): Prom
 export async function problemsText(diagnostics: readonly Diagnostic[]): Promise<string> {
   // Takes milliseconds to load, which the start of a node without mistakes must not pay for.
   const { default: displayWidth } = await import('string-width')
-  const widthMax = Math.max(0, ...diagnostics.map((diagnostic) => positionOf(diagnostic).length))
-  return diagnostics.map((diagnostic) => problemText(diagnostic, widthMax, displayWidth)).join('\n')
+  const shown = diagnostics.slice(0, SHOWN_PROBLEMS_MAX)
+  const widthMax = Math.max(0, ...shown.map((diagnostic) => positionOf(diagnostic).length))
+  const texts = shown.map((diagnostic) => problemText(diagnostic, widthMax, displayWidth))
+  const more = diagnostics.length - shown.length
+  return [...texts, ...(more === 0 ? [] : [`and ${String(more)} more`])].join('\n')
 }
 
 function problemText(

@@ -1,3 +1,5 @@
+import { type PlaceholderRange, scanPlaceholders } from './placeholder-scan.js'
+
 /**
  * Replaces the placeholders `${NAME}` and `${NAME:-default}` in a configuration.
  *
@@ -15,13 +17,11 @@
  * with a shifted `}` is shifted back.
  */
 
-const PLACEHOLDERS = /\$?\$\{[^}\n]*\}/g
 const SHIFT = 0xe000
 const SHIFTED = /[\ue020-\ue07e]/g
-const SHIFTED_PLACEHOLDERS = /\ue024?\ue024\ue07b[^\ue07d]*\ue07d/g
 
 export function shieldPlaceholders(text: string): string {
-  return text.replace(PLACEHOLDERS, (placeholder) =>
+  return replaced(text, scanPlaceholders(text), (placeholder) =>
     placeholder.replace(/[ -~]/g, (character) =>
       String.fromCharCode(character.charCodeAt(0) + SHIFT),
     ),
@@ -29,11 +29,26 @@ export function shieldPlaceholders(text: string): string {
 }
 
 export function unshieldPlaceholders(text: string): string {
-  return text.replace(SHIFTED_PLACEHOLDERS, (placeholder) =>
+  return replaced(text, scanPlaceholders(text, SHIFT), (placeholder) =>
     placeholder.replace(SHIFTED, (character) =>
       String.fromCharCode(character.charCodeAt(0) - SHIFT),
     ),
   )
+}
+
+function replaced(
+  text: string,
+  ranges: readonly PlaceholderRange[],
+  replace: (placeholder: string) => string,
+): string {
+  if (ranges.length === 0) return text
+  const parts: string[] = []
+  let from = 0
+  for (const { start, end } of ranges) {
+    parts.push(text.slice(from, start), replace(text.slice(start, end)))
+    from = end
+  }
+  return [...parts, text.slice(from)].join('')
 }
 
 export interface FilledText {
@@ -46,29 +61,80 @@ export interface FilledText {
 
 const PLACEHOLDER = /^\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?\}$/
 
-/** Replaces every placeholder; `$${` is a literal `${`. As in a shell, `:-` also replaces an empty value. */
-export function fillPlaceholders(
+/** A default may contain placeholders, and theirs too. More levels are a mistake rather than a configuration. */
+const NESTING_MAX = 8
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * Replaces every placeholder; `$${` is a literal `${`. As in a shell, `:-` also replaces an empty value, and a default may
+ * contain placeholders: `${A:-${B:-x}}`.
+ */
+export function fillPlaceholders(text: string, env: Environment): FilledText {
+  const problems = new Set<string>()
+  const ranges = scanPlaceholders(text)
+  const filled = filledText(text, ranges, env, problems, 1)
+  const [only] = ranges
+  const covers = only?.start === 0 && only.end === text.length && PLACEHOLDER.test(text)
+  return { text: filled, problems: [...problems], whole: covers }
+}
+
+function filledText(
   text: string,
-  env: Readonly<Record<string, string | undefined>>,
-): FilledText {
-  const problems: string[] = []
-  const filled = text.replace(PLACEHOLDERS, (placeholder) => {
-    if (placeholder.startsWith('$$')) return placeholder.slice(1)
-    const match = PLACEHOLDER.exec(placeholder)
-    if (match === null) {
-      problems.push(
-        `expected \${NAME} or \${NAME:-default}, found ${placeholder}; write $$\{ for a literal \${`,
-      )
-      return placeholder
-    }
-    const [, name = '', fallback] = match
-    const value = Object.hasOwn(env, name) ? env[name] : undefined
-    if (value !== undefined && (value !== '' || fallback === undefined)) return value
-    if (fallback !== undefined) return fallback
-    problems.push(
+  ranges: readonly PlaceholderRange[],
+  env: Environment,
+  problems: Set<string>,
+  level: number,
+): string {
+  return replaced(text, ranges, (placeholder) =>
+    filledPlaceholder(placeholder, env, problems, level),
+  )
+}
+
+/** The value of one placeholder, or the placeholder itself if there is a problem. */
+function filledPlaceholder(
+  placeholder: string,
+  env: Environment,
+  problems: Set<string>,
+  level: number,
+): string {
+  if (placeholder.startsWith('$$')) return placeholder.slice(1)
+  const match = PLACEHOLDER.exec(placeholder)
+  if (match === null) {
+    problems.add(
+      `expected \${NAME} or \${NAME:-default}, found ${shortened(placeholder)}; write $$\{ for a literal \${`,
+    )
+    return placeholder
+  }
+  const [, name = '', fallback] = match
+  const value = Object.hasOwn(env, name) ? env[name] : undefined
+  if (value?.includes('\ufffd') === true) {
+    // Node has replaced the bytes that it could not decode.
+    problems.add(`the value of the environment variable ${name} is not UTF-8`)
+    return placeholder
+  }
+  if (value !== undefined && (value !== '' || fallback === undefined)) return value
+  if (fallback === undefined) {
+    problems.add(
       `the environment variable ${name} is not set; \${${name}:-default} gives a default`,
     )
     return placeholder
-  })
-  return { text: filled, problems, whole: PLACEHOLDER.test(text) }
+  }
+  const inner = scanPlaceholders(fallback)
+  if (replaced(fallback, inner, () => '').includes('${')) {
+    problems.add(`${shortened(placeholder)} is not closed: a "}" is missing`)
+    return placeholder
+  }
+  if (inner.length > 0 && level === NESTING_MAX) {
+    problems.add(`placeholders are nested more than ${String(NESTING_MAX)} levels deep`)
+    return placeholder
+  }
+  return filledText(fallback, inner, env, problems, level + 1)
+}
+
+const SHOWN_LENGTH_MAX = 60
+
+function shortened(placeholder: string): string {
+  if (placeholder.length <= SHOWN_LENGTH_MAX) return placeholder
+  return `${placeholder.slice(0, SHOWN_LENGTH_MAX)}…`
 }

@@ -1,5 +1,6 @@
-import { type Document, isAlias, isMap, isPair, isScalar, isSeq, type Node as YamlNode } from 'yaml'
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node as YamlNode } from 'yaml'
 import type { ConfigPath } from './config-path.js'
+import type { YamlIndex } from './yaml-index.js'
 
 interface Step {
   /** Offset of the key; undefined in a list. */
@@ -15,17 +16,18 @@ interface Step {
 export function offsetOfPath(
   document: Document,
   root: YamlNode | null,
+  index: YamlIndex,
   path: ConfigPath,
   want: 'key' | 'value',
 ): number {
   let node = resolved(document, root)
   let offset = node?.range?.[0] ?? 0
   for (const [depth, key] of path.entries()) {
-    const step = stepInto(node, key)
+    const step = stepInto(index, node, key)
     if (step === undefined) break
     const next = resolved(document, step.value)
     const below = path[depth + 1]
-    const endsHere = below === undefined || stepInto(next, below) === undefined
+    const endsHere = below === undefined || stepInto(index, next, below) === undefined
     const showsKey = step.value === null || (endsHere && (below !== undefined || want === 'key'))
     const valueAt = step.value?.range?.[0]
     offset = (showsKey ? (step.keyAt ?? valueAt) : (valueAt ?? step.keyAt)) ?? offset
@@ -34,13 +36,13 @@ export function offsetOfPath(
   return offset
 }
 
-function stepInto(node: YamlNode | null, key: string | number): Step | undefined {
+function stepInto(index: YamlIndex, node: YamlNode | null, key: string | number): Step | undefined {
   if (isSeq(node)) {
     const item = node.items[Number(key)]
     return item === undefined ? undefined : { keyAt: undefined, value: item as YamlNode }
   }
   if (!isMap(node)) return undefined
-  const pair = node.items.find((candidate) => keyText(candidate.key) === String(key))
+  const pair = index.pair(node, String(key))
   if (pair === undefined) return undefined
   const value = pair.value as YamlNode | null
   const isWritten =
@@ -53,19 +55,4 @@ function stepInto(node: YamlNode | null, key: string | number): Step | undefined
 
 function resolved(document: Document, node: YamlNode | null): YamlNode | null {
   return isAlias(node) ? (node.resolve(document) ?? null) : node
-}
-
-function keyText(key: unknown): string {
-  return String(isScalar(key) ? key.value : key)
-}
-
-/** The path of a node, from the nodes that contain it. */
-export function pathOfNode(around: readonly unknown[], node: unknown): ConfigPath {
-  const path: (string | number)[] = []
-  for (const [depth, outer] of around.entries()) {
-    const inner = around[depth + 1] ?? node
-    if (isSeq(outer)) path.push(outer.items.indexOf(inner))
-    else if (isPair(outer)) path.push(keyText(outer.key))
-  }
-  return path
 }

@@ -12,6 +12,8 @@ export interface FieldNote {
   /** What the key does, and the reason for its default. */
   readonly text: string
   readonly examples?: readonly unknown[]
+  /** true: the value is a secret, and its key is in `SECRET_KEYS`. No message shows it. */
+  readonly secret?: boolean
 }
 
 export type FieldText = Omit<FieldNote, 'type' | 'limits'> & { readonly limits?: string }
@@ -40,6 +42,11 @@ export function requiredField<Schema extends z.ZodType>(schema: Schema, note: Fi
 /** The message of a schema: what it expected and what it found. */
 export function expecting(what: string): { error: (issue: { input?: unknown }) => string } {
   return { error: ({ input }) => `expected ${what}, found ${describeValue(input)}` }
+}
+
+/** The message of a schema for a secret: without what it found. */
+export function expectingSecret(what: string): { error: string } {
+  return { error: `expected ${what}` }
 }
 
 const DURATION_PATTERN = /^\d+(\.\d+)?\s*(ms|s|m|h)?$/
@@ -126,7 +133,7 @@ export function wholeNumber(
 }
 
 export function text(words: string, note: FieldText): z.ZodOptional<z.ZodString> {
-  const message = expecting(words)
+  const message = note.secret === true ? expectingSecret(words) : expecting(words)
   return field(z.string(message).min(1, message), { type: 'text', limits: 'not empty', ...note })
 }
 

@@ -17,9 +17,10 @@ export function schemaProblems(data: unknown): FileProblem[] {
 function problemsOf(issue: Issue, outer: ConfigPath = []): FileProblem[] {
   const path = [...outer, ...issue.path].map((key) => (typeof key === 'symbol' ? String(key) : key))
   if (issue.code === 'unrecognized_keys') {
+    const known = keysAt(path)
     return issue.keys.map((key) => ({
       path: [...path, key],
-      message: unknownKeyText(path, key),
+      message: unknownKeyText(path, key, known),
       isKey: true,
     }))
   }
@@ -39,9 +40,9 @@ function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] 
   )
 }
 
-function unknownKeyText(path: ConfigPath, key: string): string {
+function unknownKeyText(path: ConfigPath, key: string, known: readonly string[]): string {
   if (key === '$import') return 'a configuration is a single file and cannot import others'
-  const guess = nearest(key, keysAt(path))
+  const guess = nearest(key, known)
   if (guess !== undefined) return `unknown key. Did you mean "${guess}"?`
   if (path.length === 0 && Object.hasOwn(entrySchema.shape, key)) {
     return 'unknown key at the top; it belongs in an entry of "links"'
@@ -91,7 +92,7 @@ function listenProblems(data: unknown): FileProblem[] {
     .filter((key) => !own.includes(key) && nearest(key, own) !== undefined)
     .map((key) => ({
       path: ['listen', key],
-      message: unknownKeyText(['listen'], key),
+      message: unknownKeyText(['listen'], key, own),
       isKey: true,
     }))
 }

@@ -6,6 +6,7 @@ import {
   count,
   duration,
   expecting,
+  expectingSecret,
   field,
   flag,
   requiredField,
@@ -37,7 +38,7 @@ export const entrySchema = z.strictObject(
   {
     id: text('an id', {
       default: '`<role>-<ip>[:port]`, with `-2`, `-3` … for repeats',
-      limits: 'unique; not all digits; without `/`, `*` and blanks',
+      limits: 'unique; not all digits; without `/`, `*`, blanks and invisible characters',
       text: 'Name of the entry, and of its link if it has one slot. The links of several slots are `<id>/1`, `<id>/2` …',
       examples: ['furnace-in'],
     }),
@@ -145,7 +146,7 @@ const auditSchema = z.strictObject(
 
 /** A shorter token can be guessed. */
 const TOKEN_LENGTH_MIN = 16
-const tokenText = expecting(`at least ${String(TOKEN_LENGTH_MIN)} characters`)
+const tokenText = expectingSecret(`at least ${String(TOKEN_LENGTH_MIN)} characters`)
 
 const metricsSchema = z.strictObject(
   {
@@ -165,6 +166,7 @@ const metricsSchema = z.strictObject(
       type: 'text',
       default: 'none; every user of this machine may fetch the metrics',
       limits: `at least ${String(TOKEN_LENGTH_MIN)} characters`,
+      secret: true,
       text: 'The token that a request must present: `Authorization: Bearer <token>`.',
     }),
   },

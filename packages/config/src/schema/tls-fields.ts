@@ -38,6 +38,7 @@ const commonFields = {
   }),
   key: pem({
     default: 'none; required if `cert` is set',
+    secret: true,
     text: 'The private key of `cert`, without a passphrase.',
     examples: ['./tls/node.key'],
   }),

@@ -36,6 +36,9 @@ const SPACE_ONLY = /^\s*$/
  * @returns undefined for a blank line
  */
 export function readSendLine(bytes: Uint8Array): SendRequest | LineProblem | undefined {
+  // JSON never contains this byte, and UTF-16 text is full of it.
+  if (bytes.includes(0))
+    return problem('contains the byte 0: is it UTF-16? Expected UTF-8', undefined)
   if (!isUtf8(bytes)) return problem('not valid UTF-8', undefined)
   const text = DECODER.decode(bytes)
   if (SPACE_ONLY.test(text)) return undefined

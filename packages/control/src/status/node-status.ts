@@ -10,6 +10,7 @@ import {
   type NameState,
   type Node,
   type NodeCounters,
+  type NotListening,
 } from '@commloop/core'
 import type { OutputStatus } from '@commloop/metrics'
 import type { Availability, MissingEntry } from './availability.js'
@@ -41,7 +42,9 @@ export interface NodeStatus {
   readonly startedAt: string
   readonly uptimeMs: number
   readonly listen: { readonly host: string; readonly port: number } | null
-  /** True if no entry is missing, and received messages can be written to the output. */
+  /** Why the node does not listen although its configuration says so, and for how long; null: it does, or should not. */
+  readonly notListening: NotListening | null
+  /** True if no entry is missing, the node listens where it should, and received messages can be written. */
   readonly ok: boolean
   readonly missing: readonly MissingEntry[]
   readonly findings: readonly Finding[]
@@ -113,7 +116,12 @@ export function nodeStatus(
     startedAt: facts.startedAt.toISOString(),
     uptimeMs: Math.round(process.uptime() * 1000),
     listen: listening === undefined ? null : { host: listening.ip, port: listening.port },
-    ok: missing.length === 0 && output?.state !== 'failing' && output?.state !== 'closed',
+    notListening: node.notListening ?? null,
+    ok:
+      missing.length === 0 &&
+      node.notListening === undefined &&
+      output?.state !== 'failing' &&
+      output?.state !== 'closed',
     missing,
     findings: node.findings(),
     counters: node.counters,

@@ -7,6 +7,7 @@ import type { EntryOptions, NodeOptions } from './node-options.js'
 import type { OptionReader } from './option-reader.js'
 import { readDialHosts, readPatterns } from './peer-place.js'
 import { shadowedBy } from './shadowed-entry.js'
+import { sharedPlaces } from './shared-place.js'
 
 export const PORT_MAX = 65_535
 /** A process cannot have more descriptors. */
@@ -28,14 +29,30 @@ export function readEntries(reader: OptionReader, node: NodeOptions): EntryConfi
       : readPassive(context, entry, index, name)
   })
   links.checkRest()
+  for (const { entry, first } of sharedPlaces(entries)) {
+    reader.warning(
+      ['links', entry.index],
+      `dials the same address as links[${String(first.index)}] ("${first.id}"): the peer sees two connections from ` +
+        'one address. Remove one of the two, or give each its own "bind"',
+    )
+  }
   for (const { entry, pattern, by } of shadowedBy(entries)) {
     const at = entry.patterns.length === 1 ? [] : [entry.patterns.indexOf(pattern)]
     reader.problem(
       ['links', entry.index, 'ip', ...at],
-      `never filled: every address of ${pattern.text} belongs to ${by.map(({ id }) => id).join(', ')}`,
+      `never filled: every address of ${pattern.text} belongs to ${idsText(by)}`,
     )
   }
   return entries
+}
+
+/** A range may be covered by thousands of entries. */
+const SHOWN_IDS_MAX = 20
+
+function idsText(entries: readonly EntryConfig[]): string {
+  const shown = entries.slice(0, SHOWN_IDS_MAX).map(({ id }) => id)
+  const more = entries.length - shown.length
+  return shown.join(', ') + (more === 0 ? '' : ` and ${String(more)} more`)
 }
 
 interface Context {
@@ -100,6 +117,9 @@ function readPassive(
     max: SLOTS_MAX,
     default: 1,
   })
+  if (entry.reconnect !== undefined) {
+    reader.warning([...path, 'reconnect'], 'has no effect: a passive entry never dials')
+  }
   const patterns = readPatterns(reader, path, entry)
   const identities = readIdentities(reader, node, path, entry.identity)
   // One proved name is one peer, from whatever address it connects.

@@ -32,6 +32,9 @@ export interface NodeOptions extends LinkOptions {
   readonly stopDeadline?: Duration
 }
 
+/** Keys of `listen` that belong to core. All others are options of the transport. */
+export const LISTEN_KEYS: readonly string[] = ['host', 'port']
+
 /** Where to listen, and the options of the transport for the listener. */
 export interface ListenPlace {
   /** Default `0.0.0.0`. */

@@ -9,9 +9,15 @@ export const SIZE_WORDS = 'a size such as 64KiB or 16MiB'
 /** Reads single options, fills in their defaults, and collects every mistake instead of stopping at the first. */
 export class OptionReader {
   readonly problems: ConfigProblem[] = []
+  /** What is allowed and probably not meant. */
+  readonly warnings: ConfigProblem[] = []
 
   problem(path: ConfigProblem['path'], message: string): void {
     this.problems.push({ path, message })
+  }
+
+  warning(path: ConfigProblem['path'], message: string): void {
+    this.warnings.push({ path, message })
   }
 
   /** Reports that `value` is not what was expected. */

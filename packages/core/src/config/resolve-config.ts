@@ -5,7 +5,7 @@ import { type ConfigProblem, pathText } from './config-problem.js'
 import { PORT_MAX, readEntries } from './entries.js'
 import type { EntryConfig, ListenConfig, NodeConfig } from './node-config.js'
 import { describeValue } from '../text/describe-value.js'
-import type { NodeOptions } from './node-options.js'
+import { LISTEN_KEYS, type NodeOptions } from './node-options.js'
 import { OptionReader } from './option-reader.js'
 
 const COUNT_MAX = 2 ** 31 - 1
@@ -17,6 +17,8 @@ export interface ResolvedOptions {
   readonly config: NodeConfig
   /** Every mistake, in the order of the table. */
   readonly problems: readonly ConfigProblem[]
+  /** What is allowed and probably not meant, in the same order. */
+  readonly warnings: readonly ConfigProblem[]
 }
 
 /** Every mistake in `options`, in the order of the table; empty: `resolveConfig` will not throw. */
@@ -47,7 +49,7 @@ export function problemsError(problems: readonly ConfigProblem[]): CommloopError
  * `NodeConfig` as it is, without problems.
  */
 export function resolveOptions(options: NodeOptions | NodeConfig): ResolvedOptions {
-  if ('entries' in options) return { config: options, problems: [] }
+  if ('entries' in options) return { config: options, problems: [], warnings: [] }
   const reader = new OptionReader()
   const entries = readEntries(reader, options)
   const config: NodeConfig = {
@@ -75,7 +77,8 @@ export function resolveOptions(options: NodeOptions | NodeConfig): ResolvedOptio
     stopDeadlineMs: reader.duration(['stopDeadline'], options.stopDeadline, 5_000),
     resolveEveryMs: reader.duration(['resolveEvery'], options.resolveEvery, 60_000),
   }
-  return { config: Object.freeze(config), problems: reader.problems }
+  const { problems, warnings } = reader
+  return { config: Object.freeze(config), problems, warnings }
 }
 
 function readListen(
@@ -93,7 +96,10 @@ function readListen(
     }
     return undefined
   }
-  const { host = '0.0.0.0', port, ...transportOptions } = options.listen
+  const { host = '0.0.0.0', port } = options.listen
+  const transportOptions = Object.fromEntries(
+    Object.entries(options.listen).filter(([key]) => !LISTEN_KEYS.includes(key)),
+  )
   if (parseIp(host) === undefined) {
     const slip = addressSlip('listen.host', host) ?? `found ${describeValue(host)}`
     reader.problem(['listen', 'host'], `expected an IP address, ${slip}`)

@@ -1,65 +1,105 @@
 import type { EntryConfig, PassiveEntryConfig } from './node-config.js'
 import { type AddressPattern, patternMatches } from '../address/address-pattern.js'
+import { ipKey } from '../address/ip-address.js'
 
 export interface ShadowedEntry {
   readonly entry: PassiveEntryConfig
   /** The range of the entry that no connection can match. */
   readonly pattern: AddressPattern
-  /** The more specific entries that together cover all its addresses. */
+  /** The more specific entries that together cover all its addresses, in the order of the table. */
   readonly by: readonly PassiveEntryConfig[]
 }
 
+/** A pattern with known addresses. */
+type Range = Exclude<AddressPattern, { kind: 'anyone' | 'name' }>
+
+interface Owner {
+  readonly entry: PassiveEntryConfig
+  readonly pattern: AddressPattern
+}
+
+/** Entries with the same range, which is inside the range of `outer`. */
+interface Nested {
+  readonly range: Range
+  readonly prefixBits: number
+  /** The entries with this range, and their patterns. */
+  readonly owners: Owner[]
+  /** Position of the first range behind this one that is not inside it. */
+  end: number
+  /** The share that the ranges directly inside cover together; 1 is all of it. */
+  coveredShare: number
+}
+
 /**
- * Ranges of passive entries that no connection can ever match. The most specific group of matching entries decides alone,
- * so a range whose addresses are all covered by narrower patterns of other entries is reported as a mistake.
+ * Passive entries that no connection can ever fill. The most specific group of matching entries decides alone, so a
+ * range whose addresses are all covered by narrower entries can never match, and is reported as a mistake.
+ *
+ * A single address cannot be covered by something narrower, and all addresses cannot be covered at all.
  */
 export function shadowedBy(entries: readonly EntryConfig[]): ShadowedEntry[] {
-  const passive = entries.filter((entry) => entry.role === 'passive')
-  return passive.flatMap((entry) =>
-    entry.patterns.flatMap((pattern) => {
-      // A single address cannot be covered by something narrower, and all addresses cannot be covered at all.
-      if (pattern.kind !== 'range') return []
-      const narrower = passive
-        .filter((other) => other !== entry)
-        .map((other) => ({ other, patterns: narrowerPatterns(other, pattern) }))
-        .filter(({ patterns }) => patterns.length > 0)
-      const covered = coveredShare(
-        narrower.flatMap(({ patterns }) => patterns),
-        pattern,
-      )
-      return covered < 1 ? [] : [{ entry, pattern, by: narrower.map(({ other }) => other) }]
-    }),
-  )
-}
-
-type Range = Extract<AddressPattern, { kind: 'range' }>
-
-/** A pattern with a known address. */
-type Network = Exclude<AddressPattern, { kind: 'anyone' | 'name' }>
-
-function narrowerPatterns({ patterns }: PassiveEntryConfig, outer: Range): Network[] {
-  return patterns.filter(
-    (inner): inner is Network =>
-      'address' in inner &&
-      prefixBits(inner) > outer.prefixBits &&
-      patternMatches(outer, inner.address),
-  )
-}
-
-function prefixBits(pattern: Network): number {
-  return pattern.kind === 'exact' ? pattern.address.length * 8 : pattern.prefixBits
-}
-
-/** The share of `outer` that the given patterns cover together; 1 is all of it. */
-function coveredShare(inner: readonly Network[], outer: Range): number {
-  const counted: AddressPattern[] = []
-  let share = 0
-  const widestFirst = [...inner].sort((left, right) => prefixBits(left) - prefixBits(right))
-  for (const pattern of widestFirst) {
-    // Two prefixes either nest or are disjoint, so a prefix inside a counted one adds nothing.
-    if (counted.some((wider) => patternMatches(wider, pattern.address))) continue
-    counted.push(pattern)
-    share += 2 ** (outer.prefixBits - prefixBits(pattern))
+  const ranges = nestedRanges(entries)
+  const shadowed: ShadowedEntry[] = []
+  for (const [at, { owners, coveredShare, end }] of ranges.entries()) {
+    if (coveredShare < 1) continue
+    const inner = ranges.slice(at + 1, end).flatMap((range) => range.owners)
+    const narrower = [...new Set(inner.map(({ entry }) => entry))].sort(
+      (left, right) => left.index - right.index,
+    )
+    for (const { entry, pattern } of owners) {
+      // The addresses of a range may also belong to other patterns of the same entry.
+      const by = narrower.filter((other) => other !== entry)
+      if (by.length > 0) shadowed.push({ entry, pattern, by })
+    }
   }
-  return share
+  return shadowed.sort((left, right) => left.entry.index - right.entry.index)
+}
+
+/**
+ * The ranges in the order of their first address, a wider one before those inside it. Two ranges either nest or are
+ * disjoint, so a stack holds the ranges around the present one.
+ */
+function nestedRanges(entries: readonly EntryConfig[]): Nested[] {
+  const ranges = distinctRanges(entries)
+  const around: Nested[] = []
+  for (const [at, nested] of ranges.entries()) {
+    let outer = around.at(-1)
+    while (outer !== undefined && !patternMatches(outer.range, nested.range.address)) {
+      outer.end = at
+      around.pop()
+      outer = around.at(-1)
+    }
+    if (outer !== undefined) outer.coveredShare += 2 ** (outer.prefixBits - nested.prefixBits)
+    around.push(nested)
+  }
+  return ranges
+}
+
+function distinctRanges(entries: readonly EntryConfig[]): Nested[] {
+  const byKey = new Map<string, Nested>()
+  for (const entry of entries) {
+    if (entry.role !== 'passive') continue
+    for (const pattern of entry.patterns) {
+      if (pattern.kind !== 'anyone' && pattern.kind !== 'name')
+        add(byKey, { entry, pattern }, pattern)
+    }
+  }
+  return [...byKey].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, nested]) => nested)
+}
+
+function add(byKey: Map<string, Nested>, owner: Owner, range: Range): void {
+  const prefixBits = range.kind === 'exact' ? range.address.length * 8 : range.prefixBits
+  const key = sortKey(range, prefixBits)
+  const nested = byKey.get(key)
+  if (nested !== undefined) {
+    nested.owners.push(owner)
+    return
+  }
+  const end = Number.POSITIVE_INFINITY
+  byKey.set(key, { range, prefixBits, owners: [owner], end, coveredShare: 0 })
+}
+
+/** In the order of these texts, families are apart, and a range comes directly before those inside it. */
+function sortKey({ address }: Range, prefixBits: number): string {
+  const family = address.length === 4 ? '4' : '6'
+  return `${family} ${ipKey(address)} ${String(prefixBits).padStart(3, '0')}`
 }

@@ -42,6 +42,8 @@ export interface ErrorDetails {
   readonly problem?: string
   /** The option itself is unknown, and not its value. */
   readonly unknownOption?: true
+  /** The other options that a plugin rejects at the same time. */
+  readonly furtherOptions?: readonly Pick<ErrorDetails, 'option' | 'problem' | 'unknownOption'>[]
   /** The link, entry or target that was named. */
   readonly link?: string
   /** The code of the failed system call, such as `ENOENT`. */

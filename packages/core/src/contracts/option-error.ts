@@ -16,9 +16,22 @@ export interface RejectedOption {
  * The error that a plugin throws from `create` for an unknown or invalid option. The details tell the reader of the
  * configuration where to put its mark, so that it need not read the message.
  */
-export function optionError({ plugin, option, problem, unknown }: RejectedOption): CommloopError {
-  const details = { option, problem, ...(unknown === true ? { unknownOption: true as const } : {}) }
-  return new CommloopError('CML_ERR_CONFIG_INVALID', `${plugin}: ${option}: ${problem}`, {
-    details,
-  })
+export function optionError(rejected: RejectedOption): CommloopError {
+  return optionsError([rejected])
+}
+
+/**
+ * The error for all options that a plugin rejects, so that a user sees every mistake at the first attempt.
+ *
+ * @param rejected at least one
+ */
+export function optionsError(rejected: readonly RejectedOption[]): CommloopError {
+  const messages = rejected.map(({ plugin, option, problem }) => `${plugin}: ${option}: ${problem}`)
+  const [first, ...rest] = rejected.map(({ option, problem, unknown }) => ({
+    option,
+    problem,
+    ...(unknown === true ? { unknownOption: true as const } : {}),
+  }))
+  const details = { ...first, ...(rest.length === 0 ? {} : { furtherOptions: rest }) }
+  return new CommloopError('CML_ERR_CONFIG_INVALID', messages.join('; '), { details })
 }

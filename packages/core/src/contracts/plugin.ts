@@ -121,6 +121,13 @@ export type PluginPath = readonly (string | number)[]
 export interface PluginEntry {
   readonly id?: string
   readonly role: 'active' | 'passive'
+  /** The peer's addresses; a passive entry may have ranges. */
+  readonly ip?: string | readonly string[]
+  /** The peer's names, instead of `ip`. */
+  readonly host?: string | readonly string[]
+  readonly port?: number
+  /** false: the links of the entry stay down. */
+  readonly enabled?: boolean
   readonly identity?: string | readonly string[]
   readonly tls?: PluginOptions
   readonly transportOptions?: PluginOptions
@@ -138,6 +145,8 @@ export interface PluginProblem {
   readonly path: PluginPath
   /** What was expected and what was found. */
   readonly message: string
+  /** true: the key is the mistake, and not its value, so the mark in the file is below the key. */
+  readonly isKey?: boolean
 }
 
 /** One side of a link, as its table describes it. */

@@ -4,6 +4,7 @@ export type WarningCode =
   | 'HELD_TOO_LONG'
   | 'LISTENER_THREW'
   | 'LISTEN_LOST'
+  | 'LISTEN_WAITING'
   | 'LOGGER_THREW'
   | 'NAME_UNRESOLVED'
   | 'ROUTER_SLOW'

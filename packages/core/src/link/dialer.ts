@@ -21,6 +21,7 @@ import { FailBack } from './fail-back.js'
 import type { DialLane, DialPermit, DialLimiter, DialTurn } from './dial-limiter.js'
 import type { LinkTally } from '../ledger/link-counters.js'
 import { failureReason } from './connection/failure-reason.js'
+import { missingSource, sourceDelayMs } from './missing-source.js'
 import type { LinkEvent } from './link-state.js'
 
 /** The delay if the strategy throws or does not return a number. */
@@ -80,6 +81,8 @@ export class Dialer {
   /** The last dial was slow. */
   #wasSlow = false
   #probation = false
+  /** The last dial failed because this machine does not have the address of `bind`. */
+  #sourceIsMissing = false
   /** Changes with each `begin` and `stop`, so that code that has called out can detect them. */
   #round = 0
 
@@ -168,7 +171,12 @@ export class Dialer {
       opened: (connection) => this.#opened(connection),
       failed: (error) => {
         this.#dialFailed()
-        this.failed(failureReason('dial-failed', error))
+        const missing = missingSource(this.#entry.bind, error)
+        this.#sourceIsMissing = missing !== undefined
+        // The peer was not asked, so this is not one of the attempts after which the link gives up.
+        if (missing !== undefined) this.#attempt--
+        this.failed(missing ?? failureReason('dial-failed', error))
+        this.#sourceIsMissing = false
       },
       trying: (address) => {
         this.#rotation.trying(address)
@@ -287,6 +295,7 @@ export class Dialer {
       this.#warn('STRATEGY_THREW', `the reconnect strategy threw: ${foreignText(error)}`, error)
       return DELAY_MS_UNUSABLE
     }
+    if (this.#sourceIsMissing) return sourceDelayMs(answer)
     if (answer === undefined) return undefined
     const usable = typeof answer === 'number' && !Number.isNaN(answer)
     const delayMs = usable ? Math.min(Math.max(0, answer), DURATION_MS_MAX) : DELAY_MS_UNUSABLE

@@ -172,7 +172,7 @@ function composed(services: NodeServices): Node {
   const factory = new LinkFactory(config.dialsMax, { clock, random, transport, store, listener })
   const reconfigurer = new Reconfigurer({ ...parts, factory, inbox })
   reconfigurer.makeFirstTable()
-  return new Node({ ...parts, events, inbox, reconfigurer, settling, stopping })
+  return new Node({ ...parts, clock, events, inbox, reconfigurer, settling, stopping })
 }
 
 /** A plugin that registers one implementation of a contract. */

@@ -6,6 +6,7 @@ import type { ConfigProblem } from '../config/config-problem.js'
 import type { NodeConfig } from '../config/node-config.js'
 import type { NodeOptions } from '../config/node-options.js'
 import { CommloopError } from '../contracts/errors.js'
+import type { Clock } from '../contracts/clock.js'
 import type { Finding } from '../contracts/finding.js'
 import type { NodeEvents, ReceivedMessage } from '../contracts/node-events.js'
 import { reasonText } from '../contracts/reason.js'
@@ -17,6 +18,7 @@ import { type NodeCounters, nodeCounters, type NodeTally } from '../ledger/node-
 import type { LinkHandle } from '../link/link-handle.js'
 import type { Inbox } from '../receive/inbox.js'
 import type { Dispatch, SendOptions } from '../routing/dispatch.js'
+import { messageText } from '../text/safe-text.js'
 import type { NodeLinks } from './node-links.js'
 import type { NodeState } from './node-state.js'
 import type { NewPlugins, Reconfiguration } from './reconfiguration.js'
@@ -30,6 +32,7 @@ const NO_OPTIONS: SendOptions = {}
 /** What a node is made of. */
 export interface NodeParts {
   readonly state: NodeState
+  readonly clock: Clock
   readonly tally: NodeTally
   readonly events: EventHub
   readonly rejections: Rejections
@@ -43,6 +46,16 @@ export interface NodeParts {
   readonly reconfigurer: Reconfigurer
   readonly settling: Settling
   readonly stopping: Stopping
+}
+
+/** A listener that is not open and tries again. */
+export interface NotListening {
+  readonly host: string
+  readonly port: number
+  /** What the operating system said. */
+  readonly reason: string
+  /** How long it has not been open, in milliseconds. */
+  readonly forMs: number
 }
 
 /**
@@ -71,7 +84,8 @@ export class Node {
 
   /**
    * Listens and begins to dial. Resolves when the node listens, or immediately if the configuration has no `listen`. It
-   * does not wait for links to come up.
+   * does not wait for links to come up. If this machine does not have the address of `listen` yet, the node starts without
+   * it and listens as soon as it can: see `notListening`.
    * @throws CommloopError CML_ERR_LISTEN, CML_ERR_NOT_RUNNING if the node was started before.
    */
   start(): Promise<void> {
@@ -81,6 +95,15 @@ export class Node {
   /** Where the node listens: the real port, even if the configuration says 0. */
   get listening(): Address | undefined {
     return this.#state.listening
+  }
+
+  /** Why the node does not listen although its configuration says so; undefined: it does, or should not. */
+  get notListening(): NotListening | undefined {
+    const { trouble } = this.#parts.listening
+    if (trouble === undefined) return undefined
+    const { place, error, sinceMs } = trouble
+    const forMs = this.#parts.clock.now() - sinceMs
+    return { host: place.host, port: place.port, reason: messageText(error), forMs }
   }
 
   // ── messages ────────────────────────────────────────────────────────────────────────────────────────────────

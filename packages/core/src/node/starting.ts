@@ -50,7 +50,11 @@ export class Starting {
         return
       }
       this.#listening.move(listen, (error) => {
-        if (error === undefined) return
+        if (error === undefined) {
+          // The listener may still wait for its address. Dials do not need it.
+          if (this.#state.phase === 'starting') this.#run()
+          return
+        }
         this.#state.phase = 'stopped'
         reject(listenError(listen, error))
       })

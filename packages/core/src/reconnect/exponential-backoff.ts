@@ -1,7 +1,8 @@
-import { describeValue } from '../text/describe-value.js'
 import type { Random } from '../contracts/random.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
-import { CommloopError } from '../contracts/errors.js'
+import { optionsError, type RejectedOption } from '../contracts/option-error.js'
+import { describeValue } from '../text/describe-value.js'
+import { unknownOptionText } from '../text/suggestion.js'
 import { type Duration, DURATION_MS_MAX, durationMs } from '../units/duration.js'
 
 /** Options of `ExponentialBackoff`. */
@@ -25,6 +26,7 @@ export interface ExponentialBackoffOptions {
   readonly maxAttempts?: number
 }
 
+const PLUGIN = 'reconnect exponential'
 const OPTION_NAMES = ['min', 'initial', 'max', 'factor', 'jitter', 'maxAttempts']
 
 /**
@@ -39,27 +41,24 @@ export class ExponentialBackoff implements ReconnectStrategy {
   readonly jitter: 'full' | 'none'
   readonly attemptsMax: number
 
-  /** @throws CommloopError CML_ERR_CONFIG_INVALID naming the option. */
+  /** @throws CommloopError CML_ERR_CONFIG_INVALID naming every wrong option. */
   constructor(options: ExponentialBackoffOptions = {}) {
-    for (const name of Object.keys(options)) {
-      if (!OPTION_NAMES.includes(name)) unknown(name)
+    const reader = new BackoffReader({ ...options })
+    this.delayMsMin = reader.durationMs('min', 100)
+    this.delayMsInitial = reader.durationMs('initial', 500)
+    this.delayMsMax = reader.durationMs('max', 30_000)
+    this.factor = reader.number('factor', 2, '1 to 1000', (value) => value >= 1 && value <= 1000)
+    this.jitter = reader.jitter()
+    this.attemptsMax = reader.number(
+      'maxAttempts',
+      10,
+      'a whole number, 0 for no end',
+      (value) => Number.isSafeInteger(value) && value >= 0,
+    )
+    if (this.delayMsMin > this.delayMsMax) {
+      reader.reject('min', 'at most "max"', this.delayMsMin)
     }
-    this.delayMsMin = duration('min', options.min, 100)
-    this.delayMsInitial = duration('initial', options.initial, 500)
-    this.delayMsMax = duration('max', options.max, 30_000)
-    this.factor = options.factor ?? 2
-    this.jitter = options.jitter ?? 'full'
-    this.attemptsMax = options.maxAttempts ?? 10
-    this.#check()
-  }
-
-  #check(): void {
-    if (!(this.factor >= 1 && this.factor <= 1000)) invalid('factor', '1 to 1000', this.factor)
-    if (!['full', 'none'].includes(this.jitter)) invalid('jitter', '"full" or "none"', this.jitter)
-    if (!Number.isSafeInteger(this.attemptsMax) || this.attemptsMax < 0) {
-      invalid('maxAttempts', 'a whole number, 0 for no end', this.attemptsMax)
-    }
-    if (this.delayMsMin > this.delayMsMax) invalid('min', 'at most "max"', this.delayMsMin)
+    reader.throwRejected()
   }
 
   delayMs(attempt: number, random: Random): number | undefined {
@@ -73,19 +72,56 @@ export class ExponentialBackoff implements ReconnectStrategy {
   }
 }
 
-function duration(name: string, value: Duration | undefined, defaultMs: number): number {
-  if (value === undefined) return defaultMs
-  return durationMs(value) ?? invalid(name, `a duration up to ${String(DURATION_MS_MAX)} ms`, value)
-}
+/** Reads the options, which may have any type because they may come from a file, and collects every mistake. */
+class BackoffReader {
+  readonly #options: Readonly<Record<string, unknown>>
+  readonly #rejected: RejectedOption[] = []
 
-function invalid(option: string, expected: string, found: unknown): never {
-  const problem = `expected ${expected}, found ${describeValue(found)}`
-  const details = { option, problem }
-  throw new CommloopError('CML_ERR_CONFIG_INVALID', `reconnect.${option}: ${problem}`, { details })
-}
+  constructor(options: Readonly<Record<string, unknown>>) {
+    this.#options = options
+    for (const option of Object.keys(options)) {
+      if (OPTION_NAMES.includes(option)) continue
+      const problem = unknownOptionText(option, OPTION_NAMES)
+      this.#rejected.push({ plugin: PLUGIN, option, problem, unknown: true })
+    }
+  }
 
-function unknown(option: string): never {
-  const problem = `expected one of ${OPTION_NAMES.join(', ')}, found ${describeValue(option)}`
-  const details = { option, problem, unknownOption: true as const }
-  throw new CommloopError('CML_ERR_CONFIG_INVALID', `reconnect.${option}: ${problem}`, { details })
+  durationMs(option: string, byDefault: number): number {
+    const value = this.#options[option]
+    if (value === undefined) return byDefault
+    const ms =
+      typeof value === 'number' || typeof value === 'string' ? durationMs(value) : undefined
+    if (ms !== undefined) return ms
+    this.reject(option, `a duration up to ${String(DURATION_MS_MAX)} ms`, value)
+    return byDefault
+  }
+
+  number(
+    option: string,
+    byDefault: number,
+    expected: string,
+    isUsable: (value: number) => boolean,
+  ): number {
+    const value = this.#options[option]
+    if (value === undefined) return byDefault
+    if (typeof value === 'number' && isUsable(value)) return value
+    this.reject(option, expected, value)
+    return byDefault
+  }
+
+  jitter(): 'full' | 'none' {
+    const { jitter = 'full' } = this.#options
+    if (jitter === 'full' || jitter === 'none') return jitter
+    this.reject('jitter', '"full" or "none"', jitter)
+    return 'full'
+  }
+
+  reject(option: string, expected: string, found: unknown): void {
+    const problem = `expected ${expected}, found ${describeValue(found)}`
+    this.#rejected.push({ plugin: PLUGIN, option, problem })
+  }
+
+  throwRejected(): void {
+    if (this.#rejected.length > 0) throw optionsError(this.#rejected)
+  }
 }

@@ -19,6 +19,15 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best
 }
 
+/** What is wrong with an option that a plugin does not have, and which option was probably meant. */
+export function unknownOptionText(option: string, known: readonly string[]): string {
+  const guess = nearest(option, known)
+  if (guess !== undefined) return `unknown option. Did you mean "${guess}"?`
+  return known.length === 0
+    ? 'expected no options'
+    : `unknown option; there are ${known.join(', ')}`
+}
+
 /** Insertions, deletions, replacements and swaps of neighbours that turn one word into the other. */
 export function editDistance(left: string, right: string): number {
   const rows: number[][] = [Array.from({ length: right.length + 1 }, (_, at) => at)]

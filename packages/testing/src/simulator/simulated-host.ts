@@ -57,7 +57,9 @@ export class SimulatedHost {
     this.#process = process
     process.node.start().catch(() => undefined)
     this.#world.clock.after(1, () => {
-      if (process.node.listening === undefined) this.#couldNotListen(process)
+      const { listening, notListening } = process.node
+      // A node whose address is missing waits for it.
+      if (listening === undefined && notListening === undefined) this.#couldNotListen(process)
     })
   }
 

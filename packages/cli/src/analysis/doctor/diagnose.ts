@@ -4,6 +4,7 @@ import {
   type FrameCodec,
   type NodeConfig,
   parseIp,
+  pathText,
   sizeText,
 } from '@commloop/core'
 import { ceilings } from '../explanation/ceilings.js'
@@ -47,20 +48,19 @@ export async function diagnose(
   const own = ownAddresses()
   const rules = portRules()
   const names = await lookUpNames(enabled.flatMap((entry) => namesOf(entry)))
+  const ofDials = enabled.flatMap((entry) =>
+    entry.role === 'active' ? dialFindings(entry, { listen: node.listen, own, rules, names }) : [],
+  )
   const findings = [
-    ...config.warnings.map((warning) =>
-      doctorFinding('config-warning', null, warning, '`commloop check` explains the whole file.'),
-    ),
+    ...warningFindings(config, ofDials),
     ...limitFindings(config, listening.pid),
     ...(node.listen === undefined
       ? []
       : listenFindings(node.listen, { own, rules, holder: listening.holder })),
-    ...enabled.flatMap((entry) => [
-      ...namesOf(entry).flatMap((host) => nameFinding(entry.id, host, names) ?? []),
-      ...(entry.role === 'active'
-        ? dialFindings(entry, { listen: node.listen, own, rules, names })
-        : []),
-    ]),
+    ...enabled.flatMap((entry) =>
+      namesOf(entry).flatMap((host) => nameFinding(entry.id, host, names) ?? []),
+    ),
+    ...ofDials,
     ...(report === undefined ? [] : nodeFindings(report)),
     ...(dial ? await probePeers(node, config, report, names) : []),
   ]
@@ -84,6 +84,24 @@ export async function diagnose(
     lookedAt: looks.flatMap(({ what, why }) => (why === undefined ? [what] : [])),
     notLookedAt: looks.flatMap(({ what, why }) => (why === undefined ? [] : [`${what}: ${why}`])),
   }
+}
+
+/** The warnings of the configuration, without those that the doctor reports as findings of its own. */
+function warningFindings(
+  { node, warnings }: LoadedConfig,
+  ofDials: readonly DoctorFinding[],
+): DoctorFinding[] {
+  const dialItself = new Set(
+    ofDials.filter(({ finding }) => finding === 'dials-itself').map(({ about }) => about),
+  )
+  const places = node.entries
+    .filter(({ id }) => dialItself.has(id))
+    .flatMap(({ index }) => ['ip', 'host'].map((key) => `${pathText(['links', index, key])}: `))
+  return warnings
+    .filter((warning) => !places.some((place) => warning.startsWith(place)))
+    .map((warning) =>
+      doctorFinding('config-warning', null, warning, '`commloop check` explains the whole file.'),
+    )
 }
 
 function look(what: string, why: string | undefined): { what: string; why: string | undefined } {

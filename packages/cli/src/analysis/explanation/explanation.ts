@@ -6,7 +6,7 @@ import {
   type NodeConfig,
   type PluginKind,
 } from '@commloop/core'
-import type { LoadedConfig, ResolvedPlugin } from '@commloop/config'
+import { type LoadedConfig, type ResolvedPlugin, shownSpec } from '@commloop/config'
 import type { ProcessLimits } from '@commloop/metrics'
 import { ceilings, type Ceilings, ceilingTexts } from './ceilings.js'
 
@@ -49,7 +49,7 @@ export interface PluginExplanation {
   readonly file: string | null
   readonly package: string | null
   readonly version: string | null
-  /** Canonical JSON of name and options. */
+  /** Canonical JSON of name and options, with secrets masked. */
   readonly spec: string
   /** The entry that uses it; null: the node. */
   readonly entry: string | null
@@ -114,7 +114,7 @@ function explainPlugin(plugin: ResolvedPlugin, entry: string | null): PluginExpl
     file: origin.from === 'commloop' ? null : origin.file,
     package: origin.from === 'file' ? null : origin.package,
     version: origin.from === 'file' ? null : (origin.version ?? null),
-    spec: plugin.spec,
+    spec: shownSpec({ use: plugin.name, options: plugin.options }),
     entry,
   }
 }
