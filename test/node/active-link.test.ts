@@ -86,18 +86,18 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
-  it('is not exhausted if a listener of its last failure dials it, and waits for a permit', async () => {
+  it('dials again if a listener of its last failure dials it, as soon as there is a permit', async () => {
     const links = ['a', 'b'].map((id) => ({ ...PEER, id, reconnect: fixed(100, 1) }))
     const bench = new TestNode({ links, dials: 1 })
     bench.node.on('link', ({ link, state }) => {
-      if (link === 'a' && state === 'backoff') bench.node.link('a').dial()
+      if (link === 'a' && state === 'exhausted') bench.node.link('a').dial()
     })
     void bench.node.start()
     bench.node.link('b').dial()
     bench.transport.lastDial.fail()
-    expect(bench.node.link('a').state).toBe('backoff')
+    expect(bench.node.link('a').waiting).toMatchObject({ for: 'turn' })
     bench.soon()
-    expect(bench.states).toEqual(['a dialing', 'a backoff (ECONNREFUSED)', 'b dialing'])
+    expect(bench.states).toEqual(['a dialing', 'a exhausted (ECONNREFUSED)', 'b dialing'])
     bench.transport.lastDial.open()
     bench.soon()
     expect(bench.node.link('a').state).toBe('dialing')

@@ -207,7 +207,6 @@ describe('the event of a link', () => {
       { link: 'peer', state: 'up', epoch: 1, remote: REMOTE },
       { link: 'peer', state: 'backoff', epoch: 1, ...lost },
       { link: 'peer', state: 'dialing', epoch: 1, attempt: 1 },
-      { link: 'peer', state: 'backoff', epoch: 1, ...refused },
       { link: 'peer', state: 'exhausted', epoch: 1, ...refused },
     ])
     await bench.stopped()

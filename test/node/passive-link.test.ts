@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { EntryOptions } from '@commloop/core'
 import { Link } from '../../packages/core/src/link/link.js'
+import type { ScriptedConnection } from './scripted-transport.js'
 import { TestNode } from './test-node.js'
 
 const LISTEN = { host: '::', port: 8000 }
@@ -146,7 +147,7 @@ describe('a second connection for a full entry', () => {
     bench.send('in flight', { to: 'two' })
     bench.soon()
     const second = bench.transport.accept('10.0.0.2', 2)
-    expect(second?.reading).toBe(false)
+    expect(second?.reading, 'its end must be visible').toBe(true)
     bench.clock.advance(2_000)
     expect(first?.destroyed).toBe(true)
     expect(second?.reading).toBe(true)
@@ -222,16 +223,105 @@ describe('a second connection for a full entry', () => {
     await bench.stopped()
   })
 
-  it('ends normally if it has sent FIN before it was accepted', async () => {
-    const bench = listening(entry('two', '10.0.0.2', { halfClose: 'close' }))
+  it.each([
+    [
+      'sends FIN',
+      (probe: ScriptedConnection) => {
+        probe.fin()
+      },
+    ],
+    [
+      'is reset',
+      (probe: ScriptedConnection) => {
+        probe.reset()
+      },
+    ],
+    [
+      'sends FIN after some bytes',
+      (probe: ScriptedConnection) => {
+        probe.receive('x')
+        probe.fin()
+      },
+    ],
+  ])('replaces nothing if it %s before the decision', async (_how, leave) => {
+    const bench = listening(entry('two', '10.0.0.2'))
+    const first = bench.transport.accept('10.0.0.2', 1)
+    const second = bench.transport.accept('10.0.0.2', 2)
+    bench.clock.advance(1_999)
+    if (second !== undefined) leave(second)
+    bench.clock.advance(10_000)
+    expect(first?.destroyed).toBe(false)
+    expect(bench.states).toEqual(['two awaiting', 'two up'])
+    const third = bench.transport.accept('10.0.0.2', 3)
+    bench.clock.advance(2_000)
+    expect(bench.node.link('two'), 'it left no hold-down behind').toMatchObject({ epoch: 2 })
+    expect(third?.destroyed).toBe(false)
+    await bench.stopped()
+  })
+
+  it('replaces nothing if what it sends is not the protocol of the link', async () => {
+    const bench = listening(entry('two', '10.0.0.2'))
+    const first = bench.transport.accept('10.0.0.2', 1)
+    const second = bench.transport.accept('10.0.0.2', 2)
+    second?.receiveBytes(Buffer.from('GET /health HTTP/1.1\r\nHost: plant\r\n\r\n'))
+    bench.clock.advance(10_000)
+    expect([first?.destroyed, second?.destroyed]).toEqual([false, true])
+    expect(bench.rejected).toEqual([expect.stringContaining('an HTTP request')])
+    await bench.stopped()
+  })
+
+  it('gets the messages that it sent during the challenge', async () => {
+    const bench = listening(entry('two', '10.0.0.2'))
     bench.transport.accept('10.0.0.2', 1)
     const second = bench.transport.accept('10.0.0.2', 2)
-    second?.fin()
+    second?.receive('one')
+    second?.receive('two')
     bench.clock.advance(2_000)
-    expect(bench.states.slice(-2)).toEqual(['two awaiting (replaced)', 'two up'])
-    expect(second?.finSent).toBe(true)
-    second?.closed()
-    expect(bench.states.at(-1)).toBe('two awaiting (peer closed)')
+    second?.receive('three')
+    expect(bench.messages).toEqual(['two#2 one', 'two#2 two', 'two#2 three'])
+    await bench.stopped()
+  })
+
+  it('keeps them while the link is held', async () => {
+    const bench = listening(entry('two', '10.0.0.2'))
+    const first = bench.transport.accept('10.0.0.2', 1)
+    const second = bench.transport.accept('10.0.0.2', 2)
+    second?.receive('one')
+    second?.receive('two')
+    bench.node.link('two').pause()
+    first?.reset()
+    expect(second?.reading).toBe(false)
+    expect(bench.messages).toEqual([])
+    bench.node.link('two').resume()
+    expect(bench.messages).toEqual(['two#2 one', 'two#2 two'])
+    await bench.stopped()
+  })
+
+  it('is read up to 16 KiB, and keeps the rest for the link', async () => {
+    const bench = listening(entry('two', '10.0.0.2'))
+    bench.transport.accept('10.0.0.2', 1)
+    const second = bench.transport.accept('10.0.0.2', 2)
+    second?.receive('x'.repeat(16_000))
+    expect(second?.reading).toBe(true)
+    second?.receive('x'.repeat(1_000))
+    expect(second?.reading).toBe(false)
+    bench.clock.advance(2_000)
+    expect(second?.reading).toBe(true)
+    expect(bench.messages).toHaveLength(2)
+    await bench.stopped()
+  })
+
+  it('takes the link with a request and FIN if the first one ends', async () => {
+    const bench = listening(entry('two', '10.0.0.2', { halfClose: 'serve' }))
+    const first = bench.transport.accept('10.0.0.2', 1)
+    const second = bench.transport.accept('10.0.0.2', 2)
+    second?.receive('request')
+    second?.fin()
+    first?.reset()
+    bench.send('reply', { to: 'two' })
+    bench.soon()
+    expect(bench.messages).toEqual(['two#2 request'])
+    expect(second?.sent).toEqual(['reply'])
     await bench.stopped()
   })
 
@@ -331,7 +421,7 @@ describe('a slot whose peer has ended its side', () => {
     expect(first?.finSent).toBe(true)
     const second = bench.transport.accept('10.0.0.2', 2)
     expect(bench.node.link('cell')).toMatchObject({ state: 'up', epoch: 1 })
-    expect(second?.reading).toBe(false)
+    expect(second?.reading, 'its end must be visible').toBe(true)
     first?.closed()
     expect(bench.node.link('cell')).toMatchObject({ state: 'up', epoch: 2 })
     expect(second?.reading).toBe(true)
@@ -505,5 +595,56 @@ describe('an entry that demands an identity', () => {
     bench.clock.advance(10_000)
     expect(first?.destroyed).toBe(false)
     await bench.stopped()
+  })
+})
+
+describe('a health probe', () => {
+  const probed = (probes: string[], ...links: EntryOptions[]): TestNode =>
+    TestNode.started({ listen: LISTEN, probes, links })
+
+  it('is accepted and closed with FIN, counted, and not reported', async () => {
+    const bench = probed(['10.0.0.250'], entry('two', '10.0.0.2'))
+    const probe = bench.transport.accept('10.0.0.250')
+    expect(probe).toMatchObject({ finSent: true, destroyed: false })
+    probe?.receiveBytes(Buffer.from('GET / HTTP/1.1'))
+    probe?.fin()
+    probe?.closed()
+    expect(bench.rejected).toEqual([])
+    expect(bench.node.counters.rejected).toEqual({ 'health probe': 1 })
+    await bench.stopped()
+  })
+
+  it('that stays is reset after 1 s', async () => {
+    const bench = probed(['10.0.0.250'], entry('two', '10.0.0.2'))
+    const probe = bench.transport.accept('10.0.0.250')
+    bench.clock.advance(1_000)
+    expect(probe?.destroyed).toBe(true)
+    probe?.closed({ kind: 'destroyed' })
+    await bench.stopped()
+  })
+
+  it('never fills an entry of a wider range, and is a peer if an entry names it more exactly', async () => {
+    const links = [entry('cell', '10.0.0.0/16', { slots: 2 }), entry('two', '10.0.0.2')]
+    const bench = probed(['10.0.0.0/24'], ...links)
+    bench.transport.accept('10.0.0.9')?.closed()
+    bench.transport.accept('10.0.0.2')
+    bench.transport.accept('10.0.1.9')
+    const up = bench.node.links().filter(({ state }) => state === 'up')
+    expect(up.map(({ id }) => id)).toEqual(['cell/1', 'two'])
+    await bench.stopped()
+  })
+
+  it('is quiet even if its handshake fails', async () => {
+    const bench = probed(['10.0.0.250'])
+    const handler = bench.transport.listens[0]?.handler
+    handler?.refused?.({ ip: '10.0.0.250', port: 1 }, 'tls: hung up')
+    expect(bench.rejected).toEqual([])
+    await bench.stopped()
+  })
+
+  it('cannot have the addresses of an entry', () => {
+    expect(() => probed(['10.0.0.2'], entry('two', '10.0.0.2'))).toThrow(
+      'probes[0]: entry "two" has the same addresses',
+    )
   })
 })

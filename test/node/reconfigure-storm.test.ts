@@ -273,7 +273,7 @@ async function storm(seed: number): Promise<{ readonly valid: number; readonly i
     } else {
       count.valid++
       const options = tables.mutate()
-      const moves = options.listen?.port !== config.listen?.port
+      const moves = [options.listen].flat()[0]?.port !== config.listen?.port
       const changing = home.reconfigure(options)
       if (moves) clock.advance(1)
       else expectUntouched(before, snapshot(home), await changing, told.slice(toldBefore))

@@ -177,6 +177,31 @@ export class ScriptedTransport implements Transport {
     last?.handler.listening({ ip: last.options.ip, port: last.options.port })
   }
 
+  #listenAt(port: number): ScriptedListen {
+    const listen = this.listens.findLast(({ options, closed }) => options.port === port && !closed)
+    if (listen === undefined) throw new Error(`nothing listens at port ${String(port)}`)
+    return listen
+  }
+
+  listeningAt(port: number): void {
+    const { options, handler } = this.#listenAt(port)
+    handler.listening({ ip: options.ip, port })
+  }
+
+  failAt(port: number, code: string): void {
+    this.#listenAt(port).handler.failed(Object.assign(new Error(code), { code }))
+  }
+
+  /** A peer connects to a port. @returns the connection; undefined if the node refused it */
+  acceptAt(port: number, ip: string): ScriptedConnection | undefined {
+    const { handler } = this.#listenAt(port)
+    const remote = { ip, port: 40_000 }
+    if (!handler.admit(remote)) return undefined
+    const connection = new ScriptedConnection(remote, { ip: '10.0.0.1', port })
+    const accepted = handler.accepted(connection)
+    return accepted === undefined ? undefined : connection.handledBy(accepted)
+  }
+
   /** A peer connects. @returns the connection; undefined if the node refused it */
   accept(
     ip: string,

@@ -117,8 +117,8 @@ export const SEEDED_FAULTS = {
   'a challenge replaces a live connection': [
     {
       file: 'packages/core/dist/accept/challenge.js',
-      find: 'this.#link.queue.tally.receivedBytes > this.#receivedBytes',
-      replace: 'this.#link.queue.tally.receivedBytes > Infinity',
+      find: 'this.link.queue.tally.receivedBytes > this.#receivedBytes',
+      replace: 'this.link.queue.tally.receivedBytes > Infinity',
     },
   ],
   'a replacement starts no hold-down': [
@@ -169,8 +169,8 @@ export const SEEDED_FAULTS = {
     { file: LIVENESS, find: 'deadline?.dispose();', replace: ';' },
     {
       file: CONNECTION,
-      find: 'this.#conversation?.finished();\n        this.#leaveRest();',
-      replace: 'this.#leaveRest();',
+      find: 'this.#conversation?.finished();\n        this.#owner.closed',
+      replace: 'this.#owner.closed',
     },
   ],
   'a held link delivers what is left after the next connection': [

@@ -46,7 +46,7 @@ describe('docs/ndjson.md', () => {
   it('names every type of output line, with all of its keys', async () => {
     const node = await RunningNode.start(
       `
-      listen: { host: 127.0.0.1, port: 0 }
+      listen: [{ name: a, host: 127.0.0.1, port: 0, proxyProtocol: { from: [127.0.0.8] } }, { name: b, host: 127.0.0.1, port: 0 }]
       audit: { every: 50ms }
       links:
         - { id: press, role: passive, ip: 127.0.0.2 }
@@ -54,7 +54,8 @@ describe('docs/ndjson.md', () => {
       `,
       { args: ['--text'] },
     )
-    const peer = await RawPeer.dial({ from: '127.0.0.2', port: node.port })
+    const peer = await RawPeer.dial({ from: '127.0.0.8', port: node.port })
+    await peer.write(Buffer.from('PROXY TCP4 127.0.0.2 127.0.0.1 40000 8000\r\n'))
     await peer.send('text')
     await peer.write(Buffer.from([0, 1, 0xff]))
     node.send('answer', { to: 'press', id: '1' })

@@ -54,6 +54,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   node: { node: { node: 'other' } },
   listen: { node: { listen: { host: HOME, port: 8001 } } },
   router: { plugins: { router: new DirectRouter() } },
+  probes: { node: { probes: ['10.0.0.9'] } },
   relay: { node: { relay: true } },
   audit: { node: { audit: { every: '1s' } } },
   routing: { node: { routing: { messages: 7 } } },

@@ -16,11 +16,20 @@ async function main(args: readonly string[]): Promise<never> {
     if (error.code !== 'EPIPE') outputError ??= error
   })
   process.stderr.on('error', () => undefined)
+  process.once('beforeExit', unfinished)
   const { exitCode, outputDone = false } = await resultOf(args)
   if (!outputDone) await flushed(process.stdout)
   const failed = !outputDone && outputError !== undefined
   // Plugins may have left timers and sockets open, which must not keep the process running.
   process.exit(failed ? await reported(outputError) : exitCode)
+}
+
+/** Nothing is left that could finish the command. Without this, Node would exit with 0, as after a success. */
+function unfinished(): void {
+  process.stderr.write(
+    'commloop: the command did not finish, because a promise never settles, probably in a plugin\n',
+  )
+  process.exitCode = EXIT.FAILED
 }
 
 async function resultOf(args: readonly string[]): Promise<CommandResult> {

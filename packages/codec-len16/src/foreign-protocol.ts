@@ -13,6 +13,9 @@ const TLS: ForeignProtocol = {
 }
 
 const HTTP_REQUEST = /^(?:GET|PUT|POST|HEAD|PATCH|TRACE|DELETE|OPTIONS|CONNECT|PRI) [!-~]/
+/** A balancer tells the address of its peer (HAProxy, "The PROXY protocol"). */
+const PROXY_V1 = /^PROXY (?:TCP[46]|UNKNOWN)/
+const PROXY_V2 = '\r\n\r\n\0\r\nQUIT\n'
 const HTTP_ANSWER = /^HTTP\/\d/
 /** One digit alone is no evidence. Lengths in digits have a fixed width of two to eight. */
 const DIGITS = /^\d{2,8}/
@@ -25,9 +28,18 @@ const TEXT_LINE = /^[\t\x20-\x7e]+\r?\n/
 export function unmistakableProtocol(opening: Uint8Array): ForeignProtocol | undefined {
   if (isTls(opening)) return TLS
   const text = latin1(opening)
+  if (PROXY_V1.test(text)) return proxyHeader(1)
+  if (text.startsWith(PROXY_V2)) return proxyHeader(2)
   if (HTTP_REQUEST.test(text)) return { name: 'an HTTP request', advice: WRONG_PORT }
   if (HTTP_ANSWER.test(text)) return { name: 'an HTTP answer', advice: WRONG_PORT }
   return undefined
+}
+
+function proxyHeader(version: number): ForeignProtocol {
+  return {
+    name: `a PROXY protocol header, version ${String(version)}`,
+    advice: 'add the address of the balancer that sends it to "proxyProtocol.from" of "listen"',
+  }
 }
 
 /** Other protocols. Weak evidence: check first that no length of two or four bytes fits. */

@@ -21,7 +21,7 @@ const FOREIGN =
 describe('options of a listener and of dials', () => {
   it('are rejected at their place if the transport does not know them', async () => {
     expect(await mistakesIn('listen: { port: 1, mtu: 9000 }\nlinks: []')).toEqual([
-      '1:20 listen.mtu: unknown option; there are host, port, tls',
+      '1:20 listen.mtu: unknown option; there are name, host, port, tls, proxyProtocol',
     ])
     expect(await mistakesIn(`${DIAL}, transportOptions: { tsl: {}, mtu: 1 } }]`)).toEqual([
       '1:68 links[0].transportOptions.tsl: unknown option. Did you mean "tls"?',

@@ -58,6 +58,25 @@ describe('a plugin without optional members', () => {
 })
 
 describe('the optional members of a plugin', () => {
+  it.each([
+    ['that never settles', '() => new Promise(() => {})'],
+    ['that rejects', 'async () => { throw new Error("later") }'],
+  ])('must not return a promise %s', async (_, member) => {
+    const faulty = ['check', 'compare', 'counterpart', 'descriptors'].map(
+      (name) => `${name}: ${member}`,
+    )
+    const own = await plugin(faulty.join(', '))
+    const calls = {
+      check: () => checkPlugin(own, USE),
+      compare: () => compareSides(own, SIDE, SIDE),
+      counterpart: () => counterpartOf(own, SIDE),
+      descriptors: () => descriptorsOf([own]),
+    }
+    for (const [name, call] of Object.entries(calls)) {
+      expect(call).toThrow(invalid(`${name}() returned a promise, expected a result`))
+    }
+  })
+
   it('get the options, and their results are returned', async () => {
     const own = await plugin(`
       check: ({ width }, { path }) => ({ problems: [], warnings: [{ path, message: 'width ' + width }] }),

@@ -69,6 +69,7 @@ describe('the list of secret keys', () => {
     expect(new Set(SECRETS.map((path) => path.at(-1)))).toEqual(new Set(SECRET_KEYS))
     expect(SECRETS.map((path) => path.join('.')).sort()).toEqual([
       'links.0.tls.key',
+      'listen.0.tls.key',
       'listen.tls.key',
       'metrics.token',
     ])

@@ -47,6 +47,65 @@ describe('names', () => {
   })
 })
 
+describe('entries whose peers nothing tells apart', () => {
+  const TLS = { port: 8000, tls: {} }
+  const lasting = (...links: EntryOptions[]): boolean[] =>
+    resolveConfig({ listen: TLS, links }).entries.map(({ settings }) => settings.lasting)
+  const warned = (...links: EntryOptions[]): string[] =>
+    resolveOptions({ listen: TLS, links }).warnings.map(
+      ({ path, message }) =>
+        `${pathText(path)} ${/from the peer of ([^,]*)/.exec(message)?.[1] ?? ''}`,
+    )
+  const a = (more: Partial<EntryOptions> = {}): EntryOptions => passive({ id: 'a', ...more })
+  const b = (more: Partial<EntryOptions> = {}): EntryOptions => passive({ id: 'b', ...more })
+
+  it.each<[string, EntryOptions[], boolean[], string[]]>([
+    ['one address', [a(), b()], [false, false], ['links[1] "a"']],
+    [
+      'one address in two notations',
+      [a(), b({ ip: '::ffff:192.168.0.2' })],
+      [false, false],
+      ['links[1] "a"'],
+    ],
+    ['an entry with several slots', [a(), b({ slots: 3 })], [false, false], ['links[1] "a"']],
+    ['a disabled entry', [a(), b({ enabled: false })], [false, false], ['links[1] "a"']],
+    ['different addresses', [a(), b({ ip: '192.168.0.3' })], [true, true], []],
+    ['a range around it', [a(), b({ ip: '192.168.0.0/24', slots: 4 })], [true, false], []],
+    ['different identities', [a({ identity: 'x' }), b({ identity: 'y' })], [true, true], []],
+    [
+      'one identity',
+      [a({ identity: 'x' }), b({ identity: 'x' })],
+      [false, false],
+      ['links[1] "a"'],
+    ],
+    [
+      'a common identity',
+      [a({ identity: ['x', 'y'] }), b({ identity: ['z', 'x'] })],
+      [false, false],
+      ['links[1] "a"'],
+    ],
+    ['an open entry after one', [a({ identity: 'x' }), b()], [true, false], ['links[1] "a"']],
+    ['an open entry before one', [a(), b({ identity: 'x' })], [false, true], ['links[0] "b"']],
+    [
+      'one identity in two ranges',
+      [a({ identity: 'x', ip: '10.0.0.0/8' }), b({ identity: 'x', ip: '11.0.0.0/8' })],
+      [true, true],
+      [],
+    ],
+    ['an active entry', [a(), active({ id: 'b' })], [true, true], []],
+  ])('%s', (_name, links, expected, warnings) => {
+    expect(lasting(...links)).toEqual(expected)
+    expect(warned(...links)).toEqual(warnings)
+  })
+
+  it('are named in a message of bounded length', () => {
+    const many = Array.from({ length: 300 }, (_, at) => passive({ id: `e${String(at)}` }))
+    const { warnings } = resolveOptions({ listen: LISTEN, links: many })
+    expect(warnings).toHaveLength(299)
+    expect(warnings.at(-1)?.message).toContain('"e0", "e1", "e2" and others')
+  })
+})
+
 describe('a link is lasting', () => {
   it.each([
     [active(), true],

@@ -186,6 +186,17 @@ const NODE: readonly MetricFamily[] = [
     ({ output }) => output?.discardedMessages ?? 0,
   ),
   labelled(
+    'commloop_listener_open',
+    LEVEL,
+    ['listener'],
+    '1 if the listener is open, 0 if the node tries to open it again.',
+    ({ node }) =>
+      node.listeners.map(({ name, open }) => ({
+        labels: { listener: name },
+        value: open ? 1 : 0,
+      })),
+  ),
+  labelled(
     'commloop_rejected_connections_total',
     COUNT,
     ['code', 'reason'],

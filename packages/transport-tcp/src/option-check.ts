@@ -1,5 +1,6 @@
 import {
   LISTEN_KEYS,
+  messageText,
   type PluginCheck,
   type PluginEntry,
   type PluginOptions,
@@ -7,7 +8,8 @@ import {
   type PluginProblem,
   type PluginUse,
 } from '@commloop/core'
-import { CONNECTION_OPTIONS, unknownConnectionOption } from './tcp-options.js'
+import { ProxySources } from './proxy-sources.js'
+import { CONNECTION_OPTIONS, LISTENER_OPTIONS, unknownConnectionOption } from './tcp-options.js'
 import { unprovableName } from './tls-names.js'
 import { type Direction, type TlsProblem, tlsRemarks } from './tls-options.js'
 
@@ -15,7 +17,9 @@ import { type Direction, type TlsProblem, tlsRemarks } from './tls-options.js'
  * Checks the options of the listener and of the dials as they themselves would, before the node starts: unknown options,
  * and `tls` sections with the files that they name.
  */
-export function checkConnectionOptions({ node: { listen, links } }: PluginUse): PluginCheck {
+export function checkConnectionOptions({ node }: PluginUse): PluginCheck {
+  const { links } = node
+  const listeners = node.listeners ?? onlyListener(node.listen)
   const problems: PluginProblem[] = []
   const warnings: PluginProblem[] = []
   const checked = new Set<string>()
@@ -28,9 +32,9 @@ export function checkConnectionOptions({ node: { listen, links } }: PluginUse): 
     problems.push(...found.problems.map((problem) => remarkAt(path, problem)))
     warnings.push(...found.warnings.map((warning) => remarkAt(path, warning)))
   }
-  if (listen !== undefined) {
-    problems.push(...listenOptionProblems(listen))
-    if (listen['tls'] !== undefined) check('listen', listen['tls'], ['listen', 'tls'])
+  for (const { path, options } of listeners) {
+    problems.push(...listenOptionProblems(options, path))
+    if (options['tls'] !== undefined) check('listen', options['tls'], [...path, 'tls'])
   }
   for (const [index, entry] of links.entries()) {
     const path = ['links', index]
@@ -38,7 +42,8 @@ export function checkConnectionOptions({ node: { listen, links } }: PluginUse): 
       problems.push(...dialOptionProblems(entry, path))
       for (const [tls, at] of tlsOfDial(entry)) check('dial', tls, [...path, ...at])
     }
-    problems.push(...identityProblems(entry, listen?.['tls'], [...path, 'identity']))
+    const reached = reachedThrough(listeners, entry)
+    problems.push(...identityProblems(entry, reached, [...path, 'identity']))
   }
   return { problems, warnings }
 }
@@ -49,12 +54,36 @@ function tlsOfDial({ tls, transportOptions }: PluginEntry): [unknown, PluginPath
   return inner === undefined ? [] : [[inner, ['transportOptions', 'tls']]]
 }
 
-/** Keys of `listen` that core does not know and this transport neither. */
-function listenOptionProblems(listen: PluginOptions): PluginProblem[] {
-  const known = [...LISTEN_KEYS, ...CONNECTION_OPTIONS]
-  return Object.keys(listen)
+/** What a listener would reject, without its `tls`: keys that neither core nor this transport knows, and a wrong `proxyProtocol`. */
+function listenOptionProblems(listen: PluginOptions, path: PluginPath): PluginProblem[] {
+  const known = [...LISTEN_KEYS, ...LISTENER_OPTIONS]
+  const problems = Object.keys(listen)
     .filter((key) => !known.includes(key))
-    .map((key) => unknownAt(['listen', key], unknownConnectionOption(key, known)))
+    .map((key) => unknownAt([...path, key], unknownConnectionOption(key, known)))
+  if (listen['proxyProtocol'] === undefined) return problems
+  try {
+    new ProxySources(listen['proxyProtocol'])
+  } catch (error) {
+    const message = messageText(error)
+    problems.push({ path: [...path, 'proxyProtocol'], message })
+  }
+  return problems
+}
+
+type Listeners = NonNullable<PluginUse['node']['listeners']>
+
+function onlyListener(listen: PluginOptions | undefined): Listeners {
+  return listen === undefined ? [] : [{ path: ['listen'], options: listen }]
+}
+
+/** The options of the listeners that may fill an entry. */
+function reachedThrough(listeners: Listeners, { listen }: PluginEntry): PluginOptions[] {
+  return listeners
+    .map(({ options }) => options)
+    .filter(
+      ({ name, port }) =>
+        listen === undefined || listen === port || listen === (name ?? String(port)),
+    )
 }
 
 function dialOptionProblems(
@@ -83,11 +112,12 @@ function remarkAt(path: PluginPath, { option, message, isKey }: TlsProblem): Plu
 
 function identityProblems(
   { role, identity }: PluginEntry,
-  tls: unknown,
+  listeners: readonly PluginOptions[],
   path: PluginPath,
 ): PluginProblem[] {
   if (role !== 'passive' || identity === undefined) return []
-  if (isMap(tls) && tls['verifyPeer'] === false) {
+  const provesNone = ({ tls }: PluginOptions): boolean => isMap(tls) && tls['verifyPeer'] === false
+  if (listeners.length > 0 && listeners.every(provesNone)) {
     return [{ path, message: 'no peer proves a name while "listen.tls.verifyPeer" is false' }]
   }
   const names = typeof identity === 'string' ? [identity] : identity

@@ -8,6 +8,7 @@ import {
   patternMatches,
   type PluginCheck,
   type PluginEntry,
+  type PluginOptions,
   type PluginProblem,
   type PluginUse,
   sameIp,
@@ -29,30 +30,54 @@ interface Door {
  * depends on the machine is a warning, because a configuration may be checked on another one.
  */
 export function checkReach(
-  { listen, links }: PluginUse['node'],
+  { listen, listeners, links }: PluginUse['node'],
   own: readonly OwnAddress[],
 ): PluginCheck {
   const problems: PluginProblem[] = []
   const warnings: PluginProblem[] = []
-  const door = doorOf(listen)
-  if (door === undefined) return { problems, warnings }
+  const all = listeners ?? (listen === undefined ? [] : [{ path: ['listen'], options: listen }])
   for (const [index, entry] of links.entries()) {
+    const doors = all
+      .filter(({ options }) => entry.role === 'active' || isReached(entry, options))
+      .flatMap(({ options }) => doorOf(options) ?? [])
+    if (doors.length === 0) continue
     for (const { text, path } of placesOf(entry)) {
-      const at = (message: string | undefined): PluginProblem[] =>
-        message === undefined ? [] : [{ path: ['links', index, ...path], message }]
-      if (entry.role === 'active') {
-        warnings.push(...at(selfDial(text, entry.port, door, own)))
-        continue
-      }
-      // The addresses of a name are not known yet.
-      const pattern = entry.ip === undefined ? '' : parseAddressPattern(text)
-      if (typeof pattern === 'string' || !('address' in pattern)) continue
-      const wrongFamily = familyProblem(pattern, door)
-      problems.push(...at(wrongFamily))
-      if (wrongFamily === undefined) warnings.push(...at(unreachable(pattern, door, own)))
+      const found = placeRemarks(entry, text, doors, own)
+      const at = (message: string): PluginProblem => ({ path: ['links', index, ...path], message })
+      problems.push(...found.problems.map(at))
+      warnings.push(...found.warnings.map(at))
     }
   }
   return { problems, warnings }
+}
+
+function isReached({ listen }: PluginEntry, { name, port }: PluginOptions): boolean {
+  return listen === undefined || listen === port || listen === (name ?? String(port))
+}
+
+/** A passive entry is served if one of its doors lets its peer in. */
+function placeRemarks(
+  entry: PluginEntry,
+  text: string,
+  doors: readonly Door[],
+  own: readonly OwnAddress[],
+): { readonly problems: readonly string[]; readonly warnings: readonly string[] } {
+  if (entry.role === 'active') {
+    const [itself] = doors.flatMap((door) => selfDial(text, entry.port, door, own) ?? [])
+    return { problems: [], warnings: itself === undefined ? [] : [itself] }
+  }
+  // The addresses of a name are not known yet.
+  const pattern = entry.ip === undefined ? '' : parseAddressPattern(text)
+  if (typeof pattern === 'string' || !('address' in pattern)) return { problems: [], warnings: [] }
+  const fitting = doors.filter((door) => familyProblem(pattern, door) === undefined)
+  const [wrongFamily] = doors.flatMap((door) => familyProblem(pattern, door) ?? [])
+  if (fitting.length === 0) {
+    return { problems: wrongFamily === undefined ? [] : [wrongFamily], warnings: [] }
+  }
+  const remarks = fitting.map((door) => unreachable(pattern, door, own))
+  const [first] = remarks
+  const isShut = first !== undefined && !remarks.includes(undefined)
+  return { problems: [], warnings: isShut ? [first] : [] }
 }
 
 /** The addresses or names of an entry, and where they stand. */
@@ -66,9 +91,9 @@ function placesOf({
   return written.map((text, at) => ({ text, path: [key, at] }))
 }
 
-function doorOf(listen: PluginUse['node']['listen']): Door | undefined {
-  const host = listen?.['host'] ?? '0.0.0.0'
-  if (listen === undefined || typeof host !== 'string') return undefined
+function doorOf(listen: PluginOptions): Door | undefined {
+  const host = listen['host'] ?? '0.0.0.0'
+  if (typeof host !== 'string') return undefined
   const address = parseIp(host)
   if (address === undefined) return undefined
   const bothFamilies = address.length > 4 && isUnspecified(address)

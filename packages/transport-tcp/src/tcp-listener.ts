@@ -9,6 +9,8 @@ import {
 import { type ConnectionBudget, processBudget } from './connection-budget.js'
 import { ListenerHandshakes } from './listener-handshakes.js'
 import { TcpConnection } from './tcp-connection.js'
+import { ProxiedOpenings } from './proxied-openings.js'
+import { ProxySources } from './proxy-sources.js'
 import { tlsFor, type TcpSettings } from './tcp-options.js'
 import { peerInfo, remoteAddress } from './tcp-peer.js'
 
@@ -17,6 +19,11 @@ const NO_DESCRIPTORS = 'no descriptors left'
 
 const EVERYWHERE: ReadonlySet<string> = new Set(['0.0.0.0', '::', '::ffff:0.0.0.0'])
 
+interface Proxied {
+  readonly sources: ProxySources
+  readonly openings: ProxiedOpenings
+}
+
 /** Listens on one address. */
 export class TcpListener implements Listener {
   readonly #handler: ListenHandler
@@ -24,6 +31,8 @@ export class TcpListener implements Listener {
   readonly #budget: ConnectionBudget
   /** undefined: plain TCP. */
   #handshakes: ListenerHandshakes | undefined
+  /** undefined: no connection begins with a header of the PROXY protocol. */
+  #proxied: Proxied | undefined
   /** The local address of every connection; undefined: each has its own, because we listen on all addresses. */
   #local: Address | undefined
   #closed = false
@@ -48,6 +57,7 @@ export class TcpListener implements Listener {
     this.#server.on('error', this.#failed)
     try {
       this.#handshakes = this.#openHandshakes(options, settings)
+      this.#proxied = this.#openProxied(options, settings)
       this.#server.listen({ host: options.ip, port: options.port, backlog: settings.backlog })
     } catch (error) {
       // Node throws for errors that it detects immediately, such as a port above 65 535.
@@ -70,10 +80,28 @@ export class TcpListener implements Listener {
     })
   }
 
+  #openProxied({ options }: ListenOptions, settings: TcpSettings): Proxied | undefined {
+    const { proxyProtocol } = options
+    if (proxyProtocol === undefined) return undefined
+    const openings = new ProxiedOpenings(settings.handshakesMax, {
+      opened: (socket, source) => {
+        this.#openedBehind(socket, source)
+      },
+      probed: (proxy) => {
+        this.#handler.probed?.(proxy)
+      },
+      refused: (proxy, reason) => {
+        this.#handler.refused?.(proxy, reason)
+      },
+    })
+    return { sources: new ProxySources(proxyProtocol), openings }
+  }
+
   close(): void {
     this.#closed = true
     this.#server.close()
     this.#handshakes?.close()
+    this.#proxied?.openings.close()
   }
 
   readonly #listening = (): void => {
@@ -89,7 +117,9 @@ export class TcpListener implements Listener {
   }
 
   readonly #connected = (socket: Socket): void => {
-    const admitted = !this.#closed && this.#handler.admit(remoteAddress(socket))
+    const remote = remoteAddress(socket)
+    const proxied = remote !== undefined && this.#proxied?.sources.has(remote.ip) === true
+    const admitted = !this.#closed && (proxied || this.#handler.admit(remote))
     // Without both addresses, the peer has already reset the connection.
     const peer = admitted ? peerInfo(socket, this.#local) : undefined
     if (peer === undefined || this.#isClosed()) {
@@ -101,12 +131,27 @@ export class TcpListener implements Listener {
       this.#handler.refused?.(peer.remote, NO_DESCRIPTORS)
       return
     }
-    if (this.#handshakes === undefined) {
+    if (proxied) {
+      socket.on('close', this.#left)
+      this.#proxied?.openings.begin(socket, peer.remote)
+    } else if (this.#handshakes === undefined) {
       this.#accepted(new TcpConnection(socket, peer, socket, this.#left))
     } else {
       socket.on('close', this.#left)
       this.#handshakes.begin(socket, peer)
     }
+  }
+
+  /** A balancer has told the address of its peer. Only now it is known whether the table has it. */
+  #openedBehind(socket: Socket, source: Address): void {
+    const direct = peerInfo(socket, this.#local)
+    if (direct === undefined || this.#closed || !this.#handler.admit(source) || this.#isClosed()) {
+      refuse(socket)
+      return
+    }
+    const peer = { ...direct, remote: source, proxy: direct.remote }
+    if (this.#handshakes === undefined) this.#accepted(new TcpConnection(socket, peer))
+    else this.#handshakes.begin(socket, peer)
   }
 
   /** One function for all sockets: `once`, or a function for each, would be most of what a listener adds to a socket. */

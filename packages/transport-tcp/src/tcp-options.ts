@@ -48,6 +48,8 @@ const COUNT_MAX = 65_535
 export const TCP_OPTIONS: readonly string[] = ['keepAlive', 'noDelay', 'backlog', 'handshakes']
 /** Options of a single dial or listener. */
 export const CONNECTION_OPTIONS: readonly string[] = ['tls']
+/** Options of a single listener. */
+export const LISTENER_OPTIONS: readonly string[] = [...CONNECTION_OPTIONS, 'proxyProtocol']
 
 /**
  * Validates options of any type, because they may come from a configuration file.
@@ -84,14 +86,16 @@ export function tcpSettings(options: Readonly<Record<string, unknown>>): TcpSett
 }
 
 /**
- * Reads the options of a single dial or listener. The only one is `tls`. undefined: plain TCP.
+ * Reads `tls` among the options of a single dial or listener. A listener may also have `proxyProtocol`. undefined: plain
+ * TCP.
  * @throws CommloopError CML_ERR_CONFIG_INVALID with every problem.
  */
 export function tlsFor(
   direction: Direction,
   options: Readonly<Record<string, unknown>>,
 ): TlsSettings | undefined {
-  const unknown = Object.keys(options).filter((name) => !CONNECTION_OPTIONS.includes(name))
+  const known = direction === 'listen' ? LISTENER_OPTIONS : CONNECTION_OPTIONS
+  const unknown = Object.keys(options).filter((name) => !known.includes(name))
   if (unknown.length > 0) {
     const plugin = `transport tcp, ${direction}`
     throw optionsError(

@@ -1,6 +1,7 @@
 import {
   type EntryConfig,
   inDecidingOrder,
+  listenersOf,
   nearest,
   type NodeConfig,
   type ReconnectStrategy,
@@ -53,7 +54,8 @@ function chosenEntry(entries: readonly EntryConfig[], id: string | undefined): E
 
 /** Options of the transport, such as `tls`, change what is on the wire, and the fault peer uses plain TCP. */
 function rejectTransportOptions(node: NodeConfig, entry: EntryConfig): void {
-  const options = entry.role === 'active' ? entry.transportOptions : node.listen?.transportOptions
+  const options =
+    entry.role === 'active' ? entry.transportOptions : listenersOf(node, entry)[0]?.transportOptions
   const names = Object.keys(options ?? {})
   if (names.length === 0) return
   const list = names.join(', ')
@@ -63,7 +65,9 @@ function rejectTransportOptions(node: NodeConfig, entry: EntryConfig): void {
 /** Connections fill the entries of an address one after the other, so the slots of these entries count together. */
 function slotsOf(node: NodeConfig, entry: EntryConfig): number {
   if (entry.role === 'active') return 1
-  const rule = inDecidingOrder(node.entries).find(({ entries }) => entries.includes(entry))
+  const rule = inDecidingOrder(node.entries, entry.listener).find(({ entries }) =>
+    entries.includes(entry),
+  )
   return (rule?.entries ?? []).reduce((sum, { linkIds }) => sum + linkIds.length, 0)
 }
 

@@ -8,6 +8,7 @@ import {
   decidingEntries,
   isUnspecified,
   messageText,
+  listenersOf,
   type NodeConfig,
   parseIp,
   type PassiveEntryConfig,
@@ -39,7 +40,7 @@ export async function peerAddress(under: EntryUnderTest): Promise<PeerAddress> {
 }
 
 async function dialAddress(under: EntryUnderTest, entry: PassiveEntryConfig): Promise<PeerAddress> {
-  const { listen } = under.node
+  const [listen] = listenersOf(under.node, entry)
   if (listen === undefined || listen.port === 0) {
     throw new UsageError('listen.port is 0: the port of this node is not known. Set a port')
   }
@@ -114,7 +115,7 @@ function ownAddresses(): string[] {
 /** Whether the entry is one of those that decide about this address. */
 function decides({ entries }: NodeConfig, entry: PassiveEntryConfig, ip: string): boolean {
   const address = parseIp(ip)
-  return address !== undefined && decidingEntries(entries, address).includes(entry)
+  return address !== undefined && decidingEntries(entries, address, entry.listener).includes(entry)
 }
 
 /** @throws UsageError if the host is not this machine. */

@@ -69,17 +69,20 @@ export class AdminServices implements Service {
     const { defaultLocation, SocketTaken } = await import('@commloop/control/server')
     if (this.#isOver()) return
     const location = path ?? defaultLocation(this.#node.config.name, facts.config, env)
-    try {
-      const socket = await server.listenOnSocket(location)
-      if (this.#isOver()) return
-      logger.info({ control: socket.path }, `control socket: ${socket.path}`)
-    } catch (error) {
-      const what =
-        error instanceof SocketTaken
-          ? 'another node is already running this configuration, so its peers see both. Stop one of them'
-          : 'no control socket: `commloop status` and similar commands cannot reach this node'
-      logger.warn({ err: error }, `${what}: ${messageText(error)}`)
-    }
+    await server.keepSocket(location, {
+      opened: (socket, again) => {
+        if (this.#isOver()) return
+        const text = again ? `control socket: ${socket} (made again)` : `control socket: ${socket}`
+        logger.info({ control: socket }, text)
+      },
+      failed: (problem) => {
+        const what =
+          problem instanceof SocketTaken
+            ? 'another node is already running this configuration, so its peers see both. Stop one of them'
+            : 'no control socket: `commloop status` and similar commands cannot reach this node'
+        logger.warn({ err: problem }, `${what}: ${messageText(problem)}`)
+      },
+    })
   }
 
   async #openMetrics(server: ControlServer, { host, port, token }: MetricsPlace): Promise<void> {

@@ -1,4 +1,4 @@
-import { CommloopError, type Finding, type LinkState } from '@commloop/core'
+import { CommloopError, type Finding, type LinkState, type ReasonCode } from '@commloop/core'
 import type { NodeRequest } from '../command-line/node-command.js'
 import { runningNode } from './running-node.js'
 
@@ -16,6 +16,8 @@ export interface LinkReport {
   readonly state: LinkState
   /** Why the last connection or dial ended. */
   readonly reason: string | null
+  /** The code of `reason`. A node of an older version does not report it. */
+  readonly reasonCode?: ReasonCode | null
   /** The address of the connected peer. */
   readonly remote: string | null
 }

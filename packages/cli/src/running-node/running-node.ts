@@ -1,16 +1,9 @@
-import { readdirSync } from 'node:fs'
-import { connect } from 'node:net'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { CommloopError } from '@commloop/core'
 import { type ConfigSource, controlPathIn, findConfig } from '@commloop/config'
-import {
-  ControlClient,
-  folderExists,
-  ownFolderProblem,
-  runtimeFolders,
-  socketNameEnd,
-} from '@commloop/control/client'
+import { ControlClient } from '@commloop/control/client'
 import type { NodeRequest } from '../command-line/node-command.js'
+import { SocketSearch } from './socket-search.js'
 
 /**
  * Finds the control socket of the node of a configuration. Only the key `control` of the file is read, so that a file
@@ -43,42 +36,21 @@ async function configOf({ cwd, env, config: file }: NodeRequest): Promise<Config
   }
 }
 
+/** @throws CommloopError CML_ERR_CONTROL_UNREACHABLE with every place that was searched */
 async function nodeAtDefaultSocket(
   { file, name }: ConfigSource,
   env: NodeRequest['env'],
 ): Promise<ControlClient> {
-  const end = socketNameEnd(file)
-  const uid = process.getuid?.() ?? 0
-  const tried: string[] = []
-  for (const folder of runtimeFolders(env, uid)) {
-    // If another user owns the folder, the socket may also be theirs, and they would read what the operator sends.
-    const problem = ownFolderProblem(folder, uid)
-    const sockets =
-      problem === undefined ? readdirSync(folder).filter((entry) => entry.endsWith(end)) : []
-    for (const socket of sockets) {
-      if (await answers(join(folder, socket))) return new ControlClient(join(folder, socket))
-    }
-    tried.push(problem === undefined || !folderExists(folder) ? join(folder, `*${end}`) : problem)
-  }
+  const search = new SocketSearch(file, env)
+  const client = await search.first()
+  if (client !== undefined) return client
+  const { tried } = search
   throw unreachable(
     `no node of ${name} is running as this user\nLooked for:\n${tried.map((place) => `  ${place}`).join('\n')}\n` +
-      'Start one with `commloop run`, or give the socket of another node with --control',
+      'Start one with `commloop run`, run this command as the user of the node, or give its socket with --control',
   )
 }
 
 function unreachable(text: string): CommloopError {
   return new CommloopError('CML_ERR_CONTROL_UNREACHABLE', text)
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = connect(path)
-    socket.once('connect', () => {
-      socket.destroy()
-      done(true)
-    })
-    socket.once('error', () => {
-      done(false)
-    })
-  })
 }

@@ -1,4 +1,4 @@
-import type { Finding } from '@commloop/core'
+import { addressText, type Finding } from '@commloop/core'
 import type { LinkStatus, NodeStatus } from '@commloop/control'
 import { ageText, bytesText, countText } from '../terminal/amounts.js'
 import { fittedLine, type StyledCell, tableLines } from '../terminal/table.js'
@@ -20,21 +20,36 @@ export function statusText(status: NodeStatus, columns: number, color: boolean):
     }),
     ...section('Names of passive entries', names.map(nameText), columns),
     ...section('Output', outputTexts(status), columns),
-    ...section('Missing', [...listenerText(status), ...status.missing.map(missingText)], columns),
+    ...section(
+      'Missing',
+      [...notListeningText(status), ...status.missing.map(missingText)],
+      columns,
+    ),
     ...section('Audit', furtherFindings(status).map(findingText), columns),
   ]
   return `${lines.join('\n')}\n`
 }
 
 function headText(status: NodeStatus): string {
-  const { node, version, pid, uptimeMs, listen, counters, lostLogLines } = status
-  const place =
-    listen === null ? 'does not listen' : `listens at ${listen.host}:${String(listen.port)}`
+  const { node, version, pid, uptimeMs, counters, lostLogLines } = status
+  const place = listenText(status)
   const waiting =
     counters.routing === 0 ? '' : `, ${String(counters.routing)} messages waiting for the router`
   // A node of another version may not report them.
   const lost = lostLogLines > 0 ? `, ${String(lostLogLines)} log lines lost` : ''
   return `${node}: commloop ${version}, process ${String(pid)}, up for ${ageText(uptimeMs)}, ${place}${waiting}${lost}`
+}
+
+function listenText({ listen, listeners }: NodeStatus): string {
+  if (listeners.length > 1) return `listens at ${listeners.map(listenerText).join(', ')}`
+  const [only] = listeners
+  if (only?.open === false) return listenerText(only)
+  return listen === null ? 'does not listen' : `listens at ${listen.host}:${String(listen.port)}`
+}
+
+function listenerText({ name, host, port, open }: NodeStatus['listeners'][number]): string {
+  const named = name === String(port) ? '' : `${name} `
+  return `${named}${addressText({ ip: host, port })}${open ? '' : ' (not open)'}`
 }
 
 function section(title: string, lines: readonly string[], columns: number): string[] {
@@ -117,7 +132,7 @@ function nameText({ name, addresses, ageMs, problem }: NodeStatus['names'][numbe
 }
 
 /** A node of an older version does not have the key. */
-function listenerText({ notListening = null }: Partial<NodeStatus>): string[] {
+function notListeningText({ notListening = null }: Partial<NodeStatus>): string[] {
   if (notListening === null) return []
   const { host, port, reason, forMs } = notListening
   return [`the listener at ${host}:${String(port)} for ${ageText(forMs)}: ${reason}`]

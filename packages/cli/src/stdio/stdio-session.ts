@@ -198,7 +198,8 @@ export class StdioSession {
   #writeReady(): void {
     if (this.#ready) return
     this.#ready = true
-    this.#output.write(readyLine(this.#node.config.name, this.#node.listening))
+    const { config, listening, listeners } = this.#node
+    this.#output.write(readyLine(config.name, listening, listeners))
   }
 
   #refused(error: LineError): void {

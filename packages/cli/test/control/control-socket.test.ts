@@ -1,6 +1,8 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -12,7 +14,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import type { LinkStatus } from '@commloop/control'
 import { CliProcess, endCliProcessesAfterEach, runCli } from '@commloop/test-support/cli-process'
 import { closeClientsAfterEach, ControlNode } from '@commloop/test-support/control-node'
@@ -220,13 +222,28 @@ describe('the control socket', () => {
     await node.exit()
   })
 
-  it('is not opened if its path is too long for the system, and the node runs without it', async () => {
+  it('is in the next folder if its path would be too long for the system', async () => {
     const long = join(runtime(), 'x'.repeat(90))
     mkdirSync(long)
-    const node = start(testFolder({ '.commlooprc': CONFIG }), { XDG_RUNTIME_DIR: long })
-    const { msg } = await node.log(({ msg }) => msg.startsWith('no control socket'))
-    expect(msg).toMatch(/at most 107 bytes, but \S+ has \d+: set `control` to a shorter path/)
-    expect(node.hasEnded).toBe(false)
+    const env = { XDG_RUNTIME_DIR: long }
+    const node = await ControlNode.start(CONFIG, {}, { env })
+    expect(Buffer.byteLength(node.socket)).toBeLessThanOrEqual(107)
+    expect(readdirSync(long)).toEqual([])
+    expect(await runCli(['status'], { cwd: node.folder, env })).toMatchObject({ code: 0 })
+    // The folder is shared by all nodes of this user, so the node must remove its socket.
+    await node.stop()
+  })
+
+  it('is opened behind a symbolic link to a folder that only its owner can change', async () => {
+    const real = runtime()
+    const link = join(runtime(), 'run')
+    symlinkSync(real, link)
+    const node = await ControlNode.start({ ...CONFIG, control: join(link, 'c.sock') })
+    expect(await runCli(['status'], { cwd: node.folder })).toMatchObject({ code: 0 })
+    chmodSync(real, 0o777)
+    const { code, stderr } = await runCli(['status'], { cwd: node.folder })
+    expect(stderr).toContain(`${real} can be changed by other users: chmod go-w ${real}`)
+    expect(code).toBe(5)
   })
 })
 
@@ -272,6 +289,68 @@ describe.skipIf(!canBeOthers)('another user of the machine', () => {
     const { stderr, code } = await runCli(['status'], { cwd: folder, env: { XDG_RUNTIME_DIR } })
     expect(stderr).toContain(`${place} belongs to user 65534, not to us`)
     expect(code).toBe(5)
+  })
+
+  it('receives nothing from commands if its socket is in the place of that of the node', async () => {
+    const open = runtime()
+    chmodSync(open, 0o1777)
+    const control = join(open, 'c.sock')
+    const folder = testFolder({ '.commlooprc': { ...CONFIG, control } })
+    const listening = `require('net').createServer(s => s.on('data', d => console.log('stolen ' + d))).listen(${JSON.stringify(control)}, () => { require('fs').chmodSync(${JSON.stringify(control)}, 0o777); console.log('listening') })`
+    const args = [`--reuid=${String(NOBODY)}`, `--regid=${String(NOBODY)}`, '--clear-groups']
+    const thief = spawn('setpriv', [...args, process.execPath, '-e', listening])
+    onTestFinished(() => void thief.kill())
+    let seen = ''
+    thief.stdout.on('data', (chunk: Buffer) => (seen += chunk.toString()))
+    await once(thief.stdout, 'data')
+    for (const command of [
+      ['send', 'secret', '--to', 'in'],
+      ['status', '--control', control],
+    ]) {
+      const { code, stderr } = await runCli(command, { cwd: folder })
+      expect(stderr).toContain(`${control} belongs to user 65534, not to us`)
+      expect(code).toBe(5)
+    }
+    expect(seen).toBe('listening\n')
+  })
+
+  it('has a node that root finds through sudo, and not in a folder that any user could have made', async () => {
+    const XDG_RUNTIME_DIR = runtime()
+    chownSync(XDG_RUNTIME_DIR, NOBODY, NOBODY)
+    const folder = testFolder({ '.commlooprc': CONFIG })
+    chmodSync(folder, 0o755)
+    const args = [`--reuid=${String(NOBODY)}`, `--regid=${String(NOBODY)}`, '--clear-groups']
+    const node = await ControlNode.startIn(folder, {
+      env: { XDG_RUNTIME_DIR },
+      within: ['setpriv', ...args],
+    })
+    const asRoot = await runCli(['status'], { cwd: folder })
+    expect(asRoot.stderr).toContain(`${dirname(node.socket)} belongs to user 65534, not to us`)
+    expect(asRoot.code).toBe(5)
+    const env = { SUDO_UID: String(NOBODY) }
+    expect(await runCli(['status'], { cwd: folder, env })).toMatchObject({ code: 0 })
+    // The folder is in /tmp, which is open to all: root must not trust its owner only because of the path.
+    const named = await runCli(['status', '--control', node.socket], { cwd: folder })
+    expect(named).toMatchObject({ code: 5 })
+  })
+
+  it('has a node that root reaches in a folder that root has made for it', async () => {
+    const given = mkdtempSync('/run/cml-')
+    folders.push(given)
+    chownSync(given, NOBODY, NOBODY)
+    chmodSync(given, 0o755)
+    const folder = testFolder({ '.commlooprc': CONFIG })
+    chmodSync(folder, 0o755)
+    const args = [`--reuid=${String(NOBODY)}`, `--regid=${String(NOBODY)}`, '--clear-groups']
+    const node = await ControlNode.startIn(folder, {
+      env: { XDG_RUNTIME_DIR: undefined, RUNTIME_DIRECTORY: given },
+      within: ['setpriv', ...args],
+    })
+    expect(dirname(node.socket)).toBe(given)
+    const named = await runCli(['status', '--control', node.socket], { cwd: folder })
+    expect(named).toMatchObject({ code: 0, stderr: '' })
+    const own = await runCli(['status'], { cwd: folder, within: ['setpriv', ...args] })
+    expect(own).toMatchObject({ code: 0, stderr: '' })
   })
 
   it('keeps a socket at the configured path: the node does not replace it', async () => {

@@ -222,6 +222,24 @@ describe('a running node', () => {
     expect(stdout).toMatch(/linkStyle 0 stroke:/)
   })
 
+  it('reports what a peer with another framing sent', async () => {
+    const folder = folderOf({
+      listen: { host: '127.0.0.1', port: await freePort() },
+      codec: { use: 'len16', maxPayload: 1000 },
+      links: [{ id: 'in', role: 'passive', ip: '127.0.0.1' }],
+    })
+    const node = CliProcess.start(['run', '--stdio', '--keep-open'], { cwd: folder })
+    const { port } = (await node.eventOf('ready'))['listen'] as { readonly port: number }
+    const peer = await FramedPeer.connect(port)
+    peer.sendRaw(Buffer.from('GET / HTTP/1.1\r\n\r\n'))
+    await node.event(({ state, reason }) => state === 'awaiting' && reason !== undefined)
+    const answer = await doctorIn(folder)
+    expect(only(answer)).toMatchObject({ finding: 'link-down', about: 'in' })
+    expect(only(answer)?.message).toMatch(/protocol error: .* look like an HTTP request/)
+    expect(only(answer)?.advice).toContain('docs/wire-format.md')
+    expect(answer.code).toBe(4)
+  })
+
   it('is found by its socket; without an answer, both commands exit with 5', async () => {
     const control = join(testFolder(), 'node.sock')
     const table = active(await freePort())

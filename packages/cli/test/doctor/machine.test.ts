@@ -1,4 +1,4 @@
-import { parseIp, sameIp } from '@commloop/core'
+import { parseIp, type ReasonCode, sameIp } from '@commloop/core'
 import { endianness } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { conflicting, listenFindings } from '../../src/analysis/doctor/listen-findings.js'
@@ -70,7 +70,7 @@ describe('a user without privileges', () => {
   it('sees which user has the port, but not the process', () => {
     const holder = { socket: { ...socket('0.0.0.0'), uid: 33 } }
     const [finding] = listenFindings(
-      { host: '0.0.0.0', port: 8000, transportOptions: {} },
+      { name: 'a', host: '0.0.0.0', port: 8000, transportOptions: {} },
       { ...facts, holder },
     )
     expect(finding?.message).toContain('a process of user 33')
@@ -83,7 +83,7 @@ describe('a user without privileges', () => {
       isEphemeral: () => false,
       isPermitted: (port: number) => port >= 1024,
     }
-    const door = { host: '0.0.0.0', port: 502, transportOptions: {} }
+    const door = { name: 'a', host: '0.0.0.0', port: 502, transportOptions: {} }
     expect(listenFindings(door, { ...facts, rules })).toMatchObject([
       { finding: 'port-privileged', weight: 'wrong' },
     ])
@@ -93,6 +93,31 @@ describe('a user without privileges', () => {
 
 describe('the report of a running node', () => {
   const link = { id: 'plc', entry: 'plc', reason: 'silence', remote: null }
+
+  it('contains why a passive link lost its peer, unless the peer has only left', () => {
+    const passive = (entry: string, reasonCode: ReasonCode, reason: string) =>
+      ({ id: entry, entry, state: 'awaiting', remote: null, reason, reasonCode }) as const
+    const findings = nodeFindings({
+      pid: 1,
+      links: [
+        passive('framed', 'protocol-error', 'protocol error: length 18245'),
+        passive('tls', 'connection-failed', 'wrong version number'),
+        passive('left', 'peer-closed', 'peer closed'),
+        passive('long', 'partial-frame', 'partial frame'),
+      ],
+      findings: [{ kind: 'absent', entry: 'long', forMs: 60_000 }],
+    })
+    expect(findings.map(({ finding, about, message }) => [finding, about, message])).toEqual([
+      [
+        'entry-absent',
+        'long',
+        'has had no connection for 1m; the last connection ended after: partial frame',
+      ],
+      ['link-down', 'framed', 'is in state awaiting after: protocol error: length 18245'],
+      ['link-down', 'tls', 'is in state awaiting after: wrong version number'],
+    ])
+    expect(findings[1]?.advice).toContain('docs/wire-format.md')
+  })
 
   it('becomes findings', () => {
     const findings = nodeFindings({

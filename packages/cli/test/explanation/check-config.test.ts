@@ -67,12 +67,12 @@ describe('commloop check', () => {
 
 Entries
   0  anyone  passive  anyone  4 slots  passing  links anyone/1 … anyone/4 (disabled)
-  1  furnace-in  passive  192.168.0.2  1 slot  lasting  link furnace-in
+  1  furnace-in  passive  192.168.0.2  1 slot  passing  link furnace-in
   2  furnace-out  active  192.168.0.2:8001  1 slot  lasting  link furnace-out
   3  mes  active  mes.plant.example:8003  1 slot  lasting  link mes
   4  cell  passive  192.168.4.0/24  20 slots  passing  links cell/1 … cell/20
   5  six  active  [fd00::1]:8004  1 slot  lasting  link six
-  6  furnace-2  passive  192.168.0.2  1 slot  lasting  link furnace-2
+  6  furnace-2  passive  192.168.0.2  1 slot  passing  link furnace-2
   7  anyone-6  passive  anyone  1 slot  passing  link anyone-6
 
 Accepts (the first matching line decides)
@@ -93,6 +93,17 @@ Limits
 `)
   })
 
+  it('warns of entries whose peers nothing tells apart', async () => {
+    const folder = folderWith({ '.commlooprc': TABLE, 'router.mjs': ROUTER })
+    const { stdout } = await check(folder)
+    expect(stdout).toContain(
+      '\nWarnings\n  links[6]: nothing tells the peer of this entry from the peer of "furnace-in", ',
+    )
+    expect(stdout).toContain(
+      '\n  links[7]: nothing tells the peer of this entry from the peer of "anyone", ',
+    )
+  })
+
   it('prints the same facts as JSON', async () => {
     const folder = folderWith({ '.commlooprc': TABLE, 'router.mjs': ROUTER })
     const { code, stdout } = await check(folder, { json: true })
@@ -103,6 +114,7 @@ Limits
       'file',
       'node',
       'listen',
+      'listeners',
       'entries',
       'accepts',
       'plugins',
@@ -116,7 +128,12 @@ Limits
       node: 'plant-l2',
       listen: { host: '0.0.0.0', port: 8000 },
       accepts: [
-        { group: 'exact', pattern: '192.168.0.2', entries: ['furnace-in', 'furnace-2'] },
+        {
+          listener: null,
+          group: 'exact',
+          pattern: '192.168.0.2',
+          entries: ['furnace-in', 'furnace-2'],
+        },
         { group: 'range', pattern: '192.168.4.0/24', entries: ['cell'] },
         { group: 'anyone', pattern: 'anyone', entries: ['anyone', 'anyone-6'] },
       ],
@@ -130,6 +147,7 @@ Limits
       slots: 1,
       lasting: true,
       enabled: true,
+      listener: null,
       links: ['furnace-out'],
     })
     expect(plugins[4]).toEqual({

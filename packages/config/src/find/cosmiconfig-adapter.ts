@@ -7,10 +7,13 @@
  * - it resolves `$import` and merges files: the loaders return the text, not values, and positions stay known
  * - when created, it reads options for itself from the working folder and executes `.config/config.js`, and no option
  *   turns this off: `createConfigReader` rejects such folders first
+ * - when it is imported, it asks for the home folder, which throws for a user without HOME and without an entry in the
+ *   user database, as in many containers: it is imported with a home folder that it never reads
  */
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { CommloopError, messageText } from '@commloop/core'
-import { cosmiconfig, type Loader, type PublicExplorer } from 'cosmiconfig'
+import type { Loader, PublicExplorer } from 'cosmiconfig'
 import { isMap, parseDocument } from 'yaml'
 import { CONFIG_BYTES_MAX, exists, isFolder } from './config-file.js'
 import { codeRejected, DATA_PLACES, isPackageFile } from './config-places.js'
@@ -34,7 +37,7 @@ export type ConfigReader = (
 export async function createConfigReader(cwd: string): Promise<ConfigReader> {
   for (const folder of new Set([process.cwd(), cwd])) await rejectFinderOptions(folder)
   const contents = new Map<string, string>()
-  const explorer = createExplorer((file, text) => asText(file, contents.get(file) ?? text))
+  const explorer = await createExplorer((file, text) => asText(file, contents.get(file) ?? text))
   return async (file, content, isPipe) => {
     if (isPipe) return content
     contents.set(file, content)
@@ -86,7 +89,8 @@ function textOrNothing(file: string): string {
   }
 }
 
-function createExplorer(asText: Loader): PublicExplorer {
+async function createExplorer(asText: Loader): Promise<PublicExplorer> {
+  const { cosmiconfig } = await importedFinder()
   const reject = (file: string): never => {
     throw codeRejected(file)
   }
@@ -115,6 +119,27 @@ function createExplorer(asText: Loader): PublicExplorer {
       `the options of the configuration finder in ${process.cwd()} cannot be read: ${messageText(error)}`,
       { cause: error },
     )
+  }
+}
+
+async function importedFinder(): Promise<typeof import('cosmiconfig')> {
+  if (hasHome()) return await import('cosmiconfig')
+  process.env['HOME'] = UNUSED_HOME
+  try {
+    return await import('cosmiconfig')
+  } finally {
+    delete process.env['HOME']
+  }
+}
+
+const UNUSED_HOME = '/'
+
+function hasHome(): boolean {
+  try {
+    homedir()
+    return true
+  } catch {
+    return false
   }
 }
 

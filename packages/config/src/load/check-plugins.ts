@@ -5,6 +5,8 @@ import {
   messageText,
   type NodeOptions,
   pathText,
+  type PluginUse,
+  writtenListeners,
 } from '@commloop/core'
 import { checkPlugin } from '../plugins/plugin-services.js'
 import type { ResolvedPlugin } from '../plugins/resolve-plugin.js'
@@ -23,11 +25,12 @@ export interface PluginReport {
 
 /** Lets each plugin check its part of the configuration, before anything is opened: `PluginDefinition.check`. */
 export function checkPlugins(options: NodeOptions, plugins: ConfigPlugins): PluginReport {
+  const { links } = options
   const problems: PluginReport['problems'][number][] = []
   const warnings: string[] = []
   for (const [plugin, path] of usesOf(plugins)) {
     try {
-      const found = checkPlugin(plugin, { path, node: options })
+      const found = checkPlugin(plugin, { path, node: { links, ...listenOf(options) } })
       const code = 'CML_ERR_CONFIG_INVALID'
       problems.push(...found.problems.map((problem) => ({ code, ...problem }) as const))
       warnings.push(...found.warnings.map(warningText))
@@ -37,6 +40,12 @@ export function checkPlugins(options: NodeOptions, plugins: ConfigPlugins): Plug
     }
   }
   return { problems, warnings }
+}
+
+function listenOf({ listen }: NodeOptions): Pick<PluginUse['node'], 'listen' | 'listeners'> {
+  const listeners = writtenListeners(listen).map(({ place, path }) => ({ path, options: place }))
+  const [first] = listeners
+  return first === undefined ? { listeners } : { listen: first.options, listeners }
 }
 
 /** A warning about one place of a configuration. */

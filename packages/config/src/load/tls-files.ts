@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { NodeOptions } from '@commloop/core'
+import { type NodeOptions, writtenListeners } from '@commloop/core'
 import { revisionOf } from '../find/file-revision.js'
 
 type Tls = Readonly<Record<string, unknown>>
@@ -12,24 +12,31 @@ export function withTlsFiles(options: NodeOptions, folder: string): NodeOptions 
   const { listen, links } = options
   return {
     ...options,
-    ...(isMap(listen?.tls) ? { listen: { ...listen, tls: inFolder(listen.tls, folder) } } : {}),
+    ...(listen === undefined ? {} : { listen: listenFiles(listen, folder) }),
     links: links.map((entry) => {
       const { tls, transportOptions } = entry
-      if (tls === undefined && !isMap(transportOptions?.['tls'])) return entry
+      const inner = transportOptions?.['tls']
+      if (tls === undefined && !isMap(inner)) return entry
       return {
         ...entry,
         ...(tls === undefined ? {} : { tls: inFolder(tls, folder) }),
-        ...(isMap(transportOptions?.['tls'])
-          ? {
-              transportOptions: {
-                ...transportOptions,
-                tls: inFolder(transportOptions['tls'], folder),
-              },
-            }
+        ...(isMap(inner)
+          ? { transportOptions: { ...transportOptions, tls: inFolder(inner, folder) } }
           : {}),
       }
     }),
   }
+}
+
+function listenFiles(
+  listen: NonNullable<NodeOptions['listen']>,
+  folder: string,
+): NonNullable<NodeOptions['listen']> {
+  const places = writtenListeners(listen).map(({ place }) =>
+    isMap(place.tls) ? { ...place, tls: inFolder(place.tls, folder) } : place,
+  )
+  const [first] = places
+  return Array.isArray(listen) || first === undefined ? places : first
 }
 
 function inFolder(tls: Tls, folder: string): Tls {
@@ -43,11 +50,13 @@ function isFileName(key: string, value: unknown): boolean {
   return FILE_KEYS.includes(key) && typeof value === 'string' && !value.includes('-----BEGIN ')
 }
 
-/** Revision of the files that `listen.tls` names, because a listener reads them only once. Empty if there are none. */
+/** Revision of the files that listeners name, because a listener reads them only once. Empty if there are none. */
 export function listenFilesRevision({ listen }: NodeOptions): string {
-  if (!isMap(listen?.tls)) return ''
-  const named = Object.entries(listen.tls).filter(([key, value]) => isFileName(key, value))
-  return named.map(([key, file]) => `${key} ${revisionOrNone(String(file))}`).join(', ')
+  return writtenListeners(listen)
+    .flatMap(({ place }) => (isMap(place.tls) ? Object.entries(place.tls) : []))
+    .filter(([key, value]) => isFileName(key, value))
+    .map(([key, file]) => `${key} ${revisionOrNone(String(file))}`)
+    .join(', ')
 }
 
 function revisionOrNone(file: string): string {

@@ -50,5 +50,7 @@ function complete(rest: Values, listens: boolean): void {
   if (!Array.isArray(rest.links)) rest.links = []
   if (!listens) return
   if (!isMap(rest.listen)) rest.listen = { port: 0 }
-  else if (!Object.hasOwn(rest.listen, 'port')) rest.listen.port = 0
+  for (const place of [rest.listen].flat()) {
+    if (isMap(place) && !Object.hasOwn(place, 'port')) place.port = 0
+  }
 }

@@ -9,6 +9,7 @@ import {
   type PluginSide,
   type PluginUse,
 } from '@commloop/core'
+import { ignoreRejection } from './plugin-value.js'
 import { originText, type ResolvedPlugin } from './resolve-plugin.js'
 
 /*
@@ -99,11 +100,13 @@ function called(
   call: () => unknown,
 ): unknown {
   try {
-    return call()
+    const result = call()
+    if (!ignoreRejection(result)) return result
   } catch (error) {
     if (CommloopError.is(error) && error.code === 'CML_ERR_CONFIG_INVALID') throw error
     throw faulty(plugin, `${member}() failed: ${messageText(error)}`, error)
   }
+  throw faulty(plugin, `${member}() returned a promise, expected a result: it must not be async`)
 }
 
 function faulty(plugin: ResolvedPlugin, message: string, cause?: unknown): CommloopError {

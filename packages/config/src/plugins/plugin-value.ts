@@ -14,6 +14,16 @@ export function valueProblem(kind: PluginKind, value: unknown): string | undefin
   return undefined
 }
 
+/**
+ * A plugin returned a promise although it must answer synchronously. The promise is reported as a mistake; a rejection of
+ * it would end the process before that.
+ */
+export function ignoreRejection(value: unknown): boolean {
+  if (!(value instanceof Promise)) return false
+  value.catch(() => undefined)
+  return true
+}
+
 function describeType(value: unknown): string {
   if (value === undefined || value === null) return 'nothing'
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`

@@ -12,10 +12,10 @@ import {
 } from '@commloop/core'
 import { revisionOf } from '../find/file-revision.js'
 import { builtinPlugin } from './builtin-plugins.js'
-import { importModule } from './plugin-module.js'
+import { importedInTime, importModule } from './plugin-module.js'
 import { findPlugin, type PluginOrigin } from './plugin-origin.js'
 import { canonicalSpec, type PluginSpec } from './plugin-spec.js'
-import { valueProblem } from './plugin-value.js'
+import { ignoreRejection, valueProblem } from './plugin-value.js'
 
 /** A plugin whose value has been created. */
 export interface ResolvedPlugin<Kind extends PluginKind = PluginKind> {
@@ -56,6 +56,7 @@ export async function resolvePlugin<Kind extends PluginKind>(
   checkDefinition(kind, exported, what)
   const definition = definitionOf(kind, exported, spec, what)
   const value = create(definition, spec, what)
+  ignoreRejection(value)
   const problem = valueProblem(kind, value)
   if (problem !== undefined) throw invalid(`${what}: the created value ${problem}`)
   const { use: name, options } = spec
@@ -116,7 +117,7 @@ async function loadDefault(
     if (origin.from === 'commloop') return await builtinPlugin(kind, use)?.load()
     const module: unknown =
       revision === undefined
-        ? await import(pathToFileURL(origin.file).href)
+        ? await importedInTime(pathToFileURL(origin.file).href)
         : await importModule(origin.file, revision)
     return (module as { default?: unknown }).default
   } catch (error) {

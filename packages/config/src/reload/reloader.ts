@@ -14,10 +14,10 @@ import { commonCode, problemsText } from '../read/diagnostic.js'
 import { remedyOf } from './listen-remedy.js'
 import { logReload } from './reload-log.js'
 import type { ReloadResult } from './reload-result.js'
-import { withinMs } from './within-ms.js'
+import { withinMs } from '../within-ms.js'
 
-/** A plugin that does not finish loading must not block all later reloads. */
-const READ_MS_MAX = 10_000
+/** Reading must not block all later reloads. Longer than one plugin may take to load, so that its problem is reported. */
+const READ_MS_MAX = 25_000
 
 /**
  * Applies changes of the configuration to a running node. The file is read and validated as at the start; if it has a
@@ -100,7 +100,7 @@ export class Reloader {
       problems: (node, plugins) => this.#node.reconfigurationProblems(node, newPlugins(plugins)),
     })
     return withinMs(reading, READ_MS_MAX, () => {
-      const text = `a plugin did not finish loading within ${String(READ_MS_MAX / 1000)} s`
+      const text = `the plugins did not finish loading within ${String(READ_MS_MAX / 1000)} s`
       return new CommloopError('CML_ERR_PLUGIN_INVALID', text)
     })
   }

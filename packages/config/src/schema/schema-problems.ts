@@ -86,15 +86,16 @@ export function alternatives(schema: z.ZodType): z.ZodType[] {
  */
 function listenProblems(data: unknown): FileProblem[] {
   const listen = isMap(data) ? data.listen : undefined
-  if (!isMap(listen)) return []
-  const own = keysAt(['listen'])
-  return Object.keys(listen)
+  if (!Array.isArray(listen)) return listenerProblems(listen, ['listen'])
+  return listen.flatMap((place, index) => listenerProblems(place, ['listen', index]))
+}
+
+function listenerProblems(place: unknown, path: ConfigPath): FileProblem[] {
+  if (!isMap(place)) return []
+  const own = keysAt(path)
+  return Object.keys(place)
     .filter((key) => !own.includes(key) && nearest(key, own) !== undefined)
-    .map((key) => ({
-      path: ['listen', key],
-      message: unknownKeyText(['listen'], key, own),
-      isKey: true,
-    }))
+    .map((key) => ({ path: [...path, key], message: unknownKeyText(path, key, own), isKey: true }))
 }
 
 /** `__proto__` would change the prototype of a map, so it is not allowed, even among the options of a plugin. */

@@ -20,6 +20,8 @@ import { identityField, tlsField } from './tls-fields.js'
 
 const PORT_MAX = 65_535
 const SLOTS_MAX = 1_000_000
+/** Each listener needs a descriptor, and the process reserves only a few. */
+const LISTENERS_MAX = 16
 
 /** The legacy format has 1 and 0; JSON files may contain true and false instead. */
 const legacyRole = z.union(
@@ -69,13 +71,26 @@ export const entrySchema = z.strictObject(
       { min: 1, max: SLOTS_MAX },
       {
         default: '1',
-        text: 'Passive entries only: most concurrent connections. Only an entry with one slot and one address keeps its queue when a connection ends, because messages for one machine must not reach another.',
+        text: 'Passive entries only: most concurrent connections. Only an entry with one slot and an address that no other passive entry has keeps its queue when a connection ends, because messages for one machine must not reach another.',
       },
     ),
     duplicate: choice(['challenge', 'reject', 'replace'], {
       default: '`challenge`',
       text: 'Passive entries only: what happens to a new connection while every slot is taken. `challenge` gives the existing connection a moment to show life, so that a device that restarted is not locked out.',
     }),
+    listen: field(
+      z.union(
+        [z.string().min(1), z.number().int().min(0).max(PORT_MAX)],
+        expecting('the name or the port of a listener'),
+      ),
+      {
+        type: 'text or number',
+        default: 'every listener',
+        limits: 'passive entries only; the `name` or the `port` of a listener',
+        text: 'The only listener through which the peer may connect. It tells apart machines that have one address, such as those behind NAT: let each connect to its own port.',
+        examples: [8001],
+      },
+    ),
     enabled: flag({
       default: '`true`',
       text: '`false`: the links of the entry stay down until it is enabled.',
@@ -103,6 +118,12 @@ export const entrySchema = z.strictObject(
 
 const listenSchema = z.looseObject(
   {
+    name: text('a name', {
+      default: 'the port',
+      limits: 'unique',
+      text: 'The name of the listener for the `listen` of entries, for events and for metrics.',
+      examples: ['presses'],
+    }),
     host: text('an IP address', {
       default: '`0.0.0.0`',
       limits: 'an IP address of this machine',
@@ -116,10 +137,30 @@ const listenSchema = z.looseObject(
       examples: [8000],
     }),
     tls: tlsField('listen'),
+    proxyProtocol: field(
+      z.strictObject(
+        {
+          from: requiredField(z.array(z.string(expecting('an address'))).min(1), {
+            type: 'list',
+            default: 'none; required',
+            limits: 'addresses and ranges',
+            text: 'The balancers whose connections must begin with a header of the PROXY protocol. From other addresses, no header is read.',
+          }),
+        },
+        expecting('{ from: [addresses] }'),
+      ),
+      {
+        type: 'map',
+        default: 'no header is read',
+        limits: '',
+        text: 'The node listens behind balancers that tell the address of the peer by the PROXY protocol, version 1 or 2. The table then applies to that address.',
+        examples: [{ from: ['10.0.0.250'] }],
+      },
+    ),
   },
   {
     error: ({ input }) =>
-      `expected { host, port }, found ${describeValue(input)}${listenRemedy(input)}`,
+      `expected { host, port }, or a list of them, found ${describeValue(input)}${listenRemedy(input)}`,
   },
 )
 
@@ -186,13 +227,19 @@ export const fileSchema = z.strictObject(
       text: 'The name of the node in logs and events.',
       examples: ['plant-l2'],
     }),
-    listen: field(listenSchema, {
-      type: 'map',
-      default: 'no connections are accepted',
-      limits: 'required if an entry is passive; other keys are options of the transport',
-      text: 'Where to accept connections.',
-      examples: [{ host: '0.0.0.0', port: 8000 }],
-    }),
+    listen: field(
+      z.union(
+        [listenSchema, z.array(listenSchema).min(1).max(LISTENERS_MAX)],
+        expecting('{ host, port }, or a list of them'),
+      ),
+      {
+        type: 'map, or a list',
+        default: 'no connections are accepted',
+        limits: `required if an entry is passive; at most ${String(LISTENERS_MAX)}; other keys are options of the transport`,
+        text: 'Where to accept connections. With a list, each listener has its own port, and the failure of one does not affect the others.',
+        examples: [{ host: '0.0.0.0', port: 8000 }, [{ port: 8001 }, { port: 8002 }]],
+      },
+    ),
     ...nodePluginFields,
     control: field(z.union([z.literal(false), z.string().min(1)], expecting('false or a path')), {
       type: '`false`, or text',
@@ -208,6 +255,18 @@ export const fileSchema = z.strictObject(
       text: 'Where Prometheus can fetch metrics by TCP.',
       examples: [{ port: 9464 }],
     }),
+    probes: field(
+      z.array(
+        z.string(expecting('an IP address or a CIDR range')),
+        expecting('a list of addresses'),
+      ),
+      {
+        type: 'list',
+        default: 'none',
+        limits: 'addresses and ranges; an entry that names an address as exactly goes first',
+        text: 'The addresses of health probes, such as those of a balancer. The node accepts their connections and closes them, without an event or a log line, and counts them.',
+      },
+    ),
     relay: flag({
       default: '`false`',
       text: '`true`: each received message is also passed to the router, with `from`.',

@@ -39,7 +39,10 @@ export class EventSubscription {
       for (const unsubscribe of this.#unsubscribe) unsubscribe()
       closed()
     })
-    this.stream.push('ready', withoutLineEnd(readyLine(node.config.name, node.listening)))
+    this.stream.push(
+      'ready',
+      withoutLineEnd(readyLine(node.config.name, node.listening, node.listeners)),
+    )
     const { includes } = request
     this.#on(node, 'link', 'link', (change) =>
       includes(change.link) ? linkLine(change) : undefined,

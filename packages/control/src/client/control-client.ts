@@ -1,5 +1,6 @@
 import { type IncomingMessage, request as httpRequest } from 'node:http'
 import { CommloopError, ERROR_CODES, type ErrorCode, messageText } from '@commloop/core'
+import { type PathTrust, pathProblem } from '../http/path-owners.js'
 
 /** How long a node may take to answer a request that does not wait for anything. */
 const ANSWER_MS_MAX = 5_000
@@ -16,14 +17,23 @@ export interface ControlRequest {
   readonly waitMs?: number
 }
 
-/** A client of one node's control socket. Each request uses a connection of its own. */
+/**
+ * A client of one node's control socket. Each request uses a connection of its own, and before each connection the client
+ * checks that no other user can have put the socket there, because that user would read what the client sends.
+ */
 export class ControlClient {
   /** The path of the socket. */
   readonly path: string
+  readonly #trust: PathTrust
 
-  /** @param path of the socket, such as `/run/user/1000/commloop/plant-l2-1f0c7d2a9be4.sock` */
-  constructor(path: string) {
+  /**
+   * @param path of the socket, such as `/run/user/1000/commloop/plant-l2-1f0c7d2a9be4.sock`
+   * @param trust the users who may own the socket and its folder. Default: the user of this process and root; if this
+   *   process runs as root, also a user to whom root has given the folder
+   */
+  constructor(path: string, trust: PathTrust = defaultTrust()) {
     this.path = path
+    this.#trust = trust
   }
 
   /**
@@ -64,12 +74,13 @@ export class ControlClient {
     }
   }
 
-  #open(
+  async #open(
     { method, path, body }: ControlRequest,
     answerMs: number,
     signal?: AbortSignal,
   ): Promise<IncomingMessage> {
-    return new Promise((resolve, reject) => {
+    this.#refuseForeign()
+    return await new Promise((resolve, reject) => {
       const text = body === undefined ? undefined : JSON.stringify(body)
       const headers = text === undefined ? {} : { 'Content-Type': 'application/json' }
       const request = httpRequest(
@@ -88,6 +99,14 @@ export class ControlClient {
       })
       request.end(text)
     })
+  }
+
+  /** @throws CommloopError CML_ERR_CONTROL_UNREACHABLE if another user can have put the socket there */
+  #refuseForeign(): void {
+    const problem = untrusted(this.path, this.#trust)
+    if (problem === undefined) return
+    const text = `${this.path} was not used: ${problem}. Another user may have put it there to read what you send`
+    throw new CommloopError('CML_ERR_CONTROL_UNREACHABLE', text)
   }
 
   async #json(response: IncomingMessage): Promise<unknown> {
@@ -113,6 +132,22 @@ export class ControlClient {
     const text = `${what} at ${this.path}${why}`
     return new CommloopError('CML_ERR_CONTROL_UNREACHABLE', text, { cause })
   }
+}
+
+/** @returns why a socket is not trusted; undefined also if it is missing or hidden, because connecting to it tells why */
+function untrusted(path: string, trust: PathTrust): string | undefined {
+  // Windows has neither user ids nor these sockets.
+  if (process.getuid === undefined) return undefined
+  try {
+    return pathProblem(path, 'socket', trust)
+  } catch {
+    return undefined
+  }
+}
+
+function defaultTrust(): PathTrust {
+  const uid = process.getuid?.() ?? 0
+  return { owners: [uid], appointed: uid === 0 }
 }
 
 function causeText(error: Error): string {

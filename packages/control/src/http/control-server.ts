@@ -1,9 +1,17 @@
-import { CommloopError, isLoopback, type Logger, type Node, parseIp } from '@commloop/core'
+import {
+  CommloopError,
+  isLoopback,
+  type Logger,
+  type Node,
+  parseIp,
+  SystemClock,
+} from '@commloop/core'
 import { EventLoopDelay, metricsText, type OutputStatus } from '@commloop/metrics'
 import { CONTROL_LIMITS } from '../app/control-limits.js'
 import type { ServedOnTcp } from '../app/request-handlers.js'
 import { Availability } from '../status/availability.js'
 import type { NodeFacts } from '../status/node-status.js'
+import { KeptSocket, type SocketEvents } from './kept-socket.js'
 import { LazyHandlers } from './lazy-handlers.js'
 import { chosenLocation, type SocketLocation } from './socket-location.js'
 import { TcpListener } from './tcp-listener.js'
@@ -81,17 +89,19 @@ export class ControlServer {
   readonly #handlers: LazyHandlers
   readonly #availability: Availability
   readonly #delay = new EventLoopDelay()
+  readonly #logger: Logger
   readonly #listeners = new Set<ControlListener>()
 
   constructor({ node, facts, ...options }: ControlServerOptions) {
     const { version, startedAt } = facts
     const { output } = options
     this.#availability = new Availability(node)
+    this.#logger = options.logger ?? SILENT
     this.#handlers = new LazyHandlers({
       node,
       facts,
       availability: this.#availability,
-      logger: options.logger ?? SILENT,
+      logger: this.#logger,
       payloadBytesMax: options.payloadBytesMax ?? (() => PAYLOAD_BYTES_MAX_DEFAULT),
       metrics: () =>
         metricsText({ node, version, startedAt, delay: this.#delay, output: output?.() }),
@@ -102,7 +112,7 @@ export class ControlServer {
 
   /**
    * Opens a Unix domain socket that only the user of this process (and root) can reach. It serves the whole API without
-   * a token. The socket of a process that has ended is replaced.
+   * a token. The socket of a process that has ended is replaced. If the socket is removed later, it is opened again.
    *
    * @param location a path whose folder is created if it is missing, or the result of `defaultLocation`
    * @throws SocketProblem if the socket cannot be opened, or if other users could replace it
@@ -111,9 +121,35 @@ export class ControlServer {
   async listenOnSocket(
     location: string | SocketLocation,
   ): Promise<ControlListener & { readonly path: string }> {
+    const socket = this.#keptSocket(location, {
+      opened: (path, again) => {
+        if (again) this.#logger.info({ control: path }, `control socket again: ${path}`)
+      },
+      failed: (problem) => {
+        this.#logger.warn({ err: problem }, `the control socket is lost: ${problem.message}`)
+      },
+    })
+    await socket.open()
+    return this.#added(socket)
+  }
+
+  /**
+   * As `listenOnSocket`, but a socket that cannot be opened now is opened when that is possible. Never rejects: `events`
+   * receives every change.
+   */
+  async keepSocket(
+    location: string | SocketLocation,
+    events: SocketEvents,
+  ): Promise<ControlListener & { readonly path: string }> {
+    const socket = this.#added(this.#keptSocket(location, events))
+    await socket.keep()
+    return socket
+  }
+
+  #keptSocket(location: string | SocketLocation, events: SocketEvents): KeptSocket {
     const chosen = typeof location === 'string' ? chosenLocation(location) : location
-    const listener = this.#handlers.listener(({ forSocket }) => forSocket)
-    return this.#added(await UnixSocketListener.open(chosen.path(), listener))
+    const listener = new UnixSocketListener(this.#handlers.listener(({ forSocket }) => forSocket))
+    return new KeptSocket(listener, chosen, new SystemClock(), events)
   }
 
   /**

@@ -19,6 +19,8 @@ export function limitedServer(listener: RequestListener, connectionsMax: number)
   )
   server.maxConnections = connectionsMax
   server.setTimeout(idleMs)
+  // An error while the server listens costs one client, not the node.
+  server.on('error', () => undefined)
   return server
 }
 
@@ -30,13 +32,12 @@ export function limitedServer(listener: RequestListener, connectionsMax: number)
  */
 export function listening(server: Server, listen: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.once('listening', () => {
-      server.off('error', reject)
-      // A later error costs one client, not the node.
-      server.on('error', () => undefined)
-      resolve()
-    })
+    const done = (error?: Error): void => {
+      server.off('error', done).off('listening', done)
+      if (error === undefined) resolve()
+      else reject(error)
+    }
+    server.on('error', done).on('listening', done)
     listen()
   })
 }

@@ -1,10 +1,9 @@
-import { lstatSync, mkdirSync, type Stats } from 'node:fs'
+import { accessSync, constants, lstatSync, mkdirSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { messageText, systemCode } from '@commloop/core'
+import { pathProblem } from './path-owners.js'
 
 const OTHERS = 0o077
-const WRITABLE_BY_OTHERS = 0o022
-const STICKY = 0o1000
 
 /** Creates the folder if it is missing. @returns why it cannot be used, or undefined */
 export function folderProblem(folder: string, uid: number): string | undefined {
@@ -13,7 +12,7 @@ export function folderProblem(folder: string, uid: number): string | undefined {
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') return `${folder} cannot be created: ${messageText(error)}`
   }
-  return ownFolderProblem(folder, uid)
+  return ownFolderProblem(folder, uid) ?? usableFolderProblem(folder, uid)
 }
 
 /** False only if nothing has this name. */
@@ -47,22 +46,29 @@ export function ownFolderProblem(folder: string, uid: number): string | undefine
 }
 
 /**
- * Checks the folder of a path that the user has chosen, and creates it if it is missing. Other users may read it, but
- * they must not be able to replace the files in it.
+ * Checks a folder that the user has chosen, or that a service manager has made. Other users may read it, but they must
+ * not be able to replace the files in it.
  *
- * @returns why the folder cannot be used, or undefined
+ * @returns why this process cannot put a socket there, or undefined
  */
-export function chosenFolderProblem(socket: string, uid: number): string | undefined {
-  const folder = dirname(socket)
+export function usableFolderProblem(folder: string, uid: number): string | undefined {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-    const { uid: owner, mode } = lstatSync(folder)
-    const isOpen = (mode & WRITABLE_BY_OTHERS) !== 0 && (mode & STICKY) === 0
-    if (isOpen) return `${folder} can be changed by other users: chmod go-w ${folder}`
-    if (owner !== uid && owner !== 0 && (mode & STICKY) === 0)
-      return `${folder} belongs to user ${String(owner)}, not to us`
+    const problem = pathProblem(folder, 'folder', { owners: [uid] })
+    if (problem !== undefined) return problem
+    accessSync(folder, constants.W_OK | constants.X_OK)
     return undefined
   } catch (error) {
     return `${folder} cannot be used: ${messageText(error)}`
   }
+}
+
+/** As `usableFolderProblem`, for the folder of a socket, which is created if it is missing. */
+export function chosenFolderProblem(socket: string, uid: number): string | undefined {
+  const folder = dirname(socket)
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    return `${folder} cannot be used: ${messageText(error)}`
+  }
+  return usableFolderProblem(folder, uid)
 }

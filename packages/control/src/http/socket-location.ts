@@ -1,7 +1,7 @@
-import { join } from 'node:path'
-import { chosenFolderProblem, folderProblem } from './socket-folder.js'
-import { runtimeFolders, socketName } from './socket-path.js'
-import { SocketProblem } from './unix-socket-listener.js'
+import { join, resolve } from 'node:path'
+import { chosenFolderProblem, folderProblem, usableFolderProblem } from './socket-folder.js'
+import { SOCKET_PATH_BYTES_MAX, socketName, socketPlaces } from './socket-path.js'
+import { SocketProblem } from './socket-problem.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -12,7 +12,8 @@ export interface SocketLocation {
 }
 
 /** A path that the user has chosen. */
-export function chosenLocation(path: string): SocketLocation {
+export function chosenLocation(chosen: string): SocketLocation {
+  const path = resolve(chosen)
   return {
     path: () => {
       const problem = chosenFolderProblem(path, userId())
@@ -23,7 +24,7 @@ export function chosenLocation(path: string): SocketLocation {
 }
 
 /**
- * The location that `commloop status` and the other commands look at: the first usable folder of `runtimeFolders`, and a
+ * The location that `commloop status` and the other commands look at: the first usable folder of `socketPlaces`, and a
  * file name made of the node's name and the path of its configuration.
  */
 export function defaultLocation(
@@ -34,9 +35,12 @@ export function defaultLocation(
   return {
     path: () => {
       const problems: string[] = []
-      for (const folder of runtimeFolders(env, userId())) {
-        const problem = folderProblem(folder, userId())
-        if (problem === undefined) return join(folder, socketName(node, configFile))
+      for (const { folder, isPrivate } of socketPlaces(env, userId())) {
+        const path = join(folder, socketName(node, configFile))
+        const problem =
+          lengthProblem(path) ??
+          (isPrivate ? folderProblem(folder, userId()) : usableFolderProblem(folder, userId()))
+        if (problem === undefined) return path
         problems.push(problem)
       }
       throw new SocketProblem(
@@ -44,6 +48,13 @@ export function defaultLocation(
       )
     },
   }
+}
+
+/** @returns why the system cannot use a path for a socket, or undefined */
+export function lengthProblem(path: string): string | undefined {
+  const bytes = Buffer.byteLength(path)
+  if (bytes <= SOCKET_PATH_BYTES_MAX) return undefined
+  return `a socket path may have at most ${String(SOCKET_PATH_BYTES_MAX)} bytes, but ${path} has ${String(bytes)}`
 }
 
 /** @throws SocketProblem on Windows, which has neither user ids nor Unix domain sockets */

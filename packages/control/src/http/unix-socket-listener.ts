@@ -1,26 +1,21 @@
 import { chmodSync, lstatSync, renameSync, type Stats, unlinkSync } from 'node:fs'
+import { lstat } from 'node:fs/promises'
 import type { RequestListener, Server } from 'node:http'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { messageText, systemCode } from '@commloop/core'
 import { CONTROL_LIMITS } from '../app/control-limits.js'
 import { closeServer, limitedServer, listening } from './http-server.js'
-import { SOCKET_PATH_BYTES_MAX } from './socket-path.js'
+import { lengthProblem } from './socket-location.js'
+import { draftName } from './socket-path.js'
+import { SocketProblem, SocketTaken } from './socket-problem.js'
 
 /** How long a process that listens may take to accept a connection. */
 const PROBE_MS_MAX = 1_000
 /** How often another process may replace the socket between our check and our rename. */
 const TRIES = 3
 
-/** The control socket cannot be opened; the message says why. */
-export class SocketProblem extends Error {
-  override readonly name: string = 'SocketProblem'
-}
-
-/** A running node of the same configuration owns the socket. */
-export class SocketTaken extends SocketProblem {
-  override readonly name = 'SocketTaken'
-}
+type FileId = Pick<Stats, 'dev' | 'ino'>
 
 /**
  * Serves requests on a Unix domain socket that only its owner can reach. The socket is created under a temporary name,
@@ -29,43 +24,63 @@ export class SocketTaken extends SocketProblem {
  *     .<pid>.sock  ── listen, chmod 600 ── rename ──▶  plant-l2-1f0c7d2a9be4.sock
  *
  * So a client never finds a socket that is not ready. Closing the server removes the temporary name, and never the socket
- * of a process that has taken the path since.
+ * of a process that has taken the path since. If the socket was removed, `open` makes it again; the connections that are
+ * open then continue.
  */
 export class UnixSocketListener {
-  readonly path: string
   readonly #server: Server
-  readonly #inode: number
+  #path: string | undefined
+  #file: FileId | undefined
 
-  private constructor(server: Server, path: string, inode: number) {
-    this.#server = server
-    this.path = path
-    this.#inode = inode
+  constructor(listener: RequestListener) {
+    this.#server = limitedServer(listener, CONTROL_LIMITS.connections)
     process.once('exit', this.#remove)
   }
 
-  /** @throws SocketProblem; SocketTaken if a running node owns the socket */
-  static async open(path: string, listener: RequestListener): Promise<UnixSocketListener> {
-    const draft = join(dirname(path), `.${process.pid.toString(36)}.sock`)
-    refuseLength(path)
-    refuseLength(draft)
-    let stale = await staleInode(path)
-    const server = limitedServer(listener, CONTROL_LIMITS.connections)
+  /** Where the socket was opened last; undefined: it never was. */
+  get path(): string | undefined {
+    return this.#path
+  }
+
+  /**
+   * Whether clients still reach this socket at its path. The number of a file is not used again while its socket is open,
+   * so another file never looks like this one.
+   */
+  async isInPlace(): Promise<boolean> {
+    if (this.#path === undefined || this.#file === undefined) return false
     try {
-      await listening(server, () => {
-        listenPrivately(server, draft)
+      return sameFile(await lstat(this.#path), this.#file)
+    } catch (error) {
+      // Any other error says nothing about the socket.
+      return systemCode(error) !== 'ENOENT' && systemCode(error) !== 'ENOTDIR'
+    }
+  }
+
+  /** Opens the socket, also again. @throws SocketProblem; SocketTaken if another process listens on the path */
+  async open(path: string): Promise<void> {
+    const draft = join(dirname(path), draftName(process.pid))
+    const long = lengthProblem(path) ?? lengthProblem(draft)
+    if (long !== undefined) throw new SocketProblem(`${long}: set \`control\` to a shorter path`)
+    try {
+      let stale = await staleFile(path)
+      if (this.#server.listening) this.#server.close()
+      await listening(this.#server, () => {
+        listenPrivately(this.#server, draft)
       })
       chmodSync(draft, 0o600)
-      for (let tries = 1; inodeOf(path) !== stale; tries++) {
+      for (let tries = 1; !sameFile(factsOf(path), stale); tries++) {
         if (tries > TRIES) throw new SocketProblem(`other processes keep replacing ${path}`)
-        stale = await staleInode(path)
+        stale = await staleFile(path)
       }
       renameSync(draft, path)
+      this.#path = path
+      this.#file = factsOf(path)
     } catch (error) {
-      server.close()
+      this.#file = undefined
+      if (this.#server.listening) this.#server.close()
       if (error instanceof SocketProblem) throw error
       throw new SocketProblem(`${path}: ${messageText(error)}`, { cause: error })
     }
-    return new UnixSocketListener(server, path, inodeOf(path) ?? 0)
   }
 
   async close(): Promise<void> {
@@ -76,21 +91,13 @@ export class UnixSocketListener {
 
   /** Removes the socket, unless another node has put its own in this place. Also called when the process exits. */
   readonly #remove = (): void => {
+    if (this.#path === undefined || this.#file === undefined) return
     try {
-      if (inodeOf(this.path) === this.#inode) unlinkSync(this.path)
+      if (sameFile(factsOf(this.#path), this.#file)) unlinkSync(this.#path)
     } catch {
       // If the folder was removed, so was the socket.
     }
   }
-}
-
-function refuseLength(path: string): void {
-  const bytes = Buffer.byteLength(path)
-  if (bytes <= SOCKET_PATH_BYTES_MAX) return
-  throw new SocketProblem(
-    `a socket path may have at most ${String(SOCKET_PATH_BYTES_MAX)} bytes, but ${path} has ${String(bytes)}: ` +
-      'set `control` to a shorter path',
-  )
 }
 
 /** Creates the socket with a mode that excludes other users from the beginning. */
@@ -105,23 +112,23 @@ function listenPrivately(server: Server, path: string): void {
 }
 
 /** The file at the path, if it may be replaced; undefined: there is none. @throws SocketProblem */
-async function staleInode(path: string): Promise<number | undefined> {
+async function staleFile(path: string): Promise<FileId | undefined> {
   const facts = factsOf(path)
   if (facts === undefined) return undefined
   if (!facts.isSocket()) throw new SocketProblem(`${path} exists and is not a socket: not replaced`)
   if (facts.uid !== process.getuid?.()) {
     throw new SocketProblem(`${path} belongs to user ${String(facts.uid)}: not replaced`)
   }
-  if (await answers(path)) throw new SocketTaken(`${path} belongs to a running node`)
-  return facts.ino
-}
-
-function inodeOf(path: string): number | undefined {
-  return factsOf(path)?.ino
+  if (await answers(path)) throw new SocketTaken(`another process listens at ${path}`)
+  return facts
 }
 
 function factsOf(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false })
+}
+
+function sameFile(left: FileId | undefined, right: FileId | undefined): boolean {
+  return left?.ino === right?.ino && left?.dev === right?.dev
 }
 
 /** True if a process listens there. The system refuses the connection if the process has ended without cleaning up. */

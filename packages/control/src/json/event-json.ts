@@ -4,6 +4,7 @@ import {
   addressText,
   type ErrorCode,
   type LinkChange,
+  type ListenerState,
   type NodeEvents,
   type OutcomeEvent,
   type ReceivedMessage,
@@ -26,19 +27,27 @@ function line(fields: Readonly<Record<string, unknown>>): string {
   return `${json(fields)}\n`
 }
 
-export function readyLine(node: string, listen: Address | undefined): string {
+/** @param listeners named in the line if there are several */
+export function readyLine(
+  node: string,
+  listen: Address | undefined,
+  listeners: readonly ListenerState[] = [],
+): string {
   const place = listen === undefined ? undefined : { host: listen.ip, port: listen.port }
-  return line({ type: 'ready', node, listen: place })
+  const all = listeners.map(({ name, at, open }) => ({ name, host: at.ip, port: at.port, open }))
+  return line({ type: 'ready', node, listen: place, listeners: all.length > 1 ? all : undefined })
 }
 
 export function linkLine(change: LinkChange): string {
-  const { link, state, epoch, remote, reason, code, attempt, delayMs } = change
+  const { link, state, epoch, remote, proxy, listener, reason, code, attempt, delayMs } = change
   return line({
     type: 'link',
     link,
     state,
     epoch,
     remote: remote === undefined ? undefined : addressText(remote),
+    proxy: proxy === undefined ? undefined : addressText(proxy),
+    listener,
     reason,
     code,
     attempt,

@@ -11,6 +11,7 @@ import {
   type Node,
   type NodeCounters,
   type NotListening,
+  type ReasonCode,
 } from '@commloop/core'
 import type { OutputStatus } from '@commloop/metrics'
 import type { Availability, MissingEntry } from './availability.js'
@@ -42,6 +43,8 @@ export interface NodeStatus {
   readonly startedAt: string
   readonly uptimeMs: number
   readonly listen: { readonly host: string; readonly port: number } | null
+  readonly listeners: readonly ListenerStatus[]
+  /** True if no entry is missing and every listener is open, and received messages can be written to the output. */
   /** Why the node does not listen although its configuration says so, and for how long; null: it does, or should not. */
   readonly notListening: NotListening | null
   /** True if no entry is missing, the node listens where it should, and received messages can be written. */
@@ -69,6 +72,15 @@ export interface NameStatus {
   readonly problem: string | null
 }
 
+export interface ListenerStatus {
+  readonly name: string
+  readonly host: string
+  /** The real port while the listener is open, else the configured one. */
+  readonly port: number
+  /** False: the address cannot be opened at present, and the node tries again. */
+  readonly open: boolean
+}
+
 /** The response to `GET /v1/links/:id`. Durations in milliseconds, sizes in bytes. */
 export interface LinkStatus {
   readonly id: string
@@ -84,7 +96,14 @@ export interface LinkStatus {
   readonly epoch: number
   /** The address of the connected peer. */
   readonly remote: string | null
+  /** The balancer through which the connected peer came; null if there is none. */
+  readonly proxy: string | null
+  /** The listener through which the connected peer came; null if there is none. */
+  readonly listener: string | null
+  /** Why the last connection or dial ended; null while the link is up. */
   readonly reason: string | null
+  /** The code of `reason`, for programs. */
+  readonly reasonCode: ReasonCode | null
   readonly sinceMs: number
   readonly attempt: number
   readonly nextDialInMs: number | null
@@ -107,6 +126,8 @@ export function nodeStatus(
 ): NodeStatus {
   const { listening } = node
   const missing = availability.missing()
+  const isWritable = output?.state !== 'failing' && output?.state !== 'closed'
+  const isListening = node.listeners.every(({ open }) => open)
   return {
     api: 1,
     node: node.config.name,
@@ -116,12 +137,9 @@ export function nodeStatus(
     startedAt: facts.startedAt.toISOString(),
     uptimeMs: Math.round(process.uptime() * 1000),
     listen: listening === undefined ? null : { host: listening.ip, port: listening.port },
+    listeners: listenerStatuses(node),
     notListening: node.notListening ?? null,
-    ok:
-      missing.length === 0 &&
-      node.notListening === undefined &&
-      output?.state !== 'failing' &&
-      output?.state !== 'closed',
+    ok: missing.length === 0 && isListening && isWritable,
     missing,
     findings: node.findings(),
     counters: node.counters,
@@ -130,6 +148,10 @@ export function nodeStatus(
     links: linkStatuses(node),
     names: node.names.map(nameStatus),
   }
+}
+
+function listenerStatuses({ listeners }: Node): ListenerStatus[] {
+  return listeners.map(({ name, at, open }) => ({ name, host: at.ip, port: at.port, open }))
 }
 
 function nameStatus({ name, addresses, ageMs, problem }: NameState): NameStatus {
@@ -151,7 +173,7 @@ export function statusOfLink(node: Node, link: LinkHandle): LinkStatus {
 }
 
 function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatus {
-  const { remote, nextDialInMs } = link
+  const { remote, nextDialInMs, through } = link
   const outbox = entry?.settings.outbox
   return {
     id: link.id,
@@ -164,7 +186,10 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
     lasting: link.lasting,
     epoch: link.epoch,
     remote: remote === undefined ? null : addressText(remote),
+    proxy: through?.proxy === undefined ? null : addressText(through.proxy),
+    listener: through?.listener ?? null,
     reason: link.reason ?? null,
+    reasonCode: link.reasonCode ?? null,
     sinceMs: Math.round(link.sinceMs),
     attempt: link.attempt,
     nextDialInMs: nextDialInMs === undefined ? null : Math.round(nextDialInMs),

@@ -1,5 +1,5 @@
 import { parseIp, sameIp } from '../address/ip-address.js'
-import { isIdentified } from '../config/peer-match.js'
+import { isIdentified, type NamedListener } from '../config/peer-match.js'
 import type { Clock } from '../contracts/clock.js'
 import type { Reason } from '../contracts/reason.js'
 import type { Address, Connection, ConnectionHandler, PeerInfo } from '../contracts/transport.js'
@@ -8,6 +8,7 @@ import type { Link } from '../link/link.js'
 import type { AcceptGroup, AcceptGroups } from './accept-groups.js'
 import { Challenge, type Verdict } from './challenge.js'
 import type { AdmissionHandler } from './managed-listener.js'
+import { ProbeAnswer } from './probe-answer.js'
 import type { Rejections } from './rejections.js'
 
 const STOPPING: Reason = { code: 'stopping' }
@@ -21,6 +22,7 @@ const REPLACED: Reason = { code: 'replaced' }
 const NAMES_MAX = 5
 /** Characters of each, which are enough for every DNS name. */
 const NAME_LENGTH_MAX = 253
+const PROBE: Reason = { code: 'probe' }
 const NO_IDENTITY: Reason = { code: 'no-identity' }
 
 /**
@@ -53,7 +55,7 @@ export class Acceptor implements AdmissionHandler {
     this.#groups = groups
     for (const [link, challenge] of [...this.#challenges]) {
       const { peer } = challenge.newcomer
-      const group = this.#groupOf(peer.remote)
+      const group = this.#groupOf(peer.remote, challenge.listener)
       const fits = !isReason(group) && group.links.includes(link)
       if (fits && isIdentified(link.entry, peer)) continue
       this.#challenges.delete(link)
@@ -63,27 +65,39 @@ export class Acceptor implements AdmissionHandler {
     for (const link of [...this.#replacedMs.keys()]) this.#heldDown(link)
   }
 
-  admit(remote: Address | undefined): boolean {
-    const group = this.#groupOf(remote)
+  admit(remote: Address | undefined, listener: NamedListener): boolean {
+    if (remote !== undefined && this.#isProbe(remote, listener)) return true
+    const group = this.#groupOf(remote, listener)
     if (!isReason(group)) return true
     this.#rejections.add(remote, group)
     return false
   }
 
+  #isProbe(remote: Address, listener: NamedListener): boolean {
+    const address = this.#groups.hasProbes ? parseIp(remote.ip) : undefined
+    return address !== undefined && this.#groups.isProbe(address, listener.name)
+  }
+
   /** The group that decides about an address, or why no group may take it. */
-  #groupOf(remote: Address | undefined): AcceptGroup | Reason {
+  #groupOf(remote: Address | undefined, listener: NamedListener): AcceptGroup | Reason {
     if (this.#closed) return STOPPING
     if (remote === undefined) return ADDRESS_UNKNOWN
     const address = parseIp(remote.ip)
     if (address === undefined) return ADDRESS_UNKNOWN
-    const group = this.#groups.find(address)
+    const group = this.#groups.find(address, listener.name)
     if (group !== undefined) return group
+    const others = this.#groups.otherListeners(address)
+    if (others.length > 0) return { code: 'other-listener', detail: others.join(', ') }
     return this.#groups.activeAt(address).length > 0 ? ONLY_ACTIVE : this.#groups.stranger()
   }
 
-  accepted(connection: Connection): ConnectionHandler | undefined {
+  accepted(connection: Connection, listener: NamedListener): ConnectionHandler | undefined {
     const { remote } = connection.peer
-    const group = this.#groupOf(remote)
+    if (this.#isProbe(remote, listener)) {
+      this.#rejections.count(PROBE)
+      return new ProbeAnswer(connection, this.#clock)
+    }
+    const group = this.#groupOf(remote, listener)
     if (isReason(group)) {
       this.#rejections.add(remote, group)
       return undefined
@@ -95,8 +109,8 @@ export class Acceptor implements AdmissionHandler {
       ? group.links.filter((link) => isIdentified(link.entry, connection.peer))
       : group.links
     const free = (identities ? undefined : this.#nextFree(group)) ?? freeLink(links)
-    if (free !== undefined) return free.opened(connection, false)
-    const answer = this.#duplicate(connection, links)
+    if (free !== undefined) return free.opened(connection, false, listener)
+    const answer = this.#duplicate(connection, listener, links)
     if (!isReason(answer)) return answer
     this.#rejections.add(remote, answer)
     return undefined
@@ -117,8 +131,17 @@ export class Acceptor implements AdmissionHandler {
   }
 
   /** The transport has refused a connection that was admitted. */
-  refused(remote: Address, reason: string): void {
+  refused(remote: Address, reason: string, listener: NamedListener): void {
+    if (this.#isProbe(remote, listener)) {
+      this.#rejections.count(PROBE)
+      return
+    }
     this.#rejections.add(remote, { code: 'transport-refused', detail: reason })
+  }
+
+  /** The transport has answered a balancer that only looks whether the node lives. */
+  probed(): void {
+    this.#rejections.count(PROBE)
   }
 
   /** A peer that dials this node can probably be dialled too. */
@@ -131,7 +154,11 @@ export class Acceptor implements AdmissionHandler {
   }
 
   /** Every slot is taken: the handler of the newcomer, or why the node rejects it. */
-  #duplicate(connection: Connection, links: readonly Link[]): ConnectionHandler | Reason {
+  #duplicate(
+    connection: Connection,
+    listener: NamedListener,
+    links: readonly Link[],
+  ): ConnectionHandler | Reason {
     if (links.length === 0) return identityReason(connection.peer)
     if (links.every((link) => !link.enabled)) return DISABLED
     const link = this.#candidate(connection, links)
@@ -139,13 +166,13 @@ export class Acceptor implements AdmissionHandler {
     const { entry } = link
     const policy = entry.role === 'passive' ? entry.duplicate : 'reject'
     if (policy === 'reject') return FULL
-    if (policy === 'replace') return this.#replace(link, connection)
+    if (policy === 'replace') return this.#replace(link, connection, listener)
     if (this.#heldDown(link)) return HOLD_DOWN
-    const challenge = new Challenge(link, connection, this.#clock, (ended, verdict) => {
+    const challenge = new Challenge(link, connection, listener, this.#clock, (ended, verdict) => {
       this.#decided(ended, verdict)
     })
     this.#challenges.set(link, challenge)
-    return challenge
+    return challenge.handler
   }
 
   /** Among the links that the same address fills, the one that has been silent for longest. */
@@ -172,27 +199,29 @@ export class Acceptor implements AdmissionHandler {
   }
 
   /** The handler of the newcomer, or why the node rejects it after all. */
-  #replace(link: Link, newcomer: Connection): ConnectionHandler | Reason {
+  #replace(link: Link, newcomer: Connection, listener: NamedListener): ConnectionHandler | Reason {
     this.#replacedMs.set(link, this.#clock.now())
     link.connection?.abort(REPLACED)
     // A listener of the loss may have disabled the link.
-    return isFree(link) ? link.opened(newcomer, false) : DISABLED
+    return isFree(link) ? link.opened(newcomer, false, listener) : DISABLED
   }
 
   #decided(challenge: Challenge, verdict: Verdict): void {
-    const { link, newcomer } = challenge
+    const { link, newcomer, listener } = challenge
     this.#challenges.delete(link)
     if (verdict === 'newcomer gone') return
     if (verdict === 'incumbent stays') {
       this.#rejections.add(newcomer.peer.remote, FULL)
+    } else if (typeof verdict !== 'string') {
+      this.#rejections.add(newcomer.peer.remote, verdict)
     } else if (isFree(link)) {
-      challenge.handOver(link.opened(newcomer, false))
+      challenge.handler.handOver(link.opened(newcomer, false, listener))
     } else {
-      const answer = isOccupied(link) ? this.#replace(link, newcomer) : DISABLED
+      const answer = isOccupied(link) ? this.#replace(link, newcomer, listener) : DISABLED
       if (isReason(answer)) {
         newcomer.destroy()
         this.#rejections.add(newcomer.peer.remote, answer)
-      } else challenge.handOver(answer)
+      } else challenge.handler.handOver(answer)
     }
   }
 

@@ -1,74 +1,86 @@
 import type { LinkSettings } from '../config/node-config.js'
-import type { Clock } from '../contracts/clock.js'
-import type { CloseReason, Connection, ConnectionHandler } from '../contracts/transport.js'
-import { Deadline, type DeadlineOwner } from '../timing/deadline.js'
+import type { NamedListener } from '../config/peer-match.js'
+import type { Clock, Timer } from '../contracts/clock.js'
+import type { Reason } from '../contracts/reason.js'
+import type { Connection } from '../contracts/transport.js'
 import type { Link } from '../link/link.js'
 import { timerMs } from '../units/duration.js'
+import { Newcomer } from './newcomer.js'
 
 /** How long an incumbent that has no heartbeat may take to send a byte. */
 const PROOF_MS = 2_000
 /** On top of the heartbeat's own interval. */
 const PROOF_MARGIN_MS = 1_000
+/**
+ * The last part of a challenge. If this process was busy, bytes and FINs wait in the kernel when the time is over, and a
+ * timer runs before they are read. So a second timer, set by the first, decides.
+ */
+const LAST_LOOK_MS = 20
 
 /** How long a challenged connection may take to send a byte, in milliseconds. */
 export function challengeMs(heartbeat: LinkSettings['heartbeat']): number {
   return heartbeat === undefined ? PROOF_MS : heartbeat.everyMs + PROOF_MARGIN_MS
 }
 
-export type Verdict = 'incumbent stays' | 'incumbent gone' | 'newcomer gone'
+export type Verdict = 'incumbent stays' | 'incumbent gone' | 'newcomer gone' | Reason
 
 /**
  * A second connection (the newcomer) for a link that already has one (the incumbent). The node waits for a byte of the
- * incumbent, and does not read the newcomer during this time. The dead connection of a machine that has rebooted must
- * not lock the machine out, and a living connection must not lose its link to the next peer that dials.
+ * incumbent, and for the end of the newcomer. The dead connection of a machine that has rebooted must not lock the machine
+ * out, and a living connection must not lose its link to the next peer that dials, or to a probe that is gone already.
  */
-export class Challenge implements ConnectionHandler, DeadlineOwner {
-  readonly #link: Link
-  readonly #newcomer: Connection
+export class Challenge {
+  readonly link: Link
+  /** Through which the newcomer has connected. */
+  readonly listener: NamedListener
+  readonly handler: Newcomer
+  readonly #clock: Clock
   readonly #decided: (challenge: Challenge, verdict: Verdict) => void
   /** What the link had received when the challenge began. */
   readonly #receivedBytes: number
-  readonly #deadline: Deadline
+  #timer: Timer
   #open = true
-  #ended = false
-  /** The link's connection, once the newcomer has won. */
-  #handler: ConnectionHandler | undefined
 
   constructor(
     link: Link,
     newcomer: Connection,
+    listener: NamedListener,
     clock: Clock,
     decided: (challenge: Challenge, verdict: Verdict) => void,
   ) {
-    this.#link = link
-    this.#newcomer = newcomer
+    this.link = link
+    this.listener = listener
+    this.#clock = clock
     this.#decided = decided
     this.#receivedBytes = link.queue.tally.receivedBytes
-    this.#deadline = new Deadline(clock, timerMs(challengeMs(link.settings.heartbeat)), this)
-    this.#deadline.start(clock.now())
+    this.handler = new Newcomer(newcomer, () => {
+      this.#decide('newcomer gone')
+    })
+    const ms = challengeMs(link.settings.heartbeat)
+    this.#timer = clock.after(timerMs(ms) - LAST_LOOK_MS, () => {
+      this.#timer = this.#clock.after(LAST_LOOK_MS, () => {
+        this.#decide(this.#verdict())
+      })
+    })
     link.connection?.probe()
-  }
-
-  get link(): Link {
-    return this.#link
+    this.handler.read()
   }
 
   get newcomer(): Connection {
-    return this.#newcomer
+    return this.handler.connection
+  }
+
+  #verdict(): Verdict {
+    if (!this.handler.stays || this.#incumbentLives()) return 'incumbent stays'
+    return this.handler.foreignTo(this.link.codec) ?? 'incumbent gone'
   }
 
   /** Also true if the node does not read the incumbent, which then cannot show that it lives. */
   #incumbentLives(): boolean {
-    const incumbent = this.#link.connection
+    const incumbent = this.link.connection
     if (incumbent === undefined) return false
-    return (
-      this.#link.intake?.paused === true ||
-      this.#link.queue.tally.receivedBytes > this.#receivedBytes
-    )
-  }
-
-  expired(): void {
-    this.#decide(this.#incumbentLives() ? 'incumbent stays' : 'incumbent gone')
+    const isHeld = this.link.intake?.paused === true
+    return isHeld || this.link.queue.tally.receivedBytes > this.#receivedBytes
   }
 
   /** The incumbent has ended before the deadline. */
@@ -80,40 +92,16 @@ export class Challenge implements ConnectionHandler, DeadlineOwner {
   cancel(): void {
     if (!this.#open) return
     this.#open = false
-    this.#deadline.dispose()
-    this.#newcomer.destroy()
+    this.#timer.cancel()
+    this.newcomer.destroy()
   }
 
   #decide(verdict: Verdict): void {
     if (!this.#open) return
     this.#open = false
-    this.#deadline.dispose()
-    if (verdict === 'incumbent stays') this.#newcomer.destroy()
+    this.#timer.cancel()
+    if (verdict === 'incumbent gone') this.handler.won()
+    else this.newcomer.destroy()
     this.#decided(this, verdict)
-  }
-
-  /** The newcomer has won; `handler` gets its callbacks from now on. */
-  handOver(handler: ConnectionHandler): void {
-    this.#handler = handler
-    if (this.#ended) handler.ended()
-  }
-
-  received(chunk: Uint8Array): void {
-    // Nothing comes before the hand-over, because the newcomer is not read.
-    this.#handler?.received(chunk)
-  }
-
-  written(): void {
-    this.#handler?.written()
-  }
-
-  ended(): void {
-    if (this.#handler === undefined) this.#ended = true
-    else this.#handler.ended()
-  }
-
-  closed(reason: CloseReason): void {
-    if (this.#handler !== undefined) this.#handler.closed(reason)
-    else this.#decide('newcomer gone')
   }
 }

@@ -65,14 +65,15 @@ export class Rejections {
   }
 
   add(remote: Address | undefined, reason: Reason): void {
-    this.#count(reason)
+    this.count(reason)
     const ip = remote?.ip ?? 'unknown'
     this.#remember(ip, reason)
     const place = remote === undefined ? 'unknown' : addressText(remote)
     this.#throttle.occurred(`${ip} ${reasonText(reason)}`, { remote: place, reason })
   }
 
-  #count(reason: Reason): void {
+  /** Counts without an event and a log line. */
+  count(reason: Reason): void {
     const { code } = reason
     const text = code === 'transport-refused' ? this.#transportText(reason) : REASON_TEXTS[code]
     const counted = this.#byReason.get(text)

@@ -10,12 +10,13 @@ export interface AcceptRule {
 
 /**
  * The passive entries in the order in which they decide about an address: single addresses, then ranges from narrow to
- * wide, then the entries for any address. Rules of equal width stand in the order of the table.
+ * wide, then the entries for any address. Rules of equal width stand in the order of the table. With `listener`: only the
+ * entries that this listener may fill, which are the ones that decide about its connections.
  */
-export function inDecidingOrder(entries: readonly EntryConfig[]): AcceptRule[] {
+export function inDecidingOrder(entries: readonly EntryConfig[], listener?: string): AcceptRule[] {
   const rules = new Map<string, { pattern: AddressPattern; entries: PassiveEntryConfig[] }>()
   for (const entry of entries) {
-    if (entry.role !== 'passive') continue
+    if (entry.role !== 'passive' || !isReachedThrough(entry, listener)) continue
     for (const pattern of entry.patterns) {
       const key = patternKey(pattern)
       const rule = rules.get(key)
@@ -35,13 +36,24 @@ export function inDecidingOrder(entries: readonly EntryConfig[]): AcceptRule[] {
 export function decidingEntries(
   entries: readonly EntryConfig[],
   address: IpBytes,
+  listener?: string,
 ): readonly PassiveEntryConfig[] {
-  const rule = inDecidingOrder(entries).find(({ pattern }) => patternMatches(pattern, address))
+  const rule = inDecidingOrder(entries, listener).find(({ pattern }) =>
+    patternMatches(pattern, address),
+  )
   return rule?.entries ?? []
 }
 
+/** Whether connections of a listener may fill the entry; undefined: of any listener. */
+export function isReachedThrough(
+  entry: Pick<PassiveEntryConfig, 'listener'>,
+  listener: string | undefined,
+): boolean {
+  return entry.listener === undefined || listener === undefined || entry.listener === listener
+}
+
 /** Equal for patterns that match the same addresses. */
-function patternKey(pattern: AddressPattern): string {
+export function patternKey(pattern: AddressPattern): string {
   switch (pattern.kind) {
     case 'anyone':
       return 'anyone'

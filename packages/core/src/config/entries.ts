@@ -1,15 +1,17 @@
 import type { AddressPattern } from '../address/address-pattern.js'
+import { describeValue } from '../text/describe-value.js'
 import type { ConfigProblem } from './config-problem.js'
 import { type EntryName, linkIdsOf, nameEntries } from './entry-names.js'
 import { LinkSettingsReader } from './link-settings.js'
+import { listenerName, PORT_MAX, writtenListeners } from './listeners.js'
 import type { ActiveEntryConfig, EntryConfig, PassiveEntryConfig } from './node-config.js'
-import type { EntryOptions, NodeOptions } from './node-options.js'
+import type { EntryOptions, ListenPlace, NodeOptions } from './node-options.js'
 import type { OptionReader } from './option-reader.js'
 import { readDialHosts, readPatterns } from './peer-place.js'
 import { shadowedBy } from './shadowed-entry.js'
 import { sharedPlaces } from './shared-place.js'
+import { TwinEntries } from './twin-entries.js'
 
-export const PORT_MAX = 65_535
 /** A process cannot have more descriptors. */
 const SLOTS_MAX = 1_000_000
 
@@ -21,7 +23,8 @@ const ANYONE: AddressPattern = { kind: 'anyone', text: '' }
 export function readEntries(reader: OptionReader, node: NodeOptions): EntryConfig[] {
   const names = nameEntries(reader, node.links)
   const links = new LinkSettingsReader(reader, node)
-  const context = { reader, node, links }
+  const twins = new TwinEntries(node.links, node.listen)
+  const context = { reader, node, links, twins }
   const entries = node.links.map((entry, index) => {
     const name = names[index] ?? { id: String(index), derivedFrom: undefined }
     return entry.role === 'active'
@@ -36,12 +39,16 @@ export function readEntries(reader: OptionReader, node: NodeOptions): EntryConfi
         'one address. Remove one of the two, or give each its own "bind"',
     )
   }
-  for (const { entry, pattern, by } of shadowedBy(entries)) {
+  const listeners = writtenListeners(node.listen).map(({ place }) => listenerName(place))
+  for (const { entry, pattern, by } of shadowedBy(entries, listeners)) {
     const at = entry.patterns.length === 1 ? [] : [entry.patterns.indexOf(pattern)]
     reader.problem(
       ['links', entry.index, 'ip', ...at],
       `never filled: every address of ${pattern.text} belongs to ${idsText(by)}`,
     )
+  }
+  for (const { path, message } of twins.warnings(entries.map(({ id }) => id))) {
+    reader.warning(path, message)
   }
   return entries
 }
@@ -59,6 +66,7 @@ interface Context {
   readonly reader: OptionReader
   readonly node: NodeOptions
   readonly links: LinkSettingsReader
+  readonly twins: TwinEntries
 }
 
 function readActive(
@@ -68,7 +76,13 @@ function readActive(
   name: EntryName,
 ): ActiveEntryConfig {
   const path = ['links', index]
-  rejectKeys(reader, path, entry, ['slots', 'duplicate', 'identity'], 'only a passive entry has')
+  rejectKeys(
+    reader,
+    path,
+    entry,
+    ['slots', 'duplicate', 'identity', 'listen'],
+    'only a passive entry has',
+  )
   const port = reader.integer([...path, 'port'], entry.port, { min: 1, max: PORT_MAX, default: 1 })
   if (entry.port === undefined) {
     reader.problem(
@@ -99,7 +113,7 @@ function readActive(
 }
 
 function readPassive(
-  { reader, node, links }: Context,
+  { reader, node, links, twins }: Context,
   entry: EntryOptions,
   index: number,
   name: EntryName,
@@ -121,9 +135,10 @@ function readPassive(
     reader.warning([...path, 'reconnect'], 'has no effect: a passive entry never dials')
   }
   const patterns = readPatterns(reader, path, entry)
-  const identities = readIdentities(reader, node, path, entry.identity)
+  const listener = readListenerOf(reader, node, path, entry.listen)
+  const identities = readIdentities(reader, node, path, entry)
   // One proved name is one peer, from whatever address it connects.
-  const lasting = slots === 1 && (patterns.every(isOnePeer) || identities?.length === 1)
+  const onePeer = slots === 1 && (patterns.every(isOnePeer) || identities?.length === 1)
   return Object.freeze({
     role: 'passive' as const,
     ...name,
@@ -132,10 +147,37 @@ function readPassive(
     linkIds: linkIdsOf(name.id, slots),
     pattern: patterns[0] ?? ANYONE,
     patterns: Object.freeze(patterns),
+    listener,
     identities,
     duplicate: entry.duplicate ?? 'challenge',
-    settings: links.settings(entry, path, lasting),
+    settings: links.settings(entry, path, onePeer && !twins.has(index)),
   })
+}
+
+/** The name of the listener that the entry names by its name or its port. */
+function readListenerOf(
+  reader: OptionReader,
+  node: NodeOptions,
+  path: Path,
+  listen: EntryOptions['listen'],
+): string | undefined {
+  if (listen === undefined) return undefined
+  const places = writtenListeners(node.listen).map(({ place }) => place)
+  const named = places.filter((place) => isNamed(place, listen))
+  const [only] = named
+  if (only !== undefined && named.length === 1) return listenerName(only)
+  const names = places.map((place) => listenerName(place)).join(', ')
+  const found = describeValue(listen)
+  if (only !== undefined) {
+    reader.problem([...path, 'listen'], `several listeners have the port ${found}: use a name`)
+  } else if (places.length > 0) {
+    reader.problem([...path, 'listen'], `expected one of the listeners ${names}, found ${found}`)
+  }
+  return String(listen)
+}
+
+function isNamed(place: ListenPlace, listen: string | number): boolean {
+  return typeof listen === 'number' ? place.port === listen : listenerName(place) === listen
 }
 
 /** The addresses of such patterns are those of one machine, as a table lists them. */
@@ -147,14 +189,16 @@ function readIdentities(
   reader: OptionReader,
   node: NodeOptions,
   path: Path,
-  identity: EntryOptions['identity'],
+  { identity, listen }: EntryOptions,
 ): readonly string[] | undefined {
   if (identity === undefined) return undefined
   const identities = typeof identity === 'string' ? [identity] : identity
   if (identities.length === 0 || identities.includes('')) {
     reader.unexpected([...path, 'identity'], 'a name or a list of names', identity)
   }
-  if (node.listen !== undefined && node.listen['tls'] === undefined) {
+  const places = writtenListeners(node.listen).map(({ place }) => place)
+  const reaching = listen === undefined ? places : places.filter((place) => isNamed(place, listen))
+  if (reaching.length > 0 && reaching.every(({ tls }) => tls === undefined)) {
     reader.problem([...path, 'identity'], 'names are proved by TLS: set "listen.tls"')
   }
   return identities

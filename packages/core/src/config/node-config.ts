@@ -8,8 +8,12 @@ import type { PluginChoice } from './node-options.js'
 /** Valid `NodeOptions` with all defaults filled in and all units resolved. Made by `resolveConfig`; never changed. */
 export interface NodeConfig {
   readonly name: string
+  /** The first listener. */
   readonly listen: ListenConfig | undefined
+  readonly listeners: readonly ListenConfig[]
   readonly entries: readonly EntryConfig[]
+  /** Addresses whose connections are answered as health probes, unless an entry names them as exactly. */
+  readonly probes: readonly AddressPattern[]
   readonly relay: boolean
   readonly auditEveryMs: number
   readonly auditGraceMs: number
@@ -29,6 +33,8 @@ export const NodeConfig: InjectionToken<NodeConfig> = Symbol.for('commloop.NodeC
 
 /** Where the node listens. */
 export interface ListenConfig {
+  /** Unique. */
+  readonly name: string
   readonly host: string
   readonly port: number
   readonly transportOptions: Readonly<Record<string, unknown>>
@@ -67,6 +73,8 @@ export interface PassiveEntryConfig extends EntryCommon {
   readonly pattern: AddressPattern
   /** A peer matches the entry if its address matches one of these. */
   readonly patterns: readonly AddressPattern[]
+  /** The name of the only listener that may fill the entry; undefined: every listener. */
+  readonly listener: string | undefined
   /** The peer must have proved one of these names; undefined: its address is enough. */
   readonly identities: readonly string[] | undefined
   readonly duplicate: 'challenge' | 'reject' | 'replace'

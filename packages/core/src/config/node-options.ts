@@ -10,9 +10,11 @@ import type { Size } from '../units/size.js'
 export interface NodeOptions extends LinkOptions {
   /** The node's name in logs and events; default `commloop`. */
   readonly node?: string
-  /** Where to accept connections. Required if an entry is passive. */
-  readonly listen?: ListenPlace
+  /** Where to accept connections: one listener, or a list. Required if an entry is passive. */
+  readonly listen?: ListenPlace | readonly ListenPlace[]
   readonly links: readonly EntryOptions[]
+  /** Addresses and ranges of health probes: their connections are accepted and closed without a log line. */
+  readonly probes?: readonly string[]
   /** Received messages also go to the router, with `from`. Default false. */
   readonly relay?: boolean
   readonly audit?: { readonly every?: Duration; readonly grace?: Duration }
@@ -33,10 +35,12 @@ export interface NodeOptions extends LinkOptions {
 }
 
 /** Keys of `listen` that belong to core. All others are options of the transport. */
-export const LISTEN_KEYS: readonly string[] = ['host', 'port']
+export const LISTEN_KEYS: readonly string[] = ['name', 'host', 'port']
 
 /** Where to listen, and the options of the transport for the listener. */
 export interface ListenPlace {
+  /** By which entries, events and metrics name the listener. Default: the port. */
+  readonly name?: string
   /** Default `0.0.0.0`. */
   readonly host?: string
   /** 0: the system chooses a free port. */
@@ -137,6 +141,8 @@ export interface EntryOptions extends LinkOptions {
   readonly port?: number
   /** Passive only: most concurrent connections; default 1. */
   readonly slots?: number
+  /** Passive only: the name or the port of the only listener that may fill the entry; default: every listener. */
+  readonly listen?: string | number
   /** Passive only: what happens to a new connection while every slot is taken; default `challenge`. */
   readonly duplicate?: 'challenge' | 'reject' | 'replace'
   /** false: the links stay down until `enable`; default true. */

@@ -1,11 +1,11 @@
-import { addressSlip } from '../address/address-slip.js'
-import { parseIp } from '../address/ip-address.js'
+import { type AddressPattern, parseAddressPattern } from '../address/address-pattern.js'
 import { CommloopError } from '../contracts/errors.js'
 import { type ConfigProblem, pathText } from './config-problem.js'
-import { PORT_MAX, readEntries } from './entries.js'
+import { patternKey } from './accept-order.js'
+import { readEntries } from './entries.js'
+import { readListeners } from './listeners.js'
 import type { EntryConfig, ListenConfig, NodeConfig } from './node-config.js'
-import { describeValue } from '../text/describe-value.js'
-import { LISTEN_KEYS, type NodeOptions } from './node-options.js'
+import type { NodeOptions } from './node-options.js'
 import { OptionReader } from './option-reader.js'
 
 const COUNT_MAX = 2 ** 31 - 1
@@ -52,10 +52,14 @@ export function resolveOptions(options: NodeOptions | NodeConfig): ResolvedOptio
   if ('entries' in options) return { config: options, problems: [], warnings: [] }
   const reader = new OptionReader()
   const entries = readEntries(reader, options)
+  const listeners = readListeners(reader, options)
+  if (options.listen === undefined) checkListens(reader, listeners, entries)
   const config: NodeConfig = {
     name: options.node ?? 'commloop',
-    listen: readListen(reader, options, entries),
+    listen: listeners[0],
+    listeners,
     entries,
+    probes: readProbes(reader, options.probes, entries),
     relay: options.relay ?? false,
     auditEveryMs: reader.duration(['audit', 'every'], options.audit?.every, 60_000),
     auditGraceMs: reader.duration(['audit', 'grace'], options.audit?.grace, 30_000),
@@ -81,29 +85,38 @@ export function resolveOptions(options: NodeOptions | NodeConfig): ResolvedOptio
   return { config: Object.freeze(config), problems, warnings }
 }
 
-function readListen(
+function checkListens(
   reader: OptionReader,
-  options: NodeOptions,
+  listeners: readonly ListenConfig[],
   entries: readonly EntryConfig[],
-): ListenConfig | undefined {
-  if (options.listen === undefined) {
-    const passive = entries.find((entry) => entry.role === 'passive')
-    if (passive !== undefined) {
-      reader.problem(
-        ['links', passive.index],
-        'a passive entry needs "listen" at the top of the file',
-      )
+): void {
+  const passive = entries.find((entry) => entry.role === 'passive')
+  if (listeners.length > 0 || passive === undefined) return
+  reader.problem(['links', passive.index], 'a passive entry needs "listen" at the top of the file')
+}
+
+function readProbes(
+  reader: OptionReader,
+  written: readonly string[] = [],
+  entries: readonly EntryConfig[],
+): AddressPattern[] {
+  return written.flatMap((text, index) => {
+    const path = ['probes', index]
+    const pattern = parseAddressPattern(text)
+    if (typeof pattern === 'string') {
+      reader.problem(path, pattern)
+      return []
     }
-    return undefined
-  }
-  const { host = '0.0.0.0', port } = options.listen
-  const transportOptions = Object.fromEntries(
-    Object.entries(options.listen).filter(([key]) => !LISTEN_KEYS.includes(key)),
-  )
-  if (parseIp(host) === undefined) {
-    const slip = addressSlip('listen.host', host) ?? `found ${describeValue(host)}`
-    reader.problem(['listen', 'host'], `expected an IP address, ${slip}`)
-  }
-  const range = { min: 0, max: PORT_MAX, default: 0 }
-  return { host, port: reader.integer(['listen', 'port'], port, range), transportOptions }
+    const key = patternKey(pattern)
+    const same = entries.find(
+      (entry) =>
+        entry.role === 'passive' &&
+        entry.patterns.some((entryPattern) => patternKey(entryPattern) === key),
+    )
+    if (same !== undefined) {
+      const advice = 'the node cannot tell a probe from the peer. Remove one of the two'
+      reader.problem(path, `entry "${same.id}" has the same addresses: ${advice}`)
+    }
+    return [pattern]
+  })
 }

@@ -1,3 +1,4 @@
+import { isReachedThrough } from './accept-order.js'
 import type { EntryConfig, PassiveEntryConfig } from './node-config.js'
 import { type AddressPattern, patternMatches } from '../address/address-pattern.js'
 import { ipKey } from '../address/ip-address.js'
@@ -36,7 +37,38 @@ interface Nested {
  *
  * A single address cannot be covered by something narrower, and all addresses cannot be covered at all.
  */
-export function shadowedBy(entries: readonly EntryConfig[]): ShadowedEntry[] {
+export function shadowedBy(
+  entries: readonly EntryConfig[],
+  listeners: readonly string[],
+): ShadowedEntry[] {
+  const named = new Set(
+    entries.flatMap((entry) => (entry.role === 'passive' ? (entry.listener ?? []) : [])),
+  )
+  const [first] = named
+  if (first === undefined) return shadowedOf(entries)
+  // A range is shadowed if it is shadowed at every listener that may fill it.
+  const found = new Map<AddressPattern, ShadowedEntry[]>()
+  for (const listener of listeners) {
+    const reached = entries.filter(
+      (entry) => entry.role === 'passive' && isReachedThrough(entry, listener),
+    )
+    for (const shadowed of shadowedOf(reached)) {
+      found.set(shadowed.pattern, [...(found.get(shadowed.pattern) ?? []), shadowed])
+    }
+  }
+  return [...found.values()]
+    .flatMap((all) => (isEverywhere(all, listeners.length) ? (all[0] ?? []) : []))
+    .sort((left, right) => left.entry.index - right.entry.index)
+}
+
+function isEverywhere([first, ...others]: readonly ShadowedEntry[], listeners: number): boolean {
+  return (
+    first !== undefined &&
+    others.length + 1 === (first.entry.listener === undefined ? listeners : 1)
+  )
+}
+
+function shadowedOf(entries: readonly EntryConfig[]): ShadowedEntry[] {
   const ranges = nestedRanges(entries)
   const shadowed: ShadowedEntry[] = []
   for (const [at, { owners, coveredShare, end }] of ranges.entries()) {

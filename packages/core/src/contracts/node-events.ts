@@ -86,6 +86,10 @@ export interface LinkChange {
   readonly detail?: string
   /** In `up`: the address of the peer. */
   readonly remote?: Address
+  /** In `up`: the balancer through which the peer has connected; absent: there is none. */
+  readonly proxy?: Address
+  /** In `up`, if the node has several listeners: the name of the one through which the peer has connected. */
+  readonly listener?: string
   /** In `backoff`: number of dials begun since the last proof of life. */
   readonly attempt?: number
   /** In `backoff`: milliseconds until the next dial. */

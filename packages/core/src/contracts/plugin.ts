@@ -109,7 +109,10 @@ export interface PluginUse {
   readonly path: PluginPath
   /** The whole configuration. Other parts of it may have problems, which commloop reports separately. */
   readonly node: {
+    /** The first listener. */
     readonly listen?: PluginOptions
+    /** All listeners, each with its path. */
+    readonly listeners?: readonly { readonly path: PluginPath; readonly options: PluginOptions }[]
     readonly links: readonly PluginEntry[]
   }
 }
@@ -129,6 +132,8 @@ export interface PluginEntry {
   /** false: the links of the entry stay down. */
   readonly enabled?: boolean
   readonly identity?: string | readonly string[]
+  /** The name or the port of the only listener that may fill the entry. */
+  readonly listen?: string | number
   readonly tls?: PluginOptions
   readonly transportOptions?: PluginOptions
 }

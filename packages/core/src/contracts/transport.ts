@@ -112,6 +112,8 @@ export interface ListenHandler {
    * one of a small set of texts, for people and for counters. A transport without handshakes never calls this.
    */
   refused?(remote: Address, reason: string): void
+  /** A balancer has connected for itself, to see whether the listener lives. The transport ends that connection. */
+  probed?(remote: Address): void
   /** Listening could not begin, or has ended without `close`. No `admit`, `refused` or `accepted` follows. */
   failed(error: Error): void
 }
@@ -155,6 +157,8 @@ export interface UnacknowledgedBytes {
 export interface PeerInfo {
   readonly local: Address
   readonly remote: Address
+  /** The balancer that has told `remote`, and from which the connection comes; absent: it comes from `remote`. */
+  readonly proxy?: Address
   /** Names that the peer has proved by TLS; empty without TLS. */
   readonly identities: readonly string[]
 }

@@ -259,10 +259,6 @@ export class Dialer {
       this.#wait(this.#entry.settings.rearmAfterMs, 'rearm')
     }
     this.#report(reason, this.#attempt, delayMs)
-    // A listener may have made this dialer begin again, and wait for a permit.
-    if (delayMs === undefined && round === this.#round) {
-      this.#owner.transition('gaveUp', reason, { attempt: this.#attempt })
-    }
   }
 
   /** Dials immediately instead of waiting until the next dial is due. Only without a connection. */
@@ -273,10 +269,13 @@ export class Dialer {
     if (this.#owner.state === 'backoff') this.begin('retryDue')
   }
 
+  /** @param delayMs until the next dial; undefined: the strategy has given up */
   #report(reason: Reason, attempt: number, delayMs: number | undefined): void {
-    const event = this.#owner.state === 'dialing' ? 'failed' : 'lost'
-    const details = delayMs === undefined ? { attempt } : { attempt, delayMs }
-    this.#owner.transition(event, reason, details)
+    if (delayMs === undefined) this.#owner.transition('gaveUp', reason, { attempt })
+    else {
+      const event = this.#owner.state === 'dialing' ? 'failed' : 'lost'
+      this.#owner.transition(event, reason, { attempt, delayMs })
+    }
   }
 
   #wait(delayMs: number, event: 'retryDue' | 'rearm'): void {

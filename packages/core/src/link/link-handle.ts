@@ -2,7 +2,7 @@ import type { Clock } from '../contracts/clock.js'
 import type { LinkState, LinkView } from '../contracts/send-router.js'
 import type { Address } from '../contracts/transport.js'
 import type { LinkCounters } from '../ledger/link-counters.js'
-import { reasonText } from '../contracts/reason.js'
+import { type ReasonCode, reasonText } from '../contracts/reason.js'
 import type { Release } from './intake.js'
 import type { Link } from './link.js'
 import type { ReadyWaitKind } from './readiness.js'
@@ -16,6 +16,14 @@ import type { ReadyWaitKind } from './readiness.js'
 export type LinkWait =
   | { readonly for: 'turn'; readonly place: number; readonly of: number }
   | { readonly for: ReadyWaitKind; readonly remote: Address }
+
+/** How a peer has reached this node. */
+export interface PeerWay {
+  /** The name of the listener. */
+  readonly listener: string
+  /** The balancer that has told the address of the peer; undefined: there is none. */
+  readonly proxy: Address | undefined
+}
 
 /** A link as the application sees it. Each property has the present value. */
 export class LinkHandle implements LinkView {
@@ -53,6 +61,14 @@ export class LinkHandle implements LinkView {
     return state === 'up' || state === 'draining' ? connection?.peer.remote : undefined
   }
 
+  /** How the connected peer came; undefined if the link is down or has dialled. */
+  get through(): PeerWay | undefined {
+    const { state, connection } = this.#link
+    const isOpen = state === 'up' || state === 'draining'
+    const { listener, proxy } = (isOpen ? connection?.peer : undefined) ?? {}
+    return listener === undefined ? undefined : { listener: listener.name, proxy }
+  }
+
   /** What the link waits for besides a delay or a peer that dials; undefined: nothing. */
   get waiting(): LinkWait | undefined {
     const { connection, readiness, dialer } = this.#link
@@ -76,6 +92,11 @@ export class LinkHandle implements LinkView {
   get reason(): string | undefined {
     const { reason } = this.#link
     return reason === undefined ? undefined : reasonText(reason)
+  }
+
+  /** The code of `reason`, for programs. */
+  get reasonCode(): ReasonCode | undefined {
+    return this.#link.reason?.code
   }
 
   /** Milliseconds since the link entered its state. */

@@ -3,9 +3,8 @@ import { sameEntry } from '../config/same-entry.js'
 import { sameValue } from '../config/same-value.js'
 import type { FrameCodec } from '../contracts/frame-codec.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
-import type { PeerInfo } from '../contracts/transport.js'
 import { isSameAddress } from '../address/ip-address.js'
-import { coversPeer, isIdentified, namesOf } from '../config/peer-match.js'
+import { coversPeer, isIdentified, type LinkPeer, namesOf } from '../config/peer-match.js'
 
 /** How the table defines a link. The definition may change while the link exists. */
 export interface LinkSpec {
@@ -36,9 +35,9 @@ function dialledPlace(entry: EntryConfig): Partial<ActiveEntryConfig> {
 
 /**
  * Whether a connection that was opened under one spec cannot continue under another: the codec or the address differs,
- * or the entry does not match its peer any more.
+ * or the entry does not match its peer or its listener any more.
  */
-export function isOutdated(before: LinkSpec, after: LinkSpec, peer: PeerInfo): boolean {
+export function isOutdated(before: LinkSpec, after: LinkSpec, peer: LinkPeer): boolean {
   if (before.codec !== after.codec) return true
   const { entry } = after
   if (entry.role === 'active')
@@ -50,14 +49,14 @@ export function isOutdated(before: LinkSpec, after: LinkSpec, peer: PeerInfo): b
  * Whether a connection that a name may have admitted stays: the addresses of the name are not known here, and a connection
  * stays although its name has moved.
  */
-function keepsName({ entry }: LinkSpec, after: PassiveEntryConfig, peer: PeerInfo): boolean {
+function keepsName({ entry }: LinkSpec, after: PassiveEntryConfig, peer: LinkPeer): boolean {
   if (entry.role === 'active' || !isIdentified(after, peer)) return false
   const before = namesOf(entry)
   return !coversPeer(entry, peer) && namesOf(after).some((name) => before.includes(name))
 }
 
 /** Whether only the list of addresses has changed, and the connected one is still in it. */
-function stillDials({ entry }: LinkSpec, after: ActiveEntryConfig, peer: PeerInfo): boolean {
+function stillDials({ entry }: LinkSpec, after: ActiveEntryConfig, peer: LinkPeer): boolean {
   if (entry.role === 'passive') return false
   const { hosts } = after
   if (!sameValue(dialledPlace({ ...entry, hosts }), dialledPlace(after))) return false

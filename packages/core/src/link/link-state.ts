@@ -27,9 +27,15 @@ type TransitionTable = Readonly<Record<LinkState, Readonly<Partial<Record<LinkEv
 export const LINK_TRANSITIONS = {
   active: {
     idle: { start: 'dialing', stop: 'closed', disable: 'idle' },
-    dialing: { opened: 'up', failed: 'backoff', stop: 'closed', disable: 'idle' },
-    up: { lost: 'backoff', stop: 'draining', disable: 'draining' },
-    backoff: { retryDue: 'dialing', gaveUp: 'exhausted', stop: 'closed', disable: 'idle' },
+    dialing: {
+      opened: 'up',
+      failed: 'backoff',
+      gaveUp: 'exhausted',
+      stop: 'closed',
+      disable: 'idle',
+    },
+    up: { lost: 'backoff', gaveUp: 'exhausted', stop: 'draining', disable: 'draining' },
+    backoff: { retryDue: 'dialing', stop: 'closed', disable: 'idle' },
     exhausted: { rearm: 'dialing', stop: 'closed', disable: 'idle' },
     draining: { drained: 'closed', drainedDisabled: 'idle' },
     closed: {},

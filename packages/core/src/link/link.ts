@@ -1,4 +1,5 @@
 import type { EntryConfig, LinkSettings } from '../config/node-config.js'
+import type { NamedListener } from '../config/peer-match.js'
 import type { FrameCodec } from '../contracts/frame-codec.js'
 import type { LinkChange } from '../contracts/node-events.js'
 import { type Reason, reasonFields } from '../contracts/reason.js'
@@ -156,7 +157,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOw
   }
 
   /** A connection was dialled or accepted for this link. */
-  opened(connection: Connection, probation: boolean): ConnectionHandler {
+  opened(connection: Connection, probation: boolean, through?: NamedListener): ConnectionHandler {
     this.readiness ??= new Readiness(this.#services.clock, this, {
       ready: () => {
         this.#ready()
@@ -164,7 +165,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOw
       stable: () => this.dialer?.proved(),
     })
     const waits = this.readiness.begin(probation)
-    const own = new LinkConnection(connection, this, this.#services, waits)
+    const own = new LinkConnection(connection, this, this.#services, waits, through)
     this.connection = own
     if (!waits) this.#ready()
     own.begin()

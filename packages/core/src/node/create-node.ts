@@ -159,8 +159,8 @@ function composed(services: NodeServices): Node {
     log.found(findings)
     events.emit('audit', { findings })
   })
-  const listening = new Listening(transport, clock, acceptor, warnings, (at) => {
-    starting.listening(at)
+  const listening = new Listening(transport, clock, acceptor, warnings, (listener, at) => {
+    starting.listening(listener, at)
   })
   const starting = new Starting(state, links, names, audit, listening, logger)
   const reporters = [rejections, outcomes, warnings, log, inbox]

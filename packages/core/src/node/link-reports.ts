@@ -104,9 +104,10 @@ export class LinkReports implements LinkListener {
 
   // ── the state of the link ───────────────────────────────────────────────────────────────────────────────────
 
-  changed(link: Link, change: LinkChange): void {
+  changed(link: Link, bare: LinkChange): void {
     const { log, acceptor, links, stopping } = this.#receivers
-    const { state } = change
+    const { state } = bare
+    const change = state === 'up' ? this.#withWay(link, bare) : bare
     log.changed(link.entry.id, change)
     this.#events.emit('link', change)
     // After the event: a newcomer that challenges the link may fill it immediately, which is the next event.
@@ -114,6 +115,18 @@ export class LinkReports implements LinkListener {
     if (state !== 'closed') return
     if (links.retired.has(link)) this.#removed(link)
     stopping.check()
+  }
+
+  /** How the peer came. A node with one listener need not name it. */
+  #withWay({ connection }: Link, change: LinkChange): LinkChange {
+    const { proxy, listener } = connection?.peer ?? {}
+    const isOnly = this.#state.setup.config.listeners.length < 2
+    if (proxy === undefined && (isOnly || listener === undefined)) return change
+    return {
+      ...change,
+      ...(proxy === undefined ? {} : { proxy }),
+      ...(isOnly || listener === undefined ? {} : { listener: listener.name }),
+    }
   }
 
   #removed(link: Link): void {

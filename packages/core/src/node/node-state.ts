@@ -1,4 +1,3 @@
-import type { Address } from '../contracts/transport.js'
 import type { LinkSpec } from '../link/link-spec.js'
 import type { NodeSetup } from './reconfiguration.js'
 import type { PresentSetup } from './reconfiguration-plan.js'
@@ -12,8 +11,6 @@ export class NodeState implements PresentSetup {
   relay: boolean
   #setup: NodeSetup
   #specs: ReadonlyMap<string, LinkSpec>
-  /** Where the node listens: the real port, even if the configuration says 0. */
-  listening: Address | undefined
 
   constructor(setup: NodeSetup, specs: ReadonlyMap<string, LinkSpec>) {
     this.#setup = setup

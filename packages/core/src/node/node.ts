@@ -1,4 +1,4 @@
-import type { Listening } from '../accept/listening.js'
+import type { ListenerState, Listening } from '../accept/listening.js'
 import type { NameState, PeerNames } from '../accept/peer-names.js'
 import type { RejectionCount, Rejections } from '../accept/rejections.js'
 import type { Audit } from '../audit/audit.js'
@@ -92,9 +92,14 @@ export class Node {
     return this.#parts.starting.start()
   }
 
-  /** Where the node listens: the real port, even if the configuration says 0. */
+  /** Where the first listener is open: the real port, even if the configuration says 0. */
   get listening(): Address | undefined {
-    return this.#state.listening
+    return this.#parts.listening.first
+  }
+
+  /** Every listener, in the order of the configuration. Empty before the start. */
+  get listeners(): readonly ListenerState[] {
+    return this.#parts.listening.states
   }
 
   /** Why the node does not listen although its configuration says so; undefined: it does, or should not. */

@@ -17,8 +17,8 @@ export interface PresentSetup {
 
 /** The setup that a reconfiguration leads to, and the problems that prevent it. */
 export interface ReconfigurationPlan extends PresentSetup {
-  /** The node listens at another address, or opens its listener again at the same one. */
-  readonly relistens: boolean
+  /** Which listeners are opened again: those whose place has changed, or all of them. */
+  readonly relisten: 'none' | 'changed' | 'all'
   readonly problems: ConfigProblem[]
 }
 
@@ -49,9 +49,9 @@ export function reconfigurationPlanOf(
     ...heartbeatProblems(specs),
     ...movedEntries(present.setup.config.entries, config.entries),
   )
-  const moves = !sameValue(config.listen, present.setup.config.listen)
-  const relistens = moves || (relisten && config.listen !== undefined)
-  return { setup, specs, relistens, problems }
+  const moves = !sameValue(config.listeners, present.setup.config.listeners)
+  const again = relisten && config.listeners.length > 0
+  return { setup, specs, relisten: again ? 'all' : moves ? 'changed' : 'none', problems }
 }
 
 /**

@@ -31,6 +31,7 @@ export interface Reconfiguration {
 
 /** The top-level keys, with the parts of the configuration that they set. Without `listen`, which has its own rule. */
 const NODE_KEYS = {
+  probes: ['probes'],
   relay: ['relay'],
   audit: ['auditEveryMs', 'auditGraceMs'],
   routing: ['routingMessagesMax', 'routingBytesMax'],

@@ -78,7 +78,7 @@ export class Reconfigurer {
   #admit(config: NodeConfig): void {
     const { links, acceptor, names } = this.#parts
     names.reconfigure(peerNamesOf(config.entries), config.resolveEveryMs)
-    acceptor.regroup(new AcceptGroups(links.table.links, names))
+    acceptor.regroup(new AcceptGroups(links.table.links, names, config.probes))
   }
 
   reconfigure(
@@ -141,14 +141,13 @@ export class Reconfigurer {
   }
 
   #moveListening(plan: ReconfigurationPlan, moved: (error: Error | undefined) => void): void {
-    const { listen } = plan.setup.config
-    if (!plan.relistens) {
+    if (plan.relisten === 'none') {
       moved(undefined)
       return
     }
-    this.#parts.listening.move(listen, (error) => {
-      if (listen === undefined) this.#parts.state.listening = undefined
-      moved(error === undefined || listen === undefined ? error : listenError(listen, error))
+    const { listeners } = plan.setup.config
+    this.#parts.listening.move(listeners, plan.relisten === 'all', (failure) => {
+      moved(failure === undefined ? undefined : listenError(failure))
     })
   }
 
@@ -169,7 +168,7 @@ export class Reconfigurer {
     inbox.limit(streamLimits(config))
     dispatch.reconfigure(dispatchSetup(state, links))
     const node = changedNodeKeys(before.setup, plan.setup)
-    if (plan.relistens) node.unshift('listen')
+    if (plan.relisten !== 'none') node.unshift('listen')
     if (isReordered(before.table.links, links.table.links)) node.push('links')
     const changed = this.#changeLinks(before.table, links.table, plan.specs)
     this.#admit(config)

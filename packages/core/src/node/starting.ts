@@ -1,8 +1,9 @@
+import type { ListenFailure } from '../accept/listener-move.js'
 import type { Listening } from '../accept/listening.js'
 import type { PeerNames } from '../accept/peer-names.js'
 import { addressText } from '../address/address-text.js'
 import type { Audit } from '../audit/audit.js'
-import type { ListenConfig } from '../config/node-config.js'
+import type { NamedListener } from '../config/peer-match.js'
 import { CommloopError } from '../contracts/errors.js'
 import type { Logger } from '../contracts/logger.js'
 import type { Address } from '../contracts/transport.js'
@@ -44,28 +45,26 @@ export class Starting {
     this.#state.phase = 'starting'
     return new Promise((resolve, reject) => {
       this.#started = { resolve, reject }
-      const { listen } = this.#state.setup.config
-      if (listen === undefined) {
+      const { listeners } = this.#state.setup.config
+      if (listeners.length === 0) {
         this.#run()
         return
       }
-      this.#listening.move(listen, (error) => {
-        if (error === undefined) {
-          // The listener may still wait for its address. Dials do not need it.
+      this.#listening.open(listeners, (failure) => {
+        if (failure === undefined) {
           if (this.#state.phase === 'starting') this.#run()
           return
         }
         this.#state.phase = 'stopped'
-        reject(listenError(listen, error))
+        reject(listenError(failure))
       })
     })
   }
 
-  /** The listener is open, the first time or again. */
-  listening(at: Address): void {
-    this.#state.listening = at
-    this.#logger.info({ listen: at }, `listening at ${addressText(at)}`)
-    if (this.#state.phase === 'starting') this.#run()
+  /** A listener is open, the first time or again. */
+  listening({ name }: NamedListener, at: Address): void {
+    const named = this.#state.setup.config.listeners.length > 1 ? { listener: name } : {}
+    this.#logger.info({ listen: at, ...named }, `listening at ${addressText(at)}`)
   }
 
   #run(): void {
@@ -82,7 +81,7 @@ export class Starting {
   }
 }
 
-export function listenError({ host, port }: ListenConfig, cause: Error): CommloopError {
+export function listenError({ place: { host, port }, error: cause }: ListenFailure): CommloopError {
   const text = `cannot listen at ${addressText({ ip: host, port })}: ${messageText(cause)}`
   const syscall = systemCode(cause)
   const details = syscall === undefined ? {} : { details: { syscall } }

@@ -41,7 +41,8 @@ export class DialWatch {
     } else if (state === 'exhausted') {
       this.#exhaustedMs = this.#world.clock.now()
       this.#world.markers.seen('exhausted')
-    } else if (state === 'backoff' && was === 'dialing') {
+    }
+    if ((state === 'backoff' || state === 'exhausted') && was === 'dialing') {
       this.#world.markers.seen('dialled in vain')
     }
     if (state === 'up') {

@@ -2,6 +2,7 @@ import {
   type ActiveEntryConfig,
   addressText,
   decidingEntries,
+  type ListenConfig,
   parseIp,
   type PassiveEntryConfig,
 } from '@commloop/core'
@@ -61,7 +62,7 @@ interface DialComparison {
 function compareDial(entry: ActiveEntryConfig, from: Side, to: Side): DialComparison {
   const about = [named(from, entry.id)]
   const { name } = to.table.node
-  const group = admitting(entry.bind ?? from.address, to)
+  const group = admitting(entry.bind ?? from.address, to, dialledListener(entry, to)?.name)
   const [first] = group
   const problems = [...listenProblems(entry, to), ...(first ? [] : [notAdmitted(entry, from, to)])]
   if (first === undefined || problems.length > 0) {
@@ -80,24 +81,46 @@ function compareDial(entry: ActiveEntryConfig, from: Side, to: Side): DialCompar
 
 type DialProblem = Omit<CompatibilityFinding, 'about'>
 
+/** The listener of the other side that this entry dials; several: the first that fits. */
+function dialledListener(entry: ActiveEntryConfig, to: Side): ListenConfig | undefined {
+  const { node } = to.table
+  const fitting = node.listeners.find(
+    (listener) => listenerProblems(entry, listener, to, '').length === 0,
+  )
+  return fitting ?? node.listeners.find(({ port }) => port === entry.port)
+}
+
 /** Why the other side does not listen at the address that this entry dials. */
 function listenProblems(entry: ActiveEntryConfig, to: Side): DialProblem[] {
   const { node } = to.table
-  const place = dialledAddress(entry, to)
   if (node.listen === undefined) {
     return [{ finding: 'not-listening', message: `${node.name} does not listen` }]
   }
-  const { host, port } = node.listen
+  const listener = dialledListener(entry, to)
+  if (listener !== undefined || node.listeners.length === 1) {
+    return listenerProblems(entry, listener ?? node.listen, to, node.name)
+  }
+  const ports = node.listeners.map(({ port }) => String(port)).join(', ')
+  const message = `dials ${dialledAddress(entry, to)}, and ${node.name} listens at the ports ${ports}`
+  return [{ finding: 'port-differs', message }]
+}
+
+function listenerProblems(
+  entry: ActiveEntryConfig,
+  { host, port }: ListenConfig,
+  to: Side,
+  name: string,
+): DialProblem[] {
   const problems: DialProblem[] = []
   // With port 0, the system chooses the port when the node starts.
   if (port !== 0 && port !== entry.port) {
-    const message = `dials ${place}, and ${node.name} listens at port ${String(port)}`
+    const message = `dials ${dialledAddress(entry, to)}, and ${name} listens at port ${String(port)}`
     problems.push({ finding: 'port-differs', message })
   }
   const isOnlyIps = entry.hosts.every((dialled) => parseIp(dialled) !== undefined)
   const meets = entry.hosts.some((dialled) => sameAddress(host, dialled))
   if (isOnlyIps && !isUnspecifiedHost(host) && !meets) {
-    const message = `dials ${place}, and ${node.name} listens only at ${host}`
+    const message = `dials ${dialledAddress(entry, to)}, and ${name} listens only at ${host}`
     problems.push({ finding: 'address-differs', message })
   }
   return problems
@@ -122,9 +145,9 @@ function notAdmitted(entry: ActiveEntryConfig, from: Side, to: Side): DialProble
 }
 
 /** The passive entries that decide about an address or a name: the most specific that match it. */
-function admitting(source: string, to: Side): readonly PassiveEntryConfig[] {
+function admitting(source: string, to: Side, listener?: string): readonly PassiveEntryConfig[] {
   const address = parseIp(source)
-  if (address !== undefined) return decidingEntries(to.table.node.entries, address)
+  if (address !== undefined) return decidingEntries(to.table.node.entries, address, listener)
   return passiveOf(to).filter(({ patterns }) =>
     patterns.some(({ kind, text }) => kind === 'name' && sameAddress(text, source)),
   )

@@ -11,9 +11,7 @@ export interface SideAddress {
 /** @returns the address of `node` as `other` sees it, or all candidates if there are several */
 export function inferAddress(node: NodeConfig, other: NodeConfig): SideAddress | readonly string[] {
   const own = distinct([
-    ...(node.listen !== undefined && !isUnspecifiedHost(node.listen.host)
-      ? [node.listen.host]
-      : []),
+    ...node.listeners.map(({ host }) => host).filter((host) => !isUnspecifiedHost(host)),
     ...node.entries.flatMap((entry) =>
       entry.role === 'active' && entry.bind !== undefined ? [entry.bind] : [],
     ),
@@ -27,13 +25,15 @@ export function inferAddress(node: NodeConfig, other: NodeConfig): SideAddress |
   }
   const dialled = distinct(
     other.entries.flatMap((entry) =>
-      entry.role === 'active' && entry.port === node.listen?.port ? entry.hosts : [],
+      entry.role === 'active' && node.listeners.some(({ port }) => port === entry.port)
+        ? entry.hosts
+        : [],
     ),
   )
   if (dialled[0] !== undefined && dialled.length === 1) {
     return {
       address: dialled[0],
-      because: `${other.name} dials no other peer at port ${String(node.listen?.port)}`,
+      because: `${other.name} dials no other peer at port ${node.listeners.map(({ port }) => String(port)).join(' or ')}`,
     }
   }
   return own.length > 0 ? own : named

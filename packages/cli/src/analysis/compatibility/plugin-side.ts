@@ -1,9 +1,9 @@
-import type { EntryConfig, PluginSide } from '@commloop/core'
+import { type EntryConfig, listenersOf, type PluginSide } from '@commloop/core'
 import type { ConfigTable, PluginSpec } from '@commloop/config'
 
 /** What a plugin may know about one side of a link. */
 export function pluginSide(
-  { node }: ConfigTable,
+  { node }: Pick<ConfigTable, 'node'>,
   entry: EntryConfig,
   { options }: PluginSpec,
 ): PluginSide {
@@ -13,7 +13,9 @@ export function pluginSide(
     role: entry.role,
     options,
     transportOptions:
-      entry.role === 'active' ? entry.transportOptions : (node.listen?.transportOptions ?? {}),
+      entry.role === 'active'
+        ? entry.transportOptions
+        : (listenersOf(node, entry)[0]?.transportOptions ?? {}),
     identities: entry.role === 'active' ? undefined : entry.identities,
     heartbeats: [heartbeat?.payload, heartbeat?.answer].filter((bytes) => bytes !== undefined),
   }

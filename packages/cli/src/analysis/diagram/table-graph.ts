@@ -37,9 +37,7 @@ export function tableGraph(node: NodeConfig, report: NodeReport | undefined): st
     }
     return { at, line: arrow(entry, peer.id, statesOf(entry, report)), entry }
   })
-  const { listen } = node
-  const listening =
-    listen === undefined ? [] : [addressText({ ip: listen.host, port: listen.port })]
+  const listening = node.listeners.map(({ host, port }) => addressText({ ip: host, port }))
   return [
     'flowchart LR',
     `  node[${mermaidLabel(node.name, ...listening)}]`,

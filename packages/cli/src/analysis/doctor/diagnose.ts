@@ -2,6 +2,7 @@ import {
   type ActiveEntryConfig,
   type EntryConfig,
   type FrameCodec,
+  type ListenConfig,
   type NodeConfig,
   parseIp,
   pathText,
@@ -49,14 +50,16 @@ export async function diagnose(
   const rules = portRules()
   const names = await lookUpNames(enabled.flatMap((entry) => namesOf(entry)))
   const ofDials = enabled.flatMap((entry) =>
-    entry.role === 'active' ? dialFindings(entry, { listen: node.listen, own, rules, names }) : [],
+    entry.role === 'active'
+      ? dialFindings(entry, { listeners: node.listeners, own, rules, names })
+      : [],
   )
   const findings = [
     ...warningFindings(config, ofDials),
     ...limitFindings(config, listening.pid),
-    ...(node.listen === undefined
-      ? []
-      : listenFindings(node.listen, { own, rules, holder: listening.holder })),
+    ...listening.places.flatMap(({ place, holder }) =>
+      listenFindings(place, { own, rules, holder }),
+    ),
     ...enabled.flatMap((entry) =>
       namesOf(entry).flatMap((host) => nameFinding(entry.id, host, names) ?? []),
     ),
@@ -111,27 +114,32 @@ function look(what: string, why: string | undefined): { what: string; why: strin
 interface ListeningState {
   /** The process of the node, if it runs. */
   readonly pid: number | null
-  readonly holder: ListenFacts['holder']
+  readonly places: readonly {
+    readonly place: ListenConfig
+    readonly holder: ListenFacts['holder']
+  }[]
   /** True if the system does not list its sockets. */
   readonly unseen: boolean
 }
 
-/** Whether another process listens at the node's address. The node itself does not count. */
+/** Which other processes listen at the node's addresses. The node itself does not count. */
 function listeningState(
   node: NodeConfig,
   file: string,
   report: NodeReport | undefined,
 ): ListeningState {
-  const sockets = node.listen === undefined ? [] : listeningSockets()
-  const pid = report?.pid ?? null
-  const socket = node.listen && conflicting(node.listen, sockets ?? [])
-  if (socket === undefined) return { pid, holder: undefined, unseen: sockets === undefined }
-  const owner: SocketOwner | undefined = ownerOfSocket(socket.inode)
-  if (owner === undefined) return { pid, holder: { socket }, unseen: false }
-  const isNode = owner.pid === pid || runsConfig(owner, file)
-  return isNode
-    ? { pid: owner.pid, holder: undefined, unseen: false }
-    : { pid, holder: { socket, owner }, unseen: false }
+  const sockets = node.listeners.length === 0 ? [] : listeningSockets()
+  let pid = report?.pid ?? null
+  const places = node.listeners.map((place) => {
+    const socket = conflicting(place, sockets ?? [])
+    if (socket === undefined) return { place, holder: undefined }
+    const owner: SocketOwner | undefined = ownerOfSocket(socket.inode)
+    if (owner === undefined) return { place, holder: { socket } }
+    if (owner.pid !== pid && !runsConfig(owner, file)) return { place, holder: { socket, owner } }
+    pid = owner.pid
+    return { place, holder: undefined }
+  })
+  return { pid, places, unseen: sockets === undefined }
 }
 
 function limitFindings(config: LoadedConfig, pid: number | null): DoctorFinding[] {

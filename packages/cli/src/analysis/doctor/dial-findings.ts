@@ -13,7 +13,7 @@ import type { OwnAddresses } from './own-addresses.js'
 import type { PortRules } from './linux/ephemeral-ports.js'
 
 export interface DialFacts {
-  readonly listen: ListenConfig | undefined
+  readonly listeners: readonly ListenConfig[]
   readonly own: OwnAddresses
   readonly rules: PortRules | undefined
   /** Keyed by host name. */
@@ -84,23 +84,30 @@ function itselfFinding(
   host: string,
   facts: DialFacts,
 ): DoctorFinding | undefined {
-  const { listen } = facts
-  if (listen === undefined || listen.port !== entry.port || listen.port === 0) return undefined
-  const listening = parseIp(listen.host)
-  if (listening === undefined) return undefined
-  const meets = isUnspecified(listening)
-    ? isOwn(host, facts)
-    : addressesOf(host, facts).some((text) => {
-        const address = parseIp(text)
-        return address !== undefined && sameIp(address, listening)
-      })
-  if (!meets) return undefined
+  const { port } = entry
+  if (!facts.listeners.some((listener) => dialsListener({ host, port }, listener, facts))) {
+    return undefined
+  }
   return doctorFinding(
     'dials-itself',
     entry.id,
     `${addressText({ ip: host, port: entry.port })} is the address at which this node listens`,
     'Set the address and the port of the peer.',
   )
+}
+
+function dialsListener(
+  dialled: Pick<ActiveEntryConfig, 'host' | 'port'>,
+  { host, port }: ListenConfig,
+  facts: DialFacts,
+): boolean {
+  const listening = parseIp(host)
+  if (listening === undefined || port !== dialled.port || port === 0) return false
+  if (isUnspecified(listening)) return isOwn(dialled.host, facts)
+  return addressesOf(dialled.host, facts).some((text) => {
+    const address = parseIp(text)
+    return address !== undefined && sameIp(address, listening)
+  })
 }
 
 function ephemeralFinding(entry: ActiveEntryConfig, facts: DialFacts): DoctorFinding | undefined {

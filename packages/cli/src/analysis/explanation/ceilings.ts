@@ -16,7 +16,7 @@ export interface Ceilings {
   }
 }
 
-/** Standard streams, the listener, the control socket, the event loop, and files that are open for a moment. */
+/** Standard streams, the first listener, the control socket, the event loop, and files that are open for a moment. */
 const RESERVED_DESCRIPTORS = 32
 
 /** @throws CommloopError CML_ERR_PLUGIN_INVALID if a plugin does not say how many descriptors it may hold */
@@ -28,11 +28,23 @@ export function ceilings(config: LoadedConfig, limits: ProcessLimits): Ceilings 
       availableBytes: limits.memoryBytes,
     },
     descriptors: {
-      max: connectionsMax(node) + descriptorsOf(allPlugins(plugins)) + RESERVED_DESCRIPTORS,
+      max:
+        connectionsMax(node) +
+        descriptorsOf(allPlugins(plugins)) +
+        furtherListeners(node, plugins.transport) +
+        RESERVED_DESCRIPTORS,
       soft: limits.descriptorsSoft ?? null,
       hard: limits.descriptorsHard ?? null,
     },
   }
+}
+
+/** What the listeners after the first add: each has a socket, and its own handshakes. */
+function furtherListeners(
+  { listeners }: NodeConfig,
+  transport: ResolvedPlugin<'transport'>,
+): number {
+  return Math.max(0, listeners.length - 1) * (1 + descriptorsOf([transport]))
 }
 
 function memoryBytesMax(node: NodeConfig, nodeCodec: ResolvedPlugin<'codec'>): number {

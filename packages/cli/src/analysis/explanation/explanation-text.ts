@@ -9,9 +9,11 @@ import type {
 
 /** The explanation of a configuration without mistakes. `name` is the file as the user would type it. */
 export function explanationText(explanation: ConfigExplanation, name: string): string {
-  const { node, listen, entries, accepts, plugins, memory, descriptors, warnings } = explanation
+  const { node, listeners, entries, accepts, plugins, memory, descriptors, warnings } = explanation
   const place =
-    listen === null ? 'does not listen' : `listens on ${listen.host}:${String(listen.port)}`
+    listeners.length === 0
+      ? 'does not listen'
+      : `listens on ${listeners.map(listenerText).join(', ')}`
   return [
     `${name} is valid: node ${node} ${place}\n`,
     section('Entries', entries.map(entryRow)),
@@ -28,6 +30,11 @@ export function explanationText(explanation: ConfigExplanation, name: string): s
   ].join('')
 }
 
+function listenerText({ name, host, port }: ConfigExplanation['listeners'][number]): string {
+  const at = `${host}:${String(port)}`
+  return name === String(port) ? at : `${at} (${name})`
+}
+
 function section(title: string, rows: readonly (readonly string[])[]): string {
   return rows.length === 0 ? '' : `\n${title}\n${tableBlock(rows)}`
 }
@@ -40,7 +47,9 @@ function entryRow(entry: EntryExplanation): string[] {
     entry.address,
     entry.slots === 1 ? '1 slot' : `${String(entry.slots)} slots`,
     entry.lasting ? 'lasting' : 'passing',
-    linkWords(entry.links) + (entry.enabled ? '' : ' (disabled)'),
+    linkWords(entry.links) +
+      (entry.listener === null ? '' : ` through ${entry.listener}`) +
+      (entry.enabled ? '' : ' (disabled)'),
   ]
 }
 
@@ -50,8 +59,12 @@ function linkWords(links: readonly string[]): string {
   return `links ${first} … ${links.at(-1) ?? ''}`
 }
 
-function acceptRow({ group, pattern, entries }: AcceptExplanation): string[] {
-  return [group === 'anyone' ? 'any other peer' : pattern, `→ ${entries.join(', then ')}`]
+function acceptRow({ listener, group, pattern, entries }: AcceptExplanation): string[] {
+  return [
+    ...(listener === null ? [] : [`through ${listener}:`]),
+    group === 'anyone' ? 'any other peer' : pattern,
+    `→ ${entries.join(', then ')}`,
+  ]
 }
 
 function pluginRow(plugin: PluginExplanation): string[] {

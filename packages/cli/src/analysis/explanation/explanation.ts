@@ -14,7 +14,13 @@ import { ceilings, type Ceilings, ceilingTexts } from './ceilings.js'
 export interface ConfigExplanation extends Ceilings {
   readonly file: string
   readonly node: string
+  /** The first listener. */
   readonly listen: { readonly host: string; readonly port: number } | null
+  readonly listeners: readonly {
+    readonly name: string
+    readonly host: string
+    readonly port: number
+  }[]
   readonly entries: readonly EntryExplanation[]
   /** Which peers may connect. The first row that matches an address decides. */
   readonly accepts: readonly AcceptExplanation[]
@@ -32,10 +38,14 @@ export interface EntryExplanation {
   /** True if it stands for one peer, so that its queue is kept until that peer connects again. */
   readonly lasting: boolean
   readonly enabled: boolean
+  /** The name of the only listener that may fill it; null: every listener, or an active entry. */
+  readonly listener: string | null
   readonly links: readonly string[]
 }
 
 export interface AcceptExplanation {
+  /** The listener whose connections this row decides about; null: the rows are the same for every listener. */
+  readonly listener: string | null
   readonly group: AddressPattern['kind']
   readonly pattern: string
   /** Ids of the entries, in the order in which their slots are filled. */
@@ -62,8 +72,9 @@ export function explainConfig(config: LoadedConfig, limits: ProcessLimits): Conf
     file: config.file,
     node: node.name,
     listen: node.listen === undefined ? null : { host: node.listen.host, port: node.listen.port },
+    listeners: node.listeners.map(({ name, host, port }) => ({ name, host, port })),
     entries: node.entries.map(explainEntry),
-    accepts: explainAccepts(node.entries),
+    accepts: explainAccepts(node),
     plugins: explainPlugins(config, node),
     ...limited,
     warnings: [...config.warnings, ...ceilingTexts(limited)],
@@ -79,6 +90,7 @@ function explainEntry(entry: EntryConfig): EntryExplanation {
     slots: entry.linkIds.length,
     lasting: entry.settings.lasting,
     enabled: entry.enabled,
+    listener: entry.role === 'passive' ? (entry.listener ?? null) : null,
     links: entry.linkIds,
   }
 }
@@ -87,8 +99,21 @@ function patternText(pattern: AddressPattern): string {
   return pattern.kind === 'anyone' ? 'anyone' : pattern.text
 }
 
-function explainAccepts(entries: readonly EntryConfig[]): AcceptExplanation[] {
-  return inDecidingOrder(entries).map(({ pattern, entries: deciding }) => ({
+/** One list of rows for all listeners, unless an entry names one. */
+function explainAccepts({ entries, listeners }: NodeConfig): AcceptExplanation[] {
+  const differ =
+    listeners.length > 1 &&
+    entries.some((entry) => entry.role === 'passive' && entry.listener !== undefined)
+  if (!differ) return acceptRows(entries, undefined)
+  return listeners.flatMap(({ name }) => acceptRows(entries, name))
+}
+
+function acceptRows(
+  entries: readonly EntryConfig[],
+  listener: string | undefined,
+): AcceptExplanation[] {
+  return inDecidingOrder(entries, listener).map(({ pattern, entries: deciding }) => ({
+    listener: listener ?? null,
     group: pattern.kind,
     pattern: patternText(pattern),
     entries: deciding.map(({ id }) => id),

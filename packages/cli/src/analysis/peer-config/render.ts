@@ -2,6 +2,7 @@ import {
   durationText,
   type HeartbeatSettings,
   type ListenConfig,
+  listenersOf,
   parseIp,
   type PluginCounterpart,
 } from '@commloop/core'
@@ -168,7 +169,7 @@ function activeLines(
   id: string,
   at: string | undefined,
 ): string[] {
-  const { listen } = table.node
+  const [listen] = listenersOf(table.node, entry)
   if (listen === undefined) return []
   const { ip, doubt } = dialledAddress(listen, peer, at)
   const port = listen.port === 0 ? UNKNOWN_PORT : listen.port

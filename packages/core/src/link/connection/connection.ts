@@ -1,10 +1,6 @@
 import type { Reason } from '../../contracts/reason.js'
-import type {
-  CloseReason,
-  Connection,
-  ConnectionHandler,
-  PeerInfo,
-} from '../../contracts/transport.js'
+import type { LinkPeer, NamedListener } from '../../config/peer-match.js'
+import type { CloseReason, Connection, ConnectionHandler } from '../../contracts/transport.js'
 import type { Channel, Conversation } from '../conversation/conversation.js'
 import { conversationOf } from '../conversation/heartbeats.js'
 import type { ConnectionOwner, ConnectionServices } from './connection-owner.js'
@@ -29,6 +25,7 @@ const PEER_CLOSED: Reason = { code: 'peer-closed' }
  * such as a partial frame or a timer, can reach the link's next connection.
  */
 export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
+  readonly peer: LinkPeer
   readonly #connection: Connection
   readonly #owner: ConnectionOwner
   readonly #services: ConnectionServices
@@ -49,15 +46,13 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     owner: ConnectionOwner,
     services: ConnectionServices,
     probation: boolean,
+    listener?: NamedListener,
   ) {
+    this.peer = listener === undefined ? connection.peer : { ...connection.peer, listener }
     this.#connection = connection
     this.#owner = owner
     this.#services = services
     this.#sending = probation ? 'probation' : 'idle'
-  }
-
-  get peer(): PeerInfo {
-    return this.#connection.peer
   }
 
   get writable(): boolean {
@@ -378,11 +373,11 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   }
 
   #close(): void {
+    this.#leaveRest()
     this.#send('close')
     this.#receive('close')
     this.#liveness?.dispose()
     this.#conversation?.finished()
-    this.#leaveRest()
     this.#owner.closed(this, this.#reason)
   }
 
@@ -390,7 +385,9 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   #leaveRest(): void {
     const reader = this.#reader
     if (reader?.mayHavePayloads !== true) return
-    if (this.#owner.intake?.keep(reader, this.#conversation) === true) return
+    // A connection that was never ready has no epoch under which its payloads could be delivered later.
+    const kept = !this.onProbation && this.#owner.intake?.keep(reader, this.#conversation) === true
+    if (kept) return
     this.#owner.queue.tally.discarded += reader.discard()
   }
 
