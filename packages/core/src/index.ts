@@ -66,8 +66,12 @@ export { LINK_TRANSITIONS, type LinkEvent, type LinkRole } from './link/link-sta
 export { isLoopback } from './address/loopback.js'
 export { addressText } from './address/address-text.js'
 export { describeValue } from './text/describe-value.js'
+export { foreignCopy } from './text/foreign-copy.js'
+export { foreignText, jsonText, messageText, systemCode } from './text/safe-text.js'
+export { shortened } from './text/short-text.js'
 export { nearest, editDistance, unknownOptionText } from './text/suggestion.js'
 export { SystemClock } from './runtime/system-clock.js'
+export { GuardedLogger } from './events/guarded-logger.js'
 export { Throttle, type ThrottleLimits } from './events/throttle.js'
 export { BATCH_BYTES_MAX } from './link/connection/batch-buffers.js'
 export {

@@ -1,4 +1,4 @@
-import { CommloopError, nearest } from '@commloop/core'
+import { CommloopError, messageText, nearest } from '@commloop/core'
 import { Hono } from 'hono'
 import type { AppEnvironment, Call, ControlApp } from './control-app.js'
 import type { ControlledNode } from './controlled-node.js'
@@ -38,7 +38,7 @@ export function controlApi(
   app.notFound((call) => jsonRefusal(call, unknownRequest(app, call)))
   app.onError((error, call) => {
     if (CommloopError.is(error)) return jsonRefusal(call, error)
-    logger.error({ err: error }, `control: ${error.message}`)
+    logger.error({ err: error }, `control: ${messageText(error)}`)
     return jsonRefusal(call, unexpected(error))
   })
   return {

@@ -1,6 +1,6 @@
 import { METRICS_CONTENT_TYPE } from '@commloop/metrics'
 import { Hono } from 'hono'
-import { CommloopError, type Logger } from '@commloop/core'
+import { CommloopError, type Logger, messageText } from '@commloop/core'
 import type { AppEnvironment, Call, ControlApp } from './control-app.js'
 import { RequestRefused, textRefusal, unexpected } from './request-refused.js'
 import type { SharedText } from './shared-text.js'
@@ -25,7 +25,7 @@ export function metricsApp(metrics: SharedText, logger: Logger): ControlApp {
   )
   app.onError((error, call) => {
     if (CommloopError.is(error)) return textRefusal(call, error)
-    logger.error({ err: error }, `metrics: ${error.message}`)
+    logger.error({ err: error }, `metrics: ${messageText(error)}`)
     return textRefusal(call, unexpected(error))
   })
   return app
