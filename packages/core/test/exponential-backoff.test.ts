@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CommloopError } from '../src/contracts/errors.js'
-import {
-  ExponentialBackoff,
-  type ExponentialBackoffOptions,
-} from '../src/reconnect/exponential-backoff.js'
+import { ExponentialBackoff } from '../src/reconnect/exponential-backoff.js'
 
 const always = (value: number) => ({ next: () => value })
 const ALMOST_ONE = 1 - Number.EPSILON
@@ -36,7 +33,7 @@ describe('ExponentialBackoff', () => {
     }
   })
 
-  it.each<[ExponentialBackoffOptions & { readonly retries?: number }, string]>([
+  it.each<[object, string]>([
     [{ min: 'soon' }, 'reconnect exponential: min: expected a duration'],
     [{ factor: 0.5 }, 'reconnect exponential: factor: expected 1 to 1000, found 0.5'],
     [{ maxAttempts: -1 }, 'reconnect exponential: maxAttempts: expected a whole number'],

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { CONTROL_LIMITS } from '../app/control-limits.js'
+import { oneAtATime } from './one-at-a-time.js'
 
 /** How long clients may take to read the end of their responses when a server closes. */
 const CLOSE_MS_MAX = 500
@@ -15,7 +16,7 @@ export function limitedServer(listener: RequestListener, connectionsMax: number)
       keepAliveTimeout: requestMs,
       connectionsCheckingInterval: 1_000,
     },
-    listener,
+    oneAtATime(listener),
   )
   server.maxConnections = connectionsMax
   server.setTimeout(idleMs)

@@ -173,14 +173,15 @@ export function statusOfLink(node: Node, link: LinkHandle): LinkStatus {
 }
 
 function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatus {
-  const { remote, nextDialInMs, through } = link
+  const { remote, nextDialInMs } = link
+  const { through, dialAddress, reasonCode } = link.details
   const outbox = entry?.settings.outbox
   return {
     id: link.id,
     entry: link.entry,
     role: link.role,
     peer: entry === undefined ? '' : entryPlaces(entry).join(', '),
-    dialAddress: link.dialAddress ?? null,
+    dialAddress: dialAddress ?? null,
     state: link.state,
     enabled: link.enabled,
     lasting: link.lasting,
@@ -189,7 +190,7 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
     proxy: through?.proxy === undefined ? null : addressText(through.proxy),
     listener: through?.listener ?? null,
     reason: link.reason ?? null,
-    reasonCode: link.reasonCode ?? null,
+    reasonCode: reasonCode ?? null,
     sinceMs: Math.round(link.sinceMs),
     attempt: link.attempt,
     nextDialInMs: nextDialInMs === undefined ? null : Math.round(nextDialInMs),
