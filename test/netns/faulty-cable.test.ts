@@ -44,10 +44,10 @@ describe.skipIf(noNetworkOfOurOwn('faults of a network'))('two nodes and a fault
   })
 
   it('keep the connection of a peer that does not read, because its system answers', async () => {
-    const { near, far } = await startPair(network, 'unacknowledgedMax: 900ms\nstall: 0')
+    const { near, far } = await startPair(network, 'unacknowledgedMax: 3s\nstall: 0')
     far.process.kill('SIGSTOP')
     for (const at of series(0, 200)) near.send(numbered(at, 60_000), { to: 'peer' })
-    await new Promise((resolve) => setTimeout(resolve, 6_000))
+    await new Promise((resolve) => setTimeout(resolve, 11_000))
     expect(near.states('peer').at(-1)).toBe('up 1')
     far.process.kill('SIGCONT')
     expect(await far.received('peer', 200, 60_000)).toHaveLength(200)

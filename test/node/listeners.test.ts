@@ -33,7 +33,10 @@ describe('two listeners', () => {
     const first = accepted(bench, 8001)
     bench.soon()
     expect(first?.sent).toEqual(['recipe'])
-    expect(bench.node.links().map(({ through }) => through?.listener)).toEqual(['one', 'two'])
+    expect(bench.node.links().map(({ details }) => details.through?.listener)).toEqual([
+      'one',
+      'two',
+    ])
     await bench.stopped()
   })
 
@@ -48,7 +51,10 @@ describe('two listeners', () => {
     const bench = started([ONE, TWO], [press('cell', { slots: 2 })])
     accepted(bench, 8001)
     accepted(bench, 8002)
-    expect(bench.node.links().map(({ through }) => through?.listener)).toEqual(['one', 'two'])
+    expect(bench.node.links().map(({ details }) => details.through?.listener)).toEqual([
+      'one',
+      'two',
+    ])
     await bench.stopped()
   })
 
@@ -129,7 +135,7 @@ describe('two listeners', () => {
     expect(changed).toEqual(['press-1'])
     expect(bench.node.link('press-1')).toMatchObject({
       state: 'up',
-      through: { listener: 'first' },
+      details: { through: { listener: 'first' } },
       epoch: 1,
     })
     await bench.stopped()

@@ -212,9 +212,9 @@ describe('a name with many addresses', () => {
     peer.network.name('x', [FIRST, SECOND])
     const shown: string[] = []
     peer.node.on('link', ({ state, link }) => {
-      if (state === 'backoff') shown.push(peer.node.link(link).dialAddress ?? '')
+      if (state === 'backoff') shown.push(peer.node.link(link).details.dialAddress ?? '')
     })
-    expect(peer.node.link('peer').dialAddress).toBe('x')
+    expect(peer.node.link('peer').details.dialAddress).toBe('x')
     peer.started().pass(20_000)
     expect(shown.slice(0, 3)).toEqual([SECOND, FIRST, SECOND])
     await peer.stopped()

@@ -121,7 +121,8 @@ describe('a dial that fails', () => {
 })
 
 describe('listening that fails', () => {
-  it.each(LISTEN_CODES)(
+  // An address that this machine does not have may come later: the node waits for it.
+  it.each(LISTEN_CODES.filter((code) => code !== 'EADDRNOTAVAIL'))(
     'with %s at the start rejects start, and leaves nothing behind',
     async (code) => {
       const bench = new TestNode(TABLE)

@@ -33,7 +33,7 @@ describe('bugs that the simulator has found', () => {
       dials: 1,
     })
     bench.node.on('link', ({ link, state }) => {
-      if (link === 'peer' && state === 'backoff') bench.node.link('peer').dial()
+      if (link === 'peer' && state === 'exhausted') bench.node.link('peer').dial()
     })
     // The operator asks for the other link first.
     bench.node.link('other').dial()
@@ -41,7 +41,7 @@ describe('bugs that the simulator has found', () => {
     first?.fail()
     // The other link has the only permit now.
     bench.soon()
-    expect(bench.node.link('peer').state).toBe('backoff')
+    expect(bench.node.link('peer').state).toBe('exhausted')
     bench.transport.lastDial.open()
     bench.soon()
     expect(bench.node.link('peer').state).toBe('dialing')

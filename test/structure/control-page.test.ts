@@ -131,6 +131,14 @@ describe('docs/control-api.md', () => {
       'body of a request': '64 KiB, plus 6 times the largest payload',
       'time from the first byte of a request to its last': seconds(CONTROL_LIMITS.requestMs),
       'idle time of a connection, except event streams': seconds(CONTROL_LIMITS.idleMs),
+      'requests of one connection that wait for the response before them': String(
+        CONTROL_LIMITS.pipelinedRequests,
+      ),
+      'time to read a response, except event streams': seconds(CONTROL_LIMITS.responseMs),
+      'texts of the metrics that clients have not read': String(CONTROL_LIMITS.unreadTexts),
+      'time in which a client of an event stream reads nothing although events wait': seconds(
+        CONTROL_LIMITS.eventStallMs,
+      ),
       'events that wait for a client': `${String(CONTROL_LIMITS.eventBytes / 1024 / 1024)} MiB`,
       'messages in an event stream': `${CONTROL_LIMITS.messagesPerSecond.toLocaleString('en').replace(',', ' ')} per second`,
       'time to wait for an outcome': seconds(CONTROL_LIMITS.sendMs),

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { CONTROL_LIMITS } from '../src/app/control-limits.js'
 import { SseStream } from '../src/app/sse-stream.js'
 
@@ -43,6 +43,29 @@ describe('SseStream', () => {
     text += Buffer.from((await reader.read()).value ?? []).toString()
     expect(text.match(/^data: x/gm)).toHaveLength(pushed)
     expect(text).toMatch(/data: \{"type":"gap","count":1007\}\n\nevent: a\ndata: after\n\n$/)
+  })
+
+  it('reports a client that reads nothing for the limit, and not one without events or one that reads', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval'] })
+    onTestFinished(() => {
+      vi.useRealTimers()
+    })
+    let stalled = 0
+    const own = new SseStream(
+      () => undefined,
+      () => stalled++,
+    )
+    onTestFinished(() => own.body.cancel())
+    const reader = own.body.getReader()
+    own.push('a', '1')
+    await reader.read()
+    vi.advanceTimersByTime(CONTROL_LIMITS.eventStallMs)
+    await reader.read()
+    vi.advanceTimersByTime(CONTROL_LIMITS.eventStallMs)
+    expect(stalled).toBe(0)
+    vi.advanceTimersByTime(CONTROL_LIMITS.eventStallMs)
+    expect(stalled).toBeGreaterThan(0)
+    reader.releaseLock()
   })
 
   it('drops everything when its client disconnects', async () => {

@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CommloopError } from '../src/contracts/errors.js'
-import {
-  ExponentialBackoff,
-  type ExponentialBackoffOptions,
-} from '../src/reconnect/exponential-backoff.js'
+import { ExponentialBackoff } from '../src/reconnect/exponential-backoff.js'
 
 const always = (value: number) => ({ next: () => value })
 const ALMOST_ONE = 1 - Number.EPSILON
@@ -53,7 +50,7 @@ describe('ExponentialBackoff', () => {
     ],
     [{ min: null }, 'min: expected a duration'],
   ])('refuses %j', (options, message) => {
-    const make = () => new ExponentialBackoff(options as ExponentialBackoffOptions)
+    const make = () => new ExponentialBackoff(options)
     expect(make).toThrow(CommloopError)
     expect(make).toThrow(message)
   })

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import type { Address } from '@commloop/core'
+import { type Address, messageText } from '@commloop/core'
 
 /** Opens the connections of a fault peer. */
 export interface ConnectionSource {
@@ -63,7 +63,7 @@ export class DialledConnections implements ConnectionSource {
       if (signal.aborted) socket.destroy()
       // The connection was opened, and the node reset it immediately.
       if (codeOf(error) !== 'ECONNRESET') {
-        const why = error instanceof Error ? error.message : String(error)
+        const why = messageText(error)
         throw new Error(`the node cannot be dialled: ${why}`, { cause: error })
       }
     } finally {

@@ -1,3 +1,4 @@
+import { messageText } from '@commloop/core'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ConnectionList } from './connection-list.js'
 import type { ConnectionSource } from './connection-source.js'
@@ -140,7 +141,7 @@ export class ScriptPlayer {
     const number = this.#connections.nextNumber
     const next = source.next(withinMs ?? source.nextMsDefault, this.#abort.signal)
     const socket = await next.catch((error: unknown) => {
-      throw new NotHeld(error instanceof Error ? error.message : String(error))
+      throw new NotHeld(messageText(error))
     })
     let ended = false
     const connection: PeerConnection = new PeerConnection(

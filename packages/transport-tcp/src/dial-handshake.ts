@@ -1,3 +1,4 @@
+import { jsonText, shortened } from '@commloop/core'
 import { isIP, type Socket } from 'node:net'
 import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } from 'node:tls'
 import { HUNG_UP, tlsProblemText } from './tls-failure.js'
@@ -51,8 +52,9 @@ function nameProblem(name: string, certificate: PeerCertificate): Error | undefi
   if (checkServerIdentity(name, certificate) === undefined) return undefined
   // Node leaves these fields out if the certificate lacks them.
   const { subjectaltname, subject } = certificate as Partial<PeerCertificate>
-  const names = subjectaltname ?? subject?.CN ?? 'no name'
-  const shown = names.length > NAMES_LENGTH_MAX ? `${names.slice(0, NAMES_LENGTH_MAX)}…` : names
+  // If there are several common names, Node gives a list.
+  const names: unknown = subjectaltname ?? subject?.CN ?? 'no name'
+  const shown = shortened(typeof names === 'string' ? names : jsonText(names), NAMES_LENGTH_MAX)
   return new NameError(`tls: certificate not for ${name}, but for ${shown}`)
 }
 

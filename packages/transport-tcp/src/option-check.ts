@@ -1,5 +1,6 @@
 import {
   LISTEN_KEYS,
+  messageText,
   type PluginCheck,
   type PluginEntry,
   type PluginOptions,
@@ -63,7 +64,7 @@ function listenOptionProblems(listen: PluginOptions, path: PluginPath): PluginPr
   try {
     new ProxySources(listen['proxyProtocol'])
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
+    const message = messageText(error)
     problems.push({ path: [...path, 'proxyProtocol'], message })
   }
   return problems

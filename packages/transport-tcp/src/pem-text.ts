@@ -8,7 +8,7 @@ import {
   type Stats,
   statSync,
 } from 'node:fs'
-import { describeValue } from '@commloop/core'
+import { describeValue, messageText } from '@commloop/core'
 
 /** Text in the format of RFC 7468, or why an option does not give it. */
 export type PemText =
@@ -37,7 +37,7 @@ export function pemText(value: unknown): PemText {
     return fileText(value)
   } catch (error) {
     const withoutValue = `the file cannot be read (${codeOf(error)})`
-    const text = error instanceof Error ? error.message : value
+    const text = messageText(error)
     return { problem: `the file cannot be read: ${text}`, withoutValue }
   }
 }

@@ -6,7 +6,6 @@ import {
   parseAddressPattern,
   parseIp,
   patternMatches,
-  type PluginCheck,
   type PluginEntry,
   type PluginOptions,
   type PluginProblem,
@@ -26,14 +25,13 @@ interface Door {
 }
 
 /**
- * Finds entries that the sockets of this node cannot serve. What can never work on any machine is a problem. What
- * depends on the machine is a warning, because a configuration may be checked on another one.
+ * Finds entries that the sockets of this node cannot serve. They are warnings and not mistakes: the other entries work, some
+ * depend on the machine, and a configuration may be checked on another one.
  */
 export function checkReach(
   { listen, listeners, links }: PluginUse['node'],
   own: readonly OwnAddress[],
-): PluginCheck {
-  const problems: PluginProblem[] = []
+): PluginProblem[] {
   const warnings: PluginProblem[] = []
   const all = listeners ?? (listen === undefined ? [] : [{ path: ['listen'], options: listen }])
   for (const [index, entry] of links.entries()) {
@@ -42,13 +40,11 @@ export function checkReach(
       .flatMap(({ options }) => doorOf(options) ?? [])
     if (doors.length === 0) continue
     for (const { text, path } of placesOf(entry)) {
-      const found = placeRemarks(entry, text, doors, own)
-      const at = (message: string): PluginProblem => ({ path: ['links', index, ...path], message })
-      problems.push(...found.problems.map(at))
-      warnings.push(...found.warnings.map(at))
+      const message = placeRemark(entry, text, doors, own)
+      if (message !== undefined) warnings.push({ path: ['links', index, ...path], message })
     }
   }
-  return { problems, warnings }
+  return warnings
 }
 
 function isReached({ listen }: PluginEntry, { name, port }: PluginOptions): boolean {
@@ -56,28 +52,26 @@ function isReached({ listen }: PluginEntry, { name, port }: PluginOptions): bool
 }
 
 /** A passive entry is served if one of its doors lets its peer in. */
-function placeRemarks(
+function placeRemark(
   entry: PluginEntry,
   text: string,
   doors: readonly Door[],
   own: readonly OwnAddress[],
-): { readonly problems: readonly string[]; readonly warnings: readonly string[] } {
+): string | undefined {
   if (entry.role === 'active') {
-    const [itself] = doors.flatMap((door) => selfDial(text, entry.port, door, own) ?? [])
-    return { problems: [], warnings: itself === undefined ? [] : [itself] }
+    return doors.map((door) => selfDial(text, entry.port, door, own)).find(isText)
   }
   // The addresses of a name are not known yet.
   const pattern = entry.ip === undefined ? '' : parseAddressPattern(text)
-  if (typeof pattern === 'string' || !('address' in pattern)) return { problems: [], warnings: [] }
+  if (typeof pattern === 'string' || !('address' in pattern)) return undefined
   const fitting = doors.filter((door) => familyProblem(pattern, door) === undefined)
-  const [wrongFamily] = doors.flatMap((door) => familyProblem(pattern, door) ?? [])
-  if (fitting.length === 0) {
-    return { problems: wrongFamily === undefined ? [] : [wrongFamily], warnings: [] }
-  }
+  if (fitting.length === 0) return doors.map((door) => familyProblem(pattern, door)).find(isText)
   const remarks = fitting.map((door) => unreachable(pattern, door, own))
-  const [first] = remarks
-  const isShut = first !== undefined && !remarks.includes(undefined)
-  return { problems: [], warnings: isShut ? [first] : [] }
+  return remarks.includes(undefined) ? undefined : remarks[0]
+}
+
+function isText(remark: string | undefined): remark is string {
+  return remark !== undefined
 }
 
 /** The addresses or names of an entry, and where they stand. */

@@ -1,4 +1,4 @@
-import { addressText, type DialTarget } from '@commloop/core'
+import { addressText, type DialTarget, messageText } from '@commloop/core'
 
 /**
  * An error of a dial from a fixed port, with what it means and what to do. libuv sets SO_REUSEADDR on every socket that it
@@ -12,7 +12,7 @@ export function withSourcePort(error: NodeJS.ErrnoException, target: DialTarget)
   if (bind === undefined || bindPort === undefined) return error
   const what = meaningOf(error, addressText({ ip: bind, port: bindPort }))
   if (what === undefined) return error
-  const text = `${error.message}: ${what}`
+  const text = `${messageText(error)}: ${what}`
   return Object.assign(new Error(text, { cause: error }), { code: error.code })
 }
 

@@ -31,10 +31,7 @@ export const tcpDefinition: PluginDefinition<'transport'> = {
   check(_options, use) {
     const options = checkConnectionOptions(use)
     const reach = checkReach(use.node, ownAddresses())
-    return {
-      problems: [...options.problems, ...reach.problems],
-      warnings: [...options.warnings, ...reach.warnings],
-    }
+    return { problems: options.problems, warnings: [...options.warnings, ...reach] }
   },
   compare: compareTls,
   counterpart: tlsCounterpart,

@@ -6,6 +6,7 @@ import {
   type DialHandler,
   type DialTarget,
   durationText,
+  foreignText,
   type PeerInfo,
 } from '@commloop/core'
 import { beginDialHandshake } from './dial-handshake.js'
@@ -247,5 +248,5 @@ function codeOf(error: Error): unknown {
 }
 
 function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
+  return error instanceof Error ? error : new Error(foreignText(error))
 }

@@ -1,5 +1,11 @@
 import { createServer, type Server, type Socket } from 'node:net'
-import type { Address, Listener, ListenHandler, ListenOptions } from '@commloop/core'
+import {
+  type Address,
+  foreignText,
+  type Listener,
+  type ListenHandler,
+  type ListenOptions,
+} from '@commloop/core'
 import { type ConnectionBudget, processBudget } from './connection-budget.js'
 import { ListenerHandshakes } from './listener-handshakes.js'
 import { TcpConnection } from './tcp-connection.js'
@@ -56,7 +62,7 @@ export class TcpListener implements Listener {
     } catch (error) {
       // Node throws for errors that it detects immediately, such as a port above 65 535.
       process.nextTick(() => {
-        this.#failed(error instanceof Error ? error : new Error(String(error)))
+        this.#failed(error instanceof Error ? error : new Error(foreignText(error)))
       })
     }
   }

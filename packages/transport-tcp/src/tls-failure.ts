@@ -1,3 +1,4 @@
+import { messageText } from '@commloop/core'
 /** OpenSSL verification errors that operators can act on, reworded. All others keep OpenSSL's text. */
 const CERTIFICATE_PROBLEMS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'certificate has expired',
@@ -33,7 +34,7 @@ export function certificateProblemText(code: string): string {
 /** What went wrong with TLS. The text never contains text that the peer chose. */
 export function tlsProblemText(error: Error): string {
   const code = codeOf(error)
-  if (code === undefined) return `tls: ${error.message}`
+  if (code === undefined) return `tls: ${messageText(error)}`
   if (code === 'ECONNRESET') return HUNG_UP
   if (NOT_TLS.has(code)) return 'tls: the peer does not speak TLS'
   const alert = /_ALERT_(?<name>\w+)$/.exec(code)?.groups?.['name']

@@ -1,6 +1,6 @@
 import { constants, type X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
-import { CommloopError, describeValue, unknownOptionText } from '@commloop/core'
+import { CommloopError, describeValue, messageText, unknownOptionText } from '@commloop/core'
 import { certificatesOf, pemText, privateKeyOf } from './pem-text.js'
 
 /**
@@ -252,7 +252,7 @@ class TlsReader {
 
 /** The last part of `error:0A00018F:SSL routines::ee key too small`. */
 function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
+  const text = messageText(error)
   return text.split(':').findLast((part) => part !== '') ?? text
 }
 

@@ -1,9 +1,17 @@
 import { remedyOf } from '@commloop/config'
-import { CommloopError, type ErrorCode } from '@commloop/core'
+import {
+  CommloopError,
+  type ErrorCode,
+  foreignCopy,
+  foreignText,
+  messageText,
+} from '@commloop/core'
 import { escapeControlCharsInLines } from '../terminal/escape-control-chars.js'
-import { messageOf } from './error-message.js'
 import { EXIT } from './exit-codes.js'
 import { UsageError } from './usage-error.js'
+
+/** Characters of a message on stderr. A list of the mistakes in a file is long. */
+const MESSAGE_LENGTH_MAX = 64 * 1024
 
 const CONFIGURATION: readonly ErrorCode[] = [
   'CML_ERR_CONFIG_NOT_FOUND',
@@ -36,21 +44,28 @@ export function failureText(
 }
 
 function plainText(error: unknown): string {
-  if (error instanceof UsageError) return `commloop: ${error.message}\n`
+  if (error instanceof UsageError) return `commloop: ${messageText(error, MESSAGE_LENGTH_MAX)}\n`
   if (!CommloopError.is(error)) {
-    return `commloop: unexpected: ${messageOf(error)}\nCOMMLOOP_DEBUG=1 shows where it happened\n`
+    return `commloop: unexpected: ${messageText(error)}\nCOMMLOOP_DEBUG=1 shows where it happened\n`
   }
   const remedy = remedyOf(error)
   // Problems of a file are drawn with a caret line below; text before the first line would shift it.
-  const drawn = error.message.includes('\n') && CONFIGURATION.includes(error.code)
+  const message = messageText(error, MESSAGE_LENGTH_MAX)
+  const drawn = message.includes('\n') && CONFIGURATION.includes(error.code)
   const head = drawn ? 'commloop: nothing was started\n' : 'commloop: '
   const tail = remedy === undefined ? '' : `\n${remedy}`
-  return `${head}${error.message}${tail}\n`
+  return `${head}${message}${tail}\n`
 }
 
+/** The stack of an error and of its causes. */
 function stackText(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const { cause } = error
-  const text = error.stack ?? error.message
-  return cause === undefined ? text : `${text}\ncaused by ${stackText(cause)}`
+  return linesOf(foreignCopy(error), foreignText(error))
+}
+
+/** @param error the bounded copy of an error; `text` is what to write if it has no stack */
+function linesOf(error: unknown, text: string): string {
+  if (typeof error !== 'object' || error === null) return text
+  const { stack, cause } = error as { readonly stack?: unknown; readonly cause?: unknown }
+  const head = typeof stack === 'string' ? stack : text
+  return cause === undefined ? head : `${head}\ncaused by ${linesOf(cause, foreignText(cause))}`
 }

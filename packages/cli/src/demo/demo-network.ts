@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
-import type { LinkChange } from '@commloop/core'
+import { type LinkChange, messageText } from '@commloop/core'
 import { Member, type Place } from './member.js'
 import { Traffic } from './traffic.js'
 
@@ -13,7 +13,7 @@ export class LoopbackMissing extends Error {
   readonly ip: string
 
   constructor(ip: string, cause: Error) {
-    super(`the address ${ip} is not available on this machine: ${cause.message}`, { cause })
+    super(`the address ${ip} is not available on this machine: ${messageText(cause)}`, { cause })
     this.ip = ip
   }
 }
@@ -107,7 +107,7 @@ async function freePlace(ip: string): Promise<Place> {
     socket.destroy()
     return { ip, port }
   } catch (error) {
-    throw new LoopbackMissing(ip, error instanceof Error ? error : new Error(String(error)))
+    throw new LoopbackMissing(ip, error instanceof Error ? error : new Error(messageText(error)))
   } finally {
     server.close()
   }

@@ -7,6 +7,7 @@ import {
   addressText,
   decidingEntries,
   isUnspecified,
+  messageText,
   listenersOf,
   type NodeConfig,
   parseIp,
@@ -131,7 +132,7 @@ async function lookedUp(host: string, who: string): Promise<string> {
   try {
     return (await lookup(host)).address
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageText(error)
     throw new UsageError(`${who} ${host}, which cannot be resolved: ${why}`)
   }
 }

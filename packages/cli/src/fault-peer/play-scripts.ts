@@ -7,9 +7,8 @@ import {
   type FaultStep,
 } from '@commloop/fault-peer'
 import { loadConfig } from '@commloop/config'
-import { nearest } from '@commloop/core'
+import { messageText, nearest } from '@commloop/core'
 import type { CommandIo } from '../command-line/command-io.js'
-import { messageOf } from '../command-line/error-message.js'
 import { EXIT } from '../command-line/exit-codes.js'
 import { UsageError } from '../command-line/usage-error.js'
 import { type EntryUnderTest, entryUnderTest } from './entry-under-test.js'
@@ -137,7 +136,7 @@ async function peerAt(
     return await FaultPeer.listening(place, options)
   } catch (error) {
     throw new UsageError(
-      `the fault peer takes the place of the peer and cannot listen there: ${messageOf(error)}. ` +
+      `the fault peer takes the place of the peer and cannot listen there: ${messageText(error)}. ` +
         'If the real peer runs on this machine, stop it first',
     )
   }

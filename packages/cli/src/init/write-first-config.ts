@@ -1,9 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import { CommloopError } from '@commloop/core'
+import { CommloopError, messageText } from '@commloop/core'
 import type { CommandIo } from '../command-line/command-io.js'
-import { messageOf } from '../command-line/error-message.js'
 import { askForConfig } from './config-dialogue.js'
 import {
   configText,
@@ -28,6 +27,8 @@ export interface InitIo extends CommandIo {
 }
 
 const FILE = '.commlooprc'
+/** Characters of a message on stderr. A list of the mistakes in a table is long. */
+const MESSAGE_LENGTH_MAX = 64 * 1024
 const LISTEN_COMMENT = 'the table has no listen address: set the port that the peers dial'
 
 /** Writes a first configuration. Never replaces an existing one. @returns the exit code */
@@ -69,7 +70,7 @@ async function convert(file: string, io: InitIo): Promise<NewConfig | undefined>
   try {
     content = readRegularFile(file, file, TABLE_BYTES_MAX, 'table').bytes
   } catch (error) {
-    io.stderr.write(`${messageOf(error)}\n`)
+    io.stderr.write(`${messageText(error, MESSAGE_LENGTH_MAX)}\n`)
     return undefined
   }
   const table = readLegacyTable(file, content)
@@ -107,7 +108,7 @@ async function write(cwd: string, config: NewConfig, io: InitIo): Promise<number
     // `wx` fails if the file exists by now. 0o644: not writable by other users, even without a umask.
     await writeFile(file, configText(config), { flag: 'wx', mode: 0o644 })
   } catch (error) {
-    io.stderr.write(`${messageOf(error)}\n`)
+    io.stderr.write(`${messageText(error, MESSAGE_LENGTH_MAX)}\n`)
     return EXIT.CONFIG_INVALID
   }
   const count = config.links.length === 1 ? '1 entry' : `${String(config.links.length)} entries`

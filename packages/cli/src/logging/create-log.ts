@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty'
 import type { Writable } from 'node:stream'
-import type { Logger } from '@commloop/core'
+import { GuardedLogger, type Logger } from '@commloop/core'
 import { pino } from 'pino'
 import type { LogLevel } from './log-level.js'
 import { LogStream } from './log-stream.js'
@@ -14,6 +14,8 @@ export interface Log {
   readonly logger: Logger
   /** The same logger with the node's name in every line. */
   readonly forNode: (name: string) => Logger
+  /** Log lines that could not be written since the start. */
+  readonly lostLines: () => number
   /** Has to be awaited before the process ends. */
   readonly flush: () => Promise<void>
 }
@@ -21,7 +23,7 @@ export interface Log {
 /** Makes a log: text if `target` is a terminal, otherwise JSON lines. */
 export async function createLog(target: LogTarget, level: LogLevel): Promise<Log> {
   const stream = target.isTTY === true ? await terminalStream(target, level) : jsonStream(target)
-  const logger = pino(
+  const lines = pino(
     {
       level,
       timestamp: pino.stdTimeFunctions.isoTime,
@@ -30,8 +32,9 @@ export async function createLog(target: LogTarget, level: LogLevel): Promise<Log
     stream,
   )
   return {
-    logger,
-    forNode: (node) => logger.child({ node }),
+    logger: new GuardedLogger(lines),
+    forNode: (node) => new GuardedLogger(lines.child({ node })),
+    lostLines: () => stream.lostLines,
     flush: () => stream.flush(),
   }
 }
@@ -48,7 +51,7 @@ function jsonLine(line: string): string {
 
 function jsonStream(target: LogTarget): LogStream {
   return new LogStream(target, jsonLine, (lines) => {
-    const msg = `${String(lines)} log lines lost: the reader was too slow`
+    const msg = `${String(lines)} log lines lost: the reader was too slow or gone, or the disk was full`
     const line = { level: 'warn', time: new Date().toISOString(), lines, msg }
     return `${JSON.stringify(line)}\n`
   })

@@ -1,8 +1,7 @@
 import type { LoadedConfig, MetricsPlace } from '@commloop/config'
 import type { ControlServer, NodeFacts } from '@commloop/control'
-import type { Logger, Node } from '@commloop/core'
+import { type Logger, messageText, type Node } from '@commloop/core'
 import { DiagnosticChannels, type OutputStatus } from '@commloop/metrics'
-import { messageOf } from '../command-line/error-message.js'
 import type { Service } from './service.js'
 
 export interface AdminServicesOptions {
@@ -44,7 +43,7 @@ export class AdminServices implements Service {
 
   begin(): void {
     this.#opening = this.#open().catch((error: unknown) => {
-      const text = `neither control API nor metrics are available: ${messageOf(error)}`
+      const text = `neither control API nor metrics are available: ${messageText(error)}`
       this.#options.logger.warn({ err: error }, text)
     })
   }
@@ -81,7 +80,7 @@ export class AdminServices implements Service {
           problem instanceof SocketTaken
             ? 'another node is already running this configuration, so its peers see both. Stop one of them'
             : 'no control socket: `commloop status` and similar commands cannot reach this node'
-        logger.warn({ err: problem }, `${what}: ${problem.message}`)
+        logger.warn({ err: problem }, `${what}: ${messageText(problem)}`)
       },
     })
   }
@@ -93,7 +92,7 @@ export class AdminServices implements Service {
       const metrics = `${listener.url}/metrics`
       logger.info({ metrics }, `metrics at ${metrics}`)
     } catch (error) {
-      logger.warn({ err: error }, `no metrics over TCP: ${messageOf(error)}`)
+      logger.warn({ err: error }, `no metrics over TCP: ${messageText(error)}`)
     }
   }
 

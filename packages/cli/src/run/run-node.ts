@@ -67,7 +67,7 @@ async function run(
       session?.reconfigured(payloadBytesMax(reloaded))
     })
     const services = new AdminServices(node, config, {
-      facts: { version, config: config.file, startedAt: new Date() },
+      facts: { version, config: config.file, startedAt: new Date(), lostLogLines: log.lostLines },
       env,
       logger,
       payloadBytesMax: () => payloadBytesMax(reloader.config),

@@ -1,4 +1,4 @@
-import type { Logger, Throttle } from '@commloop/core'
+import { foreignText, type Logger, type Throttle } from '@commloop/core'
 import { lineThrottle } from '../logging/line-throttle.js'
 
 /**
@@ -18,7 +18,7 @@ export class UncaughtErrors {
     this.#logger = logger
     this.#thrown = thrown
     this.#rejections = lineThrottle((error, count) => {
-      const text = `unhandled promise rejection, probably in a plugin: ${String(error)}`
+      const text = `unhandled promise rejection, probably in a plugin: ${foreignText(error)}`
       logger.error({ err: error, count }, text)
     })
     process.on('unhandledRejection', this.#rejected)
@@ -29,11 +29,11 @@ export class UncaughtErrors {
   }
 
   readonly #rejected = (reason: unknown): void => {
-    this.#rejections.occurred(String(reason), reason)
+    this.#rejections.occurred(foreignText(reason), reason)
   }
 
   readonly #caught = (error: unknown): void => {
-    const what = `uncaught exception, perhaps in a plugin: ${String(error)}`
+    const what = `uncaught exception, perhaps in a plugin: ${foreignText(error)}`
     this.#logger.error({ err: error }, this.#anyThrown ? what : `${what}; stopping`)
     if (this.#anyThrown) return
     this.#anyThrown = true
@@ -41,7 +41,7 @@ export class UncaughtErrors {
   }
 
   readonly #warned = (warning: Error): void => {
-    this.#logger.warn({ err: warning }, `${warning.name}: ${warning.message}`)
+    this.#logger.warn({ err: warning }, foreignText(warning))
   }
 
   /** Writes pending counts. The handlers stay until the process ends. */

@@ -1,10 +1,9 @@
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
-import { sizeText } from '@commloop/core'
+import { messageText, sizeText } from '@commloop/core'
 import type { CopyReport } from '@commloop/control'
 import type { CommandIo } from '../command-line/command-io.js'
 import { durationValue } from '../command-line/duration-value.js'
-import { messageOf } from '../command-line/error-message.js'
 import { EXIT } from '../command-line/exit-codes.js'
 import type { NodeRequest } from '../command-line/node-command.js'
 import { UsageError } from '../command-line/usage-error.js'
@@ -88,7 +87,7 @@ async function fileBytes(file: string): Promise<Buffer> {
     return await bytesOf(createReadStream(file), `--file: ${file}`)
   } catch (error) {
     if (error instanceof UsageError) throw error
-    throw new UsageError(`--file: ${messageOf(error)}`)
+    throw new UsageError(`--file: ${messageText(error)}`)
   }
 }
 

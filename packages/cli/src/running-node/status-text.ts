@@ -20,18 +20,24 @@ export function statusText(status: NodeStatus, columns: number, color: boolean):
     }),
     ...section('Names of passive entries', names.map(nameText), columns),
     ...section('Output', outputTexts(status), columns),
-    ...section('Missing', [...notListeningText(status), ...status.missing.map(missingText)], columns),
+    ...section(
+      'Missing',
+      [...notListeningText(status), ...status.missing.map(missingText)],
+      columns,
+    ),
     ...section('Audit', furtherFindings(status).map(findingText), columns),
   ]
   return `${lines.join('\n')}\n`
 }
 
 function headText(status: NodeStatus): string {
-  const { node, version, pid, uptimeMs, counters } = status
+  const { node, version, pid, uptimeMs, counters, lostLogLines } = status
   const place = listenText(status)
   const waiting =
     counters.routing === 0 ? '' : `, ${String(counters.routing)} messages waiting for the router`
-  return `${node}: commloop ${version}, process ${String(pid)}, up for ${ageText(uptimeMs)}, ${place}${waiting}`
+  // A node of another version may not report them.
+  const lost = lostLogLines > 0 ? `, ${String(lostLogLines)} log lines lost` : ''
+  return `${node}: commloop ${version}, process ${String(pid)}, up for ${ageText(uptimeMs)}, ${place}${waiting}${lost}`
 }
 
 function listenText({ listen, listeners }: NodeStatus): string {

@@ -1,7 +1,7 @@
 import type { ReadStream, WriteStream } from 'node:tty'
+import { messageText } from '@commloop/core'
 import type { NodeStatus } from '@commloop/control'
 import type { ControlClient } from '@commloop/control/client'
-import { messageOf } from '../command-line/error-message.js'
 import { EXIT } from '../command-line/exit-codes.js'
 import type { NodeRequest } from '../command-line/node-command.js'
 import { StopSignals } from '../command-line/stop-signals.js'
@@ -102,7 +102,7 @@ class Top {
       this.#rates.add(this.#status, this.#sampledMs)
       this.#problem = undefined
     } catch (error) {
-      const [line = ''] = messageOf(error).split('\n')
+      const [line = ''] = messageText(error).split('\n')
       this.#problem = line
     }
     const tookMs = performance.now() - begunMs

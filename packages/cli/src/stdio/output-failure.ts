@@ -1,6 +1,5 @@
-import { durationText, type Logger, type Node } from '@commloop/core'
+import { durationText, type Logger, messageText, type Node } from '@commloop/core'
 import type { OutputStatus } from '@commloop/metrics'
-import { messageOf } from '../command-line/error-message.js'
 
 /** Records and logs that the output cannot be written, so that operators see that received messages wait or are lost. */
 export class OutputFailure {
@@ -20,7 +19,7 @@ export class OutputFailure {
 
   failing(error: Error): void {
     this.#failedWrites++
-    this.#reason = messageOf(error)
+    this.#reason = messageText(error)
     if (this.#failingSinceMs !== undefined) return
     this.#failingSinceMs = performance.now()
     const text = `stdout cannot be written: ${this.#reason}. The node reads neither stdin nor any link until it can, and repeats the write every second`
@@ -38,7 +37,7 @@ export class OutputFailure {
   gone(error: Error, pendingMessages: number): void {
     this.#failedWrites++
     this.#failingSinceMs = undefined
-    this.#reason = messageOf(error)
+    this.#reason = messageText(error)
     this.#receivedAtLoss = this.#received() - pendingMessages
   }
 

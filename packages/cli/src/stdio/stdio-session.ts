@@ -1,5 +1,12 @@
 import type { Readable, Writable } from 'node:stream'
-import { durationText, type LinkHandle, type Logger, type Node, type Release } from '@commloop/core'
+import {
+  durationText,
+  type LinkHandle,
+  type Logger,
+  messageText,
+  type Node,
+  type Release,
+} from '@commloop/core'
 import {
   auditLine,
   errorLine,
@@ -95,7 +102,7 @@ export class StdioSession {
       },
       failed: (error) => {
         this.#failed = true
-        logger.error({ err: error }, `stdin failed: ${error.message}`)
+        logger.error({ err: error }, `stdin failed: ${messageText(error)}`)
       },
     })
     this.#listen()
@@ -228,7 +235,7 @@ export class StdioSession {
     this.#failure.gone(error, this.#output.pendingMessages)
     if (!isClosedPipe(error)) {
       this.#failed = true
-      this.#logger.error({ err: error }, `stdout failed: ${error.message}`)
+      this.#logger.error({ err: error }, `stdout failed: ${messageText(error)}`)
     }
     if (this.#options.keepOpen) {
       this.#logger.warn({}, 'stdout is closed: received messages are discarded')

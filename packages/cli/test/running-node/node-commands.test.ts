@@ -158,10 +158,17 @@ describe('status', () => {
   })
 
   it('escapes control characters in names', async () => {
-    const links = [{ id: 'in\u001b[2J', role: 'passive', ip: '127.0.0.1' }]
-    const node = await ControlNode.start({ ...CONFIG, links })
-    const { stdout } = await run(node, 'status')
+    // The configuration rejects such a name, so another program answers: what a real node answers, with that name.
+    const node = await ControlNode.start(CONFIG)
+    const { text } = await node.ask('GET', '/v1/status')
+    const answer = text.replaceAll('"in"', '"in\\u001b[2J"')
+    const server = (await import('node:http')).createServer((_, response) => response.end(answer))
+    const path = join(testFolder(), 's.sock')
+    await new Promise<void>((resolve) => server.listen(path, resolve))
+    const { stdout } = await runCli(['status', '--control', path])
+    server.close()
     expect(stdout).toContain('in\\u001b[2J')
+    expect(stdout).not.toContain('\u001b[2J')
   })
 
   it.each([

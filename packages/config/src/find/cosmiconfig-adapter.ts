@@ -12,10 +12,9 @@
  */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { CommloopError } from '@commloop/core'
+import { CommloopError, messageText } from '@commloop/core'
 import type { Loader, PublicExplorer } from 'cosmiconfig'
 import { isMap, parseDocument } from 'yaml'
-import { messageOf } from '../thrown-error.js'
 import { CONFIG_BYTES_MAX, exists, isFolder } from './config-file.js'
 import { codeRejected, DATA_PLACES, isPackageFile } from './config-places.js'
 import { readRegularFile } from './regular-file.js'
@@ -117,7 +116,7 @@ async function createExplorer(asText: Loader): Promise<PublicExplorer> {
   } catch (error) {
     throw new CommloopError(
       'CML_ERR_CONFIG_INVALID',
-      `the options of the configuration finder in ${process.cwd()} cannot be read: ${messageOf(error)}`,
+      `the options of the configuration finder in ${process.cwd()} cannot be read: ${messageText(error)}`,
       { cause: error },
     )
   }

@@ -1,6 +1,5 @@
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
-import { CommloopError } from '@commloop/core'
-import { codeOf, messageOf } from '../thrown-error.js'
+import { CommloopError, messageText, systemCode } from '@commloop/core'
 import { exists, readConfigFile } from './config-file.js'
 import { CODE_PLACES, codeRejected, DATA_PLACES, isCode, isPackageFile } from './config-places.js'
 import { type ConfigReader, createConfigReader } from './cosmiconfig-adapter.js'
@@ -138,11 +137,11 @@ async function load(
     }
   } catch (error) {
     if (CommloopError.is(error)) throw error
-    const code = codeOf(error)
+    const code = systemCode(error)
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw new CommloopError(
       'CML_ERR_CONFIG_INVALID',
-      `${name} cannot be read: ${messageOf(error)}`,
+      `${name} cannot be read: ${messageText(error)}`,
       { cause: error },
     )
   }

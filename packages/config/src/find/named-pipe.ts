@@ -1,7 +1,6 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CommloopError, durationText } from '@commloop/core'
-import { codeOf } from '../thrown-error.js'
+import { CommloopError, durationText, systemCode } from '@commloop/core'
 import { tooLarge } from './regular-file.js'
 
 /** How long the other program may take to write the whole file. */
@@ -50,7 +49,7 @@ function readAvailable(descriptor: number, chunk: Buffer): number | undefined {
   try {
     return readSync(descriptor, chunk, 0, chunk.length, null)
   } catch (error) {
-    if (codeOf(error) === 'EAGAIN') return undefined
+    if (systemCode(error) === 'EAGAIN') return undefined
     throw error
   }
 }

@@ -2,6 +2,7 @@ import {
   CommloopError,
   type ConfigProblem,
   type ErrorCode,
+  messageText,
   type NodeOptions,
   pathText,
   type PluginUse,
@@ -35,7 +36,7 @@ export function checkPlugins(options: NodeOptions, plugins: ConfigPlugins): Plug
       warnings.push(...found.warnings.map(warningText))
     } catch (error) {
       if (!CommloopError.is(error)) throw error
-      problems.push({ code: error.code, path, message: error.message })
+      problems.push({ code: error.code, path, message: messageText(error) })
     }
   }
   return { problems, warnings }

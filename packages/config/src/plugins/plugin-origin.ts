@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, extname, isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { CommloopError, type PluginKind } from '@commloop/core'
+import { CommloopError, messageText, type PluginKind } from '@commloop/core'
 import { resolve as resolveModule } from 'import-meta-resolve'
 import { notRegular, readRegularFile, tooLarge } from '../find/regular-file.js'
 import { builtinPlugin } from './builtin-plugins.js'
@@ -99,7 +99,7 @@ function packageFile(name: string, folder: string): string | undefined {
     if (codeOf(error) === 'ERR_MODULE_NOT_FOUND') return undefined
     throw new CommloopError(
       'CML_ERR_PLUGIN_INVALID',
-      `the package ${name} is installed, but has no module to load: ${messageOf(error)}`,
+      `the package ${name} is installed, but has no module to load: ${messageText(error)}`,
       { cause: error },
     )
   }
@@ -150,8 +150,4 @@ function readPackageFacts(file: string): PackageFacts | undefined {
 
 function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,5 +1,6 @@
 import {
   CommloopError,
+  messageText,
   type PluginCheck,
   type PluginCounterpart,
   type PluginDefinition,
@@ -103,8 +104,7 @@ function called(
     if (!ignoreRejection(result)) return result
   } catch (error) {
     if (CommloopError.is(error) && error.code === 'CML_ERR_CONFIG_INVALID') throw error
-    const text = error instanceof Error ? error.message : String(error)
-    throw faulty(plugin, `${member}() failed: ${text}`, error)
+    throw faulty(plugin, `${member}() failed: ${messageText(error)}`, error)
   }
   throw faulty(plugin, `${member}() returned a promise, expected a result: it must not be async`)
 }

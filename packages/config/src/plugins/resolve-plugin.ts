@@ -1,6 +1,8 @@
 import { pathToFileURL } from 'node:url'
 import {
   CommloopError,
+  foreignCopy,
+  foreignText,
   PLUGIN_API_VERSION,
   PLUGIN_KINDS,
   type PluginContracts,
@@ -223,13 +225,15 @@ function shown(value: unknown): string {
 }
 
 function firstLine(error: unknown): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  const text = foreignText(error)
   return (text.split('\n', 1)[0] ?? '') + syntaxPlace(error)
 }
 
 /** Node gives the position of a syntax error only if the module is CommonJS or was linked. */
 function syntaxPlace(error: unknown): string {
-  if (!(error instanceof SyntaxError)) return ''
-  const place = /^(?:file:\/\/)?(\/.*:\d+)$/m.exec(error.stack?.split('\n', 1)[0] ?? '')
+  const { type, stack } = (foreignCopy(error) ?? {}) as { type?: unknown; stack?: unknown }
+  if (type !== 'SyntaxError') return ''
+  const [first = ''] = typeof stack === 'string' ? stack.split('\n', 1) : []
+  const place = /^(?:file:\/\/)?(\/.*:\d+)$/.exec(first)
   return place === null ? '; run `node` with this file to see where' : ` (${String(place[1])})`
 }

@@ -1,4 +1,4 @@
-import { pathText } from '@commloop/core'
+import { messageText, pathText } from '@commloop/core'
 import {
   type Document,
   isMap,
@@ -147,7 +147,7 @@ export class ConfigDocument {
       case 'TAG_RESOLVE_FAILED':
         return 'tags (!name) are not supported in a configuration'
       default:
-        return `neither YAML nor JSON: ${unshieldPlaceholders(error.message)}`
+        return `neither YAML nor JSON: ${unshieldPlaceholders(messageText(error))}`
     }
   }
 

@@ -1,6 +1,7 @@
 import {
   CommloopError,
   type ErrorCode,
+  foreignText,
   type Logger,
   type NewPlugins,
   type Node,
@@ -114,7 +115,7 @@ const UNEXPECTED: ErrorCode = 'CML_ERR_PLUGIN_INVALID'
 
 function refused(error: unknown): ReloadResult {
   if (!CommloopError.is(error)) {
-    return { ok: false, code: UNEXPECTED, message: String(error), problems: [] }
+    return { ok: false, code: UNEXPECTED, message: foreignText(error), problems: [] }
   }
   const remedy = remedyOf(error)
   const message = remedy === undefined ? error.message : `${error.message}. ${remedy}`

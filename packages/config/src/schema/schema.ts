@@ -58,7 +58,7 @@ export const entrySchema = z.strictObject(
       default: 'none; an entry needs `ip` or `host`',
       limits: 'not together with `ip`; at most 64 in a list',
       text: 'The name of the peer instead of its address, or a list of names. An active entry looks it up at every dial. A passive entry admits the addresses that the name has, and looks it up at every `resolveEvery`.',
-      examples: ['mes.plant.example', ['mes-a.plant.example', 'mes-b.plant.example']],
+      examples: ['mes.plant.example'],
     }),
     port: field(wholeNumber({ min: 0, max: PORT_MAX }, `1–${String(PORT_MAX)}`), {
       type: 'number',

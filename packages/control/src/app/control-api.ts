@@ -1,4 +1,4 @@
-import { CommloopError, nearest } from '@commloop/core'
+import { CommloopError, messageText, nearest } from '@commloop/core'
 import { Hono } from 'hono'
 import type { AppEnvironment, Call, ControlApp } from './control-app.js'
 import type { ControlledNode } from './controlled-node.js'
@@ -7,6 +7,7 @@ import type { EventSubscription } from './event-subscription.js'
 import { addLinkRoutes } from './link-routes.js'
 import { jsonRefusal, RequestRefused, unexpected } from './request-refused.js'
 import { addSendRoute } from './send-routes.js'
+import { SharedText } from './shared-text.js'
 import { addStatusRoutes } from './status-routes.js'
 
 /** The control API of one node as a hono app. */
@@ -17,12 +18,19 @@ export interface ControlApi {
   end(): void
 }
 
-/** Makes the control API of one node; `docs/control-api.md` is its contract. */
-export function controlApi(controlled: ControlledNode): ControlApi {
+/**
+ * Makes the control API of one node; `docs/control-api.md` is its contract.
+ *
+ * @param metrics the text of the metrics; default: one that only this API uses
+ */
+export function controlApi(
+  controlled: ControlledNode,
+  metrics: SharedText = new SharedText(controlled.metrics),
+): ControlApi {
   const { logger } = controlled
   const app: ControlApp = new Hono<AppEnvironment>()
   const subscriptions = new Set<EventSubscription>()
-  addStatusRoutes(app, controlled)
+  addStatusRoutes(app, controlled, metrics)
   addEventRoute(app, controlled, subscriptions)
   addSendRoute(app, controlled)
   addLinkRoutes(app, controlled)
@@ -30,7 +38,7 @@ export function controlApi(controlled: ControlledNode): ControlApi {
   app.notFound((call) => jsonRefusal(call, unknownRequest(app, call)))
   app.onError((error, call) => {
     if (CommloopError.is(error)) return jsonRefusal(call, error)
-    logger.error({ err: error }, `control: ${error.message}`)
+    logger.error({ err: error }, `control: ${messageText(error)}`)
     return jsonRefusal(call, unexpected(error))
   })
   return {

@@ -5,6 +5,7 @@ import { EventSubscription, type SubscriptionRequest } from './event-subscriptio
 import { EVENT_TYPES, type EventType } from './event-types.js'
 import { linkFilter } from './link-filter.js'
 import { RequestRefused } from './request-refused.js'
+import { endResponseDeadline } from './response-deadline.js'
 
 const PARAMETERS = ['types', 'link', 'payload'] as const
 const TYPES_DEFAULT = EVENT_TYPES.filter((type) => type !== 'message')
@@ -21,11 +22,16 @@ export function addEventRoute(
       const limit = String(CONTROL_LIMITS.eventStreams)
       throw new RequestRefused(503, `too many event streams (limit ${limit})`)
     }
-    const subscription: EventSubscription = new EventSubscription(node, request, () =>
-      subscriptions.delete(subscription),
+    const { socket } = call.env.incoming
+    const subscription: EventSubscription = new EventSubscription(
+      node,
+      request,
+      () => subscriptions.delete(subscription),
+      () => socket.destroy(),
     )
     subscriptions.add(subscription)
-    call.env.incoming.socket.setTimeout(0)
+    socket.setTimeout(0)
+    endResponseDeadline(call.env.outgoing)
     return call.body(subscription.stream.body, 200, {
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-store',

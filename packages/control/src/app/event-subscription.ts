@@ -32,13 +32,16 @@ export class EventSubscription {
   #windowStartMs = 0
   #inWindow = 0
 
-  /** @param closed called once, when the stream has ended or the client has disconnected */
-  constructor(node: Node, request: SubscriptionRequest, closed: () => void) {
+  /**
+   * @param closed called once, when the stream has ended or the client has disconnected
+   * @param stalled called when the client does not read: it must disconnect the client
+   */
+  constructor(node: Node, request: SubscriptionRequest, closed: () => void, stalled: () => void) {
     this.#request = request
     this.stream = new SseStream(() => {
       for (const unsubscribe of this.#unsubscribe) unsubscribe()
       closed()
-    })
+    }, stalled)
     this.stream.push(
       'ready',
       withoutLineEnd(readyLine(node.config.name, node.listening, node.listeners)),

@@ -1,4 +1,10 @@
-import { CommloopError, type Node, type Outcome, type OutcomeEvent } from '@commloop/core'
+import {
+  CommloopError,
+  foreignText,
+  type Node,
+  type Outcome,
+  type OutcomeEvent,
+} from '@commloop/core'
 import { newControlId } from '../json/control-id.js'
 import type { SendRequest } from '../json/send-json.js'
 
@@ -38,7 +44,7 @@ export class OperatorSends {
       this.#node.send(payload, { ttlMs: waitMs, ...options, id })
     } catch (error) {
       pending.cancel()
-      throw CommloopError.is(error) ? error : new Error(String(error))
+      throw CommloopError.is(error) ? error : new Error(foreignText(error))
     }
     // If the router answers immediately, the copies exist when `send` returns.
     const copies = this.#node.counters.copies - copiesBefore

@@ -8,6 +8,7 @@ import type { ControlledNode } from './controlled-node.js'
 import { guard } from './guard.js'
 import { metricsApp } from './metrics-route.js'
 import { jsonRefusal, textRefusal, unexpected } from './request-refused.js'
+import { SharedText } from './shared-text.js'
 
 /** What a TCP listener serves: only `GET /metrics`, or the control API and `GET /metrics`. */
 export type ServedOnTcp = 'metrics' | 'api'
@@ -15,11 +16,13 @@ export type ServedOnTcp = 'metrics' | 'api'
 /** The request handlers of one node. All listeners share one API and one set of limits. */
 export class RequestHandlers {
   readonly #controlled: ControlledNode
+  readonly #metrics: SharedText
   readonly #api: ControlApi
 
   constructor(controlled: ControlledNode) {
     this.#controlled = controlled
-    this.#api = controlApi(controlled)
+    this.#metrics = new SharedText(controlled.metrics)
+    this.#api = controlApi(controlled, this.#metrics)
   }
 
   /** For a socket, where the permissions of the file decide which users may connect. */
@@ -29,7 +32,8 @@ export class RequestHandlers {
 
   /** For TCP, where the guard checks each request. */
   forTcp(serves: ServedOnTcp, token: string | undefined): RequestListener {
-    const app = serves === 'api' ? this.#api.app : metricsApp(this.#controlled)
+    const app =
+      serves === 'api' ? this.#api.app : metricsApp(this.#metrics, this.#controlled.logger)
     const refusal = serves === 'api' ? jsonRefusal : textRefusal
     const guarded: ControlApp = new Hono<AppEnvironment>()
     guarded.use(guard(token))

@@ -1,4 +1,4 @@
-import { CommloopError, type ErrorCode } from '@commloop/core'
+import { CommloopError, type ErrorCode, messageText } from '@commloop/core'
 import type { Call } from './control-app.js'
 
 export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 500 | 503
@@ -48,5 +48,5 @@ function statusOf(error: CommloopError): ErrorStatus {
 
 /** The response to an error that no handler expected. The node has logged the error. */
 export function unexpected(error: Error): RequestRefused {
-  return new RequestRefused(500, `unexpected: ${error.message}`)
+  return new RequestRefused(500, `unexpected: ${messageText(error)}`)
 }

@@ -1,5 +1,4 @@
-import { CommloopError, durationMs } from '@commloop/core'
-import { messageOf } from '../errors/error-facts.js'
+import { CommloopError, durationMs, jsonText, messageText } from '@commloop/core'
 import { readSendFields, type SendRequest } from '../json/send-json.js'
 import type { Call } from './control-app.js'
 import { CONTROL_LIMITS } from './control-limits.js'
@@ -43,7 +42,7 @@ async function bodyText(call: Call, bytesMax: number): Promise<string> {
   } catch (error) {
     throw new RequestRefused(
       400,
-      `the request ended before its body was complete: ${messageOf(error)}`,
+      `the request ended before its body was complete: ${messageText(error)}`,
     )
   }
   if (bytes <= bytesMax) return Buffer.concat(parts).toString('utf8')
@@ -56,7 +55,7 @@ function sendRequestOf(text: string): TimedSendRequest {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw invalid(`not valid JSON: ${messageOf(error)}`)
+    throw invalid(`not valid JSON: ${messageText(error)}`)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw invalid('expected an object')
@@ -74,9 +73,7 @@ function timeoutMs(timeout: unknown): number {
     typeof timeout === 'string' || typeof timeout === 'number' ? durationMs(timeout) : undefined
   if (ms !== undefined && ms > 0 && ms <= CONTROL_LIMITS.sendMs) return ms
   const most = String(CONTROL_LIMITS.sendMs / 1000)
-  throw invalid(
-    `timeout: expected a duration above 0, up to ${most}s, found ${JSON.stringify(timeout)}`,
-  )
+  throw invalid(`timeout: expected a duration above 0, up to ${most}s, found ${jsonText(timeout)}`)
 }
 
 function invalid(message: string): CommloopError {

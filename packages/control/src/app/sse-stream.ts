@@ -12,6 +12,8 @@ const BEAT = ': beat\n\n'
  *
  *     push ──▶ waiting, at most 1 MiB ──▶ client
  *               full: counted            `gap` in place of the missing events
+ *
+ * A client that reads nothing for `CONTROL_LIMITS.eventStallMs` while events wait is dropped.
  */
 export class SseStream {
   /** The body of the response. */
@@ -19,6 +21,8 @@ export class SseStream {
   readonly #encoder = new TextEncoder()
   readonly #closed: () => void
   readonly #beat: NodeJS.Timeout
+  /** Beats since the client has read anything, while events wait. */
+  #unreadBeats = 0
   #waiting: string[] = []
   #length = 0
   #missed = 0
@@ -26,11 +30,15 @@ export class SseStream {
   #ended = false
   #isClosed = false
 
-  /** @param closed called once, when the client has read everything or has disconnected */
-  constructor(closed: () => void) {
+  /**
+   * @param closed called once, when the client has read everything or has disconnected
+   * @param stalled called when the client has read nothing for `CONTROL_LIMITS.eventStallMs`: it must disconnect the client
+   */
+  constructor(closed: () => void, stalled: () => void = () => undefined) {
     this.#closed = closed
     this.#beat = setInterval(() => {
       if (this.#length === 0) this.#add(BEAT)
+      else if (++this.#unreadBeats * BEAT_MS >= CONTROL_LIMITS.eventStallMs) stalled()
     }, BEAT_MS).unref()
     this.body = new ReadableStream<Uint8Array>(
       {
@@ -110,6 +118,7 @@ export class SseStream {
       count++
     }
     this.#length -= length
+    this.#unreadBeats = 0
     return this.#waiting.splice(0, count).join('')
   }
 

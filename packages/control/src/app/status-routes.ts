@@ -3,14 +3,19 @@ import type { ControlApp } from './control-app.js'
 import type { ControlledNode } from './controlled-node.js'
 import { requestedLink } from './link-routes.js'
 import { METRICS_PATH, metricsResponse } from './metrics-route.js'
+import type { SharedText } from './shared-text.js'
 
 /** Requests that show the node and change nothing. */
-export function addStatusRoutes(app: ControlApp, controlled: ControlledNode): void {
+export function addStatusRoutes(
+  app: ControlApp,
+  controlled: ControlledNode,
+  metrics: SharedText,
+): void {
   const { node, facts, availability, output } = controlled
   app.get('/v1/status', (call) => call.json(nodeStatus(node, facts, availability, output())))
   app.get('/v1/links', (call) => call.json({ links: linkStatuses(node) }))
   app.get('/v1/links/:id', (call) => call.json(statusOfLink(node, requestedLink(node, call))))
   for (const path of ['/v1/metrics', METRICS_PATH]) {
-    app.get(path, (call) => metricsResponse(call, controlled))
+    app.get(path, (call) => metricsResponse(call, metrics))
   }
 }

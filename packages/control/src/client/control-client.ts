@@ -1,5 +1,5 @@
 import { type IncomingMessage, request as httpRequest } from 'node:http'
-import { CommloopError, ERROR_CODES, type ErrorCode } from '@commloop/core'
+import { CommloopError, ERROR_CODES, type ErrorCode, messageText } from '@commloop/core'
 import { type PathTrust, pathProblem } from '../http/path-owners.js'
 
 /** How long a node may take to answer a request that does not wait for anything. */
@@ -156,7 +156,7 @@ function causeText(error: Error): string {
   if (code === 'ENOENT') return 'the socket does not exist'
   if (code === 'ECONNREFUSED') return 'the process that created it has ended'
   if (code === 'ECONNRESET') return 'the node closed the connection; it may have too many clients'
-  return error.message
+  return messageText(error)
 }
 
 function parsed(text: string): unknown {

@@ -1,5 +1,4 @@
-import type { Clock, Timer } from '@commloop/core'
-import { messageOf } from '../errors/error-facts.js'
+import { type Clock, messageText, type Timer } from '@commloop/core'
 import type { SocketLocation } from './socket-location.js'
 import { SocketProblem } from './socket-problem.js'
 import type { UnixSocketListener } from './unix-socket-listener.js'
@@ -84,7 +83,7 @@ export class KeptSocket {
       const problem =
         error instanceof SocketProblem
           ? error
-          : new SocketProblem(messageOf(error), { cause: error })
+          : new SocketProblem(messageText(error), { cause: error })
       if (problem.message === this.#problem || this.#isOver()) return
       this.#problem = problem.message
       this.#events.failed(problem)

@@ -31,6 +31,7 @@ export class LazyHandlers {
     return (request, response) => {
       this.#load().then(
         (handlers) => {
+          if (request.socket.destroyed) return
           selected ??= select(handlers)
           selected(request, response)
         },

@@ -1,6 +1,6 @@
 import { accessSync, constants, lstatSync, mkdirSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
-import { codeOf, messageOf } from '../errors/error-facts.js'
+import { messageText, systemCode } from '@commloop/core'
 import { pathProblem } from './path-owners.js'
 
 const OTHERS = 0o077
@@ -10,7 +10,7 @@ export function folderProblem(folder: string, uid: number): string | undefined {
   try {
     mkdirSync(folder, { mode: 0o700 })
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') return `${folder} cannot be created: ${messageOf(error)}`
+    if (systemCode(error) !== 'EEXIST') return `${folder} cannot be created: ${messageText(error)}`
   }
   return ownFolderProblem(folder, uid) ?? usableFolderProblem(folder, uid)
 }
@@ -21,7 +21,7 @@ export function folderExists(folder: string): boolean {
     lstatSync(folder)
     return true
   } catch (error) {
-    return codeOf(error) !== 'ENOENT'
+    return systemCode(error) !== 'ENOENT'
   }
 }
 
@@ -36,7 +36,7 @@ export function ownFolderProblem(folder: string, uid: number): string | undefine
     // `lstat`: a symbolic link may lead to another user's folder.
     facts = lstatSync(folder)
   } catch (error) {
-    return `${folder} cannot be read: ${messageOf(error)}`
+    return `${folder} cannot be read: ${messageText(error)}`
   }
   if (facts.isSymbolicLink()) return `${folder} is a symbolic link; expected a folder`
   if (!facts.isDirectory()) return `${folder} is not a folder`
@@ -58,7 +58,7 @@ export function usableFolderProblem(folder: string, uid: number): string | undef
     accessSync(folder, constants.W_OK | constants.X_OK)
     return undefined
   } catch (error) {
-    return `${folder} cannot be used: ${messageOf(error)}`
+    return `${folder} cannot be used: ${messageText(error)}`
   }
 }
 
@@ -68,7 +68,7 @@ export function chosenFolderProblem(socket: string, uid: number): string | undef
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   } catch (error) {
-    return `${folder} cannot be used: ${messageOf(error)}`
+    return `${folder} cannot be used: ${messageText(error)}`
   }
   return usableFolderProblem(folder, uid)
 }

@@ -22,7 +22,7 @@ export class TcpListener {
     listener: RequestListener,
     connectionsMax: number,
   ): Promise<TcpListener> {
-    const server = limitedServer(listener, connectionsMax)
+    const server = limitedServer(listener, connectionsMax, true)
     await listening(server, () => {
       server.listen(port, host)
     })

@@ -3,8 +3,8 @@ import { lstat } from 'node:fs/promises'
 import type { RequestListener, Server } from 'node:http'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
+import { messageText, systemCode } from '@commloop/core'
 import { CONTROL_LIMITS } from '../app/control-limits.js'
-import { codeOf, messageOf } from '../errors/error-facts.js'
 import { closeServer, limitedServer, listening } from './http-server.js'
 import { lengthProblem } from './socket-location.js'
 import { draftName } from './socket-path.js'
@@ -33,7 +33,7 @@ export class UnixSocketListener {
   #file: FileId | undefined
 
   constructor(listener: RequestListener) {
-    this.#server = limitedServer(listener, CONTROL_LIMITS.connections)
+    this.#server = limitedServer(listener, CONTROL_LIMITS.connections, false)
     process.once('exit', this.#remove)
   }
 
@@ -52,7 +52,7 @@ export class UnixSocketListener {
       return sameFile(await lstat(this.#path), this.#file)
     } catch (error) {
       // Any other error says nothing about the socket.
-      return codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR'
+      return systemCode(error) !== 'ENOENT' && systemCode(error) !== 'ENOTDIR'
     }
   }
 
@@ -79,7 +79,7 @@ export class UnixSocketListener {
       this.#file = undefined
       if (this.#server.listening) this.#server.close()
       if (error instanceof SocketProblem) throw error
-      throw new SocketProblem(`${path}: ${messageOf(error)}`, { cause: error })
+      throw new SocketProblem(`${path}: ${messageText(error)}`, { cause: error })
     }
   }
 
@@ -147,7 +147,7 @@ function answers(path: string): Promise<boolean> {
       done(true)
     })
     socket.once('error', (error) => {
-      const code = codeOf(error)
+      const code = systemCode(error)
       done(code !== 'ECONNREFUSED' && code !== 'ENOENT')
     })
   })

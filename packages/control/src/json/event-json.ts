@@ -112,6 +112,9 @@ export function errorLine(error: LineError): string {
   })
 }
 
+/** The beginnings of lines that are kept. If a table that changes had more links since, they are made again. */
+const HEADS_MAX = 10_000
+
 /** Formats received messages. They are by far the most lines, so they are joined from parts instead of objects. */
 export class MessageLines {
   readonly #asText: boolean
@@ -135,6 +138,7 @@ export class MessageLines {
     const known = this.#heads.get(link)
     if (known !== undefined) return known
     const head = `{"type":"message","link":${json(link)},"epoch":`
+    if (this.#heads.size >= HEADS_MAX) this.#heads.clear()
     this.#heads.set(link, head)
     return head
   }

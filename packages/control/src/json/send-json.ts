@@ -1,6 +1,12 @@
 import { isUtf8 } from 'node:buffer'
-import { durationMs, nearest, type RouteTarget, type SendOptions } from '@commloop/core'
-import { messageOf } from '../errors/error-facts.js'
+import {
+  jsonText,
+  durationMs,
+  messageText,
+  nearest,
+  type RouteTarget,
+  type SendOptions,
+} from '@commloop/core'
 
 /** A message to send. */
 export interface SendRequest {
@@ -40,10 +46,10 @@ export function readSendLine(bytes: Uint8Array): SendRequest | LineProblem | und
   try {
     value = JSON.parse(text)
   } catch (error) {
-    return problem(`not valid JSON: ${messageOf(error)}`, undefined)
+    return problem(`not valid JSON: ${messageText(error)}`, undefined)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return problem(`expected an object, found ${describeValue(value)}`, undefined)
+    return problem(`expected an object, found ${jsonText(value)}`, undefined)
   }
   return readSendFields(value as Fields)
 }
@@ -55,7 +61,7 @@ const DECODER = new TextDecoder()
 export function readSendFields(fields: Fields): SendRequest | LineProblem {
   const { id } = fields
   if (id !== undefined && typeof id !== 'string') {
-    return problem(`id: expected a string, found ${describeValue(id)}`, undefined)
+    return problem(`id: expected a string, found ${jsonText(id)}`, undefined)
   }
   const unknown = Object.keys(fields).find((key) => !KEYS.includes(key))
   if (unknown !== undefined) return problem(unknownText(unknown), id)
@@ -67,7 +73,7 @@ export function readSendFields(fields: Fields): SendRequest | LineProblem {
   if (ttlMs instanceof Mistake) return problem(ttlMs.text, id)
   const { wait = true } = fields
   if (typeof wait !== 'boolean') {
-    return problem(`wait: expected true or false, found ${describeValue(wait)}`, id)
+    return problem(`wait: expected true or false, found ${jsonText(wait)}`, id)
   }
   return {
     payload,
@@ -95,7 +101,7 @@ function problem(text: string, id: string | undefined): LineProblem {
 function unknownText(key: string): string {
   const meant = nearest(key, KEYS)
   const guess = meant === undefined ? '' : `. Did you mean ${JSON.stringify(meant)}?`
-  return `${JSON.stringify(key)}: unknown key${guess}`
+  return `${jsonText(key)}: unknown key${guess}`
 }
 
 // ── payload ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -109,7 +115,7 @@ function readPayload(fields: Fields): Uint8Array | string {
     return `expected exactly one of payload, base64 and hex, found ${what}`
   }
   const text = fields[key]
-  if (typeof text !== 'string') return `${key}: expected a string, found ${describeValue(text)}`
+  if (typeof text !== 'string') return `${key}: expected a string, found ${jsonText(text)}`
   if (key === 'payload') return readText(text)
   return key === 'base64' ? readBase64(text) : readHex(text)
 }
@@ -151,7 +157,7 @@ function readTo(to: unknown): Targets | undefined | Mistake {
 
 function toMistake(value: unknown): Mistake {
   return new Mistake(
-    `to: expected a link's id, its position in the table, { "link", "epoch" } or an array of them, found ${describeValue(value)}`,
+    `to: expected a link's id, its position in the table, { "link", "epoch" } or an array of them, found ${jsonText(value)}`,
   )
 }
 
@@ -174,15 +180,6 @@ function readTtl(ttl: unknown): number | undefined | Mistake {
   if (ttl === undefined) return undefined
   const ms = typeof ttl === 'string' || typeof ttl === 'number' ? durationMs(ttl) : undefined
   return (
-    ms ??
-    new Mistake(`ttl: expected a duration such as "500ms" or "30s", found ${describeValue(ttl)}`)
+    ms ?? new Mistake(`ttl: expected a duration such as "500ms" or "30s", found ${jsonText(ttl)}`)
   )
-}
-
-const SHOWN_MAX = 40
-
-function describeValue(value: unknown): string {
-  if (value === undefined) return 'nothing'
-  const text = JSON.stringify(value)
-  return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX)}…`
 }

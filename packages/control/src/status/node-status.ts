@@ -29,6 +29,8 @@ export interface NodeFacts {
   readonly config: string
   /** When the process started, on the wall clock. */
   readonly startedAt: Date
+  /** Log lines that could not be written, in addition to `counters.lostLogLines`. Left out: unknown. */
+  readonly lostLogLines?: () => number
 }
 
 /** The response to `GET /v1/status`. Future versions may add keys, but will not remove any or change their meaning. */
@@ -50,6 +52,8 @@ export interface NodeStatus {
   readonly missing: readonly MissingEntry[]
   readonly findings: readonly Finding[]
   readonly counters: NodeCounters
+  /** Log lines that were lost: the disk was full, the reader too slow or gone, or the logger threw. */
+  readonly lostLogLines: number
   /** Null if no other program reads the received messages. */
   readonly output: OutputStatus | null
   readonly links: readonly LinkStatus[]
@@ -139,6 +143,7 @@ export function nodeStatus(
     missing,
     findings: node.findings(),
     counters: node.counters,
+    lostLogLines: node.counters.lostLogLines + (facts.lostLogLines?.() ?? 0),
     output: output ?? null,
     links: linkStatuses(node),
     names: node.names.map(nameStatus),
@@ -168,14 +173,15 @@ export function statusOfLink(node: Node, link: LinkHandle): LinkStatus {
 }
 
 function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatus {
-  const { remote, nextDialInMs, through } = link
+  const { remote, nextDialInMs } = link
+  const { through, dialAddress, reasonCode } = link.details
   const outbox = entry?.settings.outbox
   return {
     id: link.id,
     entry: link.entry,
     role: link.role,
     peer: entry === undefined ? '' : entryPlaces(entry).join(', '),
-    dialAddress: link.dialAddress ?? null,
+    dialAddress: dialAddress ?? null,
     state: link.state,
     enabled: link.enabled,
     lasting: link.lasting,
@@ -184,7 +190,7 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
     proxy: through?.proxy === undefined ? null : addressText(through.proxy),
     listener: through?.listener ?? null,
     reason: link.reason ?? null,
-    reasonCode: link.reasonCode ?? null,
+    reasonCode: reasonCode ?? null,
     sinceMs: Math.round(link.sinceMs),
     attempt: link.attempt,
     nextDialInMs: nextDialInMs === undefined ? null : Math.round(nextDialInMs),

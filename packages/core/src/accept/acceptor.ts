@@ -3,6 +3,7 @@ import { isIdentified, type NamedListener } from '../config/peer-match.js'
 import type { Clock } from '../contracts/clock.js'
 import type { Reason } from '../contracts/reason.js'
 import type { Address, Connection, ConnectionHandler, PeerInfo } from '../contracts/transport.js'
+import { shortened } from '../text/short-text.js'
 import type { Link } from '../link/link.js'
 import type { AcceptGroup, AcceptGroups } from './accept-groups.js'
 import { Challenge, type Verdict } from './challenge.js'
@@ -17,6 +18,10 @@ const FULL: Reason = { code: 'slots-full' }
 const DISABLED: Reason = { code: 'disabled' }
 const HOLD_DOWN: Reason = { code: 'hold-down' }
 const REPLACED: Reason = { code: 'replaced' }
+/** Proved names that the reason of a refusal shows. */
+const NAMES_MAX = 5
+/** Characters of each, which are enough for every DNS name. */
+const NAME_LENGTH_MAX = 253
 const PROBE: Reason = { code: 'probe' }
 const NO_IDENTITY: Reason = { code: 'no-identity' }
 
@@ -259,7 +264,14 @@ function isOccupied({ connection, state }: Link): boolean {
 function identityReason({ identities }: PeerInfo): Reason {
   return identities.length === 0
     ? NO_IDENTITY
-    : { code: 'identity-not-in-table', detail: identities.join(', ') }
+    : { code: 'identity-not-in-table', detail: namesText(identities) }
+}
+
+/** A certificate can have thousands of names, and names of many kilobytes. */
+function namesText(names: readonly string[]): string {
+  const more = names.length - NAMES_MAX
+  const shown = names.slice(0, NAMES_MAX).map((name) => shortened(name, NAME_LENGTH_MAX))
+  return shown.join(', ') + (more > 0 ? `, and ${String(more)} more` : '')
 }
 
 function isReason(answer: AcceptGroup | ConnectionHandler | Reason): answer is Reason {

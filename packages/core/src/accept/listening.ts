@@ -2,6 +2,7 @@ import type { ListenConfig } from '../config/node-config.js'
 import type { Clock } from '../contracts/clock.js'
 import type { Address, Transport } from '../contracts/transport.js'
 import type { Warnings } from '../events/warnings.js'
+import { messageText } from '../text/safe-text.js'
 import { addressText } from '../address/address-text.js'
 import {
   type AdmissionHandler,
@@ -104,7 +105,7 @@ export class Listening {
   }
 
   #retry({ name, host, port }: ListenConfig, error: Error): void {
-    const text = `cannot listen at ${addressText({ ip: host, port })}: ${error.message}; the node tries again`
+    const text = `cannot listen at ${addressText({ ip: host, port })}: ${messageText(error)}; the node tries again`
     this.#warnings.warn('LISTEN_LOST', text, error)
     this.#listeners.find((listener) => listener.name === name)?.persist(error)
   }
@@ -141,7 +142,7 @@ export class Listening {
 
   #warn(place: ListenConfig, error: Error, how: 'absent' | 'lost'): void {
     if (how === 'lost') {
-      this.#warnings.warn('LISTEN_LOST', `listening has ended: ${error.message}`, error)
+      this.#warnings.warn('LISTEN_LOST', `listening has ended: ${messageText(error)}`, error)
       return
     }
     const nowMs = this.#clock.now()

@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../contracts/clock.js'
 import type { Logger } from '../contracts/logger.js'
 import type { Resolving, Transport } from '../contracts/transport.js'
 import type { Warnings } from '../events/warnings.js'
+import { messageText } from '../text/safe-text.js'
 
 /** A look-up that takes longer has failed. Its name is looked up again later. */
 const LOOKUP_MS_MAX = 30_000
@@ -160,7 +161,7 @@ export class PeerNames {
 
   #failed(name: string, known: KnownName, error: Error): void {
     const wasFine = known.problem === undefined
-    known.problem = error.message
+    known.problem = messageText(error)
     this.#ended(name, known)
     if (!wasFine) return
     const { addresses } = known
@@ -168,7 +169,11 @@ export class PeerNames {
       addresses.length === 0
         ? 'its peer cannot connect until the name is found'
         : `its last addresses still count: ${addresses.join(', ')}`
-    this.#services.warnings.warn('NAME_UNRESOLVED', `${name}: ${error.message}; ${rest}`, error)
+    this.#services.warnings.warn(
+      'NAME_UNRESOLVED',
+      `${name}: ${messageText(error)}; ${rest}`,
+      error,
+    )
   }
 
   #ended(name: string, known: KnownName): void {

@@ -2,6 +2,7 @@ import { addressText } from '../address/address-text.js'
 import type { Clock } from '../contracts/clock.js'
 import { type Reason, REASON_TEXTS, type ReasonCode, reasonText } from '../contracts/reason.js'
 import type { Address } from '../contracts/transport.js'
+import { shortened } from '../text/short-text.js'
 import { Throttle } from '../events/throttle.js'
 
 /** Addresses remembered. Beyond that the node forgets the address that has been quiet for longest. */
@@ -11,6 +12,8 @@ const EVENT_WINDOW_MS = 10_000
 const EVENT_KINDS_MAX = 32
 /** Texts of the transport that are counted separately. A faulty transport may have any number of texts. */
 const TRANSPORT_TEXTS_MAX = 64
+/** Characters of each: it is the label of a metric. */
+const TRANSPORT_TEXT_LENGTH_MAX = 200
 const OTHER_TEXTS = 'other reasons'
 /** An address with this many tries is a finding. A single try may be a slip. */
 const STRANGER_TRIES_MIN = 3
@@ -79,7 +82,7 @@ export class Rejections {
   }
 
   #transportText(reason: Reason): string {
-    const text = reasonText(reason)
+    const text = shortened(reasonText(reason), TRANSPORT_TEXT_LENGTH_MAX)
     if (this.#byReason.has(text)) return text
     if (this.#transportTexts >= TRANSPORT_TEXTS_MAX) return OTHER_TEXTS
     this.#transportTexts++

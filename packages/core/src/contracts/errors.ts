@@ -72,6 +72,11 @@ export class CommloopError extends Error {
 
   /** True for errors of any installed copy of commloop: copies have different classes, but share this brand. */
   static is(value: unknown): value is CommloopError {
-    return typeof value === 'object' && value !== null && BRAND in value
+    try {
+      return typeof value === 'object' && value !== null && BRAND in value
+    } catch {
+      // A proxy that throws.
+      return false
+    }
   }
 }

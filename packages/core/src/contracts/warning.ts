@@ -5,6 +5,7 @@ export type WarningCode =
   | 'LISTENER_THREW'
   | 'LISTEN_LOST'
   | 'LISTEN_WAITING'
+  | 'LOGGER_THREW'
   | 'NAME_UNRESOLVED'
   | 'ROUTER_SLOW'
   | 'ROUTER_THREW'

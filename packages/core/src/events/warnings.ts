@@ -7,6 +7,8 @@ import { Throttle } from './throttle.js'
 
 /** Warnings of one code: a plugin that fails with every message must not fill the log. */
 const LIMITS = { perWindow: 10, windowMs: 10_000, kindsMax: 64 } as const
+/** Warnings that the logger fails: one for each window, because it probably fails for every line. */
+const LOGGER_LIMITS = { perWindow: 1, windowMs: 10_000, kindsMax: 1 } as const
 
 type Warning = Omit<WarningEvent, 'count'>
 
@@ -16,6 +18,7 @@ export class Warnings {
   readonly #logger: Logger
   readonly #emit: (warning: WarningEvent) => void
   readonly #throttle: Throttle<Warning>
+  readonly #loggerThrottle: Throttle<Warning>
   #ownListenerThrew = false
 
   /** @param emit never called inside the user's own call */
@@ -25,6 +28,9 @@ export class Warnings {
     this.#emit = emit
     this.#throttle = new Throttle(clock, LIMITS, (warning, count) => {
       this.#report(warning, count)
+    })
+    this.#loggerThrottle = new Throttle(clock, LOGGER_LIMITS, (warning, count) => {
+      this.#emitSoon(warning, count)
     })
   }
 
@@ -36,9 +42,19 @@ export class Warnings {
     const { code, message, cause } = warning
     const fields = cause === undefined ? { code, count } : { code, count, err: cause }
     this.#logger.warn(fields, count === 1 ? message : `${message} (${String(count)} times)`)
+    this.#emitSoon(warning, count)
+  }
+
+  #emitSoon(warning: Warning, count: number): void {
     this.#clock.soon(() => {
       this.#emit({ ...warning, count })
     })
+  }
+
+  /** The logger threw. This is emitted and not logged, because the log line would fail too. */
+  loggerThrew(cause: unknown): void {
+    const message = `the logger threw, and a log line is lost: ${foreignText(cause)}`
+    this.#loggerThrottle.occurred('', { code: 'LOGGER_THREW', message, cause })
   }
 
   listenerThrew(name: keyof NodeEvents, cause: unknown): void {
@@ -54,5 +70,6 @@ export class Warnings {
   /** Reports what the throttle still holds back. */
   close(): void {
     this.#throttle.close()
+    this.#loggerThrottle.close()
   }
 }

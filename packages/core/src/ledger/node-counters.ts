@@ -22,6 +22,8 @@ export interface NodeCounters {
   readonly lateAnswers: number
   /** Payloads received while there was no listener, no stream and no relay for them. */
   readonly unhandled: number
+  /** Log lines that the logger failed to write: it threw, or its promise was rejected. */
+  readonly lostLogLines: number
   /** The former name of `unhandled`. */
   readonly unheard: number
   /** Connections rejected, by the text of the reason without its detail. */
@@ -39,6 +41,7 @@ export class NodeTally {
   refused = 0
   lateAnswers = 0
   unhandled = 0
+  lostLogLines = 0
 }
 
 /** The counters as users see them. */

@@ -25,6 +25,16 @@ export interface PeerWay {
   readonly proxy: Address | undefined
 }
 
+/** What operators need to know of a link, and routers do not. */
+export interface LinkDetails {
+  /** How the connected peer came; undefined if the link is down or has dialled. */
+  readonly through: PeerWay | undefined
+  /** The address that an active link dials, or with which its next dial begins; a name until it is looked up. */
+  readonly dialAddress: string | undefined
+  /** The code of the link's `reason`, for programs. */
+  readonly reasonCode: ReasonCode | undefined
+}
+
 /** A link as the application sees it. Each property has the present value. */
 export class LinkHandle implements LinkView {
   readonly #link: Link
@@ -61,14 +71,6 @@ export class LinkHandle implements LinkView {
     return state === 'up' || state === 'draining' ? connection?.peer.remote : undefined
   }
 
-  /** How the connected peer came; undefined if the link is down or has dialled. */
-  get through(): PeerWay | undefined {
-    const { state, connection } = this.#link
-    const isOpen = state === 'up' || state === 'draining'
-    const { listener, proxy } = (isOpen ? connection?.peer : undefined) ?? {}
-    return listener === undefined ? undefined : { listener: listener.name, proxy }
-  }
-
   /** What the link waits for besides a delay or a peer that dials; undefined: nothing. */
   get waiting(): LinkWait | undefined {
     const { connection, readiness, dialer } = this.#link
@@ -77,6 +79,18 @@ export class LinkHandle implements LinkView {
     const wait = readiness?.wait
     if (connection === undefined || wait === undefined) return undefined
     return { for: wait.for, remote: connection.peer.remote }
+  }
+
+  /** What operators need to know besides, and routers do not. */
+  get details(): LinkDetails {
+    const { state, connection, reason, dialer } = this.#link
+    const isOpen = state === 'up' || state === 'draining'
+    const { listener, proxy } = (isOpen ? connection?.peer : undefined) ?? {}
+    return {
+      through: listener === undefined ? undefined : { listener: listener.name, proxy },
+      dialAddress: dialer?.address,
+      reasonCode: reason?.code,
+    }
   }
 
   /** Stands for one peer and keeps its queue while that peer is away. */
@@ -94,11 +108,6 @@ export class LinkHandle implements LinkView {
     return reason === undefined ? undefined : reasonText(reason)
   }
 
-  /** The code of `reason`, for programs. */
-  get reasonCode(): ReasonCode | undefined {
-    return this.#link.reason?.code
-  }
-
   /** Milliseconds since the link entered its state. */
   get sinceMs(): number {
     return this.#clock.now() - this.#link.changedMs
@@ -113,14 +122,6 @@ export class LinkHandle implements LinkView {
   get nextDialInMs(): number | undefined {
     const dueMs = this.#link.dialer?.nextDialMs
     return dueMs === undefined ? undefined : Math.max(0, dueMs - this.#clock.now())
-  }
-
-  /**
-   * The address that the link is dialling, or with which its next dial begins; a name until it is looked up. undefined
-   * on passive links.
-   */
-  get dialAddress(): string | undefined {
-    return this.#link.dialer?.address
   }
 
   get queuedMessages(): number {

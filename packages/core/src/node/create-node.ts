@@ -19,6 +19,7 @@ import { Transport } from '../contracts/transport.js'
 import { container, type DependencyContainer, type InjectionToken, Lifecycle } from '../di.js'
 import { CommloopError } from '../contracts/errors.js'
 import { EventHub } from '../events/event-hub.js'
+import { GuardedLogger } from '../events/guarded-logger.js'
 import { NodeLog } from '../events/node-log.js'
 import { OutcomeReporter } from '../events/outcome-reporter.js'
 import { Warnings } from '../events/warnings.js'
@@ -86,7 +87,11 @@ export function createNode(options: NodeOptions | NodeConfig, ...plugins: readon
 }
 
 /** The parts that report: events, log lines, and the counts of both. */
-function reporting({ clock, logger }: NodeServices): Reporting {
+function reporting({ clock, logger: injected }: NodeServices, tally: NodeTally): Reporting {
+  const logger = new GuardedLogger(injected, (cause) => {
+    tally.lostLogLines++
+    warnings.loggerThrew(cause)
+  })
   const events = new EventHub((name, cause) => {
     warnings.listenerThrew(name, cause)
   })
@@ -99,10 +104,13 @@ function reporting({ clock, logger }: NodeServices): Reporting {
     events.emit('rejected', { remote, ...fields, count })
   })
   const log = new NodeLog(clock, logger)
-  return { events, warnings, rejections, log, outcomes: new OutcomeReporter(clock, events) }
+  const outcomes = new OutcomeReporter(clock, events)
+  return { logger, events, warnings, rejections, log, outcomes }
 }
 
 interface Reporting {
+  /** The node's only way to log: safe, whatever the injected logger does. */
+  readonly logger: Logger
   readonly events: EventHub
   readonly warnings: Warnings
   readonly rejections: Rejections
@@ -124,10 +132,10 @@ function stateOf({ config, codec, strategy, router }: NodeServices): NodeState {
  * parts then get it in the same way as from a reconfiguration.
  */
 function composed(services: NodeServices): Node {
-  const { config, clock, random, transport, store, logger } = services
+  const { config, clock, random, transport, store } = services
   const state = stateOf(services)
-  const { events, warnings, rejections, log, outcomes } = reporting(services)
   const tally = new NodeTally()
+  const { logger, events, warnings, rejections, log, outcomes } = reporting(services, tally)
   const links = new NodeLinks(clock)
   const inbox = new Inbox(streamLimits(config))
   const dispatch = new Dispatch(dispatchSetup(state, links), {

@@ -18,6 +18,7 @@ import { type NodeCounters, nodeCounters, type NodeTally } from '../ledger/node-
 import type { LinkHandle } from '../link/link-handle.js'
 import type { Inbox } from '../receive/inbox.js'
 import type { Dispatch, SendOptions } from '../routing/dispatch.js'
+import { messageText } from '../text/safe-text.js'
 import type { NodeLinks } from './node-links.js'
 import type { NodeState } from './node-state.js'
 import type { NewPlugins, Reconfiguration } from './reconfiguration.js'
@@ -107,7 +108,7 @@ export class Node {
     if (trouble === undefined) return undefined
     const { place, error, sinceMs } = trouble
     const forMs = this.#parts.clock.now() - sinceMs
-    return { host: place.host, port: place.port, reason: error.message, forMs }
+    return { host: place.host, port: place.port, reason: messageText(error), forMs }
   }
 
   // ── messages ────────────────────────────────────────────────────────────────────────────────────────────────

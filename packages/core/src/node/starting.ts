@@ -7,6 +7,7 @@ import type { NamedListener } from '../config/peer-match.js'
 import { CommloopError } from '../contracts/errors.js'
 import type { Logger } from '../contracts/logger.js'
 import type { Address } from '../contracts/transport.js'
+import { messageText, systemCode } from '../text/safe-text.js'
 import type { NodeLinks } from './node-links.js'
 import type { NodeState } from './node-state.js'
 
@@ -81,8 +82,8 @@ export class Starting {
 }
 
 export function listenError({ place: { host, port }, error: cause }: ListenFailure): CommloopError {
-  const text = `cannot listen at ${addressText({ ip: host, port })}: ${cause.message}`
-  const syscall = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined
+  const text = `cannot listen at ${addressText({ ip: host, port })}: ${messageText(cause)}`
+  const syscall = systemCode(cause)
   const details = syscall === undefined ? {} : { details: { syscall } }
   return new CommloopError('CML_ERR_LISTEN', text, { cause, ...details })
 }

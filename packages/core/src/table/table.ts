@@ -4,6 +4,10 @@ import type { ErrorCode } from '../contracts/errors.js'
 import type { Reason, ReasonCode } from '../contracts/reason.js'
 import type { Link } from '../link/link.js'
 import type { TargetSet } from './target-set.js'
+import { shortened } from '../text/short-text.js'
+
+/** How much of an unknown id a reason shows. */
+const REF_LENGTH_MAX = 200
 
 /** Why a target names no link. */
 export interface TargetProblem {
@@ -105,12 +109,18 @@ export class Table {
     for (const link of up) into.add(link, 0)
     return up.length > 0
       ? undefined
-      : problem('CML_ERR_LINK_DOWN', 'no-link-up', target, `no link of "${target}" is up`)
+      : problem(
+          'CML_ERR_LINK_DOWN',
+          'no-link-up',
+          target,
+          `no link of "${shortened(target, REF_LENGTH_MAX)}" is up`,
+        )
   }
 }
 
 function unknown(ref: LinkRef): TargetProblem {
-  const name = typeof ref === 'number' ? `position ${String(ref)}` : `"${ref}"`
+  const name =
+    typeof ref === 'number' ? `position ${String(ref)}` : `"${shortened(ref, REF_LENGTH_MAX)}"`
   const text = `no link ${name} in the table`
   return problem('CML_ERR_LINK_UNKNOWN', 'link-unknown', String(ref), text)
 }

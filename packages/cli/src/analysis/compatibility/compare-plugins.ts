@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { CommloopError, type PluginMismatch } from '@commloop/core'
+import { CommloopError, messageText, type PluginMismatch } from '@commloop/core'
 import {
   canonicalSpec,
   compareSides,
@@ -52,7 +52,7 @@ function mismatchesOf(
     if (!CommloopError.is(error) || error.code !== 'CML_ERR_CONFIG_INVALID') throw error
     // Only the options of the peer's table can be invalid: our plugin was created with ours.
     const peer = pluginOf(kind, dialer) === undefined ? dialer : acceptor
-    return [{ finding: 'options-invalid', message: `${nameOf(peer)}: ${error.message}` }]
+    return [{ finding: 'options-invalid', message: `${nameOf(peer)}: ${messageText(error)}` }]
   }
 }
 

@@ -1,3 +1,4 @@
+import { messageText } from '@commloop/core'
 import { systemNames } from '@commloop/transport-tcp'
 
 /** The result of resolving a host name. */
@@ -38,5 +39,5 @@ function problemText(error: Error): string {
   const code = 'code' in error ? error.code : undefined
   if (code === 'ENOTFOUND') return 'unknown to the name service'
   if (code === 'EAI_AGAIN') return 'the name service reports a temporary failure'
-  return error.message
+  return messageText(error)
 }

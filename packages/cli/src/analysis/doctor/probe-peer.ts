@@ -7,6 +7,7 @@ import {
   type DialHandler,
   FIRST_BYTES_MAX,
   type FrameCodec,
+  messageText,
   type Transport,
 } from '@commloop/core'
 import { type DoctorFinding, doctorFinding } from './doctor-finding.js'
@@ -50,7 +51,7 @@ export async function probePeer(
   const { error, firstBytes, closed, from } = await PeerProbe.run(entry, transport)
   const address = addressText({ ip: entry.host, port: entry.port })
   if (error !== undefined) {
-    return doctorFinding('peer-unreachable', entry.id, error.message, remedyFor(error))
+    return doctorFinding('peer-unreachable', entry.id, messageText(error), remedyFor(error))
   }
   if (closed && firstBytes.length === 0) {
     return doctorFinding(
@@ -83,7 +84,7 @@ function framingProblem(firstBytes: Uint8Array, codec: FrameCodec): string | und
     while (decoder.next() !== undefined);
     return decoder.midFrame ? decoder.diagnosis?.(firstBytes) : undefined
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error)
+    const text = messageText(error)
     return decoder.diagnosis?.(firstBytes) ?? text
   }
 }

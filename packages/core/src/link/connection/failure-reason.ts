@@ -1,9 +1,10 @@
 import type { Reason } from '../../contracts/reason.js'
+import { messageText, systemCode } from '../../text/safe-text.js'
 
 const RESET_BY_PEER: Reason = { code: 'reset-by-peer' }
 
 /** Why a dial or a connection has failed. "reset by peer" says more than "read ECONNRESET" or "write ECONNRESET". */
 export function failureReason(code: 'dial-failed' | 'connection-failed', error: Error): Reason {
-  const systemCode: unknown = 'code' in error ? error.code : undefined
-  return systemCode === 'ECONNRESET' ? RESET_BY_PEER : { code, detail: error.message }
+  const isReset = systemCode(error) === 'ECONNRESET'
+  return isReset ? RESET_BY_PEER : { code, detail: messageText(error) }
 }
