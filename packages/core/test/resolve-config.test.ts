@@ -47,6 +47,25 @@ describe('names', () => {
   })
 })
 
+describe('a link that comes up only with a frame of its peer', () => {
+  const warned = (options: Partial<NodeOptions>, ...links: EntryOptions[]): string[] =>
+    resolveOptions({ listen: LISTEN, links, ...options })
+      .warnings.filter(({ message }) => message.includes('first frame'))
+      .map(({ path }) => pathText(path))
+  const frame = { ready: 'frame' } as const
+
+  it.each<[string, Partial<NodeOptions>, EntryOptions[], string[]]>([
+    ['once if the entries inherit it', frame, [active(), passive()], ['ready']],
+    ['at the entry that says so', {}, [active(), passive(frame)], ['links[1].ready']],
+    ['not with a heartbeat', { ...frame, heartbeat: { every: '5s' } }, [active()], []],
+    ['not if the peer must send regularly', { ...frame, silence: '1m' }, [active()], []],
+    ['not if the entry is disabled', {}, [active({ ...frame, enabled: false })], []],
+    ['not with another value', { ready: 'stable' }, [active()], []],
+  ])('causes a warning, %s', (_name, options, links, paths) => {
+    expect(warned(options, ...links)).toEqual(paths)
+  })
+})
+
 describe('entries whose peers nothing tells apart', () => {
   const TLS = { port: 8000, tls: {} }
   const lasting = (...links: EntryOptions[]): boolean[] =>

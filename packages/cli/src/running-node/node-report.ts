@@ -1,3 +1,4 @@
+import type { LinkStatus } from '@commloop/control'
 import { CommloopError, type Finding, type LinkState, type ReasonCode } from '@commloop/core'
 import type { NodeRequest } from '../command-line/node-command.js'
 import { runningNode } from './running-node.js'
@@ -20,6 +21,11 @@ export interface LinkReport {
   readonly reasonCode?: ReasonCode | null
   /** The address of the connected peer. */
   readonly remote: string | null
+  /** What the link waits for. A node of an older version does not report it. */
+  readonly waiting?: LinkStatus['waiting']
+  /** Dials since the last proof of life. */
+  readonly attempt?: number
+  readonly counters?: Pick<LinkStatus['counters'], 'written' | 'receivedBytes'>
 }
 
 /**

@@ -104,6 +104,7 @@ describe('the report of a running node', () => {
         passive('tls', 'connection-failed', 'wrong version number'),
         passive('left', 'peer-closed', 'peer closed'),
         passive('long', 'partial-frame', 'partial frame'),
+        passive('cut', 'unacknowledged', 'not acknowledged: …'),
       ],
       findings: [{ kind: 'absent', entry: 'long', forMs: 60_000 }],
     })
@@ -115,8 +116,58 @@ describe('the report of a running node', () => {
       ],
       ['link-down', 'framed', 'is in state awaiting after: protocol error: length 18245'],
       ['link-down', 'tls', 'is in state awaiting after: wrong version number'],
+      ['link-down', 'cut', 'is in state awaiting after: not acknowledged: …'],
     ])
     expect(findings[1]?.advice).toContain('docs/wire-format.md')
+  })
+
+  it('names a link that is connected, and what it waits for', () => {
+    const remote = '10.0.0.3:8000'
+    const waiting = {
+      id: 'plc',
+      entry: 'plc',
+      state: 'dialing',
+      reason: null,
+      remote: null,
+    } as const
+    const findings = nodeFindings({
+      pid: 1,
+      links: [
+        { ...waiting, waiting: { for: 'frame', remote } },
+        { ...waiting, id: 'soon', waiting: { for: 'stable', remote } },
+        { ...waiting, id: 'turn', waiting: { for: 'turn', place: 1, of: 2 } },
+      ],
+      findings: [],
+    })
+    expect(findings).toMatchObject([{ finding: 'link-not-ready', weight: 'notice', about: 'plc' }])
+    expect(findings[0]?.message).toContain(`connected to ${remote}`)
+    expect(findings[0]?.advice).toContain('heartbeat')
+  })
+
+  it('names a link whose messages disappear in connections that end', () => {
+    const down = {
+      ...link,
+      state: 'backoff',
+      reason: 'peer closed',
+      reasonCode: 'peer-closed',
+      attempt: 2,
+      counters: { written: 1_000, receivedBytes: 0 },
+    } as const
+    const findings = nodeFindings({
+      pid: 1,
+      links: [
+        { ...down, id: 'proxied' },
+        { ...down, id: 'first', attempt: 1 },
+        { ...down, id: 'speaks', counters: { written: 1_000, receivedBytes: 3 } },
+        { ...down, id: 'quiet', counters: { written: 0, receivedBytes: 0 } },
+        { ...down, id: 'refused', reasonCode: 'dial-failed' },
+      ],
+      findings: [],
+    })
+    const swallowed = findings.filter(({ finding }) => finding === 'peer-swallows')
+    expect(swallowed).toMatchObject([{ about: 'proxied', weight: 'wrong' }])
+    expect(swallowed[0]?.message).toContain('1000 messages')
+    expect(swallowed[0]?.advice).toContain('`ready: stable`')
   })
 
   it('becomes findings', () => {

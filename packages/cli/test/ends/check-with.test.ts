@@ -182,6 +182,18 @@ Findings
       ['silence-unfed'],
     ],
     [
+      'both wait for a frame, and neither sends one by itself',
+      { ...WAITS, ready: 'frame' },
+      { ...DIALS, ready: 'frame' },
+      ['ready-unfed'],
+    ],
+    [
+      'both wait for a frame, and one sends heartbeats that the other does not know',
+      { ...WAITS, ready: 'frame' },
+      { ...DIALS, ready: 'frame', heartbeat: { every: '5s', payload: 'hb' }, silence: 'off' },
+      ['heartbeat-unknown'],
+    ],
+    [
       'one rejects what the other sends as a heartbeat',
       { ...WAITS, heartbeat: { every: '5s' } },
       { ...DIALS, heartbeat: { every: '5s' }, codec: { use: 'len16', emptyFrames: 'reject' } },

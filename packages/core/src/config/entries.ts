@@ -10,6 +10,7 @@ import type { OptionReader } from './option-reader.js'
 import { readDialHosts, readPatterns } from './peer-place.js'
 import { shadowedBy } from './shadowed-entry.js'
 import { sharedPlaces } from './shared-place.js'
+import { readyWarnings } from './ready-warnings.js'
 import { TwinEntries } from './twin-entries.js'
 
 /** A process cannot have more descriptors. */
@@ -50,6 +51,7 @@ export function readEntries(reader: OptionReader, node: NodeOptions): EntryConfi
   for (const { path, message } of twins.warnings(entries.map(({ id }) => id))) {
     reader.warning(path, message)
   }
+  for (const { path, message } of readyWarnings(entries, node)) reader.warning(path, message)
   return entries
 }
 

@@ -18,7 +18,19 @@ export function compareSettings(
     ...comparePlugins(dialer, acceptor),
     ...compareHeartbeats(dialer, acceptor),
     ...compareHeartbeats(acceptor, dialer),
+    ...compareReadiness(dialer, acceptor),
   ]
+}
+
+/** Whether the two sides wait for each other's first frame. */
+function compareReadiness(dialer: LinkSide, acceptor: LinkSide): SettingFinding[] {
+  const sides = [dialer, acceptor]
+  const isDeadlock = sides.every(({ entry: { settings } }) => {
+    return settings.ready === 'frame' && settings.heartbeat === undefined
+  })
+  if (!isDeadlock) return []
+  const message = `${nameOf(dialer)} and ${nameOf(acceptor)} each wait for the first frame of the other (ready: frame), and neither sends heartbeats: set the same heartbeat at both, or "ready: stable" at one`
+  return [{ finding: 'ready-unfed', message }]
 }
 
 /** Whether `receiver` recognises the heartbeats of `sender`, and gets them often enough. */

@@ -19,6 +19,7 @@ export const COMPATIBILITY_FINDINGS = [
   'options-invalid',
   'heartbeat-unknown',
   'silence-unfed',
+  'ready-unfed',
   'tls-one-side',
   'identity-unproved',
 ] as const

@@ -21,6 +21,8 @@ export const DOCTOR_FINDINGS = {
   'peer-framing': 'wrong',
   'entry-absent': 'wrong',
   'link-down': 'wrong',
+  'link-not-ready': 'notice',
+  'peer-swallows': 'wrong',
   'link-exhausted': 'wrong',
   stranger: 'notice',
   'address-nearly-matches': 'wrong',

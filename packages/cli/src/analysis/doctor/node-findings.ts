@@ -16,7 +16,34 @@ const FAULTS: ReadonlySet<ReasonCode> = new Set([
   'silence',
   'not-ready',
   'write-stall',
+  'unacknowledged',
 ])
+
+const ASK_THE_PEER =
+  'Set `heartbeat` if the peer answers heartbeats; if it never sends first, set `ready: stable`.'
+
+/** What to do, if the reason tells more than where it is explained. */
+const ADVICE: ReadonlyMap<ReasonCode | null | undefined, string> = new Map([
+  ...[...FRAMING].map((code) => {
+    const advice =
+      'The peer uses another framing: set what the text names; docs/wire-format.md explains it.'
+    return [code, advice] as const
+  }),
+  ['not-ready', ASK_THE_PEER],
+  [
+    'unacknowledged',
+    'Check the cable, the machine of the peer, and firewalls on the way; messages that were written may be lost.',
+  ],
+])
+
+/** How a connection ends if a proxy has accepted it for a peer that is down. */
+const HANGS_UP: ReadonlySet<ReasonCode> = new Set([
+  'peer-closed',
+  'connection-failed',
+  'reset-by-peer',
+])
+/** The first dial may have failed before the peer was there. */
+const SWALLOWED_ATTEMPTS_MIN = 2
 
 /** Findings that the running node reports. */
 export function nodeFindings({ links, findings }: NodeReport): DoctorFinding[] {
@@ -24,6 +51,8 @@ export function nodeFindings({ links, findings }: NodeReport): DoctorFinding[] {
   return [
     ...findings.map((finding) => auditFinding(finding, links)),
     ...links.filter((link) => isDown(link) && !absent.has(link.entry)).map(linkDown),
+    ...links.flatMap((link) => notReady(link) ?? []),
+    ...links.filter(isSwallowed).map(swallowed),
   ]
 }
 
@@ -40,11 +69,32 @@ function isDown({ state, reason, reasonCode }: LinkReport): boolean {
 
 function linkDown({ id, state, reason, reasonCode }: LinkReport): DoctorFinding {
   const message = `is in state ${state} after: ${reason ?? ''}`
-  const advice =
-    reasonCode != null && FRAMING.has(reasonCode)
-      ? 'The peer uses another framing: set what the text names; docs/wire-format.md explains it.'
-      : 'docs/link-states.md explains every reason.'
+  const advice = ADVICE.get(reasonCode) ?? 'docs/link-states.md explains every reason.'
   return doctorFinding('link-down', id, message, advice)
+}
+
+/** A link that only a frame of its peer brings up. Other waits end by themselves. */
+function notReady({ id, waiting }: LinkReport): DoctorFinding | undefined {
+  if (waiting?.for !== 'frame') return undefined
+  const message = `is connected to ${waiting.remote}, and waits for the first frame of the peer`
+  return doctorFinding('link-not-ready', id, message, ASK_THE_PEER)
+}
+
+/** Connections open and end, one after the other, and the peer never sends anything. */
+function isSwallowed({ state, reasonCode, attempt = 0, counters }: LinkReport): boolean {
+  if (state === 'up' || reasonCode == null || !HANGS_UP.has(reasonCode)) return false
+  const isSilent = counters !== undefined && counters.written > 0 && counters.receivedBytes === 0
+  return isSilent && attempt >= SWALLOWED_ATTEMPTS_MIN
+}
+
+function swallowed({ id, counters }: LinkReport): DoctorFinding {
+  const written = String(counters?.written ?? 0)
+  return doctorFinding(
+    'peer-swallows',
+    id,
+    `has written ${written} messages and never received a byte, and its connections end soon after they open: the messages are probably lost`,
+    'If a proxy, a balancer or a tunnel accepts for the peer, set `ready: frame` or `ready: stable`: docs/operations.md.',
+  )
 }
 
 /** What the last connection of an absent peer ended with. */
