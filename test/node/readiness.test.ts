@@ -124,6 +124,22 @@ describe('ready: frame', () => {
     await bench.stopped()
   })
 
+  it('waits for a frame again as soon as the link is read', async () => {
+    const bench = TestNode.started({ ready: 'frame', links: [{ ...PEER, reconnect: fixed }] })
+    bench.node.link('peer').pause()
+    bench.send('waiting')
+    const connection = bench.transport.lastDial.open()
+    bench.clock.advance(1_000)
+    bench.node.link('peer').resume()
+    expect(bench.node.link('peer').waiting).toMatchObject({ for: 'frame' })
+    bench.clock.advance(10_000)
+    expect(connection.sent).toEqual([])
+    connection.receive('hello')
+    bench.soon()
+    expect(connection.sent).toEqual(['waiting'])
+    await bench.stopped()
+  })
+
   it('is ready after readyTimeout if the link was paused in the meantime', async () => {
     const { bench, connection } = dialled({ ready: 'frame' })
     bench.node.link('peer').pause()

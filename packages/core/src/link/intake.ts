@@ -16,6 +16,7 @@ export interface IntakeOwner {
   readonly epoch: number
   readonly queue: { readonly tally: LinkTally }
   readonly connection: ReadConnection | undefined
+  readonly readiness: { reconsider(): void } | undefined
   delivered(payload: Uint8Array, epoch: number): void
 }
 
@@ -76,7 +77,10 @@ export class Intake implements ReaderHost {
   #released(): void {
     if (this.#holds > 0) return
     if (this.#leftover !== undefined) this.#deliverLeftover(this.#leftover)
-    if (!this.paused) this.#link.connection?.resume()
+    if (this.paused) return
+    // From now on the link can see a frame, so it may have to wait for one.
+    this.#link.readiness?.reconsider()
+    this.#link.connection?.resume()
   }
 
   #deliverLeftover({ reader }: Leftover): void {

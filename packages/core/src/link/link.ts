@@ -260,7 +260,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOw
     if (spec.entry.role === 'active') {
       this.dialer?.reconfigure(spec.entry, spec.strategy, dialsElsewhere(before, spec))
     }
-    this.readiness?.settingsChanged()
+    this.readiness?.reconsider()
     this.connection?.settingsChanged()
   }
 

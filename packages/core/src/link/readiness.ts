@@ -87,8 +87,8 @@ export class Readiness {
     }
   }
 
-  /** The settings have changed: a connection that is not ready yet waits as the new settings demand. */
-  settingsChanged(): void {
+  /** The settings have changed, or the link is read again: a connection that is not ready yet waits as they demand now. */
+  reconsider(): void {
     const { wait: before } = this
     if (before === undefined) return
     const wait = readyWait(this.#link, before.probation)
