@@ -1,9 +1,15 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { endianness } from 'node:os'
 import { parseIp, type UnacknowledgedBytes } from '@commloop/core'
 
 /** The tables of this network namespace. A table is missing if the kernel has no IPv6, or on another system. */
 const TABLES = ['/proc/self/net/tcp', '/proc/self/net/tcp6']
+/** Whether this system has such a table: Linux, unless `/proc` is hidden. */
+export function kernelShowsSockets(tables: readonly string[] = TABLES): boolean {
+  return tables.some((table) => existsSync(table))
+}
+
 /** At least this long between two looks, because the kernel walks through all its sockets for each. */
 const LOOK_EVERY_MS_MIN = 250
 /** A look may take at most this part of the time: one fortieth. */

@@ -10,6 +10,7 @@ import type {
   Resolving,
   Transport,
 } from '@commloop/core'
+import { kernelShowsSockets } from './kernel-look.js'
 import type { NameLookup, NameResolver } from './name-resolver.js'
 import { SharedLookups } from './shared-lookups.js'
 import { systemNames } from './system-names.js'
@@ -29,6 +30,10 @@ export class TcpTransport implements Transport {
   constructor(options: TcpOptions = {}, lookup?: LookupFunction) {
     this.#settings = tcpSettings({ ...options })
     this.#names = lookup === undefined ? systemNames : new SharedLookups(lookingUpBy(lookup))
+  }
+
+  get tellsUnacknowledged(): boolean {
+    return kernelShowsSockets()
   }
 
   dial(target: DialTarget, handler: DialHandler): Dial {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { PluginOptions, PluginSide } from '@commloop/core'
-import plugin from '../src/index.js'
+import plugin, { TcpTransport } from '../src/index.js'
+import { kernelShowsSockets } from '../src/kernel-look.js'
 
 function side(more: Partial<PluginSide>): PluginSide {
   return {
@@ -126,5 +127,12 @@ describe('the counterpart of a side', () => {
     const found = plugin.counterpart?.(listens)
     expect(found?.options).toEqual({ tls: { ...CERTIFICATE, ca: './tls/ca.pem' } })
     expect(found?.notes.at(-1)).toBe('tls: the certificate must prove the name a or b')
+  })
+})
+
+describe('what the peer has acknowledged', () => {
+  it('is known if the system has a table of its sockets', () => {
+    expect(new TcpTransport().tellsUnacknowledged).toBe(process.platform === 'linux')
+    expect(kernelShowsSockets(['/no/such/table'])).toBe(false)
   })
 })

@@ -5,6 +5,7 @@ import { type Diagnostic, diagnosticsError } from '../read/diagnostic.js'
 import { DiagnosticList } from '../read/diagnostic-list.js'
 import { controlSection } from '../sections/control-section.js'
 import { metricsSection } from '../sections/metrics-section.js'
+import { acknowledgementWarning } from './acknowledgement-warning.js'
 import { checkFile } from './check-file.js'
 import { checkPlugins, type PluginReport, warningText } from './check-plugins.js'
 import type { LoadedConfig } from './loaded-config.js'
@@ -96,7 +97,8 @@ async function checkedParts(
   }
   if (plugins === undefined) return undefined
   const ofPorts = sourcePortWarnings(node)
-  const warnings = [...ofTable, ...ofPorts].map(warningText).concat(ofPlugins.warnings)
+  const ofSystem = acknowledgementWarning(node, plugins.transport.value)
+  const warnings = [...ofTable, ...ofPorts, ...ofSystem].map(warningText).concat(ofPlugins.warnings)
   return { options, node, plugins, ...process, warnings }
 }
 

@@ -28,6 +28,12 @@ export interface Transport {
    * long the look-up takes, and neither after `cancel`. A transport without this method has no such entries.
    */
   resolve?(name: string, handler: ResolveHandler): Resolving
+
+  /**
+   * false: on this system, `Connection.unacknowledged` of its connections never has an answer, so `unacknowledgedMax` has
+   * no effect. The configuration then warns. Absent: the transport makes no statement.
+   */
+  readonly tellsUnacknowledged?: boolean
 }
 
 /** Receives the result of a look-up. */
