@@ -13,7 +13,7 @@ export interface TcpOptions {
   /**
    * How long a connection may be idle before the kernel probes whether the peer still exists, 1 s to 32 767 s (the limit of
    * Linux), or `off`. Default 30 s. The kernel then sends up to 10 probes, one per second (tcp(7), `TCP_KEEPINTVL`). This
-   * does not detect a peer that disappears with data in flight: use a heartbeat or the write stall limit for that.
+   * does not detect a peer that disappears with data in flight: `unacknowledgedMax` and heartbeats do.
    */
   readonly keepAlive?: Duration
   /** Send small writes immediately instead of collecting them (`TCP_NODELAY`). Default true. */
