@@ -173,6 +173,13 @@ export const SEEDED_FAULTS = {
       replace: 'this.#owner.closed',
     },
   ],
+  'a connection whose peer only does not read is given up': [
+    {
+      file: 'packages/core/dist/link/connection/acknowledgement-watch.js',
+      find: '|| isPeerFull',
+      replace: '',
+    },
+  ],
   'a held link delivers what is left after the next connection': [
     {
       file: 'packages/core/dist/link/intake.js',

@@ -1,4 +1,11 @@
-import type { CloseReason, Connection, ConnectionHandler, PeerInfo, Timer } from '@commloop/core'
+import type {
+  CloseReason,
+  Connection,
+  ConnectionHandler,
+  PeerInfo,
+  Timer,
+  UnacknowledgedBytes,
+} from '@commloop/core'
 import { MemoryPipe } from './memory-pipe.js'
 import { networkFailure } from './network-failure.js'
 import type { NetworkPath } from './network-path.js'
@@ -138,6 +145,25 @@ export class MemoryConnection implements Connection, PipeEnd {
       this.#handler?.written()
       this.#sendFin()
     })
+  }
+
+  /** What the kernel knows: bytes that wait because the reader does not read are not acknowledged, but it answers. */
+  unacknowledged(answer: (bytes: UnacknowledgedBytes | undefined) => void): void {
+    this.#later(() => {
+      if (this.#closed || this.#destroyed) return
+      const unacknowledgedBytes = this.outbound.bytes
+      const pendingBytes = this.#pending.reduce((sum, { byteLength }) => sum + byteLength, 0)
+      answer({
+        unacknowledgedBytes,
+        acknowledgedBytes: this.#writtenBytes - pendingBytes - unacknowledgedBytes,
+        isPeerFull: unacknowledgedBytes > 0 && this.reachesPeer,
+      })
+    })
+  }
+
+  /** The network carries bytes to the other end and its answers back, and the other end exists. */
+  get reachesPeer(): boolean {
+    return this.outbound.open && this.far.outbound.open && !this.far.closed
   }
 
   end(): void {

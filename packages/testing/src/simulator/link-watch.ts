@@ -87,6 +87,9 @@ export class LinkWatch implements ArrivalSink, ArrivalOrder {
     this.#dials?.changed(was, state, this.handle, this.dialledByOperator)
     if (state !== 'backoff') this.dialledByOperator = false
     if (was === 'up' || was === 'draining') this.#lost(state, reason)
+    if (marker === 'not acknowledged' && this.#connection?.reachesPeer === true) {
+      this.violated('gave up a connection whose peer acknowledges what it gets')
+    }
     if ((was === 'up' || was === 'draining') && state !== 'draining') this.#keepLate(epoch)
   }
 

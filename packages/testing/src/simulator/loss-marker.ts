@@ -15,5 +15,6 @@ export function lossMarker(reason: string): Marker | undefined {
   const marker = BY_REASON.get(reason)
   if (marker !== undefined) return marker
   if (reason.startsWith('protocol error')) return 'protocol error'
+  if (reason.startsWith('not acknowledged')) return 'not acknowledged'
   return reason.startsWith('the stream ended') ? 'fin within a frame' : undefined
 }

@@ -54,6 +54,7 @@ export const MARKERS = [
   'reset by peer',
   'silence',
   'write stall',
+  'not acknowledged',
   'partial frame',
   'protocol error',
   'replaced',

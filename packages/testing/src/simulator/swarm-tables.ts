@@ -40,6 +40,7 @@ export function drawTables(
   // Its own generator, so that older seeds draw what they always drew.
   const addresses = random.fork('addresses')
   const readiness = random.fork('ready')
+  const acknowledgements = random.fork('acknowledgements')
   const admissions = Array.from({ length: count }, (_, at) => {
     return drawAdmission(
       random,
@@ -59,6 +60,7 @@ export function drawTables(
       options: {
         ...drawOptions(random, at, [...admission.entries, ...active], heartbeat),
         ready: drawReady(readiness, heartbeat),
+        unacknowledgedMax: acknowledgements.pick([0, 0, 1_500, 6_000]),
       },
       router: drawRouter(random),
       expectedUp: [...admission.expectedUp, ...open.map(({ link }) => link)],
@@ -212,7 +214,7 @@ function drawOptions(
     deferMax: random.pick([500, 4_000]),
     stopDeadline: random.pick([500, 4_000]),
     // Drawn apart, so that the other draws of a seed stay as they were.
-    heldFor: random.fork(`held ${String(at)}`).pick([1_000, 300_000, 300_000, 300_000]),
+    heldFor: random.fork(`held ${String(at)}`).pick([500, 1_000, 300_000, 300_000]),
     audit: { every: 10_000, grace: 3_000 },
   }
 }
