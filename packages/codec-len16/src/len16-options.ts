@@ -1,11 +1,4 @@
-import {
-  describeValue,
-  optionsError,
-  type RejectedOption,
-  type Size,
-  sizeBytes,
-  unknownOptionText,
-} from '@commloop/core'
+import { PluginOptionReader, type Size, sizeBytes } from '@commloop/core'
 
 /** Options on which both sides of a link must agree. */
 export interface Len16Options {
@@ -37,38 +30,22 @@ const KNOWN = ['byteOrder', 'lengthIncludesHeader', 'maxPayload', 'emptyFrames']
  * @throws CommloopError CML_ERR_CONFIG_INVALID with every wrong option, what was expected and what was found.
  */
 export function len16Settings(options: Readonly<Record<string, unknown>>): Len16Settings {
-  const rejected: RejectedOption[] = []
-  const reject = (option: string, problem: string, unknown = false): void => {
-    rejected.push({ plugin: 'codec len16', option, problem, unknown })
-  }
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.includes(name)) reject(name, unknownOptionText(name, KNOWN), true)
-  }
-  const read = <Value>(
-    option: string,
-    byDefault: Value,
-    expected: string,
-    usable: (value: unknown) => Value | undefined,
-  ): Value => {
-    const value = options[option]
-    if (value === undefined) return byDefault
-    const found = usable(value)
-    if (found === undefined) reject(option, `expected ${expected}, found ${describeValue(value)}`)
-    return found ?? byDefault
-  }
-  const countsHeader = read('lengthIncludesHeader', false, 'true or false', asFlag)
+  const reader = new PluginOptionReader('codec len16', options, KNOWN)
+  const countsHeader = reader.read('lengthIncludesHeader', false, 'true or false', asFlag)
   const countedHeaderBytes = countsHeader ? HEADER_BYTES : 0
   const bytesMax = LENGTH_MAX - countedHeaderBytes
-  const byteOrder = read('byteOrder', 'big', "'big' or 'little'", oneOf('big', 'little'))
-  const emptyFrames = read(
+  const byteOrder = reader.read('byteOrder', 'big', "'big' or 'little'", oneOf('big', 'little'))
+  const emptyFrames = reader.read(
     'emptyFrames',
     'deliver',
     "'deliver' or 'reject'",
     oneOf('deliver', 'reject'),
   )
   const sizes = `a size of 1 to ${String(bytesMax)} bytes`
-  const payloadBytesMax = read('maxPayload', bytesMax, sizes, (value) => asBytes(value, bytesMax))
-  if (rejected.length > 0) throw optionsError(rejected)
+  const payloadBytesMax = reader.read('maxPayload', bytesMax, sizes, (value) =>
+    asBytes(value, bytesMax),
+  )
+  reader.throwRejected()
   return {
     byteOrder,
     countedHeaderBytes,

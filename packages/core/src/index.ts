@@ -15,6 +15,7 @@ export {
   type ErrorCode,
   type ErrorDetails,
 } from './contracts/errors.js'
+export { PluginOptionReader } from './text/plugin-option-reader.js'
 export { optionError, optionsError, type RejectedOption } from './contracts/option-error.js'
 export { REASON_TEXTS, type Reason, type ReasonCode, reasonText } from './contracts/reason.js'
 export type * from './contracts/node-events.js'

@@ -1,9 +1,8 @@
 import {
-  describeValue,
   type Duration,
   durationMs,
   optionsError,
-  type RejectedOption,
+  PluginOptionReader,
   unknownOptionText,
 } from '@commloop/core'
 import { type Direction, type TlsSettings, tlsSettings } from './tls-options.js'
@@ -56,32 +55,14 @@ export const LISTENER_OPTIONS: readonly string[] = [...CONNECTION_OPTIONS, 'prox
  * @throws CommloopError CML_ERR_CONFIG_INVALID with every wrong option, what was expected and what was found.
  */
 export function tcpSettings(options: Readonly<Record<string, unknown>>): TcpSettings {
-  const rejected: RejectedOption[] = []
-  const reject = (option: string, problem: string, unknown = false): void => {
-    rejected.push({ plugin: 'transport tcp', option, problem, unknown })
-  }
-  for (const name of Object.keys(options)) {
-    if (!TCP_OPTIONS.includes(name)) reject(name, unknownOptionText(name, TCP_OPTIONS), true)
-  }
-  const read = <Value>(
-    option: string,
-    byDefault: Value,
-    expected: string,
-    usable: (value: unknown) => Value | undefined,
-  ): Value => {
-    const value = options[option]
-    if (value === undefined) return byDefault
-    const found = usable(value)
-    if (found === undefined) reject(option, `expected ${expected}, found ${describeValue(value)}`)
-    return found ?? byDefault
-  }
+  const reader = new PluginOptionReader('transport tcp', options, TCP_OPTIONS)
   const settings = {
-    keepAliveMs: read('keepAlive', KEEP_ALIVE_MS, KEEP_ALIVE_WORDS, asKeepAliveMs),
-    noDelay: read('noDelay', true, 'true or false', asFlag),
-    backlog: read('backlog', BACKLOG, COUNT_WORDS, asCount),
-    handshakesMax: read('handshakes', HANDSHAKES, COUNT_WORDS, asCount),
+    keepAliveMs: reader.read('keepAlive', KEEP_ALIVE_MS, KEEP_ALIVE_WORDS, asKeepAliveMs),
+    noDelay: reader.read('noDelay', true, 'true or false', asFlag),
+    backlog: reader.read('backlog', BACKLOG, COUNT_WORDS, asCount),
+    handshakesMax: reader.read('handshakes', HANDSHAKES, COUNT_WORDS, asCount),
   }
-  if (rejected.length > 0) throw optionsError(rejected)
+  reader.throwRejected()
   return settings
 }
 

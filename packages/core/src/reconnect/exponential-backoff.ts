@@ -1,8 +1,6 @@
 import type { Random } from '../contracts/random.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
-import { optionsError, type RejectedOption } from '../contracts/option-error.js'
-import { describeValue } from '../text/describe-value.js'
-import { unknownOptionText } from '../text/suggestion.js'
+import { PluginOptionReader } from '../text/plugin-option-reader.js'
 import { type Duration, DURATION_MS_MAX, durationMs } from '../units/duration.js'
 
 /** Options of `ExponentialBackoff`. */
@@ -26,7 +24,6 @@ export interface ExponentialBackoffOptions {
   readonly maxAttempts?: number
 }
 
-const PLUGIN = 'reconnect exponential'
 const OPTION_NAMES = ['min', 'initial', 'max', 'factor', 'jitter', 'maxAttempts']
 
 /**
@@ -43,18 +40,16 @@ export class ExponentialBackoff implements ReconnectStrategy {
 
   /** @throws CommloopError CML_ERR_CONFIG_INVALID naming every wrong option. */
   constructor(options: ExponentialBackoffOptions = {}) {
-    const reader = new BackoffReader({ ...options })
-    this.delayMsMin = reader.durationMs('min', 100)
-    this.delayMsInitial = reader.durationMs('initial', 500)
-    this.delayMsMax = reader.durationMs('max', 30_000)
-    this.factor = reader.number('factor', 2, '1 to 1000', (value) => value >= 1 && value <= 1000)
-    this.jitter = reader.jitter()
-    this.attemptsMax = reader.number(
-      'maxAttempts',
-      10,
-      'a whole number, 0 for no end',
-      (value) => Number.isSafeInteger(value) && value >= 0,
-    )
+    const reader = new PluginOptionReader('reconnect exponential', { ...options }, OPTION_NAMES)
+    const delay = `a duration up to ${String(DURATION_MS_MAX)} ms`
+    this.delayMsMin = reader.read('min', 100, delay, asDelayMs)
+    this.delayMsInitial = reader.read('initial', 500, delay, asDelayMs)
+    this.delayMsMax = reader.read('max', 30_000, delay, asDelayMs)
+    const isFactor = numberIf((value) => value >= 1 && value <= 1000)
+    this.factor = reader.read('factor', 2, '1 to 1000', isFactor)
+    this.jitter = reader.read<'full' | 'none'>('jitter', 'full', '"full" or "none"', asJitter)
+    const isCount = numberIf((value) => Number.isSafeInteger(value) && value >= 0)
+    this.attemptsMax = reader.read('maxAttempts', 10, 'a whole number, 0 for no end', isCount)
     if (this.delayMsMin > this.delayMsMax) {
       reader.reject('min', 'at most "max"', this.delayMsMin)
     }
@@ -72,56 +67,14 @@ export class ExponentialBackoff implements ReconnectStrategy {
   }
 }
 
-/** Reads the options, which may have any type because they may come from a file, and collects every mistake. */
-class BackoffReader {
-  readonly #options: Readonly<Record<string, unknown>>
-  readonly #rejected: RejectedOption[] = []
+function asDelayMs(value: unknown): number | undefined {
+  return typeof value === 'number' || typeof value === 'string' ? durationMs(value) : undefined
+}
 
-  constructor(options: Readonly<Record<string, unknown>>) {
-    this.#options = options
-    for (const option of Object.keys(options)) {
-      if (OPTION_NAMES.includes(option)) continue
-      const problem = unknownOptionText(option, OPTION_NAMES)
-      this.#rejected.push({ plugin: PLUGIN, option, problem, unknown: true })
-    }
-  }
+function numberIf(isUsable: (value: number) => boolean): (value: unknown) => number | undefined {
+  return (value) => (typeof value === 'number' && isUsable(value) ? value : undefined)
+}
 
-  durationMs(option: string, byDefault: number): number {
-    const value = this.#options[option]
-    if (value === undefined) return byDefault
-    const ms =
-      typeof value === 'number' || typeof value === 'string' ? durationMs(value) : undefined
-    if (ms !== undefined) return ms
-    this.reject(option, `a duration up to ${String(DURATION_MS_MAX)} ms`, value)
-    return byDefault
-  }
-
-  number(
-    option: string,
-    byDefault: number,
-    expected: string,
-    isUsable: (value: number) => boolean,
-  ): number {
-    const value = this.#options[option]
-    if (value === undefined) return byDefault
-    if (typeof value === 'number' && isUsable(value)) return value
-    this.reject(option, expected, value)
-    return byDefault
-  }
-
-  jitter(): 'full' | 'none' {
-    const { jitter = 'full' } = this.#options
-    if (jitter === 'full' || jitter === 'none') return jitter
-    this.reject('jitter', '"full" or "none"', jitter)
-    return 'full'
-  }
-
-  reject(option: string, expected: string, found: unknown): void {
-    const problem = `expected ${expected}, found ${describeValue(found)}`
-    this.#rejected.push({ plugin: PLUGIN, option, problem })
-  }
-
-  throwRejected(): void {
-    if (this.#rejected.length > 0) throw optionsError(this.#rejected)
-  }
+function asJitter(value: unknown): 'full' | 'none' | undefined {
+  return value === 'full' || value === 'none' ? value : undefined
 }
