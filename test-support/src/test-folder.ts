@@ -17,6 +17,13 @@ export function testFolder(files: Readonly<Record<string, unknown>> = {}): strin
   return folder
 }
 
+/** A separate folder with a short path, because that of a socket may have at most 107 bytes. */
+export function shortTestFolder(parent = tmpdir()): string {
+  const folder = mkdtempSync(join(parent, 'cml-'))
+  made.push(folder)
+  return folder
+}
+
 /** Call this once at the top of a test file: it removes all folders after each test. */
 export function removeTestFoldersAfterEach(): void {
   afterEach(() => {

@@ -8,3 +8,4 @@ export {
   socketNameEnd,
   socketPlaces,
 } from './http/socket-path.js'
+export { probeSocket, type SocketState } from './http/socket-probe.js'

@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import {
   ControlClient,
@@ -8,6 +7,7 @@ import {
   ownFolderProblem,
   type PathTrust,
   pathProblem,
+  probeSocket,
   type SocketPlace,
   socketNameEnd,
   socketPlaces,
@@ -17,8 +17,6 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** How many folders from the kernel's list of sockets are searched. */
 const LISTED_FOLDERS_MAX = 64
-/** How long a process that listens may take to accept a connection. */
-const CONNECT_MS_MAX = 2_000
 
 /**
  * Searches the socket of the node of a configuration, in the places of these users: the user of this process and, if that
@@ -77,8 +75,8 @@ export class SocketSearch {
       if (!name.endsWith(this.#end)) continue
       const path = join(folder, name)
       const problem = problemOf(path, trust)
-      if (problem === undefined && (await answers(path))) return new ControlClient(path, trust)
       if (problem !== undefined) this.tried.push(problem)
+      else if ((await probeSocket(path)) === 'answers') return new ControlClient(path, trust)
     }
     return undefined
   }
@@ -123,24 +121,4 @@ function listedFolders(): string[] {
   } catch {
     return []
   }
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path)
-    const done = (isNode: boolean): void => {
-      clearTimeout(timer)
-      socket.destroy()
-      resolve(isNode)
-    }
-    const timer = setTimeout(() => {
-      done(false)
-    }, CONNECT_MS_MAX)
-    socket.once('connect', () => {
-      done(true)
-    })
-    socket.once('error', () => {
-      done(false)
-    })
-  })
 }

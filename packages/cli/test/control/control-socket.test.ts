@@ -5,22 +5,23 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { LinkStatus } from '@commloop/control'
 import { CliProcess, endCliProcessesAfterEach, runCli } from '@commloop/test-support/cli-process'
 import { closeClientsAfterEach, ControlNode } from '@commloop/test-support/control-node'
 import { closePeersAfterEach, FramedPeer } from '@commloop/test-support/framed-peer'
 import { freePort } from '@commloop/test-support/free-port'
-import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
+import {
+  removeTestFoldersAfterEach,
+  shortTestFolder,
+  testFolder,
+} from '@commloop/test-support/test-folder'
 
 endCliProcessesAfterEach()
 removeTestFoldersAfterEach()
@@ -31,18 +32,6 @@ const CONFIG = {
   node: 'plant l2',
   listen: { host: '127.0.0.1', port: 0 },
   links: [{ id: 'in', role: 'passive', ip: '127.0.0.1' }],
-}
-
-const folders: string[] = []
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
-})
-
-/** A short path, because that of a socket may have at most 107 bytes. */
-function runtime(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'cml-'))
-  folders.push(folder)
-  return folder
 }
 
 /** The access bits of a file, in octal. */
@@ -56,7 +45,7 @@ function start(folder: string, env: Record<string, string>, args: string[] = [])
 
 describe('the control socket', () => {
   it('is accessible only to its owner, like its folder, and is named after the node and the configuration', async () => {
-    const XDG_RUNTIME_DIR = runtime()
+    const XDG_RUNTIME_DIR = shortTestFolder()
     const node = await ControlNode.start(CONFIG, {}, { env: { XDG_RUNTIME_DIR } })
     expect(node.socket).toMatch(/\/commloop\/plant_l2-[0-9a-f]{12}\.sock$/)
     expect(dirname(dirname(node.socket))).toBe(XDG_RUNTIME_DIR)
@@ -66,7 +55,7 @@ describe('the control socket', () => {
   })
 
   it('is accessible only to its owner with any umask', async () => {
-    const XDG_RUNTIME_DIR = runtime()
+    const XDG_RUNTIME_DIR = shortTestFolder()
     const folder = testFolder({
       '.commlooprc': { ...CONFIG, router: './open.mjs' },
       'open.mjs': 'process.umask(0)\nexport default { name: "open", route: () => "in" }\n',
@@ -106,7 +95,7 @@ describe('the control socket', () => {
   })
 
   it('does not exist with control: false', async () => {
-    const XDG_RUNTIME_DIR = runtime()
+    const XDG_RUNTIME_DIR = shortTestFolder()
     const folder = testFolder({ '.commlooprc': { ...CONFIG, control: false } })
     const node = start(folder, { XDG_RUNTIME_DIR })
     await node.log(({ msg }) => msg.startsWith('in is awaiting'))
@@ -206,7 +195,7 @@ describe('the control socket', () => {
       'is not a folder',
     ],
   ])('is not created in a folder that %s', async (_, put, problem) => {
-    const XDG_RUNTIME_DIR = runtime()
+    const XDG_RUNTIME_DIR = shortTestFolder()
     put(join(XDG_RUNTIME_DIR, 'commloop'))
     const control = join(XDG_RUNTIME_DIR, 'commloop')
     const { folderProblem } = await import('@commloop/control/socket-path')
@@ -223,7 +212,7 @@ describe('the control socket', () => {
   })
 
   it('is in the next folder if its path would be too long for the system', async () => {
-    const long = join(runtime(), 'x'.repeat(90))
+    const long = join(shortTestFolder(), 'x'.repeat(90))
     mkdirSync(long)
     const env = { XDG_RUNTIME_DIR: long }
     const node = await ControlNode.start(CONFIG, {}, { env })
@@ -235,8 +224,8 @@ describe('the control socket', () => {
   })
 
   it('is opened behind a symbolic link to a folder that only its owner can change', async () => {
-    const real = runtime()
-    const link = join(runtime(), 'run')
+    const real = shortTestFolder()
+    const link = join(shortTestFolder(), 'run')
     symlinkSync(real, link)
     const node = await ControlNode.start({ ...CONFIG, control: join(link, 'c.sock') })
     expect(await runCli(['status'], { cwd: node.folder })).toMatchObject({ code: 0 })
@@ -254,10 +243,10 @@ if (!canBeOthers) {
 }
 
 describe.skipIf(!canBeOthers)('another user of the machine', () => {
-  const NOBODY = 65_534
+  const OTHER_UID = 65_534
 
-  function asNobody(script: string): { status: number | null; stdout: string } {
-    const args = [`--reuid=${String(NOBODY)}`, `--regid=${String(NOBODY)}`, '--clear-groups']
+  function asOtherUser(script: string): { status: number | null; stdout: string } {
+    const args = [`--reuid=${String(OTHER_UID)}`, `--regid=${String(OTHER_UID)}`, '--clear-groups']
     return spawnSync('setpriv', [...args, process.execPath, '-e', script], { encoding: 'utf8' })
   }
 
@@ -266,22 +255,22 @@ describe.skipIf(!canBeOthers)('another user of the machine', () => {
   }
 
   it('cannot connect to it, neither in its default folder nor in a public folder', async () => {
-    const open = runtime()
+    const open = shortTestFolder()
     chmodSync(open, 0o1777)
     const control = join(open, 'c.sock')
     const usual = await ControlNode.start(CONFIG)
     const chosen = await ControlNode.start({ ...CONFIG, control })
-    expect(asNobody(connecting(usual.socket)).stdout).toBe('EACCES\n')
-    expect(asNobody(connecting(chosen.socket)).stdout).toBe('EACCES\n')
+    expect(asOtherUser(connecting(usual.socket)).stdout).toBe('EACCES\n')
+    expect(asOtherUser(connecting(chosen.socket)).stdout).toBe('EACCES\n')
     expect(await chosen.get('/v1/status')).toMatchObject({ ok: true })
   })
 
   it('cannot provide the folder that a node or a command uses', async () => {
-    const XDG_RUNTIME_DIR = runtime()
+    const XDG_RUNTIME_DIR = shortTestFolder()
     chmodSync(XDG_RUNTIME_DIR, 0o1777)
     const place = join(XDG_RUNTIME_DIR, 'commloop')
-    asNobody(`require('fs').mkdirSync(${JSON.stringify(place)}, { mode: 0o700 })`)
-    expect(statSync(place).uid).toBe(NOBODY)
+    asOtherUser(`require('fs').mkdirSync(${JSON.stringify(place)}, { mode: 0o700 })`)
+    expect(statSync(place).uid).toBe(OTHER_UID)
     const { folderProblem, ownFolderProblem } = await import('@commloop/control/socket-path')
     expect(folderProblem(place, 0)).toContain('belongs to user 65534, not to us')
     expect(ownFolderProblem(place, 0)).toContain('belongs to user 65534, not to us')
@@ -292,12 +281,12 @@ describe.skipIf(!canBeOthers)('another user of the machine', () => {
   })
 
   it('receives nothing from commands if its socket is in the place of that of the node', async () => {
-    const open = runtime()
+    const open = shortTestFolder()
     chmodSync(open, 0o1777)
     const control = join(open, 'c.sock')
     const folder = testFolder({ '.commlooprc': { ...CONFIG, control } })
     const listening = `require('net').createServer(s => s.on('data', d => console.log('stolen ' + d))).listen(${JSON.stringify(control)}, () => { require('fs').chmodSync(${JSON.stringify(control)}, 0o777); console.log('listening') })`
-    const args = [`--reuid=${String(NOBODY)}`, `--regid=${String(NOBODY)}`, '--clear-groups']
+    const args = [`--reuid=${String(OTHER_UID)}`, `--regid=${String(OTHER_UID)}`, '--clear-groups']
     const thief = spawn('setpriv', [...args, process.execPath, '-e', listening])
     onTestFinished(() => void thief.kill())
     let seen = ''
@@ -315,11 +304,11 @@ describe.skipIf(!canBeOthers)('another user of the machine', () => {
   })
 
   it('has a node that root finds through sudo, and not in a folder that any user could have made', async () => {
-    const XDG_RUNTIME_DIR = runtime()
-    chownSync(XDG_RUNTIME_DIR, NOBODY, NOBODY)
+    const XDG_RUNTIME_DIR = shortTestFolder()
+    chownSync(XDG_RUNTIME_DIR, OTHER_UID, OTHER_UID)
     const folder = testFolder({ '.commlooprc': CONFIG })
     chmodSync(folder, 0o755)
-    const args = [`--reuid=${String(NOBODY)}`, `--regid=${String(NOBODY)}`, '--clear-groups']
+    const args = [`--reuid=${String(OTHER_UID)}`, `--regid=${String(OTHER_UID)}`, '--clear-groups']
     const node = await ControlNode.startIn(folder, {
       env: { XDG_RUNTIME_DIR },
       within: ['setpriv', ...args],
@@ -327,7 +316,7 @@ describe.skipIf(!canBeOthers)('another user of the machine', () => {
     const asRoot = await runCli(['status'], { cwd: folder })
     expect(asRoot.stderr).toContain(`${dirname(node.socket)} belongs to user 65534, not to us`)
     expect(asRoot.code).toBe(5)
-    const env = { SUDO_UID: String(NOBODY) }
+    const env = { SUDO_UID: String(OTHER_UID) }
     expect(await runCli(['status'], { cwd: folder, env })).toMatchObject({ code: 0 })
     // The folder is in /tmp, which is open to all: root must not trust its owner only because of the path.
     const named = await runCli(['status', '--control', node.socket], { cwd: folder })
@@ -335,13 +324,12 @@ describe.skipIf(!canBeOthers)('another user of the machine', () => {
   })
 
   it('has a node that root reaches in a folder that root has made for it', async () => {
-    const given = mkdtempSync('/run/cml-')
-    folders.push(given)
-    chownSync(given, NOBODY, NOBODY)
+    const given = shortTestFolder('/run')
+    chownSync(given, OTHER_UID, OTHER_UID)
     chmodSync(given, 0o755)
     const folder = testFolder({ '.commlooprc': CONFIG })
     chmodSync(folder, 0o755)
-    const args = [`--reuid=${String(NOBODY)}`, `--regid=${String(NOBODY)}`, '--clear-groups']
+    const args = [`--reuid=${String(OTHER_UID)}`, `--regid=${String(OTHER_UID)}`, '--clear-groups']
     const node = await ControlNode.startIn(folder, {
       env: { XDG_RUNTIME_DIR: undefined, RUNTIME_DIRECTORY: given },
       within: ['setpriv', ...args],
@@ -354,12 +342,12 @@ describe.skipIf(!canBeOthers)('another user of the machine', () => {
   })
 
   it('keeps a socket at the configured path: the node does not replace it', async () => {
-    const open = runtime()
+    const open = shortTestFolder()
     chmodSync(open, 0o1777)
     const control = join(open, 'c.sock')
     const script = `const s = require('net').createServer().listen(${JSON.stringify(control)}, () => process.kill(process.pid, 'SIGKILL'))`
-    asNobody(script)
-    expect(statSync(control).uid).toBe(NOBODY)
+    asOtherUser(script)
+    expect(statSync(control).uid).toBe(OTHER_UID)
     const node = start(testFolder({ '.commlooprc': { ...CONFIG, control } }), {})
     const { msg } = await node.log(({ msg }) => msg.startsWith('no control socket'))
     expect(msg).toContain('belongs to user 65534: not replaced')

@@ -3,20 +3,22 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { once } from 'node:events'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { CliProcess, endCliProcessesAfterEach, runCli } from '@commloop/test-support/cli-process'
 import { closeClientsAfterEach, ControlNode } from '@commloop/test-support/control-node'
-import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
+import {
+  removeTestFoldersAfterEach,
+  shortTestFolder,
+  testFolder,
+} from '@commloop/test-support/test-folder'
 
 endCliProcessesAfterEach()
 removeTestFoldersAfterEach()
@@ -28,16 +30,14 @@ const CONFIG = {
   links: [{ id: 'in', role: 'passive', ip: '127.0.0.1' }],
 }
 
-const folders: string[] = []
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
-})
-
-/** A short path, because that of a socket may have at most 107 bytes. */
-function runtime(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'cml-'))
-  folders.push(folder)
-  return folder
+/** Puts the socket of another process at a path where there is one. */
+async function otherProcessAt(path: string): Promise<Server> {
+  const other = createServer()
+  onTestFinished(() => void other.close())
+  other.listen(`${path}.new`)
+  await once(other, 'listening')
+  renameSync(`${path}.new`, path)
+  return other
 }
 
 function madeAgain({ msg }: { readonly msg: string }): boolean {
@@ -46,7 +46,7 @@ function madeAgain({ msg }: { readonly msg: string }): boolean {
 
 describe('a control socket that was lost', () => {
   it('is made again after its folder was removed, and open streams continue', async () => {
-    const XDG_RUNTIME_DIR = join(runtime(), 'user')
+    const XDG_RUNTIME_DIR = join(shortTestFolder(), 'user')
     mkdirSync(XDG_RUNTIME_DIR, { mode: 0o700 })
     const node = await ControlNode.start(CONFIG, {}, { env: { XDG_RUNTIME_DIR } })
     const stream = node.events('?types=link')
@@ -64,8 +64,8 @@ describe('a control socket that was lost', () => {
   })
 
   it('is made in another folder if the first cannot be used any more, and is found there', async () => {
-    const XDG_RUNTIME_DIR = runtime()
-    const TMPDIR = runtime()
+    const XDG_RUNTIME_DIR = shortTestFolder()
+    const TMPDIR = shortTestFolder()
     const env = { XDG_RUNTIME_DIR, TMPDIR }
     const node = await ControlNode.start(CONFIG, {}, { env })
     rmSync(XDG_RUNTIME_DIR, { recursive: true })
@@ -77,13 +77,9 @@ describe('a control socket that was lost', () => {
   })
 
   it('is left to a process that has put its own there, and is made again when that process has ended', async () => {
-    const control = join(runtime(), 'c.sock')
+    const control = join(shortTestFolder(), 'c.sock')
     const node = await ControlNode.start({ ...CONFIG, control })
-    const other = createServer()
-    onTestFinished(() => void other.close())
-    other.listen(`${control}.new`)
-    await once(other, 'listening')
-    renameSync(`${control}.new`, control)
+    const other = await otherProcessAt(control)
     const { ino } = statSync(control)
     const { level, msg } = await node.process.log(({ msg }) => msg.includes('another process'))
     expect(level).toBe('warn')
@@ -95,19 +91,15 @@ describe('a control socket that was lost', () => {
   })
 
   it('is not removed at the stop if another process has put its own there', async () => {
-    const control = join(runtime(), 'c.sock')
+    const control = join(shortTestFolder(), 'c.sock')
     const node = await ControlNode.start({ ...CONFIG, control })
-    const other = createServer()
-    onTestFinished(() => void other.close())
-    other.listen(`${control}.new`)
-    await once(other, 'listening')
-    renameSync(`${control}.new`, control)
+    await otherProcessAt(control)
     await node.stop()
     expect(existsSync(control)).toBe(true)
   })
 
   it('is made as soon as its folder can be used, if it could not be used at the start', async () => {
-    const folder = runtime()
+    const folder = shortTestFolder()
     const place = join(folder, 'run')
     writeFileSync(place, '')
     const control = join(place, 'c.sock')
@@ -134,8 +126,12 @@ describe('a control socket that was lost', () => {
 
 describe('the commands for a running node', () => {
   it('find it from another environment', async () => {
-    const node = await ControlNode.start(CONFIG, {}, { env: { XDG_RUNTIME_DIR: runtime() } })
-    for (const env of [{ XDG_RUNTIME_DIR: undefined }, { XDG_RUNTIME_DIR: runtime() }]) {
+    const node = await ControlNode.start(
+      CONFIG,
+      {},
+      { env: { XDG_RUNTIME_DIR: shortTestFolder() } },
+    )
+    for (const env of [{ XDG_RUNTIME_DIR: undefined }, { XDG_RUNTIME_DIR: shortTestFolder() }]) {
       for (const command of [['status'], ['disable', 'in'], ['enable', 'in'], ['reload']]) {
         const { code, stderr } = await runCli(command, { cwd: node.folder, env })
         expect({ command, code, stderr }).toMatchObject({ code: 0 })

@@ -1,17 +1,15 @@
 import { chmodSync, lstatSync, renameSync, type Stats, unlinkSync } from 'node:fs'
 import { lstat } from 'node:fs/promises'
 import type { RequestListener, Server } from 'node:http'
-import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { messageText, systemCode } from '@commloop/core'
 import { CONTROL_LIMITS } from '../app/control-limits.js'
 import { closeServer, limitedServer, listening } from './http-server.js'
 import { lengthProblem } from './socket-location.js'
 import { draftName } from './socket-path.js'
+import { probeSocket } from './socket-probe.js'
 import { SocketProblem, SocketTaken } from './socket-problem.js'
 
-/** How long a process that listens may take to accept a connection. */
-const PROBE_MS_MAX = 1_000
 /** How often another process may replace the socket between our check and our rename. */
 const TRIES = 3
 
@@ -119,7 +117,8 @@ async function staleFile(path: string): Promise<FileId | undefined> {
   if (facts.uid !== process.getuid?.()) {
     throw new SocketProblem(`${path} belongs to user ${String(facts.uid)}: not replaced`)
   }
-  if (await answers(path)) throw new SocketTaken(`another process listens at ${path}`)
+  if ((await probeSocket(path)) !== 'gone')
+    throw new SocketTaken(`another process listens at ${path}`)
   return facts
 }
 
@@ -129,26 +128,4 @@ function factsOf(path: string): Stats | undefined {
 
 function sameFile(left: FileId | undefined, right: FileId | undefined): boolean {
   return left?.ino === right?.ino && left?.dev === right?.dev
-}
-
-/** True if a process listens there. The system refuses the connection if the process has ended without cleaning up. */
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path)
-    const done = (alive: boolean): void => {
-      clearTimeout(timer)
-      socket.destroy()
-      resolve(alive)
-    }
-    const timer = setTimeout(() => {
-      done(true)
-    }, PROBE_MS_MAX)
-    socket.once('connect', () => {
-      done(true)
-    })
-    socket.once('error', (error) => {
-      const code = systemCode(error)
-      done(code !== 'ECONNREFUSED' && code !== 'ENOENT')
-    })
-  })
 }
