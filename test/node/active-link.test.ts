@@ -122,12 +122,17 @@ describe('an active link', () => {
   })
 
   it('dials after links of unknown peers if its last dial was not answered', async () => {
-    const links = ['silent', 'b', 'c'].map((id) => ({ ...PEER, id, reconnect: fixed(100) }))
+    const links = ['silent', 'b', 'c', 'late'].map((id) => {
+      return { ...PEER, id, reconnect: fixed(100), enabled: id !== 'late' }
+    })
     const bench = TestNode.started({ links, dials: 1 })
     bench.clock.advance(10_000)
     bench.transport.lastDial.fail('ETIMEDOUT')
     bench.clock.advance(100)
-    expect(bench.node.link('silent').waiting).toEqual({ for: 'turn', place: 2, of: 2 })
+    // It asks later than the silent one, and is before it.
+    bench.node.link('late').enable()
+    expect(bench.node.link('late').waiting).toEqual({ for: 'turn', place: 2, of: 3 })
+    expect(bench.node.link('silent').waiting).toEqual({ for: 'turn', place: 3, of: 3 })
     bench.node.link('silent').dial()
     expect(bench.node.link('silent').waiting, 'an operator does not wait').toMatchObject({
       place: 1,

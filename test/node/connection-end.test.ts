@@ -359,6 +359,39 @@ describe('frames that wait during a pause', () => {
     await bench.stopped()
   })
 
+  it('come before a next connection that opens while one of them is being delivered', async () => {
+    const { bench, connection } = accepted({})
+    const link = bench.node.link('in')
+    let first = true
+    bench.node.on('message', () => {
+      if (!first) return
+      first = false
+      const release = link.hold()
+      connection.reset()
+      release()
+      bench.transport.accept('10.0.0.3')?.receive('three')
+    })
+    connection.receive('one', 'two')
+    bench.soon()
+    expect(bench.messages).toEqual(['in#1 one', 'in#1 two', 'in#2 three'])
+    await bench.stopped()
+  })
+
+  it('are discarded if their connection was never ready, because it has no epoch', async () => {
+    const { bench, connection } = accepted({ ready: 'frame' })
+    const link = bench.node.link('in')
+    connection.receive('one')
+    link.pause()
+    connection.reset()
+    const next = bench.transport.accept('10.0.0.3')
+    next?.receive('two')
+    next?.reset()
+    link.resume()
+    expect(bench.messages).toEqual(['in#1 one'])
+    expect(link.counters.discarded).toBe(1)
+    await bench.stopped()
+  })
+
   it('are delivered if one listener holds, closes and releases the link during a delivery', async () => {
     const { bench, connection } = up()
     const link = bench.node.link('peer')
