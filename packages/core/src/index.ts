@@ -44,6 +44,7 @@ export {
   resolveConfig,
   type ResolvedOptions,
   resolveOptions,
+  resolvingOptions,
 } from './config/resolve-config.js'
 export {
   ExponentialBackoff,
@@ -72,6 +73,9 @@ export { foreignText, jsonText, messageText, systemCode } from './text/safe-text
 export { shortened } from './text/short-text.js'
 export { nearest, editDistance, unknownOptionText } from './text/suggestion.js'
 export { SystemClock } from './runtime/system-clock.js'
+export { inSlices } from './turns/sliced-work.js'
+export type { Steps } from './turns/steps.js'
+export { FairTimer } from './timing/fair-timer.js'
 export { GuardedLogger } from './events/guarded-logger.js'
 export { Throttle, type ThrottleLimits } from './events/throttle.js'
 export { BATCH_BYTES_MAX } from './link/connection/batch-buffers.js'

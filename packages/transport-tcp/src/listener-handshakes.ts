@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
-import { type Address, durationText, type PeerInfo } from '@commloop/core'
+import { type Address, durationText, type PeerInfo, type Timer } from '@commloop/core'
 import {
   certificateProblemText,
   HUNG_UP,
@@ -8,6 +8,7 @@ import {
   tlsProblemText,
   TOO_MANY_HANDSHAKES,
 } from './tls-failure.js'
+import { peerTimer } from './peer-timer.js'
 import { provedNames } from './tls-names.js'
 import type { TlsSettings } from './tls-options.js'
 
@@ -24,7 +25,7 @@ export interface HandshakeListener {
 interface Handshake {
   readonly tcp: Socket
   readonly peer: PeerInfo
-  readonly timer: NodeJS.Timeout
+  readonly timer: Timer
 }
 
 /** The unfinished handshakes of a listener, limited in number and in time. */
@@ -61,9 +62,9 @@ export class ListenerHandshakes {
       this.#listener.refused(peer.remote, TOO_MANY_HANDSHAKES)
       return
     }
-    const timer = setTimeout(() => {
+    const timer = peerTimer(HANDSHAKE_MS_MAX, () => {
       this.#refuse(key, `tls: no handshake within ${durationText(HANDSHAKE_MS_MAX)}`)
-    }, HANDSHAKE_MS_MAX)
+    })
     this.#unfinished.set(key, { tcp, peer, timer })
     tcp.on('close', () => {
       if (this.#unfinished.get(key)?.tcp === tcp) this.#refuse(key, HUNG_UP)
@@ -113,7 +114,7 @@ export class ListenerHandshakes {
     const handshake = this.#unfinished.get(key)
     if (handshake === undefined) return undefined
     this.#unfinished.delete(key)
-    clearTimeout(handshake.timer)
+    handshake.timer.cancel()
     return handshake
   }
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { type Address, durationText } from '@commloop/core'
+import { peerTimer } from './peer-timer.js'
 import { readProxyHeader } from './proxy-header.js'
 
 /** How long a balancer may take to send the header. */
@@ -36,7 +37,7 @@ export class ProxiedOpenings {
     }
     let stream = Buffer.alloc(0)
     const leave = (): void => {
-      clearTimeout(timer)
+      timer.cancel()
       this.#unfinished.delete(socket)
       socket.off('data', read).off('end', gone).off('close', gone)
     }
@@ -65,9 +66,9 @@ export class ProxiedOpenings {
         this.#listener.opened(socket, header.source)
       }
     }
-    const timer = setTimeout(() => {
+    const timer = peerTimer(HEADER_MS_MAX, () => {
       refuse(`no header within ${durationText(HEADER_MS_MAX)}`)
-    }, HEADER_MS_MAX)
+    })
     this.#unfinished.set(socket, leave)
     socket.on('error', ignore).on('data', read).on('end', gone).on('close', gone)
     socket.resume()

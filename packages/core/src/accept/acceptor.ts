@@ -42,6 +42,7 @@ export class Acceptor implements AdmissionHandler {
   /** When the last replacement of a link's connection was. Kept while the hold-down lasts. */
   readonly #replacedMs = new Map<Link, number>()
   #groups: AcceptGroups
+  #prepare: ((links: readonly Link[]) => void) | undefined
   #closed = false
 
   constructor(groups: AcceptGroups, clock: Clock, rejections: Rejections) {
@@ -50,9 +51,15 @@ export class Acceptor implements AdmissionHandler {
     this.#rejections = rejections
   }
 
+  /** While a reconfiguration changes links: changes these now, because a connection wants one of them. */
+  set prepare(prepare: ((links: readonly Link[]) => void) | undefined) {
+    this.#prepare = prepare
+  }
+
   /** The table has changed. It also applies to newcomers that are waiting for the end of a challenge. */
   regroup(groups: AcceptGroups): void {
     this.#groups = groups
+    this.#prepare?.([...this.#challenges.keys()])
     for (const [link, challenge] of [...this.#challenges]) {
       const { peer } = challenge.newcomer
       const group = this.#groupOf(peer.remote, challenge.listener)
@@ -102,6 +109,7 @@ export class Acceptor implements AdmissionHandler {
       this.#rejections.add(remote, group)
       return undefined
     }
+    this.#prepare?.(group.links)
     this.#rearm(remote)
     // The proved identity comes first: a peer with the wrong one is not even a duplicate.
     const { identities } = group

@@ -66,7 +66,7 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOw
   settings: LinkSettings
   codec: FrameCodec
   state: LinkState = 'idle'
-  epoch: number
+  epoch = 0
   /** The present connection. It may be on probation, or ending. */
   connection: LinkConnection | undefined
   readonly queue: LinkQueue<Link>
@@ -88,14 +88,10 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOw
   readiness: Readiness | undefined
   #drain: Drain | undefined
 
-  /**
-   * `lastEpoch`: the last epoch of a former link of this id, so that a reply to that link is never sent over this one.
-   */
-  constructor(id: string, spec: LinkSpec, services: LinkServices, lastEpoch = 0) {
+  constructor(id: string, spec: LinkSpec, services: LinkServices) {
     const { entry, codec, strategy } = spec
     this.id = id
     this.#spec = spec
-    this.epoch = lastEpoch
     this.settings = entry.settings
     this.codec = codec
     this.#services = services
@@ -128,6 +124,11 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOw
 
   get enabled(): boolean {
     return this.#enabled
+  }
+
+  /** The last epoch of a former link of this id, so that a reply to that link is never sent over this one. */
+  continueFrom(lastEpoch: number): void {
+    this.epoch = lastEpoch
   }
 
   // ── the life of the link ────────────────────────────────────────────────────────────────────────────────────
