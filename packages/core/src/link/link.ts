@@ -62,10 +62,11 @@ interface Drain {
  */
 export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOwner, IntakeOwner {
   readonly id: string
-  // Plain properties and not getters, because they are read for every message. Only this class sets them.
+  // Plain properties and not getters, because they are read for every message. Only this class sets them, but for the first epoch.
   settings: LinkSettings
   codec: FrameCodec
   state: LinkState = 'idle'
+  /** A new link continues the epochs of the former link of its id: a reply to that link is never sent over this one. */
   epoch = 0
   /** The present connection. It may be on probation, or ending. */
   connection: LinkConnection | undefined
@@ -124,11 +125,6 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOw
 
   get enabled(): boolean {
     return this.#enabled
-  }
-
-  /** The last epoch of a former link of this id, so that a reply to that link is never sent over this one. */
-  continueFrom(lastEpoch: number): void {
-    this.epoch = lastEpoch
   }
 
   // ── the life of the link ────────────────────────────────────────────────────────────────────────────────────

@@ -46,7 +46,7 @@ export class NodeLinks {
   take({ after, handles, removed, added }: TableChange): void {
     const before = this.#table
     for (const link of added) {
-      link.continueFrom(before.link(link.id)?.epoch ?? this.#formerEpochs.lastOf(link.id))
+      link.epoch = before.link(link.id)?.epoch ?? this.#formerEpochs.lastOf(link.id)
     }
     this.retired.expect(removed)
     if (sameLinks(before.links, after.links)) return

@@ -77,11 +77,10 @@ export class SlicedWork<Result> {
 }
 
 /** Does work in slices. Rejects with what a step throws. */
-export function inSlices<Result>(clock: Clock, steps: Steps<Result>): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    new SlicedWork(clock, steps, (end) => {
-      if (end.ok) resolve(end.result)
-      else reject(end.error)
-    }).begin()
+export async function inSlices<Result>(clock: Clock, steps: Steps<Result>): Promise<Result> {
+  const end = await new Promise<WorkEnd<Result>>((resolve) => {
+    new SlicedWork(clock, steps, resolve).begin()
   })
+  if (end.ok) return end.result
+  throw end.error
 }
