@@ -1,4 +1,4 @@
-import { type ConfigRequest, findConfig } from '../find/find-config.js'
+import type { ConfigRequest, ConfigSource } from '../find/find-config.js'
 import { ConfigDocument } from '../read/config-document.js'
 import type { Diagnostic } from '../read/diagnostic.js'
 import { DiagnosticList } from '../read/diagnostic-list.js'
@@ -24,14 +24,15 @@ export interface FileFacts {
   readonly isValid: boolean
 }
 
-/** Reads a file and checks it, on this thread or on another one. */
-export type FileReader = (request: ConfigRequest) => Promise<CheckedFile>
+export type Environment = ConfigRequest['env']
 
-/** On this thread. @throws CommloopError if there is no configuration, more than one, or it cannot be read */
-export async function readCheckedFile(request: ConfigRequest): Promise<CheckedFile> {
-  const source = await findConfig(request)
+/** Parses and checks the text of a file, on this thread or on another one. */
+export type SourceChecker = (source: ConfigSource, env: Environment) => Promise<CheckedFile>
+
+/** On this thread, in one piece. */
+export function checkSource(source: ConfigSource, env: Environment): CheckedFile {
   const { file, name, folder, warnings } = source
-  const document = new ConfigDocument(source, request.env)
+  const document = new ConfigDocument(source, env)
   const list = new DiagnosticList(document)
   const data = document.data === undefined ? undefined : checkFile(document, list)
   const diagnostics = (further: readonly FileProblem[]): Promise<readonly Diagnostic[]> => {

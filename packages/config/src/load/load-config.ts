@@ -1,13 +1,13 @@
 import { setImmediate as loopTurn } from 'node:timers/promises'
 import { inSlices, resolvingOptions, sourcePortWarnings, SystemClock } from '@commloop/core'
-import type { ConfigRequest } from '../find/find-config.js'
+import { type ConfigRequest, findConfig } from '../find/find-config.js'
 import { type Diagnostic, diagnosticsError } from '../read/diagnostic.js'
 import type { FileProblem } from '../read/file-problem.js'
 import type { ConfigFile } from '../schema/schema.js'
 import { controlSection } from '../sections/control-section.js'
 import { metricsSection } from '../sections/metrics-section.js'
 import { acknowledgementWarning } from './acknowledgement-warning.js'
-import { type FileReader, readCheckedFile } from './checked-file.js'
+import { checkSource, type SourceChecker } from './checked-file.js'
 import { checkPlugins, type PluginReport, warningText } from './check-plugins.js'
 import type { LoadedConfig } from './loaded-config.js'
 import { PluginResolver } from './plugin-resolver.js'
@@ -28,17 +28,17 @@ export type ConfigReading =
 /**
  * Finds and reads the configuration, validates all of it, and creates its plugins. With `running`, plugins of the running
  * node are used again, and changes that require a restart are mistakes too. A large table does not keep the event loop,
- * apart from `read` and the code of plugins.
+ * apart from `check` and the code of plugins.
  *
- * @param read reads the file; default: on this thread, which parses the text in one piece
+ * @param check parses the text and checks it against the schema; default: on this thread, in one piece
  * @throws CommloopError if there is no configuration, more than one, or it cannot be read: see `findConfig`.
  */
 export async function readConfig(
   request: ConfigRequest,
   running?: RunningConfig,
-  read: FileReader = readCheckedFile,
+  check: SourceChecker = onThisThread,
 ): Promise<ConfigReading> {
-  const checked = await read(request)
+  const checked = await check(await findConfig(request), request.env)
   const { file, name, folder, warnings, data } = checked
   const further: FileProblem[] = []
   const parts = data === undefined ? undefined : await checkedParts(data, folder, running, further)
@@ -50,6 +50,8 @@ export async function readConfig(
   const all = [...warnings, ...parts.warnings]
   return { ok: true, config: { file, name, folder, ...parts, listenFiles, warnings: all } }
 }
+
+const onThisThread: SourceChecker = (source, env) => Promise.resolve(checkSource(source, env))
 
 /**
  * Like `readConfig`, but throws if the configuration is invalid.

@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 import { CommloopError, messageText } from '@commloop/core'
-import { type CheckedFile, readCheckedFile } from '../load/checked-file.js'
+import { type CheckedFile, checkSource } from '../load/checked-file.js'
 import type { ReadingAnswer, ReadingQuestion } from './reading-messages.js'
 
 // What the reading thread runs: see `ReadingThread`.
@@ -9,10 +9,10 @@ let checked: CheckedFile | undefined
 
 async function answerTo(question: ReadingQuestion): Promise<ReadingAnswer> {
   try {
-    if (question.ask === 'read') {
-      checked = await readCheckedFile(question.request)
+    if (question.ask === 'check') {
+      checked = checkSource(question.source, question.env)
       const { file, name, folder, warnings, data, isValid } = checked
-      return { answer: 'read', facts: { file, name, folder, warnings, data, isValid } }
+      return { answer: 'checked', facts: { file, name, folder, warnings, data, isValid } }
     }
     const diagnostics = (await checked?.diagnostics(question.further)) ?? []
     return { answer: 'diagnosed', diagnostics }

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { CommloopError, messageText } from '@commloop/core'
-import type { ConfigRequest } from '../find/find-config.js'
-import type { CheckedFile } from '../load/checked-file.js'
+import type { ConfigSource } from '../find/find-config.js'
+import { type CheckedFile, checkSource, type Environment } from '../load/checked-file.js'
 import type { Diagnostic } from '../read/diagnostic.js'
 import type { FileProblem } from '../read/file-problem.js'
 import type { ReadingAnswer, ReadingQuestion } from './reading-messages.js'
@@ -9,22 +9,24 @@ import type { ReadingAnswer, ReadingQuestion } from './reading-messages.js'
 /** The most memory of the thread, in MiB. A configuration of the largest size with a mistake in each line needs a fifth of it. */
 const MEMORY_MIB_MAX = 1024
 
+/** A shorter text, about 200 links, is checked in 15 ms. A thread for it would take longer to start, and 25 MB. */
+const HERE_LENGTH_MAX = 16 * 1024
+
 /**
- * Reads a configuration file on a thread of its own: parsing a large file takes seconds in one piece, in which the node
- * would neither read nor write. The thread exists only while a reload reads.
+ * Parses and checks a large configuration on a thread of its own: this takes half a second or more in one piece, in which
+ * the node would neither read nor write. The thread exists only while a reload reads.
  */
 export class ReadingThread {
   #worker: Worker | undefined
   #failed: (error: CommloopError) => void = () => undefined
   #answered: (answer: ReadingAnswer) => void = () => undefined
 
-  /** @throws CommloopError as `readCheckedFile`; CML_ERR_CONFIG_INVALID if the thread cannot be started, or fails */
-  async read(request: ConfigRequest): Promise<CheckedFile> {
+  /** @throws CommloopError CML_ERR_CONFIG_INVALID if the thread cannot be started, or fails */
+  async check(source: ConfigSource, env: Environment): Promise<CheckedFile> {
+    if (source.text.length <= HERE_LENGTH_MAX) return checkSource(source, env)
     this.#start()
-    const { cwd, env, file, option } = request
-    const plain = { cwd, env: { ...env }, file, ...(option === undefined ? {} : { option }) }
-    const answer = await this.#ask({ ask: 'read', request: plain })
-    if (answer.answer !== 'read') throw unusable('it gave another answer')
+    const answer = await this.#ask({ ask: 'check', source, env: { ...env } })
+    if (answer.answer !== 'checked') throw unusable('it gave another answer')
     const { facts } = answer
     const diagnostics = (further: readonly FileProblem[]): Promise<readonly Diagnostic[]> =>
       this.#diagnostics(further)

@@ -104,7 +104,7 @@ export class Reloader {
         this.#node.checkReconfiguration(node, newPlugins(plugins)),
     }
     try {
-      const reading = readConfig(this.#request, running, (request) => thread.read(request))
+      const reading = readConfig(this.#request, running, (source, env) => thread.check(source, env))
       return await withinMs(reading, READ_MS_MAX, () => {
         const text = `reading the configuration and its plugins took more than ${String(READ_MS_MAX / 1000)} s`
         return new CommloopError('CML_ERR_PLUGIN_INVALID', text)
