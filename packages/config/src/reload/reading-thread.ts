@@ -18,6 +18,8 @@ const HERE_LENGTH_MAX = 16 * 1024
  */
 export class ReadingThread {
   #worker: Worker | undefined
+  /** Why the thread gives no more answers. */
+  #problem: CommloopError | undefined
   #failed: (error: CommloopError) => void = () => undefined
   #answered: (answer: ReadingAnswer) => void = () => undefined
 
@@ -59,10 +61,12 @@ export class ReadingThread {
         this.#answered(answer)
       })
       worker.on('error', (error) => {
-        this.#failed(unusable(messageText(error)))
+        this.#problem ??= unusable(messageText(error))
+        this.#failed(this.#problem)
       })
       worker.on('exit', () => {
-        this.#failed(unusable('it has ended'))
+        this.#problem ??= unusable('it has ended')
+        this.#failed(this.#problem)
       })
     } catch (error) {
       throw unusable(messageText(error))
@@ -70,6 +74,7 @@ export class ReadingThread {
   }
 
   async #ask(question: ReadingQuestion): Promise<ReadingAnswer> {
+    if (this.#problem !== undefined) throw this.#problem
     const answer = await new Promise<ReadingAnswer>((resolve, reject) => {
       this.#answered = resolve
       this.#failed = reject
