@@ -17,7 +17,8 @@ function places(max: number) {
   const held = new Set<Holder>()
   let count = 0
   /** @returns the name of the displaced holder, `entered` or `refused` */
-  const enter = (address: string, { lane = 'unknown', group = address } = {}): string => {
+  const enter = (address: string, more: { lane?: Lane; group?: string } = {}): string => {
+    const { lane = 'unknown', group = address } = more
     count++
     const newcomer = { name: `${address}#${String(count)}`, lane, group, address, stale: false }
     const { entered, displaced } = subject.enter(newcomer, { lane, group, address })
@@ -111,6 +112,16 @@ describe('shared places', () => {
     for (let at = 0; at < 4; at++) enter(`slow ${String(at)}`, { lane: 'slow' })
     for (let at = 0; at < 4; at++) enter(`well ${String(at)}`, { lane: 'first' })
     expect(enter('another', { lane: 'first' })).toBe('slow 0#1')
+  })
+
+  it('let an address in also if another one has failed while it filled them', () => {
+    const { enter, fill, held } = places(8)
+    fill('flood', 7)
+    for (const holder of held) holder.stale = true
+    fill('flood', 20, { lane: 'slow' })
+    expect(enter('quiet')).not.toBe('refused')
+    expect(held.size).toBe(7)
+    expect(enter('well', { lane: 'first' })).toBe('entered')
   })
 
   it('keep half of themselves from peers that have failed', () => {

@@ -26,30 +26,23 @@ export class LaneShares {
     this.max = max
   }
 
-  /** Whether the lane, together with the lanes after it, has a place left. */
+  /** Whether the lane has a place left, in its own share and in those of the lanes before it. */
   hasRoom(lane: Lane): boolean {
-    return this.#allTaken < this.max && this.#takenFrom(lane) < this.#share(lane)
+    return this.#hasRoom(lane, undefined)
   }
 
-  /** Whether the lane would have a place if another lane released one. */
+  /** Whether the lane would have a place if the other lane released one. */
   wouldHaveRoom(lane: Lane, released: Lane): boolean {
-    const isBehind = LANES.indexOf(released) >= LANES.indexOf(lane)
-    const taken = this.#takenFrom(lane) - (isBehind ? 1 : 0)
-    return this.#allTaken - 1 < this.max && taken < this.#share(lane)
+    return this.#hasRoom(lane, released)
   }
 
-  #share(lane: Lane): number {
-    return Math.ceil(this.max * SHARES[lane])
-  }
-
-  get #allTaken(): number {
-    return this.#takenFrom('first')
-  }
-
-  /** What the lane and the lanes after it have taken. */
-  #takenFrom(lane: Lane): number {
-    const { first, unknown, slow } = this.#taken
-    return { first: first + unknown + slow, unknown: unknown + slow, slow }[lane]
+  #hasRoom(lane: Lane, released: Lane | undefined): boolean {
+    return LANES.slice(0, LANES.indexOf(lane) + 1).every((each) => {
+      const behind = LANES.slice(LANES.indexOf(each))
+      const taken = behind.reduce((sum, one) => sum + this.#taken[one], 0)
+      const less = released !== undefined && behind.includes(released) ? 1 : 0
+      return taken - less < Math.ceil(this.max * SHARES[each])
+    })
   }
 
   take(lane: Lane): void {
