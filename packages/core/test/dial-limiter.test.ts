@@ -71,6 +71,17 @@ describe('permits to dial', () => {
 })
 
 describe('the lanes of permits', () => {
+  it('keep an eighth for links that were well, also if unknown ones were first and slow ones follow', () => {
+    const { granted, ask, soon } = permits(8)
+    for (let at = 0; at < 20; at++) ask(`unknown ${String(at)}`, 'unknown')
+    for (let at = 0; at < 20; at++) ask(`slow ${String(at)}`, 'slow')
+    soon()
+    expect(granted).toHaveLength(7)
+    ask('well', 'first')
+    soon()
+    expect(granted.at(-1)).toBe('well')
+  })
+
   it('keep permits for links that were well, however many slow ones ask', () => {
     const { granted, ask, soon } = permits(8)
     for (let at = 0; at < 20; at++) ask(`slow ${String(at)}`, 'slow')
