@@ -1,21 +1,11 @@
 import type { Clock } from '../contracts/clock.js'
+import { type Lane, LANES, LaneShares } from '../shares/lane-shares.js'
 
 /**
- * In which order links get their turn to dial:
- *
- * - `first`: an operator has asked for the dial, or the link was well, so that its peer is probably back soon.
- * - `unknown`: nothing is known about the peer.
- * - `slow`: the last dial failed, and only after it had kept its permit for long. Most such peers are switched off.
+ * In which order links get their turn to dial. `first`: an operator has asked for the dial, or the link was well, so that
+ * its peer is probably back soon. `slow`: the last dial failed, and only after it had kept its permit for long.
  */
-export type DialLane = 'first' | 'unknown' | 'slow'
-
-const LANES: readonly DialLane[] = ['first', 'unknown', 'slow']
-
-/**
- * The part of all permits that a lane may have together with the lanes after it, so that links whose peers do not answer
- * never keep the others from dialling. Rounded up.
- */
-const SHARES: Readonly<Record<DialLane, number>> = { first: 1, unknown: 7 / 8, slow: 1 / 2 }
+export type DialLane = Lane
 
 /** How many grants in a row a lane that waits may be passed over. */
 const PASSED_OVER_MAX = 8
@@ -36,8 +26,7 @@ export interface DialTurn {
  */
 export class DialLimiter {
   readonly #clock: Clock
-  #dialsMax: number
-  readonly #inProgress: Record<DialLane, number> = { first: 0, unknown: 0, slow: 0 }
+  readonly #inProgress: LaneShares
   readonly #waiting: Readonly<Record<DialLane, Set<DialPermit>>> = {
     first: new Set(),
     unknown: new Set(),
@@ -52,12 +41,12 @@ export class DialLimiter {
 
   constructor(clock: Clock, dialsMax: number) {
     this.#clock = clock
-    this.#dialsMax = dialsMax
+    this.#inProgress = new LaneShares(dialsMax)
   }
 
   /** Changes the limit. Dials in progress continue; if the limit allows more, waiting ones begin. */
   resize(dialsMax: number): void {
-    this.#dialsMax = dialsMax
+    this.#inProgress.max = dialsMax
     this.#grantSoon()
   }
 
@@ -68,8 +57,8 @@ export class DialLimiter {
 
   /** For `DialPermit`. Grants the permit now, or after other dials have ended. */
   asked(permit: DialPermit): void {
-    if (this.#waits === 0 && this.#mayGrant(permit.lane)) {
-      this.#inProgress[permit.lane]++
+    if (this.#waits === 0 && this.#inProgress.hasRoom(permit.lane)) {
+      this.#inProgress.take(permit.lane)
       permit.grant()
     } else {
       this.#waiting[permit.lane].add(permit)
@@ -85,7 +74,7 @@ export class DialLimiter {
       if (this.#waiting[permit.lane].delete(permit)) this.#places = undefined
       return
     }
-    this.#inProgress[permit.lane]--
+    this.#inProgress.release(permit.lane)
     this.#grantSoon()
   }
 
@@ -111,14 +100,6 @@ export class DialLimiter {
     return first.size + unknown.size + slow.size
   }
 
-  /** Whether the lane, together with the lanes after it, has permits left. */
-  #mayGrant(lane: DialLane): boolean {
-    const { first, unknown, slow } = this.#inProgress
-    if (first + unknown + slow >= this.#dialsMax) return false
-    const behind = { first: first + unknown + slow, unknown: unknown + slow, slow }[lane]
-    return behind < Math.ceil(this.#dialsMax * SHARES[lane])
-  }
-
   #grantSoon(): void {
     if (this.#waits === 0 || this.#grants) return
     this.#grants = true
@@ -136,14 +117,16 @@ export class DialLimiter {
       if (permit === undefined) return
       this.#waiting[lane].delete(permit)
       this.#places = undefined
-      this.#inProgress[lane]++
+      this.#inProgress.take(lane)
       permit.grant()
     }
   }
 
   /** The first lane that may be granted a permit, unless a later one was passed over too often. */
   #nextLane(): DialLane | undefined {
-    const able = LANES.filter((lane) => this.#waiting[lane].size > 0 && this.#mayGrant(lane))
+    const able = LANES.filter(
+      (lane) => this.#waiting[lane].size > 0 && this.#inProgress.hasRoom(lane),
+    )
     const lane = able.findLast((each) => this.#passedOver[each] >= PASSED_OVER_MAX) ?? able[0]
     if (lane === undefined) return undefined
     for (const each of able) this.#passedOver[each] = each === lane ? 0 : this.#passedOver[each] + 1
