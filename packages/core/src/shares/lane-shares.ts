@@ -26,24 +26,27 @@ export class LaneShares {
     this.max = max
   }
 
-  /** Whether the lane, together with the lanes after it, has a place left. */
+  /** Whether the lane may take a place, without using up what is kept free for the lanes before it. */
   hasRoom(lane: Lane): boolean {
-    return this.#allTaken < this.max && this.#takenFrom(lane) < this.#share(lane)
+    return this.#hasRoom(lane, undefined)
   }
 
   /** Whether the lane would have a place if another lane released one. */
   wouldHaveRoom(lane: Lane, released: Lane): boolean {
-    const isBehind = LANES.indexOf(released) >= LANES.indexOf(lane)
-    const taken = this.#takenFrom(lane) - (isBehind ? 1 : 0)
-    return this.#allTaken - 1 < this.max && taken < this.#share(lane)
+    return this.#hasRoom(lane, released)
+  }
+
+  #hasRoom(lane: Lane, released: Lane | undefined): boolean {
+    const last = LANES.indexOf(lane)
+    const releasedAt = released === undefined ? -1 : LANES.indexOf(released)
+    return LANES.every((each, at) => {
+      const taken = this.#takenFrom(each) - (releasedAt >= at ? 1 : 0)
+      return at > last || taken < this.#share(each)
+    })
   }
 
   #share(lane: Lane): number {
     return Math.ceil(this.max * SHARES[lane])
-  }
-
-  get #allTaken(): number {
-    return this.#takenFrom('first')
   }
 
   /** What the lane and the lanes after it have taken. */
