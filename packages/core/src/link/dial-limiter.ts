@@ -1,11 +1,14 @@
-import type { Clock } from '../contracts/clock.js'
+import type { Clock, Timer } from '../contracts/clock.js'
 import { type Lane, LANES, LaneShares } from '../shares/lane-shares.js'
 
 /**
- * In which order links get their turn to dial. `first`: an operator has asked for the dial, or the link was well, so that
- * its peer is probably back soon. `slow`: the last dial failed, and only after it had kept its permit for long.
+ * In which order links get their turn to dial. `first`: an operator has asked for the dial, or the last dial ended soon, so
+ * that this one will too. `slow`: the last dial kept its permit for `SLOW_DIAL_MS` or longer without success.
  */
 export type DialLane = Lane
+
+/** A dial that has kept its permit for this long is slow: the peer does not answer. */
+export const SLOW_DIAL_MS = 1_000
 
 /** How many grants in a row a lane that waits may be passed over. */
 const PASSED_OVER_MAX = 8
@@ -23,6 +26,9 @@ export interface DialTurn {
  *
  * Within a lane, the first to ask is the first to dial. A lane that waits and whose share is not used up is passed over for
  * at most `PASSED_OVER_MAX` grants, so no link waits for ever.
+ *
+ * A dial that turns out to be slow gives way to a link that waits in another lane than `slow`. So links whose peers have just
+ * fallen silent, all at once, do not keep the others from dialling. In the lane `slow`, a dial has all its time.
  */
 export class DialLimiter {
   readonly #clock: Clock
@@ -32,6 +38,10 @@ export class DialLimiter {
     unknown: new Set(),
     slow: new Set(),
   }
+  /** The permits in use that may have to give way. The oldest first. */
+  readonly #hasty = new Set<DialPermit>()
+  /** Runs while a permit waits that another one may have to give way to. */
+  #giveWayTimer: Timer | undefined
   /** How many grants in a row each lane was passed over although it had a permit that waited. */
   readonly #passedOver: Record<DialLane, number> = { first: 0, unknown: 0, slow: 0 }
   /** `#grantWaiting` follows at the end of the present callback. */
@@ -51,15 +61,14 @@ export class DialLimiter {
   }
 
   /** A new permit, which is not granted before `ask`. */
-  permit(lane: DialLane, granted: () => void): DialPermit {
-    return new DialPermit(this, lane, granted)
+  permit(lane: DialLane, holder: PermitHolder): DialPermit {
+    return new DialPermit(this, lane, holder)
   }
 
   /** For `DialPermit`. Grants the permit now, or after other dials have ended. */
   asked(permit: DialPermit): void {
     if (this.#waits === 0 && this.#inProgress.hasRoom(permit.lane)) {
-      this.#inProgress.take(permit.lane)
-      permit.grant()
+      this.#grant(permit)
     } else {
       this.#waiting[permit.lane].add(permit)
       this.#places = undefined
@@ -72,8 +81,10 @@ export class DialLimiter {
   returned(permit: DialPermit, wasGranted: boolean): void {
     if (!wasGranted) {
       if (this.#waiting[permit.lane].delete(permit)) this.#places = undefined
+      if (this.#crowdedLane === undefined) this.#stopWatching()
       return
     }
+    this.#hasty.delete(permit)
     this.#inProgress.release(permit.lane)
     this.#grantSoon()
   }
@@ -112,14 +123,66 @@ export class DialLimiter {
   #grantWaiting(): void {
     for (;;) {
       const lane = this.#nextLane()
-      if (lane === undefined) return
-      const [permit] = this.#waiting[lane]
-      if (permit === undefined) return
-      this.#waiting[lane].delete(permit)
+      const [permit] = lane === undefined ? [] : this.#waiting[lane]
+      if (permit === undefined) break
+      this.#waiting[permit.lane].delete(permit)
       this.#places = undefined
-      this.#inProgress.take(lane)
-      permit.grant()
+      this.#grant(permit)
     }
+    if (this.#crowdedLane === undefined) this.#stopWatching()
+    else this.#watchHasty()
+  }
+
+  #stopWatching(): void {
+    this.#giveWayTimer?.cancel()
+    this.#giveWayTimer = undefined
+  }
+
+  #grant(permit: DialPermit): void {
+    this.#inProgress.take(permit.lane)
+    if (permit.lane !== 'slow') this.#hasty.add(permit)
+    permit.grant(this.#clock.now())
+  }
+
+  /** Plans when a dial has to give way, if a permit waits for which it can make room. */
+  #watchHasty(): void {
+    if (this.#giveWayTimer !== undefined) return
+    const lane = this.#crowdedLane
+    if (lane === undefined) return
+    const [oldest] = this.#yielding(lane)
+    if (oldest === undefined) return
+    this.#giveWayTimer = this.#clock.after(Math.max(0, this.#hastyMs(oldest)), () => {
+      this.#giveWayTimer = undefined
+      this.#makeWay()
+    })
+  }
+
+  /** The time until the dial of a permit is slow. */
+  #hastyMs({ grantedMs }: DialPermit): number {
+    return grantedMs + SLOW_DIAL_MS - this.#clock.now()
+  }
+
+  /** The permits that make room for the lane if they give way. */
+  #yielding(lane: DialLane): DialPermit[] {
+    return [...this.#hasty].filter((each) => this.#inProgress.wouldHaveRoom(lane, each.lane))
+  }
+
+  /** The best lane in which a permit waits, apart from `slow`. */
+  get #crowdedLane(): DialLane | undefined {
+    return LANES.find((lane) => lane !== 'slow' && this.#waiting[lane].size > 0)
+  }
+
+  /** As many slow dials give way as permits wait, the oldest first. */
+  #makeWay(): void {
+    const lane = this.#crowdedLane
+    if (lane === undefined) return
+    // Less than a millisecond is not worth a timer.
+    const slow = this.#yielding(lane).filter((each) => this.#hastyMs(each) < 1)
+    for (const permit of slow.slice(0, this.#waiting[lane].size)) {
+      // The end of another dial may have ended this one.
+      if (this.#hasty.has(permit)) permit.giveWay()
+    }
+    this.#grantSoon()
   }
 
   /** The first lane that may be granted a permit, unless a later one was passed over too often. */
@@ -134,16 +197,29 @@ export class DialLimiter {
   }
 }
 
+/** What a permit tells the dialer that asked for it. */
+export interface PermitHolder {
+  granted(): void
+  /** The dial is slow and another link waits: it ends, and gives the permit back. */
+  gaveWay(): void
+}
+
 export class DialPermit {
   readonly #permits: DialLimiter
-  readonly #granted: () => void
+  readonly #holder: PermitHolder
   #lane: DialLane
   #isGranted = false
+  #grantedMs = 0
 
-  constructor(permits: DialLimiter, lane: DialLane, granted: () => void) {
+  constructor(permits: DialLimiter, lane: DialLane, holder: PermitHolder) {
     this.#permits = permits
     this.#lane = lane
-    this.#granted = granted
+    this.#holder = holder
+  }
+
+  /** When it was granted, by the clock; 0 before. */
+  get grantedMs(): number {
+    return this.#grantedMs
   }
 
   get lane(): DialLane {
@@ -168,9 +244,15 @@ export class DialPermit {
   }
 
   /** For `DialLimiter`. */
-  grant(): void {
+  grant(nowMs: number): void {
     this.#isGranted = true
-    this.#granted()
+    this.#grantedMs = nowMs
+    this.#holder.granted()
+  }
+
+  /** For `DialLimiter`. */
+  giveWay(): void {
+    this.#holder.gaveWay()
   }
 
   /** The dial has ended, or is not needed any more. A second call has no effect. */
