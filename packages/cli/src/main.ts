@@ -39,12 +39,19 @@ async function resultOf(args: readonly string[]): Promise<CommandResult> {
     return { exitCode: EXIT.OK }
   }
   const { runProgram } = await import('./program.js')
-  return await runProgram(args, version, process)
+  const { TextOutput } = await import('./terminal/text-output.js')
+  const stdout = new TextOutput(process.stdout)
+  const stderr = new TextOutput(process.stderr)
+  const { env, stdin } = process
+  const cwd = (): string => process.cwd()
+  return await runProgram(args, version, { cwd, env, stdin, stdout, stderr })
 }
 
 async function reported(error: unknown): Promise<number> {
   const { reportFailure } = await import('./command-line/report-failure.js')
-  return await reportFailure(error, process)
+  const { TextOutput } = await import('./terminal/text-output.js')
+  const stderr = new TextOutput(process.stderr)
+  return await reportFailure(error, { stderr, env: process.env })
 }
 
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
