@@ -1,4 +1,5 @@
 const EVENT_END = '\n\n'
+const DATA = 'data: '
 
 /** Splits a stream of server-sent events. The time is proportional to the text, in whatever parts it arrives. */
 export class EventSplitter {
@@ -36,7 +37,8 @@ export class EventSplitter {
   }
 
   *#ended(): Generator<string> {
-    const data = /^data: (.*)$/m.exec(this.#parts.join(''))?.[1]
+    const lines = this.#parts.join('').split('\n')
+    const data = lines.find((line) => line.startsWith(DATA))?.slice(DATA.length)
     this.#parts = []
     this.#length = 0
     if (data !== undefined) yield data
