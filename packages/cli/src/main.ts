@@ -17,6 +17,7 @@ async function main(args: readonly string[]): Promise<never> {
   })
   process.stderr.on('error', () => undefined)
   process.once('beforeExit', unfinished)
+  process.on('uncaughtException', uncaught)
   const { exitCode, outputDone = false } = await resultOf(args)
   if (!outputDone) await flushed(process.stdout)
   const failed = !outputDone && outputError !== undefined
@@ -30,6 +31,13 @@ function unfinished(): void {
     'commloop: the command did not finish, because a promise never settles, probably in a plugin\n',
   )
   process.exitCode = EXIT.FAILED
+}
+
+/** Otherwise, Node would write the message of the error, which may be of a plugin or a peer, as it is. */
+function uncaught(error: unknown): void {
+  // `run` and `demo` have their own.
+  if (process.listenerCount('uncaughtException') > 1) return
+  void reported(error).then(() => process.exit(EXIT.FAILED))
 }
 
 async function resultOf(args: readonly string[]): Promise<CommandResult> {

@@ -99,9 +99,7 @@ class Top {
     try {
       // A restarted node may have another socket.
       if (this.#problem !== undefined) this.#client = await runningNode(this.#request)
-      this.#status = (await this.#client.ask({ method: 'GET', path: '/v1/status' })) as NodeStatus
-      this.#sampledMs = performance.now()
-      this.#rates.add(this.#status, this.#sampledMs)
+      this.#take((await this.#client.ask({ method: 'GET', path: '/v1/status' })) as NodeStatus)
       this.#problem = undefined
     } catch (error) {
       const [line = ''] = messageText(error).split('\n')
@@ -111,10 +109,19 @@ class Top {
     if (!this.#isOver) this.#sampleLater(Math.max(SAMPLE_MS - tookMs, tookMs * PAUSE_FACTOR))
   }
 
+  /** @throws Error if the answer cannot be shown, before it replaces the last one */
+  #take(status: NodeStatus): void {
+    const nowMs = performance.now()
+    this.#rates.add(status, nowMs)
+    topLines({ status, ageMs: 0, problem: undefined }, this.#rates, { columns: 1, rows: 1 }, true)
+    this.#status = status
+    this.#sampledMs = nowMs
+  }
+
   #lines(columns: number): string[] {
     const ageMs = performance.now() - this.#sampledMs
     const sample = { status: this.#status, ageMs, problem: this.#problem }
-    const { raw, hasColors } = this.#io.stdout
-    return topLines(sample, this.#rates, { columns, rows: raw.rows }, hasColors)
+    const { stdout } = this.#io
+    return topLines(sample, this.#rates, { columns, rows: stdout.raw.rows }, stdout.hasColors)
   }
 }

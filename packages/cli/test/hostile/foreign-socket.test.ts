@@ -9,7 +9,7 @@ import {
 } from '@commloop/test-support/foreign-node'
 import { closeTerminalsAfterEach, hasTerminal, Terminal } from '@commloop/test-support/terminal'
 import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
-import { expectHarmless, FORGED, HOSTILE, poisoned } from './hostile-text.js'
+import { expectHarmless, FORGED, HOSTILE, inPairs, poisoned } from './hostile-text.js'
 
 endCliProcessesAfterEach()
 closeForeignNodesAfterEach()
@@ -105,20 +105,18 @@ async function runAll(
 ): Promise<Map<string, string>> {
   const { socket } = await ForeignNode.start('foreign', answer)
   const cwd = testFolder({ '.commlooprc': CONFIG })
-  const outputs = await Promise.all(
-    commands.map(async (command) => {
-      const { stdout, stderr } = await runCli([...command, '--control', socket], { cwd })
-      const name = command.join(' ')
-      expect([name, stdout + stderr]).not.toEqual([name, ''])
-      expectHarmless(name, stdout + stderr)
-      expect([name, stderr]).toEqual([name, expect.not.stringContaining('\n    at ')])
-      if (command.includes('--json') && stdout !== '') {
-        const texts = command[0] === 'tail' ? stdout.trimEnd().split('\n') : [stdout]
-        for (const text of texts) JSON.parse(text)
-      }
-      return [name, stdout] as const
-    }),
-  )
+  const outputs = await inPairs(commands, async (command) => {
+    const { stdout, stderr } = await runCli([...command, '--control', socket], { cwd })
+    const name = command.join(' ')
+    expect([name, stdout + stderr]).not.toEqual([name, ''])
+    expectHarmless(name, stdout + stderr)
+    expect([name, stderr]).toEqual([name, expect.not.stringContaining('\n    at ')])
+    if (command.includes('--json') && stdout !== '') {
+      const texts = command[0] === 'tail' ? stdout.trimEnd().split('\n') : [stdout]
+      for (const text of texts) JSON.parse(text)
+    }
+    return [name, stdout] as const
+  })
   return new Map(outputs)
 }
 
@@ -161,6 +159,22 @@ describe.skipIf(!hasTerminal('tests of top on a terminal'))('top', () => {
     const top = Terminal.start(['top', '--control', socket], { cwd, columns: 400 })
     const screen = await top.until((text) => text.includes('out\\u001b]0;owned\\u0007\\u009b31m'))
     expect(screen).toContain('\\u202e')
+    top.press('q')
+    expect(await top.ended()).toContain('ended with 0')
+  })
+
+  it('continues to show the last status if an answer cannot be shown', async () => {
+    const answer = await poisonedAnswers('x')
+    let broken = false
+    const { socket } = await ForeignNode.start('foreign', (request) =>
+      broken ? { links: [{ id: 'in', counters: {} }], node: 5 } : answer(request),
+    )
+    const cwd = testFolder({ '.commlooprc': CONFIG })
+    const top = Terminal.start(['top', '--control', socket], { cwd, columns: 160 })
+    await top.until((text) => text.includes('plantx'))
+    broken = true
+    const screen = await top.until((text) => text.includes('; retrying'))
+    expect(screen).toContain('plantx')
     top.press('q')
     expect(await top.ended()).toContain('ended with 0')
   })

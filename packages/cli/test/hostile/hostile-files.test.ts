@@ -6,7 +6,7 @@ import { CliProcess, endCliProcessesAfterEach, runCli } from '@commloop/test-sup
 import { ControlNode } from '@commloop/test-support/control-node'
 import { closePeersAfterEach, FramedPeer } from '@commloop/test-support/framed-peer'
 import { removeTestFoldersAfterEach, testFolder } from '@commloop/test-support/test-folder'
-import { expectHarmless, HOSTILE } from './hostile-text.js'
+import { expectHarmless, HOSTILE, inPairs } from './hostile-text.js'
 
 endCliProcessesAfterEach()
 closePeersAfterEach()
@@ -35,14 +35,7 @@ async function harmless(args: readonly string[], cwd: string): Promise<string> {
 }
 
 /** Commands that read the configuration and report its mistakes, each in a way of its own. */
-const READERS = [
-  ['check'],
-  ['check', '--json'],
-  ['doctor'],
-  ['doctor', '--json'],
-  ['run'],
-  ['status'],
-]
+const READERS = [['check'], ['check', '--json'], ['doctor', '--json'], ['run']]
 
 /** Arguments that are hostile, and commands that show them. */
 const ARGUMENTS = [
@@ -75,12 +68,12 @@ describe('a configuration with hostile texts', () => {
     ['in every place that may be a text', { node: HOSTILE, bind: HOSTILE, links: HOSTILE }],
   ])('%s is reported without them', async (_, config) => {
     const cwd = hostileFolder({ '.commlooprc': config })
-    await Promise.all(READERS.map((args) => harmless(args, cwd)))
+    await inPairs(READERS, (args) => harmless(args, cwd))
   })
 
   it('and arguments with hostile texts are reported without them', async () => {
     const cwd = hostileFolder({ '.commlooprc': { links: [PEER] } })
-    await Promise.all(ARGUMENTS.map((args) => harmless(args, cwd)))
+    await inPairs(ARGUMENTS, (args) => harmless(args, cwd))
   })
 
   it('that is not valid is shown with the caret below the right column', async () => {
@@ -91,6 +84,28 @@ describe('a configuration with hostile texts', () => {
     const carets = lines.filter((line) => /^ +\| +\^$/.test(line)).map((line) => line.indexOf('^'))
     expect(source).toContain('"\\u009b31m"')
     expect(carets).toContain(source.indexOf('70000'))
+  })
+
+  it.each([
+    ['throws while it is loaded', 'throw new Error(text)'],
+    ['throws later', 'setTimeout(() => { throw new Error(text) })'],
+    ['rejects a promise of its own', 'void Promise.reject(new Error(text))'],
+  ])('may name a plugin that %s', async (_, code) => {
+    const router = [
+      `const text = ${JSON.stringify(`thrown${HOSTILE}`)}`,
+      code,
+      // The command is still loading the plugin when the error comes.
+      'await new Promise((done) => setTimeout(done, 60_000))',
+      'export default { name: "r", route: () => [] }',
+    ].join('\n')
+    const config = { router: './router.mjs', links: [PEER] }
+    const cwd = hostileFolder({ '.commlooprc': config, 'router.mjs': router })
+    await inPairs([['check'], ['run'], ['mirror']], async (args) => {
+      const { stdout, stderr, code: exitCode } = await runCli(args, { cwd })
+      expect([args, exitCode]).not.toEqual([args, 0])
+      expect(stderr).toContain('thrown\\u001b]0;owned')
+      expectHarmless(args.join(' '), stdout + stderr)
+    })
   })
 
   it('is converted by init, or rejected, without them', async () => {

@@ -25,3 +25,19 @@ export function expectHarmless(what: string, output: string): void {
   )
   expect([what, found.slice(0, 3)]).toEqual([what, []])
 }
+
+/** Does the work for each item, for two at a time: more processes would only wait for each other. */
+export async function inPairs<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = []
+  let next = 0
+  const worker = async (): Promise<void> => {
+    for (let at = next++; at < items.length; at = next++) {
+      results[at] = await work(items[at] as Item)
+    }
+  }
+  await Promise.all([worker(), worker()])
+  return results
+}
