@@ -31,6 +31,9 @@ const IDS = [
 /** Ids that completion does not offer: two lines, or characters that a terminal acts on; and one that is an option. */
 const NEVER_OFFERED = ['\x1b]0;owned\x07', 'new\nline', 'x\u202ey', 'x\u009b31m', '-rf']
 
+/** Completion waits half a second for ids, which a busy machine may exceed: then it offers none. */
+const PATIENT = { retry: 3 }
+
 /** Ends a list of words, and removes the line. Not Ctrl-C, which discards what is typed after it. */
 const CLEAR = '\x1b\x15\x15'
 
@@ -58,7 +61,7 @@ function made(cwd: string): string[] {
   return readdirSync(cwd).filter((name) => name === 'pwned' || name === 'file')
 }
 
-describe('the words that completion prints', () => {
+describe('the words that completion prints', PATIENT, () => {
   it('are all ids that are one line without invisible characters', async () => {
     const cwd = await foreignTable()
     const words = await offered(cwd, ['completion-words'], 'close', '')
@@ -95,7 +98,7 @@ describe('the words that completion prints', () => {
   })
 })
 
-describe.each(['bash', 'zsh', 'fish'] as const)('Tab in %s', (name: ShellName) => {
+describe.each(['bash', 'zsh', 'fish'] as const)('Tab in %s', PATIENT, (name: ShellName) => {
   const skipped = !hasShell(name)
 
   it.skipIf(skipped)('completes any id to one word with the same text', async () => {
