@@ -15,6 +15,7 @@ function permits(dialsMax: number) {
       return timer
     },
     soon: (due) => waiting.push(due),
+    turn: (due) => clock.after(0, due),
   }
   const subject = new DialLimiter(clock, dialsMax)
   const granted: string[] = []
@@ -33,16 +34,27 @@ function permits(dialsMax: number) {
   const soon = (): void => {
     for (const due of waiting.splice(0)) due()
   }
+  /** The time passes, and every timer is called when it is due. */
   const pass = (ms: number): void => {
-    nowMs += ms
-    for (const [timer, { dueMs, due }] of timers) {
-      if (dueMs > nowMs) continue
+    const untilMs = nowMs + ms
+    for (;;) {
+      const next = [...timers].sort(([, a], [, b]) => a.dueMs - b.dueMs)[0]
+      if (next === undefined || next[1].dueMs > untilMs) break
+      const [timer, { dueMs, due }] = next
       timers.delete(timer)
+      nowMs = Math.max(nowMs, dueMs)
       due()
+      soon()
     }
+    nowMs = untilMs
     soon()
   }
-  return { subject, granted, gaveWay, ask, soon, pass, timers }
+  /** The event loop stands still: the time passes, and no timer is called before the end. */
+  const freeze = (ms: number): void => {
+    nowMs += ms
+    pass(0)
+  }
+  return { subject, granted, gaveWay, ask, soon, pass, freeze, timers }
 }
 
 describe('permits to dial', () => {
@@ -195,6 +207,20 @@ describe('a slow dial', () => {
     expect(granted).toEqual(['a', 'b', 'waiting'])
     pass(10_000)
     expect(gaveWay, 'no other link waits').toEqual(['a'])
+  })
+
+  it('keeps its permit while the node itself stands still', () => {
+    const { gaveWay, ask, soon, pass, freeze } = permits(1)
+    ask('a')
+    ask('waiting')
+    soon()
+    pass(600)
+    freeze(5_000)
+    expect(gaveWay, 'its answer may wait in the kernel').toEqual([])
+    pass(399)
+    expect(gaveWay).toEqual([])
+    pass(1_000)
+    expect(gaveWay).toEqual(['a'])
   })
 
   it('keeps its permit if no link waits, or only slow ones', () => {

@@ -1,5 +1,7 @@
 import type { Clock, Timer } from '../contracts/clock.js'
 import { type Lane, LANES, LaneShares } from '../shares/lane-shares.js'
+import { FairTimer } from '../timing/fair-timer.js'
+import { LoopStalls } from '../timing/loop-stalls.js'
 
 /**
  * In which order links get their turn to dial. `first`: an operator has asked for the dial, or the last dial ended soon, so
@@ -8,7 +10,7 @@ import { type Lane, LANES, LaneShares } from '../shares/lane-shares.js'
 export type DialLane = Lane
 
 /** A dial that has kept its permit for this long is slow: the peer does not answer. */
-export const SLOW_DIAL_MS = 1_000
+const SLOW_DIAL_MS = 1_000
 
 /** How many grants in a row a lane that waits may be passed over. */
 const PASSED_OVER_MAX = 8
@@ -106,6 +108,12 @@ export class DialLimiter {
     return place === undefined ? undefined : { place, of: this.#places.size }
   }
 
+  /** For `DialPermit`. How long it has been in use, without the time in which the event loop stood still. */
+  heldMs({ grantedMs }: DialPermit): number {
+    const stoodMs = LoopStalls.of(this.#clock).since(grantedMs)
+    return this.#clock.now() - grantedMs - stoodMs
+  }
+
   get #waits(): number {
     const { first, unknown, slow } = this.#waiting
     return first.size + unknown.size + slow.size
@@ -151,15 +159,11 @@ export class DialLimiter {
     if (lane === undefined) return
     const [oldest] = this.#yielding(lane)
     if (oldest === undefined) return
-    this.#giveWayTimer = this.#clock.after(Math.max(0, this.#hastyMs(oldest)), () => {
+    const waitMs = Math.max(0, SLOW_DIAL_MS - this.heldMs(oldest))
+    this.#giveWayTimer = new FairTimer(this.#clock, waitMs, () => {
       this.#giveWayTimer = undefined
       this.#makeWay()
     })
-  }
-
-  /** The time until the dial of a permit is slow. */
-  #hastyMs({ grantedMs }: DialPermit): number {
-    return grantedMs + SLOW_DIAL_MS - this.#clock.now()
   }
 
   /** The permits that make room for the lane if they give way. */
@@ -177,7 +181,7 @@ export class DialLimiter {
     const lane = this.#crowdedLane
     if (lane === undefined) return
     // Less than a millisecond is not worth a timer.
-    const slow = this.#yielding(lane).filter((each) => this.#hastyMs(each) < 1)
+    const slow = this.#yielding(lane).filter((each) => SLOW_DIAL_MS - this.heldMs(each) < 1)
     for (const permit of slow.slice(0, this.#waiting[lane].size)) {
       // The end of another dial may have ended this one.
       if (this.#hasty.has(permit)) permit.giveWay()
@@ -217,9 +221,14 @@ export class DialPermit {
     this.#holder = holder
   }
 
-  /** When it was granted, by the clock; 0 before. */
+  /** For `DialLimiter`. When it was granted, by the clock; 0 before. */
   get grantedMs(): number {
     return this.#grantedMs
+  }
+
+  /** Whether a dial with this permit has had time for an answer. Only while the permit is in use. */
+  get isSlow(): boolean {
+    return this.#permits.heldMs(this) >= SLOW_DIAL_MS
   }
 
   get lane(): DialLane {

@@ -18,13 +18,7 @@ import { DURATION_MS_MAX } from '../units/duration.js'
 import { sameIp, parseIp } from '../address/ip-address.js'
 import { AddressRotation } from './address-rotation.js'
 import { FailBack } from './fail-back.js'
-import {
-  type DialLane,
-  type DialLimiter,
-  type DialPermit,
-  type DialTurn,
-  SLOW_DIAL_MS,
-} from './dial-limiter.js'
+import type { DialLane, DialLimiter, DialPermit, DialTurn } from './dial-limiter.js'
 import type { LinkTally } from '../ledger/link-counters.js'
 import { failureReason } from './connection/failure-reason.js'
 import { missingSource, sourceDelayMs } from './missing-source.js'
@@ -201,8 +195,7 @@ export class Dialer {
   }
 
   #dialFailed(): void {
-    const tookMs = this.#services.clock.now() - (this.#permit?.grantedMs ?? 0)
-    this.#lane = tookMs >= SLOW_DIAL_MS ? 'slow' : 'first'
+    this.#lane = this.#permit?.isSlow === true ? 'slow' : 'first'
     this.#rotation.failed()
     this.#ended()
   }
