@@ -1,0 +1,5 @@
+export { type Checksum, checksum, CHECKSUM_NAMES, type ChecksumName } from './checksum.js'
+export { CHECKSUM_FORMS, type ChecksumForm, WrittenChecksum } from './written-checksum.js'
+export { bytesText, type ChecksumPart, FrameTail, type TailPart } from './frame-tail.js'
+export type { Framing, FramingHeartbeat, FramingSample } from './framing.js'
+export { framing, FRAMINGS } from './framings.js'
