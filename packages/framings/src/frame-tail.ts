@@ -30,6 +30,20 @@ export class FrameTail {
     return end
   }
 
+  /** Whether the tail at `at` of the frame that begins at `frameAt` is right. It allocates nothing. */
+  isRight(bytes: Uint8Array, frameAt: number, at: number): boolean {
+    let partAt = at
+    for (const part of this.parts) {
+      if ('bytes' in part) {
+        if (!standsAt(part.bytes, bytes, partAt)) return false
+      } else if (!part.written.stands(valueOf(part, bytes, frameAt, partAt), bytes, partAt)) {
+        return false
+      }
+      partAt += bytesOf(part)
+    }
+    return true
+  }
+
   /** The error for the tail at `at` of the frame that begins at `frameAt`; undefined if the tail is right. */
   fault(bytes: Uint8Array, frameAt: number, at: number): CommloopError | undefined {
     let partAt = at
@@ -58,18 +72,22 @@ function valueOf(part: ChecksumPart, bytes: Uint8Array, frameAt: number, at: num
   return part.written.checksum.of(bytes, frameAt + part.from, at)
 }
 
+function standsAt(constant: Uint8Array, bytes: Uint8Array, at: number): boolean {
+  for (let place = 0; place < constant.length; place++) {
+    if (bytes[at + place] !== constant[place]) return false
+  }
+  return true
+}
+
 function bytesFault(
   constant: Uint8Array,
   bytes: Uint8Array,
   at: number,
 ): CommloopError | undefined {
-  for (let place = 0; place < constant.length; place++) {
-    if (bytes[at + place] === constant[place]) continue
-    const found = bytesText(bytes.subarray(at, at + constant.length))
-    const message = `the frame ends with ${found}, expected ${bytesText(constant)}`
-    return new CommloopError('CML_ERR_FRAME_INVALID', message)
-  }
-  return undefined
+  if (standsAt(constant, bytes, at)) return undefined
+  const found = bytesText(bytes.subarray(at, at + constant.length))
+  const message = `the frame ends with ${found}, expected ${bytesText(constant)}`
+  return new CommloopError('CML_ERR_FRAME_INVALID', message)
 }
 
 function checksumFault(
