@@ -60,12 +60,26 @@ export interface FrameDecoder {
   end(): void
 
   /**
+   * Optional. What a decoder has left out that continues after bytes that are not a frame. The link reads the numbers after
+   * each chunk, counts what is new, and emits the warning FRAMES_DROPPED. Absent: the decoder leaves nothing out.
+   */
+  readonly losses?: StreamLosses
+
+  /**
    * Optional. Says what the peer seems to speak instead, and which setting to use; undefined: unknown. Core calls this
    * at most once, when it ends a connection on which no chunk has ever ended with a whole frame, and adds the text to
    * the link's reason. It may take time, because the connection carries no more traffic.
    * @param opening the first bytes of the stream, up to `FIRST_BYTES_MAX`
    */
   diagnosis?(opening: Uint8Array): string | undefined
+}
+
+/** What a decoder has left out of its stream so far. The same object for the whole stream; its numbers only grow. */
+export interface StreamLosses {
+  /** Bytes that did not become part of a payload, because no frame began with them. */
+  readonly skippedBytes: number
+  /** Complete frames that were damaged. Their bytes may be counted in `skippedBytes` as well. */
+  readonly droppedFrames: number
 }
 
 /** The key of the implementation in the container of a node. */
