@@ -15,8 +15,11 @@ export interface FrameCodec {
 
   /**
    * Writes one whole frame into `into`, beginning at `at`, and returns the position after its last byte. It must not
-   * allocate. Core has checked the size of the payload and the room in `into`. It must not throw: if it does, this
-   * copy is `undeliverable`, and the rest of the batch is written.
+   * allocate or change the payload. Core has checked the size of the payload and the room in `into`. If it throws, this
+   * copy is `undeliverable`, and the rest of the batch is written. Core also calls it when a node is configured, to find
+   * out whether the codec can carry the heartbeat of each link.
+   * @throws CommloopError CML_ERR_PAYLOAD_INVALID for a payload that this codec cannot carry, such as a line that
+   * contains a line feed. The message names the bytes and their place. It must not throw anything else.
    */
   encode(payload: Uint8Array, into: Uint8Array, at: number): number
 
@@ -46,7 +49,7 @@ export interface FrameDecoder {
   /**
    * The next whole payload, as a view of the chunk if possible; undefined: more bytes are needed.
    * @throws CommloopError CML_ERR_FRAME_INVALID, CML_ERR_FRAME_CHECKSUM or CML_ERR_FRAME_TOO_LARGE: the stream cannot be
-   * decoded any further, and core ends the connection.
+   * decoded any further, and core ends the connection. The message names the bytes.
    */
   next(): Uint8Array | undefined
 
