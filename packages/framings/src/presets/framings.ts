@@ -1,9 +1,9 @@
-import type { Framing } from './framing.js'
-import { INDUSTRY } from './presets/industry.js'
-import { METERS } from './presets/meters.js'
-import { PAYMENTS } from './presets/payments.js'
-import { PLAIN_LENGTHS } from './presets/plain-lengths.js'
-import { SERVICES } from './presets/services.js'
+import type { Framing } from '../framing.js'
+import { INDUSTRY } from './industry.js'
+import { METERS } from './meters.js'
+import { PAYMENTS } from './payments.js'
+import { PLAIN_LENGTHS } from './plain-lengths.js'
+import { SERVICES } from './services.js'
 
 /** Every framing that has a name, in the order in which lists show them. */
 export const FRAMINGS: readonly Framing[] = [
