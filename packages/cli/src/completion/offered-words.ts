@@ -1,3 +1,4 @@
+import { builtinNames } from '@commloop/config'
 import type { Argument, Command, Option } from 'commander'
 import { optionNamed, optionsOf, splitAtEqual, type TypedLine } from './typed-line.js'
 import { SHELLS } from './shells.js'
@@ -54,6 +55,7 @@ async function argumentsAt(
 async function choicesOf(argument: Argument, links: LinkIds): Promise<readonly string[]> {
   if (argument.argChoices !== undefined) return argument.argChoices
   if (argument.name() === 'shell') return SHELLS
+  if (argument.name() === 'codec') return builtinNames('codec')
   return argument.name() === 'link' ? await links() : []
 }
 

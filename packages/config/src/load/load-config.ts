@@ -9,6 +9,7 @@ import { metricsSection } from '../sections/metrics-section.js'
 import { acknowledgementWarning } from './acknowledgement-warning.js'
 import { checkSource, type SourceChecker } from './checked-file.js'
 import { checkPlugins, type PluginReport, warningText } from './check-plugins.js'
+import { heartbeatProblems } from './heartbeat-problems.js'
 import type { LoadedConfig } from './loaded-config.js'
 import { PluginResolver } from './plugin-resolver.js'
 import { fixedKeyProblems, type RunningConfig } from './running-config.js'
@@ -93,6 +94,10 @@ async function checkedParts(
   found.push(...resolved.problems)
   if (running !== undefined && plugins !== undefined) {
     found.push(...(await running.problems(node, plugins)))
+  }
+  // A running node reports these among its own problems.
+  if (plugins !== undefined && running === undefined) {
+    found.push(...heartbeatProblems(options, node, plugins.codec.value))
   }
   await loopTurn()
   const ofPlugins = plugins === undefined ? NOTHING_TO_REPORT : checkPlugins(options, plugins)

@@ -4,7 +4,7 @@
  */
 export const ERROR_CODES = {
   CML_ERR_NOT_RUNNING: 'The node has not started, or is stopping.',
-  CML_ERR_PAYLOAD_INVALID: 'The payload is not a Uint8Array.',
+  CML_ERR_PAYLOAD_INVALID: "The payload is not a Uint8Array, or the link's codec cannot carry it.",
   CML_ERR_PAYLOAD_TOO_LARGE: "The payload is larger than the codec's limit.",
   CML_ERR_LINK_UNKNOWN: 'There is no link with this id or index.',
   CML_ERR_LINK_AMBIGUOUS:
@@ -13,7 +13,8 @@ export const ERROR_CODES = {
   CML_ERR_OUTBOX_FULL: 'The outbox of every target link is full.',
   CML_ERR_ROUTING_FULL: 'Too many messages are waiting for a route.',
   CML_ERR_LISTEN: 'The node cannot listen at the configured address.',
-  CML_ERR_FRAME_INVALID: 'The peer sent an impossible frame length.',
+  CML_ERR_FRAME_INVALID: "The peer sent bytes that are not a frame of the link's codec.",
+  CML_ERR_FRAME_CHECKSUM: 'The peer sent a frame with a wrong checksum.',
   CML_ERR_FRAME_TOO_LARGE: 'The peer announced a frame larger than the limit.',
   CML_ERR_FRAME_TRUNCATED: 'The stream ended inside a frame.',
   CML_ERR_DIAL_TIMEOUT: 'The connection was not opened within the time limit.',

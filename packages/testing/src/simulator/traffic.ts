@@ -1,7 +1,6 @@
 import type { RouteTarget, SendOptions } from '@commloop/core'
 import type { SeededRandom } from '../virtual/seeded-random.js'
 import type { LinkWatch } from './link-watch.js'
-import { STAMP_BYTES } from './message-book.js'
 import type { SimulatedHost } from './simulated-host.js'
 import type { SimulatedProcess } from './simulated-process.js'
 import type { TrafficPlan } from './swarm.js'
@@ -56,7 +55,7 @@ export class Traffic {
   /** Sends one small message directly to a link that is up. @returns whether it was accepted */
   prove(process: SimulatedProcess, watch: LinkWatch): boolean {
     const destination = this.#atTheOtherEnd(watch)
-    return this.#message(process, destination, 0, { to: watch.handle.id }, STAMP_BYTES)
+    return this.#message(process, destination, 0, { to: watch.handle.id }, 0)
   }
 
   #to(watch: LinkWatch, watches: readonly LinkWatch[]): RouteTarget | readonly RouteTarget[] {
@@ -98,7 +97,7 @@ export class Traffic {
     if (this.#random.chance(this.#plan.large)) {
       return Math.floor(this.#random.between(LARGE_BYTES_MIN, LARGE_BYTES_MAX))
     }
-    return STAMP_BYTES + this.#random.int(this.#plan.smallBytesMax)
+    return this.#world.book.bytesMin + this.#random.int(this.#plan.smallBytesMax)
   }
 
   #atTheOtherEnd({ entry, handle }: LinkWatch): string {
