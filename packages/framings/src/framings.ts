@@ -1,8 +1,16 @@
 import type { Framing } from './framing.js'
+import { DELIMITED_BLOCKS } from './presets/delimited-blocks.js'
+import { DELIMITED_ESCAPED } from './presets/delimited-escaped.js'
+import { DELIMITED_TEXT } from './presets/delimited-text.js'
 import { PLAIN_LENGTHS } from './presets/plain-lengths.js'
 
 /** Every framing that has a name, in the order in which lists show them. */
-export const FRAMINGS: readonly Framing[] = [...PLAIN_LENGTHS]
+export const FRAMINGS: readonly Framing[] = [
+  ...PLAIN_LENGTHS,
+  ...DELIMITED_TEXT,
+  ...DELIMITED_BLOCKS,
+  ...DELIMITED_ESCAPED,
+]
 
 /** The framing with this name; undefined if there is none. */
 export function framing(name: string): Framing | undefined {
