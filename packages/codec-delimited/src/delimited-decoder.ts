@@ -21,6 +21,8 @@ type Place =
   | 'behind flag'
   /** Behind several flags: more of them are only filling. */
   | 'idle'
+  /** In bytes that are not a frame: only a start counts, because any other byte may be part of a damaged frame. */
+  | 'lost'
   | 'inside'
   /** In a frame that was dropped because it is too large, up to its end. */
   | 'dropping'
@@ -117,8 +119,8 @@ export class DelimitedDecoder implements FrameDecoder {
   }
 
   #next(): Uint8Array | undefined {
-    this.#waiting = false
     for (;;) {
+      this.#waiting = false
       const payload = this.#step()
       if (payload === undefined) {
         const { at } = this.#window
@@ -149,7 +151,7 @@ export class DelimitedDecoder implements FrameDecoder {
       this.#endedAt > 0
         ? this.#endedAt
         : this.#finder.find(bytes, this.#searchedTo, end, this.#bodyAt)
-    if (behind === MEANINGLESS) return this.#damaged(this.#finder.resumeAt + 2, this.#meaningless())
+    if (behind === MEANINGLESS) return this.#meaningless(this.#finder.resumeAt)
     return behind === NOT_FOUND ? this.#unended() : this.#ended(behind)
   }
 
@@ -161,7 +163,7 @@ export class DelimitedDecoder implements FrameDecoder {
     this.#skipFilling()
     if (window.at === window.end) return undefined
     const byte = window.bytes[window.at] ?? 0
-    if (this.#content.isSingle(byte)) {
+    if (this.#place !== 'lost' && this.#content.isSingle(byte)) {
       this.#place = 'outside'
       const single = window.view(window.at, window.at + 1)
       window.advance(window.at + 1)
@@ -189,7 +191,7 @@ export class DelimitedDecoder implements FrameDecoder {
     const window = this.#window
     const { preamble, start } = this.#settings
     const isIdle = this.#place === 'idle'
-    if (preamble.length === 0 && !isIdle) return
+    if ((preamble.length === 0 && !isIdle) || this.#place === 'lost') return
     let at = window.at
     while (at < window.end) {
       const byte = window.bytes[at] ?? 0
@@ -204,6 +206,7 @@ export class DelimitedDecoder implements FrameDecoder {
     const window = this.#window
     const { start, hunts } = this.#settings
     if (!hunts) throw this.#content.noStart(window.bytes, window.at, window.end)
+    this.#place = 'lost'
     const next = positionOf(start[0] ?? 0, window.bytes, window.at + 1, window.end)
     this.#skipTo(next < 0 ? window.end : next)
     return TAKEN
@@ -226,9 +229,31 @@ export class DelimitedDecoder implements FrameDecoder {
     }
     // The last bytes may belong to the end.
     const bodyBytes = window.end - this.#bodyAt - (this.#content.endBytesMax - 1)
-    if (bodyBytes > this.#content.bodyBytesMax) return this.#tooLarge(bodyBytes, window.end)
+    if (bodyBytes > this.#content.bodyBytesMax) return this.#tooLarge(bodyBytes, Infinity)
     this.#waiting = true
     return undefined
+  }
+
+  /** At `at` is an escape without a meaning. */
+  #meaningless(at: number): Uint8Array {
+    const window = this.#window
+    if (this.#place === 'dropping') {
+      this.#skipTo(at + 2)
+      this.#bodyAt = this.#searchedTo = window.at
+      return TAKEN
+    }
+    if (at + 2 > this.#limitAt) return this.#tooLarge(at - this.#bodyAt, Infinity)
+    const found = bytesText(window.view(at, at + 2))
+    const text = `${found} at byte ${String(at - window.at)} of a frame is an escape without a meaning`
+    return this.#damaged(at + 2, new CommloopError('CML_ERR_FRAME_INVALID', text))
+  }
+
+  /**
+   * Where the frame becomes too large if the bytes arrive one at a time. The same place counts however they arrive, so that
+   * the cuts between chunks do not matter.
+   */
+  get #limitAt(): number {
+    return this.#bodyAt + this.#content.bodyBytesMax + this.#content.endBytesMax
   }
 
   #ended(behind: number): Uint8Array | undefined {
@@ -274,16 +299,16 @@ export class DelimitedDecoder implements FrameDecoder {
 
   // ── bytes that are not a frame ──────────────────────────────────────────────────────────────────────────────
 
-  /** `to`: the next frame may begin in the bytes before that, or there. */
-  #tooLarge(bodyBytes: number, to: number): Uint8Array {
+  /** `behind` its end; Infinity: it has none yet. */
+  #tooLarge(bodyBytes: number, behind: number): Uint8Array {
     const window = this.#window
     const { hunts, start } = this.#settings
     if (!hunts)
       throw this.#content.tooLarge(bodyBytes, window.view(window.at, window.at + SHOWN_BYTES))
     this.#losses.droppedFrames++
     if (start.length > 0) {
-      this.#place = 'outside'
-      this.#skipTo(this.#lastStart(to))
+      this.#place = 'lost'
+      this.#skipTo(this.#lastStart(Math.min(behind, this.#limitAt)))
     } else {
       this.#place = 'dropping'
     }
@@ -292,12 +317,14 @@ export class DelimitedDecoder implements FrameDecoder {
 
   /** Drops a damaged frame that ends before `behind`, or throws its error. */
   #damaged(behind: number, error: CommloopError): Uint8Array {
-    const { hunts, sharesFlag } = this.#settings
+    const { hunts, sharesFlag, after, start } = this.#settings
     if (!hunts) throw error
     this.#losses.droppedFrames++
-    this.#place = 'outside'
     // A flag that ends a damaged frame probably begins the next one.
-    this.#skipTo(sharesFlag ? behind - 1 : this.#lastStart(behind))
+    const next = sharesFlag ? behind - 1 : this.#lastStart(behind)
+    const isWhole = error.code === 'CML_ERR_FRAME_CHECKSUM' && next === behind
+    this.#place = isWhole || start.length === 0 ? 'outside' : 'lost'
+    this.#skipTo(isWhole ? behind + after.bytes : next)
     return TAKEN
   }
 
@@ -314,14 +341,6 @@ export class DelimitedDecoder implements FrameDecoder {
       if (same === start.length || from + same === end) return from
     }
     return to
-  }
-
-  #meaningless(): CommloopError {
-    const window = this.#window
-    const at = this.#finder.resumeAt
-    const found = bytesText(window.view(at, at + 2))
-    const text = `${found} at byte ${String(at - window.at)} of a frame is an escape without a meaning`
-    return new CommloopError('CML_ERR_FRAME_INVALID', text)
   }
 }
 

@@ -1,6 +1,7 @@
 import { PluginOptionReader, type Size, sizeBytes } from '@commloop/core'
 import {
   BYTES_EXPECTED,
+  bytesText,
   CHECKSUM_FORMS,
   checksumForm,
   type ChecksumForm,
@@ -145,11 +146,12 @@ function readEnds(reader: PluginOptionReader, value: unknown): readonly Uint8Arr
     reader.reject('end', expected, value)
     return [Uint8Array.of(0x0a)]
   }
-  const covered = ends.find((end) => ends.some((other) => other !== end && beginsWith(other, end)))
-  if (covered !== undefined) {
+  const hidden = ends.find((end) => ends.some((other) => other !== end && endsWithin(other, end)))
+  if (hidden !== undefined) {
+    const text = bytesText(hidden)
     reader.rejectText(
       'end',
-      'one end begins with another one, which would always end the frame first: remove one',
+      `${text} contains another end, which would always end the frame first: remove one of them`,
     )
   }
   return ends
@@ -230,8 +232,12 @@ function bytesUpTo(bytesMax: number): (value: unknown) => Uint8Array | undefined
   }
 }
 
-function beginsWith(bytes: Uint8Array, beginning: Uint8Array): boolean {
-  return beginning.every((byte, at) => bytes[at] === byte)
+/** Whether `end` is complete within `longer`, before its last byte. */
+function endsWithin(end: Uint8Array, longer: Uint8Array): boolean {
+  for (let at = 0; at + end.length < longer.length; at++) {
+    if (end.every((byte, place) => longer[at + place] === byte)) return true
+  }
+  return false
 }
 
 function payloadSize(value: unknown): number | undefined {

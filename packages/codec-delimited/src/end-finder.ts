@@ -12,7 +12,7 @@ export const MEANINGLESS = -2
 
 /** How a framing marks the end of a frame. */
 export interface Ends {
-  /** At least one. None begins with another one. */
+  /** At least one. None is complete within another one, before its last byte. */
   readonly ends: readonly Uint8Array[]
   /** The first byte of each end. In a frame it stands for itself if it is doubled; undefined: nothing is doubled. */
   readonly doubled: number | undefined

@@ -3,6 +3,9 @@ import { DelimitedCodec, type DelimitedOptions } from '../src/index.js'
 import { codecOf, DELIMITED_FRAMINGS, textPayload } from './delimited-framings.js'
 
 const BYTES_MAX = 70_000
+/** For framings whose bytes take the same way as those of another one. */
+const FEW_BYTES_MAX = 3_000
+const LARGE = ['crlf', 'mllp', 'jt808', 'cobs', 'astm']
 
 function bytes(hex: string): Uint8Array {
   return Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'))
@@ -14,7 +17,7 @@ const INVALID: Readonly<Record<string, readonly string[]>> = {
   mllp: ['41', '0b0b1c0d41', '1c0d'],
   astm: ['41', '02 41 03 3434 0d0b', '0541'],
   'cola-a': ['41'],
-  'modbus-ascii': ['41', '3a 3031 3047 0d0a', '3a 30 0d0a', '3a 0d0a', '3a 30303031 0d0a'],
+  'modbus-ascii': ['41', '3a 3031 3047 0d0a', '3a 30 0d0a', '3a 0d0a'],
   nmea: ['41', '24 41 2b 3431 0d0a', '24 0d0a'],
   'stomp-null': ['00'],
   slip: ['41 db 41 c0', '41 db c0'],
@@ -26,8 +29,9 @@ const INVALID: Readonly<Record<string, readonly string[]>> = {
 
 for (const framing of DELIMITED_FRAMINGS) {
   const { escape, emptyFrames = 'deliver' } = framing.options
+  const bytesMax = LARGE.includes(framing.name) ? BYTES_MAX : FEW_BYTES_MAX
   const isFree = escape !== undefined && emptyFrames === 'deliver'
-  frameCodecCompliance(framing.name, codecOf(framing, { maxPayload: BYTES_MAX }), {
+  frameCodecCompliance(framing.name, codecOf(framing, { maxPayload: bytesMax }), {
     withLimit: (maxPayload) => codecOf(framing, { maxPayload }),
     invalid: (INVALID[framing.name] ?? []).map(bytes),
     views: escape !== 'cobs' && escape !== 'hex',
@@ -73,7 +77,7 @@ const OTHERS: Readonly<Record<string, DelimitedOptions>> = {
 
 for (const [name, options] of Object.entries(OTHERS)) {
   const withLimit = (maxPayload: number) => new DelimitedCodec({ ...options, maxPayload })
-  frameCodecCompliance(name, withLimit(BYTES_MAX), {
+  frameCodecCompliance(name, withLimit(options.resync === 'hunt' ? BYTES_MAX : FEW_BYTES_MAX), {
     // A decoder that hunts drops frames that are too large.
     ...(options.resync === 'hunt' ? {} : { withLimit }),
     ...(options.escape === undefined ? { payload: textPayload, views: true } : {}),
@@ -103,5 +107,5 @@ const WHOLE: Readonly<
 
 for (const [name, [options, payload]] of Object.entries(WHOLE)) {
   const withLimit = (maxPayload: number) => new DelimitedCodec({ ...options, maxPayload })
-  frameCodecCompliance(name, withLimit(BYTES_MAX), { withLimit, payload, views: true })
+  frameCodecCompliance(name, withLimit(FEW_BYTES_MAX), { withLimit, payload, views: true })
 }
