@@ -23,7 +23,7 @@ describe('options that the codec rejects', () => {
     ['a list without an end', { end: [] }, 'end'],
     ['an end that is not bytes', { end: 10 }, 'end'],
     ['an end with half a byte', { end: { hex: '1c0' } }, 'end'],
-    ['too many ends', { end: [...'abcdefghi'] }, 'end'],
+    ['too many ends', { end: Array.from('abcdefghi') }, 'end'],
     ['an end that contains another one', { end: ['\r', '\r\n'] }, '0d 0a contains another end'],
     ['an end in the middle of another one', { end: ['abcd', 'bc'] }, 'contains another end'],
     ['a start that is too long', { ...END, start: 'x'.repeat(33) }, 'start'],
