@@ -2,7 +2,11 @@ import type { Framing } from './framing.js'
 import { DELIMITED_BLOCKS } from './presets/delimited-blocks.js'
 import { DELIMITED_ESCAPED } from './presets/delimited-escaped.js'
 import { DELIMITED_TEXT } from './presets/delimited-text.js'
+import { INDUSTRY } from './presets/industry.js'
+import { METERS } from './presets/meters.js'
+import { PAYMENTS } from './presets/payments.js'
 import { PLAIN_LENGTHS } from './presets/plain-lengths.js'
+import { SERVICES } from './presets/services.js'
 
 /** Every framing that has a name, in the order in which lists show them. */
 export const FRAMINGS: readonly Framing[] = [
@@ -10,6 +14,10 @@ export const FRAMINGS: readonly Framing[] = [
   ...DELIMITED_TEXT,
   ...DELIMITED_BLOCKS,
   ...DELIMITED_ESCAPED,
+  ...INDUSTRY,
+  ...METERS,
+  ...SERVICES,
+  ...PAYMENTS,
 ]
 
 /** The framing with this name; undefined if there is none. */
