@@ -104,6 +104,6 @@ export const DELIMITED_TEXT: readonly Framing[] = [
     samples: [
       { frame: '30383030 03', payload: '30383030', about: '0800, the beginning of a message' },
     ],
-    notes: [NO_END_IN_PAYLOAD, 'For BASE24 with a length in front, use base24-tcp.'],
+    notes: [NO_END_IN_PAYLOAD, 'For BASE24 with a length in front, use jpos-base24-tcp.'],
   },
 ]
