@@ -1,24 +1,33 @@
 import { CommloopError } from '@commloop/core'
 import { SeededRandom } from '@commloop/testing'
 import { describe, expect, it } from 'vitest'
-import { DelimitedCodec } from '../src/index.js'
+import { DelimitedCodec } from '@commloop/codec-delimited'
 import {
   alphabetOf,
   cutAtRandom,
   decoded,
+  encoded,
   FUZZED,
-  fuzzOnce,
+  fuzzDelimiters,
   randomBytes,
   randomStream,
-} from './differential-fuzz.js'
-import { naivelyDecoded } from './naive-decoder.js'
-import { encoded } from './one-stream.js'
+} from './delimited-fuzz.js'
+import { naivelyDecoded } from './naive-delimited.js'
 
-const CASES = 12_000
+const ENDS = [
+  'whole',
+  'CML_ERR_FRAME_TRUNCATED',
+  'CML_ERR_FRAME_INVALID',
+  'CML_ERR_FRAME_CHECKSUM',
+  'CML_ERR_FRAME_TOO_LARGE',
+]
 
 describe('the delimited codec with random options and streams', () => {
   it('decodes like a naive decoder, whatever the cuts', () => {
-    for (let seed = 0; seed < CASES; seed++) fuzzOnce(String(seed))
+    const { bytes, ends, mismatches } = fuzzDelimiters(1e6, 20_260_103)
+    expect(mismatches).toEqual([])
+    expect(bytes).toBeGreaterThanOrEqual(1e6)
+    expect(Object.keys(ends).sort()).toEqual([...ENDS].sort())
   })
 
   it.each(Object.entries(FUZZED))(

@@ -1,8 +1,7 @@
 import { CommloopError } from '@commloop/core'
 import { SeededRandom } from '@commloop/testing'
-import { DelimitedCodec, type DelimitedOptions } from '../src/index.js'
-import { type Decoded, naivelyDecoded } from './naive-decoder.js'
-import { encoded } from './one-stream.js'
+import { DelimitedCodec, type DelimitedOptions } from '@commloop/codec-delimited'
+import { type Decoded, naivelyDecoded } from './naive-delimited.js'
 
 /** Framings that together have every option, with limits that random streams reach. */
 export const FUZZED: Readonly<Record<string, DelimitedOptions>> = {
@@ -42,8 +41,41 @@ export const FUZZED: Readonly<Record<string, DelimitedOptions>> = {
 
 const LIMITS = [1, 8, 40, 300]
 
-/** Runs one case; throws if the real decoder differs from the naive one. @returns how many bytes were decoded */
-export function fuzzOnce(seed: string): number {
+export interface DelimitedFuzzFigures {
+  readonly bytes: number
+  readonly streams: number
+  readonly frames: number
+  /** How streams ended. */
+  readonly ends: Readonly<Record<string, number>>
+  /** What differed, with the seed of the stream. */
+  readonly mismatches: readonly string[]
+}
+
+const MISMATCHES_MAX = 10
+
+/** Feeds streams of frames, damaged frames and garbage, randomly cut, to the decoder and to one that is obviously right. */
+export function fuzzDelimiters(bytesMin: number, seed: number): DelimitedFuzzFigures {
+  const mismatches: string[] = []
+  const ends: Record<string, number> = {}
+  let bytes = 0
+  let frames = 0
+  let streams = 0
+  for (; bytes < bytesMin && mismatches.length < MISMATCHES_MAX; streams++) {
+    const { stream, naive, difference } = oneStream(`${String(seed)} ${String(streams)}`)
+    const end = naive.end ?? 'whole'
+    ends[end] = (ends[end] ?? 0) + 1
+    frames += naive.payloads.length
+    bytes += stream.length
+    if (difference !== undefined) mismatches.push(difference)
+  }
+  return { bytes, streams, frames, ends, mismatches }
+}
+
+function oneStream(seed: string): {
+  stream: Uint8Array
+  naive: Decoded
+  difference: string | undefined
+} {
   const random = new SeededRandom(seed)
   const name = random.pick(Object.keys(FUZZED))
   const options = { ...(FUZZED[name] ?? { end: '\n' }), maxPayload: random.pick(LIMITS) }
@@ -52,13 +84,17 @@ export function fuzzOnce(seed: string): number {
   const chunks = cutAtRandom(stream, random)
   const real = decoded(codec, chunks)
   const naive = naivelyDecoded(options, stream)
-  if (JSON.stringify(real) !== JSON.stringify(naive)) {
-    const cuts = chunks.map((chunk) => Buffer.from(chunk).toString('hex')).join(' ')
-    throw new Error(
-      `${seed} (${name}, ${String(options.maxPayload)}): ${cuts}\nreal  ${JSON.stringify(real)}\nnaive ${JSON.stringify(naive)}`,
-    )
-  }
-  return stream.length
+  if (JSON.stringify(real) === JSON.stringify(naive))
+    return { stream, naive, difference: undefined }
+  const cuts = chunks.map((chunk) => Buffer.from(chunk).toString('hex')).join(' ')
+  const difference = `seed ${seed} (${name}, ${String(options.maxPayload)}): ${cuts}: ${JSON.stringify(real)} in place of ${JSON.stringify(naive)}`
+  return { stream, naive, difference }
+}
+
+/** The frame of one payload. */
+export function encoded(codec: DelimitedCodec, payload: Uint8Array): Buffer {
+  const into = Buffer.alloc(codec.frameBytesMax(payload.length))
+  return into.subarray(0, codec.encode(payload, into, 0))
 }
 
 /** What the decoder makes of these chunks. It repeats its error, and reports the end of the stream. */

@@ -4,7 +4,7 @@ import {
   type ConfiguredBytes,
   type ChecksumForm,
 } from '@commloop/framings'
-import type { DelimitedOptions } from '../src/index.js'
+import type { DelimitedOptions } from '@commloop/codec-delimited'
 
 /** What a decoder makes of a whole stream. */
 export interface Decoded {
