@@ -10,5 +10,5 @@ export {
 } from './configured-bytes.js'
 export { checksumForm, readChecksum, readTail, type TailOption } from './tail-options.js'
 export type { FramePart, Framing, FramingHeartbeat, FramingSample } from './framing.js'
-export { framing, FRAMINGS } from './framings.js'
+export { framing, FRAMINGS } from './presets/framings.js'
 export { expandedOptions, framingDefinition } from './framing-definition.js'

@@ -1,0 +1,40 @@
+import { CHECKSUM_NAMES, FRAMINGS } from '@commloop/framings'
+import { describe, expect, it } from 'vitest'
+import { tableRows } from './page.js'
+import { codeUnder, textOf } from './source-tree.js'
+
+const PAGE = textOf('docs/framings.md')
+
+describe('docs/framings.md', () => {
+  it('lists every name with the title and the source of its framing', () => {
+    const [, table = ''] = /<!-- framings: begin -->([^]*?)<!-- framings: end -->/.exec(PAGE) ?? []
+    const shown = tableRows(table, ['name', 'frame', 'source'])
+    const rows = FRAMINGS.map(({ name, title, source }) => [name, title, source])
+    expect(shown).toEqual(rows)
+  })
+
+  it('names every checksum', () => {
+    for (const name of CHECKSUM_NAMES) expect(PAGE).toContain(`\`${name}\``)
+  })
+
+  it('describes every option', () => {
+    const settings = textOf('packages/codec-length-field/src/length-field-settings.ts')
+    const length = textOf('packages/codec-length-field/src/length-options.ts')
+    const namesIn = (text: string): string[] => {
+      const [, list = ''] = /^const KNOWN = \[([^\]]*)\]/m.exec(text) ?? []
+      return [...list.matchAll(/'(\w+)'/g)].map(([, name = '']) => name)
+    }
+    const options = [...namesIn(settings), ...namesIn(length).map((name) => `length.${name}`)]
+    expect(options.length).toBeGreaterThan(20)
+    for (const option of options) expect(PAGE).toContain(`\`${option}\``)
+  })
+})
+
+describe('the framings of the codecs', () => {
+  it('are all put through the compliance suite, whatever their number', () => {
+    const suites = codeUnder('packages/codec-length-field/test')
+      .map((path) => textOf(path))
+      .filter((text) => text.includes('frameCodecCompliance(') && text.includes('of FRAMINGS'))
+    expect(suites).toHaveLength(1)
+  })
+})
