@@ -62,7 +62,7 @@ export class Challenge {
         this.#decide(this.#verdict())
       })
     })
-    link.connection?.probe()
+    link.connection?.conversation?.probe()
     this.handler.read()
   }
 
