@@ -78,7 +78,7 @@ async function checkedParts(
   const resolver = new PluginResolver(folder, running?.config.plugins)
   const plugins = await resolver.take(file)
   diagnostics.report(resolver.problems)
-  const written = toNodeOptions(file, (entry) => resolver.choicesOf(entry))
+  const written = toNodeOptions(file, resolver)
   const options = withTlsFiles(written, folder)
   const { config: node, problems, warnings: ofTable } = resolveOptions(options)
   diagnostics.report(problems)

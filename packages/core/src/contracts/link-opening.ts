@@ -70,7 +70,7 @@ export interface OpeningSession {
   /** true: the session also gets the frames after `open`, for example to answer enquiries. Read once, after `open`. */
   readonly stays?: boolean
   /** How far the opening is, in a few words such as `step 2 of 3`, for operators. Read for `status`, and for the reason of a failure. */
-  readonly progress?: string
+  readonly progress?: string | undefined
   /**
    * The connection is over. The last call, except that the frames of a link that is held may still be delivered
    * afterwards.

@@ -45,6 +45,7 @@ export const MARKERS = [
   'probation',
   'ready: frame',
   'ready: stable',
+  'ready: opening',
   'exhausted',
   'rearmed by time',
   'rearmed by operator',

@@ -6,7 +6,7 @@ import {
   type NodeConfig,
   type PluginKind,
 } from '@commloop/core'
-import { type LoadedConfig, type ResolvedPlugin, shownSpec } from '@commloop/config'
+import { type LoadedConfig, nodePlugins, type ResolvedPlugin, shownSpec } from '@commloop/config'
 import type { ProcessLimits } from '@commloop/metrics'
 import { ceilings, type Ceilings, ceilingTexts } from './ceilings.js'
 
@@ -121,10 +121,9 @@ function acceptRows(
 }
 
 function explainPlugins(config: LoadedConfig, node: NodeConfig): PluginExplanation[] {
-  const { entries, ...own } = config.plugins
   return [
-    ...Object.values(own).map((plugin) => explainPlugin(plugin, null)),
-    ...entries.map(({ entry, plugin }) =>
+    ...nodePlugins(config.plugins).map((plugin) => explainPlugin(plugin, null)),
+    ...config.plugins.entries.map(({ entry, plugin }) =>
       explainPlugin(plugin, node.entries[entry]?.id ?? String(entry)),
     ),
   ]
