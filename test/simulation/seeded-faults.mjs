@@ -68,9 +68,9 @@ export const SEEDED_FAULTS = {
   'a late confirmation counts for a closed connection': [
     {
       file: CONNECTION,
-      find: 'this.#owner.queue.tally.fenced++;\n            return;\n        }\n        const writer = this.#writer;\n        if (writer === undefined || this.quiet) {',
+      find: 'this.#owner.queue.tally.fenced++;\n            return;\n        }\n        const writer = this.#writer;\n        if (writer === undefined || this.quiet)',
       replace:
-        'this.#owner.queue.tally.fenced++;\n        }\n        const writer = this.#writer;\n        if (writer === undefined || (this.quiet && !this.#isClosed())) {',
+        'this.#owner.queue.tally.fenced++;\n        }\n        const writer = this.#writer;\n        if (writer === undefined || (this.quiet && !this.#isClosed()))',
     },
     BOUNDED_RELEASE,
   ],

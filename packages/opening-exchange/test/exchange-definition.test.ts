@@ -109,8 +109,8 @@ describe('the two sides of a link', () => {
       },
       notes: [],
     })
-    const { use: _, ...options } = counterpart?.options ?? {}
-    expect(compared(dialer, options)).toEqual([])
+    const { use, ...options } = counterpart?.options ?? {}
+    expect([use, compared(dialer, options)]).toEqual(['exchange', []])
   })
 
   it.each([

@@ -96,7 +96,10 @@ export interface PluginDefinition<Kind extends PluginKind = PluginKind> {
    */
   compare?(dialer: PluginSide, acceptor: PluginSide): readonly PluginMismatch[]
 
-  /** Transports: what the peer of this side must set for its transport, for `commloop mirror`. Default: nothing. */
+  /**
+   * Transports and openings: what the peer of this side must set, for `commloop mirror`. Default: nothing. The options of
+   * an opening include `use`.
+   */
   counterpart?(mine: PluginSide): PluginCounterpart
 
   /**

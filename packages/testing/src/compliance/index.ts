@@ -1,4 +1,10 @@
 export { type Check, registerChecks } from './check.js'
+export {
+  openingChecks,
+  openingCompliance,
+  type OpeningComplianceOptions,
+  type OpeningTestPeer,
+} from './opening.js'
 export { frameCodecChecks, frameCodecCompliance } from './frame-codec.js'
 export type { FrameCodecComplianceOptions } from './frame-codec-options.js'
 export {

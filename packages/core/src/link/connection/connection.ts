@@ -91,6 +91,11 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, OpeningCha
     return this.conversation?.isOpening === true
   }
 
+  /** What an opening has said last is written before our FIN, to a peer that has not ended. */
+  #refuses(): boolean {
+    return this.#isOpening() && (this.#receiving === 'reading' || this.#receiving === 'paused')
+  }
+
   // Methods instead of comparisons: after a comparison the compiler would assume that the phase does not change.
   #isClosed(): boolean {
     return this.#sending === 'closed'
@@ -128,9 +133,8 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, OpeningCha
     const reading = this.#isReading()
     const writing = !this.quiet
     this.#liveness?.settingsChanged(nowMs)
-    if ((reading && this.#owner.settings.silenceMs > 0) || writing) {
+    if ((reading && this.#owner.settings.silenceMs > 0) || writing)
       this.#watch().startMissing(nowMs, reading, writing)
-    }
     if (reading && this.#reader !== undefined) this.#watchFrame(this.#reader, nowMs)
     this.conversation = conversationOf(this.#owner, this, this.#services, this.conversation)
     if (this.writable || this.onProbation) this.conversation?.settingsChanged(nowMs)
@@ -280,17 +284,15 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, OpeningCha
       return
     }
     const writer = this.#writer
-    if (writer === undefined || this.quiet) {
+    if (writer === undefined || this.quiet)
       throw new Error('link: the transport confirmed a write that was not made')
-    }
     // Before the copies are released: a listener of their outcomes may send, or end the connection.
     if (this.#sending !== 'finishing') this.#send('done')
     this.#liveness?.written()
     writer.confirmed()
     this.#owner.queue.shrunk()
     if (this.#sending !== 'finishing') this.#flush()
-    // What an opening has said last, such as a refusal, is written before our FIN.
-    else if (writer.hasWork(true) && writer.fillControl())
+    else if (this.#refuses() && writer.hasWork(true) && writer.fillControl())
       this.#write(writer, this.#services.clock.now())
     else this.#writeOver()
   }
@@ -335,7 +337,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, OpeningCha
   finish(reason: Reason): void {
     if (!this.writable && !this.onProbation) return
     this.#reason = reason
-    if (this.#sending === 'probation') this.#flush()
+    if (this.#sending === 'probation' && this.#refuses()) this.#flush()
     // A codec may have ended the connection.
     if (this.#isClosed()) return
     this.#send('finish')
@@ -366,12 +368,9 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, OpeningCha
   }
 
   closed(reason: CloseReason): void {
-    if (!this.#isClosed()) {
-      if (reason.kind === 'failed' && this.#sending !== 'finished') {
-        this.#reason = failureReason('connection-failed', reason.error)
-      }
-      this.#close()
-    }
+    if (reason.kind === 'failed' && !this.#isClosed() && this.#sending !== 'finished')
+      this.#reason = failureReason('connection-failed', reason.error)
+    if (!this.#isClosed()) this.#close()
     // The transport uses the chunks until this moment.
     this.#writer?.clear()
   }
