@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
 import type { LinkOpening, OpeningPeer, OpeningSession } from '@commloop/core'
-import type { OpeningTestPeer } from './opening.js'
+
+/** The other end of one connection. */
+export interface OpeningTestPeer {
+  /** What the peer says before it has heard anything. Default: nothing. */
+  readonly begins?: readonly Uint8Array[]
+  /** What the peer says to a payload. */
+  answers(payload: Uint8Array): readonly Uint8Array[]
+}
 
 /** Two sides that still talk after as many payloads will not stop. */
 const PAYLOADS_MAX = 10_000

@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import type { LinkOpening, OpeningPeer } from '@commloop/core'
 import { SeededRandom } from '../virtual/seeded-random.js'
 import { type Check, registerChecks } from './check.js'
-import { OpeningStage } from './opening-stage.js'
+import { OpeningStage, type OpeningTestPeer } from './opening-stage.js'
 
 /** Random dialogues of each check. */
 const DIALOGUES = 200
@@ -17,14 +17,6 @@ export interface OpeningComplianceOptions {
   readonly peer: () => OpeningTestPeer
   /** Payloads that are messages. An opening that stays must not take them. Default: one byte 0, and a text. */
   readonly messages?: readonly Uint8Array[]
-}
-
-/** The other end of one connection. */
-export interface OpeningTestPeer {
-  /** What the peer says before it has heard anything. Default: nothing. */
-  readonly begins?: readonly Uint8Array[]
-  /** What the peer says to a payload. */
-  answers(payload: Uint8Array): readonly Uint8Array[]
 }
 
 /** Registers the tests that every LinkOpening must pass. Call it once for each role and each set of options. */

@@ -1,0 +1,4 @@
+import type { PluginDefinition } from '@commloop/core'
+
+declare const definition: PluginDefinition<'opening'>
+export default definition
