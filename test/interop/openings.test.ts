@@ -290,15 +290,15 @@ describe('examples/openings/jt808-register.mjs', () => {
 
 const hex = (text: string): Buffer => Buffer.from(text, 'hex')
 
-openingCompliance('smpp-bind.mjs', (smppBind as OpeningDefinition).create({ systemId: 'a' }), {
+openingCompliance('smpp-bind.mjs', (smppBind).create({ systemId: 'a' }), {
   peer: () => ({ answers: () => [hex('00000010800000090000000000000001')] }),
   messages: [submitSm('x'), hex('00')],
 })
-openingCompliance('iec104-startdt.mjs', (iec104 as OpeningDefinition).create({}), {
+openingCompliance('iec104-startdt.mjs', (iec104).create({}), {
   peer: () => ({ answers: (payload) => (payload[0] === 7 ? [hex(STARTDT_CON)] : []) }),
   messages: [hex(I_FRAME), hex('01000200')],
 })
-openingCompliance('jt808-register.mjs', (jt808 as OpeningDefinition).create({ secret: 's' }), {
+openingCompliance('jt808-register.mjs', (jt808).create({ secret: 's' }), {
   role: 'passive',
   peer: () => ({
     begins: [terminalMessage(0x0100, 0, Buffer.alloc(37))],

@@ -41,8 +41,8 @@ describe('opening', () => {
       'opening',
       'connected',
     ])
-    const { openingOf } = tableOf(config)
-    expect(entries.map(({ index }) => openingOf(index)?.spec.use)).toEqual([
+    const table = tableOf(config)
+    expect(entries.map(({ index }) => table.openingOf(index)?.spec.use)).toEqual([
       'exchange',
       './mine.mjs',
       undefined,
@@ -68,7 +68,7 @@ describe('opening', () => {
     ])
     const more = `opening: { ${STEPS}, answer: [] }\nlinks: [{ ${A} }]`
     expect(await mistakesIn(more)).toEqual([
-      '1:70 opening.answer: unknown option. Did you mean "answers"?',
+      '1:69 opening.answer: unknown option. Did you mean "answers"?',
     ])
     expect(await mistakesIn(`opening: ./bad.mjs\nready: opening\nlinks: [{ ${A} }]`)).toEqual([
       expect.stringMatching(/^1:10 opening: /),

@@ -304,7 +304,7 @@ describe('the openings of two nodes', () => {
 
   it('do not match if only one node has one', async () => {
     const { code, findings } = await check(WAITS, speaks)
-    expect([code, findings.map(({ finding }) => finding)]).toEqual([2, ['opening-one-side']])
+    expect([code, findings.map(({ finding }) => finding)]).toEqual([4, ['opening-one-side']])
     expect(findings[0]?.message).toContain(
       'north takes what south says before messages as messages',
     )
@@ -315,7 +315,7 @@ describe('the openings of two nodes', () => {
     const steps = [{ expect: 'LOGIN' }, { send: 'OK' }]
     const waits = { ...WAITS, opening: { use: 'exchange', steps } }
     const { code, findings } = await check(waits, speaks)
-    expect([code, findings.map(({ finding }) => finding)]).toEqual([2, ['opening-differs']])
+    expect([code, findings.map(({ finding }) => finding)]).toEqual([4, ['opening-differs']])
     expect(findings[0]?.message).toMatch(/^north refuses south: step 1 of 2 expects "LOGIN"/)
   })
 })

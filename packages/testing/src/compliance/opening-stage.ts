@@ -82,7 +82,8 @@ export class OpeningStage {
   /** Talks to the peer until both are silent. */
   play(peer: OpeningTestPeer): void {
     let payloads = 0
-    for (const _ of this.turns(peer)) {
+    const turns = this.turns(peer)
+    while (turns.next().done !== true) {
       payloads++
       assert.ok(payloads < PAYLOADS_MAX, 'the opening and its peer do not stop talking')
     }

@@ -160,7 +160,8 @@ function mayEnd(suite: Suite): void {
 
 function namesProgress(suite: Suite): void {
   const stage = stageOf(suite)
-  for (const _ of stage.turns(suite.peer())) {
+  const turns = stage.turns(suite.peer())
+  while (turns.next().done !== true) {
     const { progress } = stage
     assert.ok(progress === undefined || typeof progress === 'string', inspect(progress))
     assert.ok((progress ?? '').length <= 200, 'its progress has more than 200 characters')

@@ -104,6 +104,8 @@ class SimulatedSession implements OpeningSession {
 
   received(payload: Uint8Array): boolean {
     const { world } = this.#opening
+    if (this.isOpen && !this.stays)
+      this.#violated('was asked after `open`, although it does not stay')
     const word = wordOf(payload)
     if (word === undefined) {
       const message = this.isOpen ? undefined : world.book.find(payload)
@@ -117,7 +119,6 @@ class SimulatedSession implements OpeningSession {
   }
 
   #enquired(word: Word): void {
-    if (!this.stays) this.#violated('was asked after `open`, although it does not stay')
     if (word === 'enquiry') this.#say('answer')
     if (word === 'answer') this.#opening.world.markers.seen('opening stayed')
   }

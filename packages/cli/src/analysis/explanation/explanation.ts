@@ -76,13 +76,13 @@ export interface PluginExplanation {
 export function explainConfig(config: LoadedConfig, limits: ProcessLimits): ConfigExplanation {
   const { node } = config
   const limited = ceilings(config, limits)
-  const { openingOf } = tableOf(config)
+  const table = tableOf(config)
   return {
     file: config.file,
     node: node.name,
     listen: node.listen === undefined ? null : { host: node.listen.host, port: node.listen.port },
     listeners: node.listeners.map(({ name, host, port }) => ({ name, host, port })),
-    entries: node.entries.map((entry) => explainEntry(entry, openingOf(entry.index)?.spec.use)),
+    entries: node.entries.map((entry) => explainEntry(entry, table.openingOf(entry.index)?.spec.use)),
     accepts: explainAccepts(node),
     plugins: explainPlugins(config, node),
     ...limited,
