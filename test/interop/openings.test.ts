@@ -9,16 +9,23 @@ import {
   use,
 } from '@commloop/core'
 import { tcpTransport } from '@commloop/transport-tcp'
-import smpp, { type Session } from 'smpp'
 import { openingCompliance } from '@commloop/testing/compliance'
 import { afterEach, describe, expect, it } from 'vitest'
-import smppBind from '../../examples/openings/smpp-bind.mjs'
-import iec104 from '../../examples/openings/iec104-startdt.mjs'
-import jt808 from '../../examples/openings/jt808-register.mjs'
 import { eventually } from '../peer/eventually.js'
+import { pathOf } from '../structure/source-tree.js'
+import { type Pdu, type Session, smpp } from './smpp-package.js'
 import { FramedCodec, type Framing, IEC104, JT808, SMPP } from './framed-codec.js'
 
 type OpeningDefinition = PluginDefinition<'opening'>
+
+async function example(name: string): Promise<OpeningDefinition> {
+  const path = pathOf(`examples/openings/${name}.mjs`)
+  return ((await import(path)) as { readonly default: OpeningDefinition }).default
+}
+
+const smppBind = await example('smpp-bind')
+const iec104 = await example('iec104-startdt')
+const jt808 = await example('jt808-register')
 
 const nodes: Node[] = []
 const servers: Server[] = []
@@ -34,11 +41,11 @@ afterEach(async () => {
 /** A node with one link, `peer`, that has the opening. */
 async function started(
   framing: Framing,
-  opening: PluginDefinition,
+  opening: OpeningDefinition,
   options: Readonly<Record<string, unknown>>,
   entry: EntryOptions,
 ): Promise<{ readonly node: Node; readonly messages: string[]; readonly reasons: string[] }> {
-  const value = (opening as OpeningDefinition).create(options)
+  const value = opening.create(options)
   const links = [{ ...entry, id: 'peer', opening: { spec: JSON.stringify(options), value } }]
   const listen = entry.role === 'passive' ? { listen: { host: '127.0.0.1', port: 0 } } : {}
   const node = createNode(
@@ -119,11 +126,11 @@ async function smsc(password: string): Promise<Smsc> {
   const server = smpp.createServer((session) => {
     sessions.push(session)
     session.on('error', () => undefined)
-    session.on('bind_transceiver', (pdu: Parameters<Session['send']>[0]) => {
+    session.on('bind_transceiver', (pdu: Pdu) => {
       const isRight = pdu.system_id === 'plant' && pdu.password === password
       session.send(pdu.response(isRight ? {} : { command_status: smpp.ESME_RINVPASWD }))
     })
-    session.on('submit_sm', (pdu: Parameters<Session['send']>[0]) => {
+    session.on('submit_sm', (pdu: Pdu) => {
       submitted.push(String(pdu.short_message?.message))
       session.send(pdu.response({ message_id: '1' }))
     })
@@ -290,15 +297,15 @@ describe('examples/openings/jt808-register.mjs', () => {
 
 const hex = (text: string): Buffer => Buffer.from(text, 'hex')
 
-openingCompliance('smpp-bind.mjs', (smppBind).create({ systemId: 'a' }), {
+openingCompliance('smpp-bind.mjs', smppBind.create({ systemId: 'a' }), {
   peer: () => ({ answers: () => [hex('00000010800000090000000000000001')] }),
   messages: [submitSm('x'), hex('00')],
 })
-openingCompliance('iec104-startdt.mjs', (iec104).create({}), {
+openingCompliance('iec104-startdt.mjs', iec104.create({}), {
   peer: () => ({ answers: (payload) => (payload[0] === 7 ? [hex(STARTDT_CON)] : []) }),
   messages: [hex(I_FRAME), hex('01000200')],
 })
-openingCompliance('jt808-register.mjs', (jt808).create({ secret: 's' }), {
+openingCompliance('jt808-register.mjs', jt808.create({ secret: 's' }), {
   role: 'passive',
   peer: () => ({
     begins: [terminalMessage(0x0100, 0, Buffer.alloc(37))],
