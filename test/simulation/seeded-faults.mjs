@@ -44,14 +44,7 @@ export const SEEDED_FAULTS = {
       replace: 'if (this.#listens && (this.#ask(payload) || !this.isOpening))',
     },
   ],
-  'a held link does not read its opening': [
-    {
-      file: CONNECTION,
-      find: '#isOpening() {\n        return this.conversation?.isOpening === true;',
-      replace: '#isOpening() {\n        return false;',
-    },
-  ],
-  'an opening that opens is asked for the frame twice': [
+  'a frame of an opening is counted twice': [
     {
       file: OPENING,
       find: 'this.#link.queue.tally.openingReceived++;',

@@ -50,6 +50,10 @@ export class SimulatedOpening implements LinkOpening {
 
   begin({ link, role }: OpeningPeer, door: OpeningDoor): OpeningSession {
     if (this.isHostile(0.3)) throw new Error('simulated: the opening does not begin')
+    // A passive link may give up a connection that lingers, so its next session may begin before the last one ends.
+    if (role === 'active' && this.#sessions.get(link)?.hasEnded === false) {
+      this.violated(link, 'the opening began again before it had ended')
+    }
     const session = new SimulatedSession(this, link, role, door)
     this.#sessions.set(link, session)
     session.begin()
@@ -72,6 +76,7 @@ export class SimulatedOpening implements LinkOpening {
 class SimulatedSession implements OpeningSession {
   readonly stays: boolean
   isOpen = false
+  hasEnded = false
   readonly #opening: SimulatedOpening
   readonly #link: string
   readonly #role: OpeningPeer['role']
@@ -163,6 +168,7 @@ class SimulatedSession implements OpeningSession {
   }
 
   ended(): void {
+    this.hasEnded = true
     this.#late?.cancel()
     if (this.#opening.isHostile(0.2)) throw new Error('simulated: the opening throws at its end')
   }
