@@ -1,6 +1,7 @@
 import {
   CommloopError,
   type LinkOpening,
+  messageText,
   PLUGIN_API_VERSION,
   type PluginChoice,
   type PluginCounterpart,
@@ -40,7 +41,7 @@ function compare(dialer: PluginSide, acceptor: PluginSide): PluginMismatch[] {
       exchangeSettings(options)
     } catch (error) {
       if (!CommloopError.is(error)) throw error
-      return [{ finding: 'options-invalid', message: `${node}: ${error.message}` }]
+      return [{ finding: 'options-invalid', message: `${node}: ${messageText(error)}` }]
     }
   }
   const problem = rehearsed(dialer, acceptor)
