@@ -82,7 +82,9 @@ export function explainConfig(config: LoadedConfig, limits: ProcessLimits): Conf
     node: node.name,
     listen: node.listen === undefined ? null : { host: node.listen.host, port: node.listen.port },
     listeners: node.listeners.map(({ name, host, port }) => ({ name, host, port })),
-    entries: node.entries.map((entry) => explainEntry(entry, table.openingOf(entry.index)?.spec.use)),
+    entries: node.entries.map((entry) =>
+      explainEntry(entry, table.openingOf(entry.index)?.spec.use),
+    ),
     accepts: explainAccepts(node),
     plugins: explainPlugins(config, node),
     ...limited,
