@@ -7,6 +7,8 @@ const CONNECTION = 'packages/core/dist/link/connection/connection.js'
 const READER = 'packages/core/dist/link/connection/frame-reader.js'
 const WRITER = 'packages/core/dist/link/connection/frame-writer.js'
 const LIVENESS = 'packages/core/dist/link/connection/liveness.js'
+const OPENING = 'packages/core/dist/link/conversation/opening.js'
+const READINESS = 'packages/core/dist/link/readiness.js'
 const HEARTBEATS = 'packages/core/dist/link/conversation/heartbeats.js'
 const OUTBOX = 'packages/core/dist/outbox/memory-outbox.js'
 const BATCH = 'packages/core/dist/link/connection/batch.js'
@@ -28,6 +30,36 @@ const BOUNDED_RELEASE = {
 export const SEEDED_FAULTS = {
   'a link dials the first address of its peer only': [
     { file: ROTATION, find: '.sort((left, right) => rank(left) - rank(right))', replace: '' },
+  ],
+  'a link with an opening is up with its first frame': [
+    { file: READINESS, find: "if (this.#wait?.for !== 'opening')", replace: '' },
+  ],
+  'an opening takes the messages that follow it': [
+    { file: OPENING, find: 'this.#listens = this.#stays();', replace: ';' },
+  ],
+  'a session that stays takes every frame': [
+    {
+      file: OPENING,
+      find: 'if (this.#listens && this.#ask(payload))',
+      replace: 'if (this.#listens && (this.#ask(payload) || !this.isOpening))',
+    },
+  ],
+  'a frame of an opening is counted twice': [
+    {
+      file: OPENING,
+      find: 'this.#link.queue.tally.openingReceived++;',
+      replace: 'this.#link.queue.tally.openingReceived += this.isOpening ? 1 : 2;',
+    },
+  ],
+  'the end of an opening does not reach its session': [
+    { file: OPENING, find: 'this.#session?.ended?.();', replace: ';' },
+  ],
+  'an opening has no timeout': [
+    {
+      file: READINESS,
+      find: "if (wait.for === 'opening')",
+      replace: "if (wait.for === 'opening' && this.#link.connection === undefined)",
+    },
   ],
   'a rewind does not mark resent messages': [
     { file: OUTBOX, find: 'message.resent = true;', replace: ';' },
@@ -68,9 +100,9 @@ export const SEEDED_FAULTS = {
   'a late confirmation counts for a closed connection': [
     {
       file: CONNECTION,
-      find: 'this.#owner.queue.tally.fenced++;\n            return;\n        }\n        const writer = this.#writer;\n        if (writer === undefined || this.quiet) {',
+      find: 'this.#owner.queue.tally.fenced++;\n            return;\n        }\n        const writer = this.#writer;\n        if (writer === undefined || this.quiet)',
       replace:
-        'this.#owner.queue.tally.fenced++;\n        }\n        const writer = this.#writer;\n        if (writer === undefined || (this.quiet && !this.#isClosed())) {',
+        'this.#owner.queue.tally.fenced++;\n        }\n        const writer = this.#writer;\n        if (writer === undefined || (this.quiet && !this.#isClosed()))',
     },
     BOUNDED_RELEASE,
   ],

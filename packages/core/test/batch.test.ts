@@ -268,7 +268,7 @@ describe('control frames', () => {
     })
     bench.add(new Uint8Array(5_000).fill(7))
     expect(bench.fill(new Uint8Array(0))).toBe(true)
-    expect(bench.unencoded).toEqual(['a heartbeat: Error: empty'])
+    expect(bench.unencoded).toEqual(['a heartbeat, or a payload of an opening: Error: empty'])
     expect(bench.batch.chunks.map(({ length }) => length)).toEqual([5_004])
   })
 })

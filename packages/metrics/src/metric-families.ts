@@ -379,6 +379,18 @@ const LINK: readonly MetricFamily[] = [
     ({ counters }) => counters.heartbeatsReceived,
   ),
   perLink(
+    'commloop_link_opening_sent_total',
+    COUNT,
+    'Payloads that an opening has sent.',
+    ({ counters }) => counters.openingSent,
+  ),
+  perLink(
+    'commloop_link_opening_received_total',
+    COUNT,
+    'Payloads that an opening has taken.',
+    ({ counters }) => counters.openingReceived,
+  ),
+  perLink(
     'commloop_link_fenced_events_total',
     COUNT,
     'Ignored events of connections that the link no longer uses.',

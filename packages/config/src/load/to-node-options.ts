@@ -2,11 +2,13 @@ import { hostname } from 'node:os'
 import type {
   EntryOptions,
   FrameCodec,
+  LinkOpening,
   NodeOptions,
   PluginChoice,
   ReconnectStrategy,
 } from '@commloop/core'
-import { ALL_PLUGIN_KINDS, ENTRY_PLUGIN_KINDS } from '../plugins/plugin-kinds.js'
+import { ALL_PLUGIN_KINDS, ENTRY_PLUGIN_KINDS, NO_PLUGIN } from '../plugins/plugin-kinds.js'
+import { canonicalSpec, pluginSpecOf } from '../plugins/plugin-spec.js'
 import type { ConfigFile, EntryFile } from '../schema/schema.js'
 import { isNoPort, roleOf } from '../schema/legacy-role.js'
 
@@ -14,23 +16,48 @@ import { isNoPort, roleOf } from '../schema/legacy-role.js'
 export interface EntryPlugins {
   readonly codec?: PluginChoice<FrameCodec> | undefined
   readonly reconnect?: PluginChoice<ReconnectStrategy> | undefined
+  readonly opening?: PluginChoice<LinkOpening> | typeof NO_PLUGIN | undefined
+}
+
+/** The plugins of a table, as core wants them. */
+export interface TablePlugins {
+  ofEntry(index: number, entry: EntryFile): EntryPlugins
+  /** The opening of all entries that do not name their own. */
+  opening(file: ConfigFile): EntryPlugins['opening']
+}
+
+/** For a table that is read without its plugins: whether a link has an opening decides how its options are read. */
+export const WITHOUT_PLUGINS: TablePlugins = {
+  ofEntry: (_, { opening }) => ({ opening: writtenOpening(opening) }),
+  opening: ({ opening }) => writtenOpening(opening),
+}
+
+const NOT_LOADED: LinkOpening = {
+  begin: () => {
+    throw new Error('the opening was not loaded')
+  },
+}
+
+/** An opening that a file names, without its plugin. */
+export function writtenOpening(written: ConfigFile['opening']): EntryPlugins['opening'] {
+  if (written === undefined || written === NO_PLUGIN) return written
+  return { spec: canonicalSpec(pluginSpecOf(written)), value: NOT_LOADED }
 }
 
 /** Read once, so that renaming the machine does not rename its running node. */
 const HOST_NAME = hostname()
 
 /** The options for core: without the keys that only the file has, and with plugins as objects. */
-export function toNodeOptions(
-  file: ConfigFile,
-  pluginsOf: (entry: number) => EntryPlugins,
-): NodeOptions {
+export function toNodeOptions(file: ConfigFile, plugins: TablePlugins): NodeOptions {
   const own = ['$schema', ...ALL_PLUGIN_KINDS, 'control', 'metrics'] as const
   const { heartbeat, ...rest } = without(file as Exact<ConfigFile>, own)
+  const opening = plugins.opening(file)
   return {
     ...rest,
     ...heartbeatOptions(heartbeat),
+    ...(opening === undefined ? {} : { opening }),
     node: file.node ?? HOST_NAME,
-    links: file.links.map((entry, index) => entryOptions(entry, pluginsOf(index))),
+    links: file.links.map((entry, index) => entryOptions(entry, plugins.ofEntry(index, entry))),
   }
 }
 
@@ -40,7 +67,7 @@ export function toNodeOptions(
  */
 const STAND_IN = { role: 'active', ip: '255.255.255.254', port: 1 } as const
 
-function entryOptions(entry: EntryFile, { codec, reconnect }: EntryPlugins): EntryOptions {
+function entryOptions(entry: EntryFile, { codec, reconnect, opening }: EntryPlugins): EntryOptions {
   const role = roleOf(entry)
   if (role === undefined) return entry.id === undefined ? STAND_IN : { ...STAND_IN, id: entry.id }
   const own = ['as_server', 'is_server', 'socket', ...ENTRY_PLUGIN_KINDS] as const
@@ -50,6 +77,7 @@ function entryOptions(entry: EntryFile, { codec, reconnect }: EntryPlugins): Ent
     ...heartbeatOptions(heartbeat),
     ...(codec === undefined ? {} : { codec }),
     ...(reconnect === undefined ? {} : { reconnect }),
+    ...(opening === undefined ? {} : { opening }),
     ...(port === undefined || isNoPort(entry) ? {} : { port }),
     role,
   }

@@ -107,6 +107,10 @@ export const linkFields = {
     examples: [{ order: 'prefer-first' }],
   }),
   ...entryPluginFields,
+  openTimeout: duration({
+    default: '`10s`',
+    text: 'With an `opening`: a connection whose opening is not over after this time ends, and an active link dials again; 0: no limit.',
+  }),
   outbox: field(
     z.union(
       [
@@ -183,9 +187,9 @@ export const linkFields = {
     default: '`10s`',
     text: 'Limit for a dial: name lookup, TCP and TLS together.',
   }),
-  ready: choice(['connected', 'frame', 'stable'], {
-    default: '`connected`',
-    text: 'When the link is up and writes its queue: as soon as the connection is open, when the peer has sent a complete frame, or when the connection has been open for `stableAfter`. A proxy accepts the connection although the machine behind it is down, and swallows what is written: choose `frame` if the peer sends frames or heartbeats by itself, else `stable`.',
+  ready: choice(['connected', 'frame', 'stable', 'opening'], {
+    default: '`opening` if the link has an opening, else `connected`',
+    text: 'When the link is up and writes its queue: as soon as the connection is open, when the peer has sent a complete frame, or when the connection has been open for `stableAfter`. A proxy accepts the connection although the machine behind it is down, and swallows what is written: choose `frame` if the peer sends frames or heartbeats by itself, else `stable`. A link with an opening is up when the opening says so, and the other values have no effect on it.',
   }),
   readyTimeout: duration({
     default: '`30s`',

@@ -38,6 +38,8 @@ const RESOLVE = {
   addresses: resolveAddresses,
   codec: asWritten<LinkOptions['codec']>,
   reconnect: asWritten<LinkOptions['reconnect']>,
+  opening: asWritten<LinkOptions['opening']>,
+  openTimeout: duration,
   outbox: resolveOutbox,
   highWaterMark: (reader, path, written) => reader.optionalSize(path, written),
   overflow: asWritten<LinkOptions['overflow']>,

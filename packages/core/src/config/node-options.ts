@@ -1,4 +1,5 @@
 import type { FrameCodec } from '../contracts/frame-codec.js'
+import type { LinkOpening } from '../contracts/link-opening.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
 import type { Duration } from '../units/duration.js'
 import type { Size } from '../units/size.js'
@@ -94,6 +95,10 @@ export interface LinkOptions {
   readonly codec?: PluginChoice<FrameCodec>
   /** Reconnect strategy of this entry; default: the strategy of the node. */
   readonly reconnect?: PluginChoice<ReconnectStrategy>
+  /** What is said on a new connection before messages may pass; default `none`. */
+  readonly opening?: PluginChoice<LinkOpening> | 'none'
+  /** With an opening: a connection that is not open after this time ends; default 10 s, 0: no limit. */
+  readonly openTimeout?: Duration
   /** Default 16 MiB and 100 000 messages. A bare size bounds the bytes. */
   readonly outbox?: Size | QueueLimits
   readonly highWaterMark?: Size
@@ -116,8 +121,11 @@ export interface LinkOptions {
   readonly heldFor?: Duration
   readonly linger?: Duration
   readonly connectTimeout?: Duration
-  /** What an open connection must do before the link is up and writes its queue; default `connected`. */
-  readonly ready?: 'connected' | 'frame' | 'stable'
+  /**
+   * What an open connection must do before the link is up and writes its queue; default `opening` if there is an opening,
+   * else `connected`.
+   */
+  readonly ready?: 'connected' | 'frame' | 'stable' | 'opening'
   /** With `ready: frame`: a connection whose peer sends no frame for this long ends; default 30 s, 0: no limit. */
   readonly readyTimeout?: Duration
   readonly probation?: Duration

@@ -8,6 +8,7 @@ export type WarningCode =
   | 'LISTEN_WAITING'
   | 'LOGGER_THREW'
   | 'NAME_UNRESOLVED'
+  | 'OPENING_THREW'
   | 'ROUTER_SLOW'
   | 'ROUTER_THREW'
   | 'STRATEGY_ANSWER'

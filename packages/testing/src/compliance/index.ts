@@ -1,4 +1,6 @@
 export { type Check, registerChecks } from './check.js'
+export { openingChecks, openingCompliance, type OpeningComplianceOptions } from './opening.js'
+export type { OpeningTestPeer } from './opening-stage.js'
 export { frameCodecChecks, frameCodecCompliance } from './frame-codec.js'
 export type { FrameCodecComplianceOptions } from './frame-codec-options.js'
 export {

@@ -19,6 +19,7 @@ import type { PayloadOfSize } from './message-stamp.js'
 import { ProcessClock } from './process-clock.js'
 import { ProcessOracle } from './process-oracle.js'
 import { type CopyTarget, routeTargets } from './route-targets.js'
+import { SimulatedOpening } from './simulated-opening.js'
 import type { NodePlan } from './swarm.js'
 import { WatchedCodec } from './watched-codec.js'
 import { WatchedRouter } from './watched-router.js'
@@ -59,15 +60,18 @@ export class SimulatedProcess {
     const watched = new WatchedRouter(router, plan.name, world, (message, route) => {
       this.#routed(message, route)
     })
+    const opening =
+      plan.opening &&
+      new SimulatedOpening(plan.opening, plan.name, this.clock, world, random.fork('opening'))
     this.node = createNode(
-      plan.options,
+      opening ? { ...plan.options, opening: { spec: 'simulated', value: opening } } : plan.options,
       use(Transport, world.network.host(plan.ip)),
       use(FrameCodec, new WatchedCodec(parts.codec, world, plan.name)),
       use(Clock, this.clock),
       use(Random, random),
       useRouter(watched),
     )
-    this.#oracle = new ProcessOracle(plan, this.node, this.clock, world)
+    this.#oracle = new ProcessOracle(plan, this.node, this.clock, world, opening)
     this.#oracle.listen(() => {
       this.check()
       if (this.#alive) this.onEvent()

@@ -1,6 +1,7 @@
 import type { NodeOptions } from '@commloop/core'
 import type { PathConditions } from '../network/index.js'
 import type { FaultName } from './fault-name.js'
+import type { OpeningPlan } from './simulated-opening.js'
 import type { RouterPlan } from './hostile-router.js'
 
 /** What a seed draws before the run: plain data, so that it can be printed and changed. */
@@ -25,6 +26,8 @@ export interface NodePlan {
   readonly name: string
   readonly ip: string
   readonly options: NodeOptions
+  /** undefined: messages pass as soon as a link is ready. */
+  readonly opening?: OpeningPlan | undefined
   readonly router: RouterPlan
   /** Ids of the links that are up without faults. */
   readonly expectedUp: readonly string[]

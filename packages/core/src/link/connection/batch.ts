@@ -105,7 +105,7 @@ export class Batch {
       this.#buffer = buffer
       for (const [at, payload] of control.entries()) this.#encode(payload, buffer, sizes[at] ?? 0)
     } catch (error) {
-      listener.unencoded('a heartbeat', error)
+      listener.unencoded('a heartbeat, or a payload of an opening', error)
     }
   }
 

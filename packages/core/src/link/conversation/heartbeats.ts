@@ -1,5 +1,6 @@
 import type { LinkSettings } from '../../config/node-config.js'
 import type { Clock } from '../../contracts/clock.js'
+import type { Reason } from '../../contracts/reason.js'
 import type { LinkTally } from '../../ledger/link-counters.js'
 import { sameBytes } from '../../units/bytes.js'
 import { Deadline, type DeadlineOwner } from '../../timing/deadline.js'
@@ -13,6 +14,7 @@ export interface HeartbeatLink {
 
 /** Sends a payload after a time without a write, so that both sides detect a dead connection. */
 export class Heartbeats implements Conversation, DeadlineOwner {
+  readonly isOpening = false
   readonly #channel: Channel
   readonly #link: HeartbeatLink
   readonly #clock: Clock
@@ -25,7 +27,13 @@ export class Heartbeats implements Conversation, DeadlineOwner {
     this.#clock = clock
   }
 
-  #begin(nowMs: number): void {
+  begin(nowMs: number, waits: boolean): void {
+    this.settingsChanged(nowMs)
+    // Two peers that both wait for a frame must not wait for each other.
+    if (waits) this.probe()
+  }
+
+  #start(nowMs: number): void {
     const { heartbeat } = this.#link.settings
     if (heartbeat === undefined) return
     this.#quiet ??= new Deadline(this.#clock, heartbeat.everyMs, this, 'node')
@@ -35,7 +43,7 @@ export class Heartbeats implements Conversation, DeadlineOwner {
   /** The interval has passed without a write. A write in progress is a sign of life already, or has stalled. */
   expired(): void {
     if (this.#channel.quiet) this.probe()
-    this.#begin(this.#clock.now())
+    this.#start(this.#clock.now())
   }
 
   received(payload: Uint8Array): boolean {
@@ -66,22 +74,15 @@ export class Heartbeats implements Conversation, DeadlineOwner {
 
   settingsChanged(nowMs: number): void {
     this.#quiet?.setDelay(this.#link.settings.heartbeat?.everyMs ?? 0, nowMs)
-    if (this.#quiet?.running !== true) this.#begin(nowMs)
+    if (this.#quiet?.running !== true) this.#start(nowMs)
   }
 
   finished(): void {
     this.#quiet?.dispose()
   }
-}
 
-/** The conversation that the settings of a link ask for: the present one, a new one or none. */
-export function conversationOf(
-  link: HeartbeatLink,
-  channel: Channel,
-  clock: Clock,
-  present: Conversation | undefined,
-): Conversation | undefined {
-  if (link.settings.heartbeat !== undefined) return present ?? new Heartbeats(channel, link, clock)
-  present?.finished()
-  return undefined
+  ended(reason: Reason): Reason {
+    this.finished()
+    return reason
+  }
 }
