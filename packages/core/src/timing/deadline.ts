@@ -1,10 +1,6 @@
 import type { Clock, Timer } from '../contracts/clock.js'
 import { DURATION_MS_MAX } from '../units/duration.js'
-
-/** If a timer fires this late, the process was stopped or blocked, so the peer may not be silent. */
-const LATE_MS = 20
-/** Extra time after such a delay, in which the process reads what has waited in the kernel. */
-const GRACE_MS = 50
+import { GRACE_MS, LATE_MS } from './late-timer.js'
 
 /** How late a deadline may expire, as a fraction of its delay. */
 const COARSE = 0.01
