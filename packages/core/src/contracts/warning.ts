@@ -7,6 +7,7 @@ export type WarningCode =
   | 'LISTEN_WAITING'
   | 'LOGGER_THREW'
   | 'NAME_UNRESOLVED'
+  | 'REQUEST_KEY_THREW'
   | 'ROUTER_SLOW'
   | 'ROUTER_THREW'
   | 'STRATEGY_ANSWER'

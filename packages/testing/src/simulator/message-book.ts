@@ -9,6 +9,10 @@ export interface SentMessage {
   readonly expiresAtMs: number
   /** The codec throws when it encodes this message. */
   readonly poisoned: boolean
+  /** The number of the request that this message answers; undefined: it answers none. */
+  readonly answerTo: number | undefined
+  /** Its receiver should answer it. */
+  readonly isRequest: boolean
   /** `send` threw, so the message must never be delivered. */
   refused: boolean
   /** Copies that the first node made of it. */
@@ -41,7 +45,8 @@ export class MessageBook {
   add(
     stamp: { readonly sender: number; readonly link: number; readonly serial: number },
     bytes: number,
-    facts: Pick<SentMessage, 'origin' | 'destination' | 'id' | 'expiresAtMs' | 'poisoned'>,
+    facts: Pick<SentMessage, 'origin' | 'destination' | 'id' | 'expiresAtMs' | 'poisoned'> &
+      Partial<Pick<SentMessage, 'answerTo' | 'isRequest'>>,
   ): SentMessage {
     const number = this.#messages.length
     const payload = new Uint8Array(Math.max(STAMP_BYTES, bytes)).fill((number * 31 + 7) & 0xff)
@@ -50,6 +55,8 @@ export class MessageBook {
     stampNumber(payload, 6, 2, stamp.link)
     stampNumber(payload, 8, 4, stamp.serial)
     const message = {
+      answerTo: undefined,
+      isRequest: false,
       ...facts,
       number,
       payload,

@@ -5,6 +5,7 @@ import type { Marker } from './marker.js'
 import type { SentMessage } from './message-book.js'
 import { countOutcome } from './outcome-marker.js'
 import type { ProcessClock } from './process-clock.js'
+import type { RequestWatch } from './request-watch.js'
 import type { NodePlan } from './swarm.js'
 import type { World } from './world.js'
 
@@ -19,7 +20,16 @@ export class ProcessOracle {
   /** Accepted messages with an id: the node reports the outcome of each of their copies. */
   readonly #identified: SentMessage[] = []
 
-  constructor(plan: NodePlan, node: Node, clock: ProcessClock, world: World) {
+  readonly #requests: RequestWatch | undefined
+
+  constructor(
+    plan: NodePlan,
+    node: Node,
+    clock: ProcessClock,
+    world: World,
+    requests: RequestWatch | undefined,
+  ) {
+    this.#requests = requests
     this.#name = plan.name
     this.#ip = plan.ip
     this.#node = node
@@ -51,16 +61,34 @@ export class ProcessOracle {
 
   // ── events of the node ──────────────────────────────────────────────────────────────────────────────────────
 
-  /** Listens to the node. `happened` is called after most events have been checked and recorded. */
-  listen(happened: () => void): void {
+  /**
+   * Listens to the node. `happened` is called after most events have been checked and recorded, `asked` for each message
+   * that is a request.
+   */
+  listen(
+    happened: () => void,
+    asked: (request: SentMessage, over: { readonly link: string; readonly epoch: number }) => void,
+  ): void {
     const { markers } = this.#world
+    const requests = this.#requests
+    // An answer is not a `message`, so a node that makes requests is watched by `traffic`.
+    if (requests !== undefined) {
+      this.#node.on('traffic', (message) => {
+        if (message.direction === 'sent') return
+        this.#received(message)
+        requests.arrives(message)
+      })
+    }
     this.#node
       .on('link', (change) => {
         this.#changed(change)
+        requests?.changed(change)
         happened()
       })
       .on('message', (message) => {
-        this.#received(message)
+        if (requests === undefined) this.#received(message)
+        const sent = this.#world.book.find(message.payload)
+        if (sent?.isRequest === true) asked(sent, message)
         happened()
       })
       .on('outcome', (outcome) => {
@@ -185,6 +213,7 @@ export class ProcessOracle {
     if (enqueued !== copies) {
       this.#violated(`ledger: ${String(copies)} copies, ${String(enqueued)} enqueued`)
     }
+    this.#requests?.check()
   }
 
   /** Checks a node that has stopped gracefully. */
@@ -198,6 +227,7 @@ export class ProcessOracle {
     }
     if (this.#node.counters.routing > 0) this.#violated('messages left in routing after stop')
     for (const message of this.#identified) this.#checkOutcomes(message)
+    this.#requests?.stopped()
   }
 
   /** Each copy of a routed message has one outcome; a message without a route has one itself. */

@@ -17,6 +17,7 @@ import type { LinkWatch } from './link-watch.js'
 import type { SentMessage } from './message-book.js'
 import { ProcessClock } from './process-clock.js'
 import { ProcessOracle } from './process-oracle.js'
+import { RequestWatch } from './request-watch.js'
 import { type CopyTarget, routeTargets } from './route-targets.js'
 import type { NodePlan } from './swarm.js'
 import { WatchedCodec } from './watched-codec.js'
@@ -38,10 +39,23 @@ export class SimulatedProcess {
   readonly #oracle: ProcessOracle
   readonly #world: World
   #alive = true
+  /** Undefined: the nodes of this swarm make no requests. */
+  readonly requests: RequestWatch | undefined
+  /** Called for every request that the node receives as a message. */
+  onRequest: (
+    request: SentMessage,
+    over: { readonly link: string; readonly epoch: number },
+  ) => void = () => undefined
   /** Called in every event; it may call anything of the node. */
   onEvent: () => void = () => undefined
 
-  constructor(plan: NodePlan, life: number, parts: SimulatedParts, world: World) {
+  constructor(
+    plan: NodePlan,
+    life: number,
+    parts: SimulatedParts,
+    world: World,
+    makesRequests: boolean,
+  ) {
     this.name = plan.name
     this.#world = world
     this.clock = new ProcessClock(world.clock)
@@ -60,11 +74,17 @@ export class SimulatedProcess {
       use(Random, random),
       useRouter(watched),
     )
-    this.#oracle = new ProcessOracle(plan, this.node, this.clock, world)
-    this.#oracle.listen(() => {
-      this.check()
-      if (this.#alive) this.onEvent()
-    })
+    this.requests = makesRequests ? new RequestWatch(plan.name, this.node, world) : undefined
+    this.#oracle = new ProcessOracle(plan, this.node, this.clock, world, this.requests)
+    this.#oracle.listen(
+      () => {
+        this.check()
+        if (this.#alive) this.onEvent()
+      },
+      (request, over) => {
+        this.onRequest(request, over)
+      },
+    )
   }
 
   /** The links of the node, by id. */

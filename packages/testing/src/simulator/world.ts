@@ -4,6 +4,7 @@ import type { SeededRandom } from '../virtual/seeded-random.js'
 import type { FilledEnd } from './filled-end.js'
 import { MarkerCounts } from './marker.js'
 import { MessageBook } from './message-book.js'
+import type { RequestWatch } from './request-watch.js'
 import { Trace } from './trace.js'
 import type { Violation } from './violation.js'
 
@@ -24,7 +25,9 @@ export class World {
   violation: Violation | undefined
   /** The faults have ended: from now on everything must recover. */
   calm = false
-  /** A router has returned a native promise, which settles outside of virtual time. */
+  /** The requests of processes that have stopped gracefully. They are checked when all promises have been settled. */
+  readonly endedRequests: RequestWatch[] = []
+  /** A native promise is pending, which settles outside of virtual time. */
   promised = false
 
   constructor(random: SeededRandom, read?: (line: string) => void) {
