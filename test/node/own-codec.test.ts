@@ -75,6 +75,60 @@ describe('a decoder that returns as many payloads as bytes', () => {
   })
 })
 
+/** A decoder that waits for a `.`, and then drops `x` and returns every other byte. */
+function until(dot: string, losses: { skippedBytes: number; droppedFrames: number }) {
+  let held = ''
+  let ready = ''
+  return {
+    losses,
+    push: (chunk: Uint8Array) => {
+      held += Buffer.from(chunk).toString()
+      if (!held.endsWith(dot)) return
+      losses.skippedBytes += held.length - held.replaceAll('x', '').length
+      losses.droppedFrames += held.includes('xx') ? 1 : 0
+      ready = held.slice(0, -1).replaceAll('x', '')
+      held = ''
+    },
+    next: () => {
+      const payload = ready.slice(0, 1)
+      ready = ready.slice(1)
+      return payload === '' ? undefined : Buffer.from(payload)
+    },
+  }
+}
+
+describe('a decoder that continues after bytes that are not a frame', () => {
+  const losing = (): ReturnType<typeof up> =>
+    up(decodedBy(until('.', { skippedBytes: 0, droppedFrames: 0 })))
+
+  it('has its losses counted and reported, those of each chunk once', async () => {
+    const { bench, connection } = losing()
+    for (const text of ['ax.', 'b.', 'xxc', '.']) connection.receiveBytes(Buffer.from(text))
+    expect(bench.messages).toEqual(['a', 'b', 'c'].map((byte) => `peer#1 ${byte}`))
+    expect(bench.node.link('peer').counters).toMatchObject({ skippedBytes: 3, droppedFrames: 1 })
+    await bench.stopped()
+    expect(bench.warnings).toEqual(['FRAMES_DROPPED', 'FRAMES_DROPPED'])
+  })
+
+  it('may return the frames that a damaged frame contained when its last byte arrives', async () => {
+    const { bench, connection } = losing()
+    for (const text of ['abcd', 'e', '.']) connection.receiveBytes(Buffer.from(text))
+    expect(bench.messages).toHaveLength(5)
+    expect(connection.destroyed).toBe(false)
+    await bench.stopped()
+  })
+
+  it('is still limited to one payload for each byte', async () => {
+    const { bench, connection } = up(
+      decodedBy({ ...ENDLESS, losses: { skippedBytes: 0, droppedFrames: 0 } }),
+    )
+    connection.receiveBytes(Buffer.from('abc'))
+    expect(bench.messages).toHaveLength(3)
+    expect(connection.destroyed).toBe(true)
+    await bench.stopped()
+  })
+})
+
 describe('a decoder that finds no frame', () => {
   it('may consume its largest frame and 1 MiB, and no byte more', async () => {
     const { bench, connection } = up(decodedBy({}, 3 * MIB))

@@ -1,6 +1,8 @@
 import { Len16Codec } from '@commloop/codec-len16'
 import {
+  CommloopError,
   type EntryOptions,
+  type FrameCodec,
   type LinkView,
   type NodeOptions,
   type Route,
@@ -25,6 +27,22 @@ const passive = (id: string, more: Partial<EntryOptions> = {}): EntryOptions => 
 })
 const table = (...links: EntryOptions[]): NodeOptions => ({ listen: LISTEN, links })
 const ids = (bench: TestNode): string[] => bench.node.links().map(({ id }) => id)
+
+/** A codec that does not carry line feeds. */
+function lineCodec(): FrameCodec {
+  const len16 = new Len16Codec()
+  return {
+    payloadBytesMax: 100,
+    header: undefined,
+    frameBytesMax: (bytes) => len16.frameBytesMax(bytes),
+    encode: (payload, into, at) => {
+      const found = payload.indexOf(0x0a)
+      if (found < 0) return len16.encode(payload, into, at)
+      throw new CommloopError('CML_ERR_PAYLOAD_INVALID', `a line feed at byte ${String(found)}`)
+    },
+    createDecoder: () => len16.createDecoder(),
+  }
+}
 
 describe('a reconfiguration that is refused', () => {
   it('names every mistake, and changes nothing', async () => {
@@ -61,6 +79,30 @@ describe('a reconfiguration that is refused', () => {
     )
     const largest = { every: '1s', payload: new Uint8Array(65_535) } as const
     await bench.node.reconfigure(table(active('a', { heartbeat: largest })))
+    await bench.stopped()
+  })
+
+  it.each([
+    ['payload', { every: '1s', payload: 'a\nb' }],
+    ['answer', { every: '1s', payload: 'ping', answer: 'po\nng' }],
+  ] as const)('has a heartbeat.%s that the codec cannot encode', async (name, heartbeat) => {
+    const bench = TestNode.started(table(active('a')))
+    const codec = { spec: 'lines', value: lineCodec() }
+    await expect(bench.node.reconfigure(table(active('a', { codec, heartbeat })))).rejects.toThrow(
+      `links[0]: the codec cannot carry heartbeat.${name}, so set another one: a line feed at byte `,
+    )
+    const good = { every: '1s', payload: 'ping', answer: 'pong' } as const
+    await bench.node.reconfigure(table(active('a', { codec, heartbeat: good })))
+    await bench.stopped()
+  })
+
+  it('has a heartbeat for which encode leaves its room', async () => {
+    const bench = TestNode.started(table(active('a')))
+    const value = Object.assign(lineCodec(), { encode: () => 1_000 })
+    const wrong = active('a', { codec: { spec: 'wide', value }, heartbeat: { every: '1s' } })
+    await expect(bench.node.reconfigure(table(wrong))).rejects.toThrow(
+      'its encode answered 1000, and it had asked for 2 bytes',
+    )
     await bench.stopped()
   })
 

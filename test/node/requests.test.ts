@@ -492,6 +492,27 @@ describe('a request ends without an answer', () => {
   })
 })
 
+describe('what an earlier connection has sent', () => {
+  it('does not answer a request of the next one, although it is delivered later', async () => {
+    const passive = { id: 'peer', role: 'passive' as const, ip: '10.0.0.3' }
+    const node = new AskingNode({ listen: { port: 8000 }, links: [passive] })
+    const first = node.bench.transport.accept('10.0.0.3')
+    const release = node.bench.node.link('peer').hold()
+    first?.receive('old news')
+    first?.fin()
+    first?.reset()
+    const second = node.bench.transport.accept('10.0.0.3')
+    node.ask('a')
+    node.bench.soon()
+    release()
+    node.bench.soon()
+    second?.receive('answer')
+    expect(await node.ended()).toEqual(['a: answer from peer#2'])
+    expect(node.bench.messages).toEqual(['peer#1 old news'])
+    await node.stopped()
+  })
+})
+
 describe('a request and the readiness of its link', () => {
   it('is refused before the first frame, which is not the answer to a request made by its listener', async () => {
     const node = new AskingNode({ links: [{ ...PEER, ready: 'frame' }] })

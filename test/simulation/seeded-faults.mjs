@@ -52,13 +52,6 @@ export const SEEDED_FAULTS = {
   'a request whose copy is dropped goes on waiting': [
     { file: REQUESTS, find: 'this.#fail(request, endOf(error), error);', replace: ';' },
   ],
-  'an answer of an earlier connection answers a request': [
-    {
-      file: REQUESTS,
-      find: 'if (requests?.epoch !== epoch)',
-      replace: 'if (requests === undefined)',
-    },
-  ],
   'a timeout is counted as an answer': [
     {
       file: REQUESTS,

@@ -355,6 +355,18 @@ const LINK: readonly MetricFamily[] = [
     ({ counters }) => counters.discarded,
   ),
   perLink(
+    'commloop_link_skipped_bytes_total',
+    COUNT_OF_BYTES,
+    'Bytes received in which the codec found no frame, with `resync: hunt`.',
+    ({ counters }) => counters.skippedBytes,
+  ),
+  perLink(
+    'commloop_link_dropped_frames_total',
+    COUNT,
+    'Frames received completely but damaged, with `resync: hunt`.',
+    ({ counters }) => counters.droppedFrames,
+  ),
+  perLink(
     'commloop_link_heartbeats_sent_total',
     COUNT,
     'Heartbeats sent.',

@@ -35,6 +35,8 @@ export type CodecFault =
   | 'changes the payload'
   | 'needs a Buffer'
   | 'accepts an impossible header'
+  | 'looks at all waiting bytes for each chunk'
+  | 'copies the rest for each frame'
 
 const HEADER_BYTES = 3
 const MAGIC = 0x5c
@@ -119,6 +121,12 @@ function append(carry: Carry, chunk: Buffer): void {
   }
 }
 
+function sumOf(bytes: Buffer): number {
+  let sum = 0
+  for (let at = 0; at < bytes.length; at++) sum += bytes[at] ?? 0
+  return sum
+}
+
 class LengthPrefixDecoder implements FrameDecoder {
   readonly #codec: LengthPrefixCodec
   readonly #carry: Carry
@@ -143,6 +151,7 @@ class LengthPrefixDecoder implements FrameDecoder {
     if (fault === 'needs a Buffer') (chunk as Buffer).readUInt8(0)
     if (fault === 'writes to the chunk' && chunk.length > 4) chunk[4] = 0
     append(this.#carry, Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+    if (fault === 'looks at all waiting bytes for each chunk') sumOf(this.#carry.bytes)
     if (fault === 'refuses before handing out what came before') this.#refuseAny()
   }
 
@@ -188,6 +197,7 @@ class LengthPrefixDecoder implements FrameDecoder {
   #rest(bytes: Buffer, end: number): Buffer {
     const fault = this.#codec.fault
     if (fault === 'loses the rest of a chunk') return Buffer.alloc(0)
+    if (fault === 'copies the rest for each frame') return Buffer.from(bytes.subarray(end))
     const lost = fault === 'loses a byte between frames' && bytes.length - end === 1 ? 1 : 0
     return bytes.subarray(end + lost)
   }

@@ -110,10 +110,10 @@ function waitText(waiting: NonNullable<LinkStatus['waiting']>): string {
 
 /** Why the link is not up, and when the next dial is due. */
 export function noteText(
-  { state, reason, attempt, waiting }: LinkStatus,
+  { state, reason, attempt, waiting, counters }: LinkStatus,
   nextDialInMs: number | null,
 ): string {
-  if (state === 'up') return ''
+  if (state === 'up') return lossesText(counters)
   // A node of an older version does not report it.
   if (waiting) {
     return [waitText(waiting), reason ?? ''].filter((text) => text !== '').join(': ')
@@ -123,6 +123,15 @@ export function noteText(
     ...(attempt === 0 ? [] : [`attempt ${String(attempt)}`]),
   ].join(', ')
   return [steps, reason ?? ''].filter((text) => text !== '').join(': ')
+}
+
+/** What the codec has left out. A node of an older version does not report it. */
+function lossesText(counters: Partial<LinkStatus['counters']> | undefined): string {
+  const { skippedBytes = 0, droppedFrames = 0 } = counters ?? {}
+  return [
+    ...(droppedFrames === 0 ? [] : [`damaged frames: ${countText(droppedFrames)}`]),
+    ...(skippedBytes === 0 ? [] : [`outside of frames: ${bytesText(skippedBytes)}`]),
+  ].join(', ')
 }
 
 function nameText({ name, addresses, ageMs, problem }: NodeStatus['names'][number]): string {

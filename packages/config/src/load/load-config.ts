@@ -8,6 +8,7 @@ import { metricsSection } from '../sections/metrics-section.js'
 import { acknowledgementWarning } from './acknowledgement-warning.js'
 import { checkFile } from './check-file.js'
 import { checkPlugins, type PluginReport, warningText } from './check-plugins.js'
+import { heartbeatProblems } from './heartbeat-problems.js'
 import type { LoadedConfig } from './loaded-config.js'
 import { PluginResolver } from './plugin-resolver.js'
 import { fixedKeyProblems, type RunningConfig } from './running-config.js'
@@ -84,6 +85,10 @@ async function checkedParts(
   diagnostics.report(problems)
   if (running !== undefined && plugins !== undefined) {
     diagnostics.report(running.problems(node, plugins))
+  }
+  // A running node reports these among its own problems.
+  if (plugins !== undefined && running === undefined) {
+    diagnostics.report(heartbeatProblems(options, node, plugins.codec.value))
   }
   const ofPlugins = plugins === undefined ? NOTHING_TO_REPORT : checkPlugins(options, plugins)
   diagnostics.report(ofPlugins.problems)

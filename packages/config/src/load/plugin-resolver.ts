@@ -134,14 +134,20 @@ function placed(error: CommloopError, spec: PluginSpec, path: ConfigPath): Plugi
   return marks.length === rejected.length ? marks : [{ code, path, message, isKey: false }]
 }
 
-/** The path of an option such as `tls.cert`; undefined: the configuration does not have it. */
+/** The path of an option such as `tls.cert` or `trailer.0.as`; undefined: the configuration does not have it. */
 function optionPath(options: PluginSpec['options'], option: string): ConfigPath | undefined {
   if (Object.hasOwn(options, option)) return [option]
-  const keys = option.split('.')
+  const path: (string | number)[] = []
   let value: unknown = options
-  for (const key of keys) {
-    if (!isMap(value) || !Object.hasOwn(value, key)) return undefined
-    value = value[key]
+  for (const key of option.split('.')) {
+    if (Array.isArray(value)) {
+      path.push(Number(key))
+      value = value[Number(key)]
+    } else {
+      if (!isMap(value) || !Object.hasOwn(value, key)) return undefined
+      path.push(key)
+      value = value[key]
+    }
   }
-  return keys
+  return path
 }

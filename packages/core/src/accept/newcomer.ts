@@ -6,6 +6,9 @@ import { FrameReader } from '../link/connection/frame-reader.js'
 /** What is kept of a newcomer's stream until its challenge is decided. A peer that sends more waits. */
 export const NEWCOMER_BYTES_MAX = 16 * 1024
 
+/** The link that gets the stream counts its losses. */
+const UNCOUNTED = { lost: (): void => undefined }
+
 /**
  * A connection that waits for the end of a challenge. It is read, because its FIN or reset would otherwise stay
  * invisible: a transport reports neither while it does not read. What it sends is kept for the link.
@@ -46,7 +49,7 @@ export class Newcomer implements ConnectionHandler {
           problem ??= reason
         },
       },
-      codec,
+      { codec, queue: UNCOUNTED },
     )
     if (reader.push(this.#stream()) && reader.decode() && problem === undefined) {
       const partial: Reason = { code: 'partial-frame' }

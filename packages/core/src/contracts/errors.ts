@@ -17,7 +17,8 @@ export const ERROR_CODES = {
   CML_ERR_REQUEST_DUPLICATE:
     'A request with the same key is waiting for its answer on the same connection.',
   CML_ERR_LISTEN: 'The node cannot listen at the configured address.',
-  CML_ERR_FRAME_INVALID: 'The peer sent an impossible frame length.',
+  CML_ERR_FRAME_INVALID: "The peer sent bytes that are not a frame of the link's codec.",
+  CML_ERR_FRAME_CHECKSUM: 'The peer sent a frame with a wrong checksum.',
   CML_ERR_FRAME_TOO_LARGE: 'The peer announced a frame larger than the limit.',
   CML_ERR_FRAME_TRUNCATED: 'The stream ended inside a frame.',
   CML_ERR_DIAL_TIMEOUT: 'The connection was not opened within the time limit.',

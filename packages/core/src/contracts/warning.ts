@@ -1,6 +1,7 @@
 /** Every code of a `warning` event. `docs/errors.md` says what each means and what to do. */
 export type WarningCode =
   | 'CODEC_ENCODE'
+  | 'FRAMES_DROPPED'
   | 'HELD_TOO_LONG'
   | 'LISTENER_THREW'
   | 'LISTEN_LOST'

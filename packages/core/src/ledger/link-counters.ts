@@ -21,6 +21,10 @@ export interface LinkCounters {
   readonly receivedBytes: number
   /** Payloads received whole but not delivered, because the connection was lost first. */
   readonly discarded: number
+  /** Received bytes in which the codec found no frame, with `resync: hunt`. */
+  readonly skippedBytes: number
+  /** Received frames that were complete and damaged, with `resync: hunt`. */
+  readonly droppedFrames: number
   readonly heartbeatsSent: number
   readonly heartbeatsReceived: number
   /** Callbacks of the transport that were ignored because they came after the end of their connection. */
@@ -41,6 +45,8 @@ export class LinkTally {
   received = 0
   receivedBytes = 0
   discarded = 0
+  skippedBytes = 0
+  droppedFrames = 0
   heartbeatsSent = 0
   heartbeatsReceived = 0
   fenced = 0

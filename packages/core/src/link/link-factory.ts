@@ -1,5 +1,5 @@
 import type { ConfigProblem } from '../config/config-problem.js'
-import type { EntryConfig } from '../config/node-config.js'
+import type { EntryConfig, NodeConfig } from '../config/node-config.js'
 import { sameChoice } from '../config/same-entry.js'
 import type { FrameCodec } from '../contracts/frame-codec.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
@@ -8,6 +8,7 @@ import { BatchBuffers } from './connection/batch-buffers.js'
 import { DialLimiter } from './dial-limiter.js'
 import { Link, type LinkServices } from './link.js'
 import type { LinkSpec } from './link-spec.js'
+import { encodingProblem } from './trial-encoding.js'
 
 /** What links use if their entry does not choose something else. */
 export interface LinkDefaults {
@@ -59,13 +60,40 @@ export function specOf(
   }
 }
 
-/** The problem of a heartbeat that is too large for the entry's codec; undefined: there is no problem. */
-export function heartbeatProblem({ entry, codec }: LinkSpec): ConfigProblem | undefined {
+/** The problem of a heartbeat that the entry's codec cannot carry; undefined: there is none. */
+export function heartbeatProblem({
+  entry,
+  codec,
+}: Pick<LinkSpec, 'entry' | 'codec'>): ConfigProblem | undefined {
   const { heartbeat } = entry.settings
-  const bytes = Math.max(heartbeat?.payload.byteLength ?? 0, heartbeat?.answer?.byteLength ?? 0)
-  if (bytes <= codec.payloadBytesMax) return undefined
-  const message = `a heartbeat of ${String(bytes)} bytes, and the codec takes ${String(codec.payloadBytesMax)}`
-  return { path: ['links', entry.index], message }
+  if (heartbeat === undefined) return undefined
+  const path = ['links', entry.index]
+  const { payload, answer } = heartbeat
+  const bytes = Math.max(payload.byteLength, answer?.byteLength ?? 0)
+  if (bytes > codec.payloadBytesMax) {
+    const message = `a heartbeat of ${String(bytes)} bytes, and the codec takes ${String(codec.payloadBytesMax)}`
+    return { path, message }
+  }
+  for (const [name, value] of Object.entries({ payload, answer })) {
+    const reason = value === undefined ? undefined : encodingProblem(codec, value)
+    if (reason === undefined) continue
+    const message = `the codec cannot carry heartbeat.${name}, so set another one: ${reason}`
+    return { path, message }
+  }
+  return undefined
+}
+
+/**
+ * The problems of heartbeats that the codecs of their entries cannot carry. A node with such a heartbeat does not start.
+ * @param codec of the entries that do not choose one
+ */
+export function heartbeatProblems(
+  { entries }: Pick<NodeConfig, 'entries'>,
+  codec: FrameCodec,
+): ConfigProblem[] {
+  return entries.flatMap((entry) => {
+    return heartbeatProblem({ entry, codec: entry.settings.codec?.value ?? codec }) ?? []
+  })
 }
 
 /**

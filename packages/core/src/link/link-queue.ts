@@ -223,6 +223,14 @@ export class LinkQueue<Owner extends QueueOwner> implements WrittenQueue, Outbox
     this.#services.listener.warning('CODEC_ENCODE', text, cause)
   }
 
+  lost(skippedBytes: number, droppedFrames: number): void {
+    const { tally } = this
+    tally.skippedBytes += skippedBytes
+    tally.droppedFrames += droppedFrames
+    const text = `${this.#link.id}: the peer sent ${lossText(skippedBytes, droppedFrames)}`
+    this.#services.listener.warning('FRAMES_DROPPED', text)
+  }
+
   /** The writer has counted the copy already. */
   written(message: OutboundMessage): void {
     this.#services.listener.ended('written', undefined, this.#link, message.id)
@@ -303,4 +311,11 @@ export class LinkQueue<Owner extends QueueOwner> implements WrittenQueue, Outbox
     this.tally[outcome]++
     this.#services.listener.ended(outcome, reason, this.#link, id)
   }
+}
+
+function lossText(skippedBytes: number, droppedFrames: number): string {
+  const bytes = `${String(skippedBytes)} bytes outside of frames`
+  if (droppedFrames === 0) return bytes
+  const frames = `${String(droppedFrames)} damaged ${droppedFrames === 1 ? 'frame' : 'frames'}`
+  return skippedBytes === 0 ? frames : `${frames} and ${bytes}`
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { FrameCodec } from '@commloop/core'
 import { SeededRandom } from '../virtual/seeded-random.js'
 import type { Check } from './check.js'
-import { sizesUpTo } from './frame-codec-encoding.js'
+import type { CodecUnderTest } from './codec-under-test.js'
 import {
   assertPayloads,
   assertThrowsCode,
@@ -11,7 +11,6 @@ import {
   cutEvery,
   decode,
   frameOf,
-  payloadOf,
   pull,
   streamOf,
 } from './frame-stream.js'
@@ -22,82 +21,86 @@ const CUT_PLACES_MAX = 12
 const RANDOM_STREAMS = 40
 
 /** What the contract of FrameDecoder requires for streams that are complete, cut or ended. */
-export function frameCodecDecodingChecks(codec: FrameCodec): readonly Check[] {
+export function frameCodecDecodingChecks(subject: CodecUnderTest): readonly Check[] {
   return [
     ...CUTS.map((cut) => ({
       name: `returns every payload of a stream that arrives ${cut === Infinity ? 'in one chunk' : `in chunks of ${String(cut)} bytes`}`,
       check: () => {
-        decodesCutEvery(codec, cut)
+        decodesCutEvery(subject, cut)
       },
     })),
     {
       name: 'returns every payload if the stream is cut at any byte',
       check: () => {
-        decodesEveryCut(codec)
+        decodesEveryCut(subject)
       },
     },
     {
       name: 'returns every payload of a short stream for every way to cut it',
       check: () => {
-        decodesEveryPartition(codec)
+        decodesEveryPartition(subject)
       },
     },
     {
       name: 'returns every payload of random streams in random chunks',
       check: () => {
-        decodesRandomStreams(codec)
+        decodesRandomStreams(subject)
       },
     },
     {
       name: 'accepts empty chunks anywhere',
       check: () => {
-        takesEmptyChunks(codec)
+        takesEmptyChunks(subject)
       },
     },
-    ...payloadViewChecks(codec),
-    ...streamEndChecks(codec),
-    ...separateDecoderChecks(codec),
+    ...payloadViewChecks(subject),
+    ...streamEndChecks(subject),
+    ...separateDecoderChecks(subject),
+    {
+      name: 'takes time in proportion to the bytes, one at a time or many frames in one chunk',
+      check: () => {
+        assert.equal(subject.quadratic, undefined, subject.quadratic)
+      },
+    },
   ]
 }
 
-function payloadViewChecks(codec: FrameCodec): readonly Check[] {
+function payloadViewChecks(subject: CodecUnderTest): readonly Check[] {
   return [
     {
       name: 'returns payloads that do not change when more bytes arrive',
       check: () => {
-        payloadsStay(codec)
+        payloadsStay(subject)
       },
     },
     {
       name: 'does not change the chunks',
       check: () => {
-        leavesChunks(codec)
+        leavesChunks(subject)
       },
     },
     {
       name: 'returns views into the chunk if the chunk contains the whole payload',
-      ...(codec.header === undefined
-        ? { skipped: 'the codec does not send payloads unchanged' }
-        : {}),
+      ...(subject.returnsViews ? {} : { skipped: 'the codec does not return views' }),
       check: () => {
-        handsOutViews(codec)
+        handsOutViews(subject)
       },
     },
   ]
 }
 
-function streamEndChecks(codec: FrameCodec): readonly Check[] {
+function streamEndChecks(subject: CodecUnderTest): readonly Check[] {
   return [
     {
       name: 'reports a stream that ends inside a frame, at any byte',
       check: () => {
-        forEachTruncation(codec, reportsTruncation)
+        forEachTruncation(subject, reportsTruncation)
       },
     },
     {
       name: 'reports a stream that ends inside a frame and arrived byte by byte',
       check: () => {
-        forEachTruncation(codec, (truncated, ...rest) => {
+        forEachTruncation(subject, (truncated, ...rest) => {
           reportsTruncation(truncated, ...rest, 1)
         })
       },
@@ -105,67 +108,61 @@ function streamEndChecks(codec: FrameCodec): readonly Check[] {
     {
       name: 'accepts a stream that ends between frames, or before the first one',
       check: () => {
-        acceptsEnd(codec)
+        acceptsEnd(subject)
       },
     },
     {
       name: 'is midFrame after every byte of a frame except its last, and at no other time',
       check: () => {
-        knowsMidFrame(codec)
+        knowsMidFrame(subject)
       },
     },
   ]
 }
 
-function separateDecoderChecks(codec: FrameCodec): readonly Check[] {
+function separateDecoderChecks(subject: CodecUnderTest): readonly Check[] {
   return [
     {
       name: 'keeps the streams of two decoders separate',
       check: () => {
-        keepsStreamsApart(codec)
+        keepsStreamsApart(subject)
       },
     },
     {
       name: 'starts every decoder empty, whatever an earlier decoder has left',
       check: () => {
-        startsClean(codec)
+        startsClean(subject)
       },
     },
     {
       name: 'encodes and decodes at the same time',
       check: () => {
-        encodesBetweenChunks(codec)
+        encodesBetweenChunks(subject)
       },
     },
   ]
 }
 
-function allSizes(codec: FrameCodec): Buffer[] {
-  return sizesUpTo(codec.payloadBytesMax).map(payloadOf)
-}
-
-/** A short stream in which frames follow each other and empty frames. */
-function fewBytes(codec: FrameCodec): Buffer[] {
-  return [0, 1, 2, 0, 255, 256, 3].filter((size) => size <= codec.payloadBytesMax).map(payloadOf)
-}
-
-function decodesCutEvery(codec: FrameCodec, cut: number): void {
-  const payloads = allSizes(codec)
+function decodesCutEvery(subject: CodecUnderTest, cut: number): void {
+  const { codec } = subject
+  const payloads = subject.edgePayloads(cut)
   const stream = streamOf(codec, payloads)
   const chunks = cutEvery(stream, Math.min(cut, stream.length))
   assertPayloads(decode(codec, chunks), payloads, `cut every ${String(cut)} bytes`)
 }
 
-function decodesEveryCut(codec: FrameCodec): void {
-  const payloads = fewBytes(codec)
+function decodesEveryCut(subject: CodecUnderTest): void {
+  const { codec } = subject
+  const payloads = subject.smallPayloads()
   const stream = streamOf(codec, payloads)
   for (let place = 1; place < stream.length; place++) {
     assertPayloads(decode(codec, cutAt(stream, [place])), payloads, `cut at ${String(place)}`)
   }
 }
 
-function decodesEveryPartition(codec: FrameCodec): void {
-  const payloads = [0, 1, 2].filter((size) => size <= codec.payloadBytesMax).map(payloadOf)
+function decodesEveryPartition(subject: CodecUnderTest): void {
+  const { codec } = subject
+  const payloads = subject.smallPayloads([0, 1, 2])
   const stream = streamOf(codec, payloads)
   const places = Math.min(stream.length - 1, CUT_PLACES_MAX)
   for (let mask = 0; mask < 2 ** places; mask++) {
@@ -175,20 +172,22 @@ function decodesEveryPartition(codec: FrameCodec): void {
   }
 }
 
-function decodesRandomStreams(codec: FrameCodec): void {
+function decodesRandomStreams(subject: CodecUnderTest): void {
+  const { codec } = subject
   const random = new SeededRandom('frame codec compliance')
   for (let round = 0; round < RANDOM_STREAMS; round++) {
     const sizeMax = Math.min(random.pick([4, 300, 5000]), codec.payloadBytesMax)
     const payloads = Array.from({ length: 1 + random.int(30) }, () =>
-      payloadOf(random.int(sizeMax + 1)),
+      subject.randomPayload(sizeMax, random),
     )
     const chunks = cutAtRandom(streamOf(codec, payloads), random.pick([3, 100, 4000]), random)
     assertPayloads(decode(codec, chunks), payloads, `random stream ${String(round)}`)
   }
 }
 
-function takesEmptyChunks(codec: FrameCodec): void {
-  const payloads = fewBytes(codec)
+function takesEmptyChunks(subject: CodecUnderTest): void {
+  const { codec } = subject
+  const payloads = subject.smallPayloads()
   const chunks = cutEvery(streamOf(codec, payloads), 1).flatMap((chunk) => [Buffer.alloc(0), chunk])
   assertPayloads(decode(codec, [...chunks, Buffer.alloc(0)]), payloads, 'empty chunks in between')
   const decoder = codec.createDecoder()
@@ -198,10 +197,11 @@ function takesEmptyChunks(codec: FrameCodec): void {
   decoder.end()
 }
 
-function payloadsStay(codec: FrameCodec): void {
-  const payloads = allSizes(codec)
-  const stream = streamOf(codec, payloads)
+function payloadsStay(subject: CodecUnderTest): void {
+  const { codec } = subject
   for (const cut of [1, 5, 1000, 70_000]) {
+    const payloads = subject.edgePayloads(cut)
+    const stream = streamOf(codec, payloads)
     const views = decode(codec, cutEvery(stream, cut))
     const held = new Set(views)
     assert.equal(held.size, payloads.length, 'every payload is a separate view')
@@ -209,17 +209,19 @@ function payloadsStay(codec: FrameCodec): void {
   }
 }
 
-function leavesChunks(codec: FrameCodec): void {
-  const stream = streamOf(codec, allSizes(codec))
+function leavesChunks(subject: CodecUnderTest): void {
+  const { codec } = subject
   for (const cut of [1, 3, 1000, 70_000]) {
+    const stream = streamOf(codec, subject.edgePayloads(cut))
     const chunks = cutEvery(stream, cut)
     decode(codec, chunks)
     assert.ok(Buffer.concat(chunks).equals(stream), 'a chunk was written to')
   }
 }
 
-function handsOutViews(codec: FrameCodec): void {
-  const payload = payloadOf(Math.min(4096, codec.payloadBytesMax))
+function handsOutViews(subject: CodecUnderTest): void {
+  const { codec } = subject
+  const payload = subject.viewedPayload()
   const stream = streamOf(codec, [payload, payload])
   const chunk = new Uint8Array(stream)
   const views = decode(codec, [chunk])
@@ -235,12 +237,13 @@ type TruncationCheck = (
 ) => void
 
 /** Every truncation of frames of several sizes, first in the stream or later. */
-function forEachTruncation(codec: FrameCodec, check: TruncationCheck): void {
-  const sizes = [0, 1, 3, 300].filter((size) => size <= codec.payloadBytesMax)
-  for (const before of [[], [payloadOf(1)], [payloadOf(0), payloadOf(1)]]) {
+function forEachTruncation(subject: CodecUnderTest, check: TruncationCheck): void {
+  const { codec } = subject
+  const payloads = subject.smallPayloads([0, 1, 3, 300])
+  for (const before of [[], [subject.smallPayload(1)], subject.smallPayloads([0, 1])]) {
     const whole = streamOf(codec, before)
-    for (const size of sizes) {
-      const frame = frameOf(codec, payloadOf(size))
+    for (const payload of payloads) {
+      const frame = frameOf(codec, payload)
       for (let end = 1; end < frame.length; end++) {
         const truncated = Buffer.concat([whole, frame.subarray(0, end)])
         const context = `${String(end)} of ${String(frame.length)} bytes, after ${String(before.length)} frames`
@@ -274,9 +277,10 @@ function reportsTruncation(
   )
 }
 
-function acceptsEnd(codec: FrameCodec): void {
+function acceptsEnd(subject: CodecUnderTest): void {
+  const { codec } = subject
   codec.createDecoder().end()
-  const payloads = fewBytes(codec)
+  const payloads = subject.smallPayloads()
   for (let count = 1; count <= payloads.length; count++) {
     const decoder = codec.createDecoder()
     decoder.push(streamOf(codec, payloads.slice(0, count)))
@@ -286,10 +290,11 @@ function acceptsEnd(codec: FrameCodec): void {
   }
 }
 
-function knowsMidFrame(codec: FrameCodec): void {
+function knowsMidFrame(subject: CodecUnderTest): void {
+  const { codec } = subject
   const decoder = codec.createDecoder()
   assert.equal(decoder.midFrame, false, 'midFrame before the first byte')
-  for (const payload of fewBytes(codec)) {
+  for (const payload of subject.smallPayloads()) {
     const frame = frameOf(codec, payload)
     for (const [at, byte] of frame.entries()) {
       decoder.push(Uint8Array.of(byte))
@@ -304,8 +309,9 @@ function knowsMidFrame(codec: FrameCodec): void {
   }
 }
 
-function keepsStreamsApart(codec: FrameCodec): void {
-  const left = fewBytes(codec)
+function keepsStreamsApart(subject: CodecUnderTest): void {
+  const { codec } = subject
+  const left = subject.smallPayloads()
   const right = [...left].reverse()
   const leftStream = streamOf(codec, left)
   const rightStream = streamOf(codec, right)
@@ -325,8 +331,9 @@ function keepsStreamsApart(codec: FrameCodec): void {
   }
 }
 
-function startsClean(codec: FrameCodec): void {
-  const payloads = fewBytes(codec)
+function startsClean(subject: CodecUnderTest): void {
+  const { codec } = subject
+  const payloads = subject.smallPayloads()
   const stream = streamOf(codec, payloads)
   for (let end = 1; end < stream.length; end++) {
     const abandoned = codec.createDecoder()
@@ -341,13 +348,14 @@ function startsClean(codec: FrameCodec): void {
   }
 }
 
-function encodesBetweenChunks(codec: FrameCodec): void {
-  const payloads = fewBytes(codec)
+function encodesBetweenChunks(subject: CodecUnderTest): void {
+  const { codec } = subject
+  const payloads = subject.smallPayloads()
   const decoder = codec.createDecoder()
   const received: Uint8Array[] = []
   for (const chunk of cutEvery(streamOf(codec, payloads), 2)) {
     decoder.push(chunk)
-    frameOf(codec, payloadOf(Math.min(7, codec.payloadBytesMax)))
+    frameOf(codec, subject.smallPayload(7))
     received.push(...pull(decoder))
   }
   assertPayloads(received, payloads, 'encoding in between')

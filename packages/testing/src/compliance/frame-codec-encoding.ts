@@ -1,61 +1,52 @@
 import assert from 'node:assert/strict'
 import type { FrameCodec, FrameHeader } from '@commloop/core'
 import type { Check } from './check.js'
-import { assertPayloads, decode, frameOf, payloadOf } from './frame-stream.js'
+import type { CodecUnderTest } from './codec-under-test.js'
+import { assertPayloads, decode, frameOf } from './frame-stream.js'
 
-/** Around every size at which an encoded length changes its number of bytes or its sign. */
-const EDGE_SIZES = [
-  0, 1, 2, 3, 127, 128, 255, 256, 257, 1000, 32_767, 32_768, 65_534, 65_535, 65_536,
-]
 /** Room before and after the frame. */
 const MARGIN_BYTES = 11
 const FILLS = [0x00, 0xff, 0x5a] as const
 
-/** Payload sizes up to the limit of a codec, including the limit itself. */
-export function sizesUpTo(limit: number): number[] {
-  const sizes = [...EDGE_SIZES, limit - 1, limit].filter((size) => size >= 0 && size <= limit)
-  return [...new Set(sizes)].sort((left, right) => left - right)
-}
-
 /** What the contract of FrameCodec promises about encoding. */
-export function frameCodecEncodingChecks(codec: FrameCodec): readonly Check[] {
+export function frameCodecEncodingChecks(subject: CodecUnderTest): readonly Check[] {
   return [
     {
       name: 'reports in frameBytesMax at least the size of each frame, and no empty frame',
       check: () => {
-        forEachSize(codec, announcesRoom)
+        forEachPayload(subject, announcesRoom)
       },
     },
     {
       name: 'encodes at any offset and changes nothing outside the frame',
       check: () => {
-        forEachSize(codec, touchesNothingElse)
+        forEachPayload(subject, touchesNothingElse)
       },
     },
     {
       name: 'encodes into a buffer of exactly frameBytesMax',
       check: () => {
-        forEachSize(codec, fitsExactly)
+        forEachPayload(subject, fitsExactly)
       },
     },
     {
       name: 'does not change the payload',
       check: () => {
-        forEachSize(codec, leavesPayload)
+        forEachPayload(subject, leavesPayload)
       },
     },
     {
       name: 'accepts and returns plain Uint8Arrays with any byteOffset',
       check: () => {
-        forEachSize(codec, takesPlainArrays)
+        forEachPayload(subject, takesPlainArrays)
       },
     },
-    ...headerChecks(codec),
+    ...headerChecks(subject),
   ]
 }
 
-function headerChecks(codec: FrameCodec): readonly Check[] {
-  const header = codec.header
+function headerChecks(subject: CodecUnderTest): readonly Check[] {
+  const { header } = subject.codec
   const skipped = header === undefined ? { skipped: 'this codec has no header' } : {}
   return [
     {
@@ -63,8 +54,8 @@ function headerChecks(codec: FrameCodec): readonly Check[] {
       name: 'encodes a frame as its header and the unchanged payload',
       check: () => {
         if (header === undefined) return
-        forEachSize(codec, (_, size) => {
-          isHeaderAndPayload(codec, header, size)
+        forEachPayload(subject, (codec, payload) => {
+          isHeaderAndPayload(codec, header, payload)
         })
       },
     },
@@ -73,25 +64,29 @@ function headerChecks(codec: FrameCodec): readonly Check[] {
       name: 'writes the header at any offset and changes nothing outside it',
       check: () => {
         if (header === undefined) return
-        forEachSize(codec, (_, size) => {
-          headerTouchesNothingElse(header, size)
+        forEachPayload(subject, (_, { length }) => {
+          headerTouchesNothingElse(header, length)
         })
       },
     },
   ]
 }
 
-function forEachSize(codec: FrameCodec, check: (codec: FrameCodec, size: number) => void): void {
-  for (const size of sizesUpTo(codec.payloadBytesMax)) check(codec, size)
+function forEachPayload(
+  subject: CodecUnderTest,
+  check: (codec: FrameCodec, payload: Buffer) => void,
+): void {
+  for (const payload of subject.edgePayloads()) check(subject.codec, payload)
 }
 
-function announcesRoom(codec: FrameCodec, size: number): void {
+function announcesRoom(codec: FrameCodec, payload: Buffer): void {
+  const size = payload.length
   const room = codec.frameBytesMax(size)
   assert.ok(
     Number.isSafeInteger(room) && room >= 1,
     `frameBytesMax(${String(size)}): ${String(room)}`,
   )
-  const end = codec.encode(payloadOf(size), Buffer.alloc(room), 0)
+  const end = codec.encode(payload, Buffer.alloc(room), 0)
   assert.ok(Number.isSafeInteger(end), `encode answers ${String(end)} for ${String(size)} bytes`)
   assert.ok(end >= 1, `a payload of ${String(size)} bytes becomes an empty frame`)
   assert.ok(
@@ -100,8 +95,8 @@ function announcesRoom(codec: FrameCodec, size: number): void {
   )
 }
 
-function touchesNothingElse(codec: FrameCodec, size: number): void {
-  const payload = payloadOf(size)
+function touchesNothingElse(codec: FrameCodec, payload: Buffer): void {
+  const size = payload.length
   for (const fill of FILLS) {
     const into = Buffer.alloc(MARGIN_BYTES + codec.frameBytesMax(size) + MARGIN_BYTES, fill)
     const end = codec.encode(payload, into, MARGIN_BYTES)
@@ -112,24 +107,22 @@ function touchesNothingElse(codec: FrameCodec, size: number): void {
   }
 }
 
-function fitsExactly(codec: FrameCodec, size: number): void {
-  const payload = payloadOf(size)
-  const into = Buffer.alloc(MARGIN_BYTES + codec.frameBytesMax(size))
+function fitsExactly(codec: FrameCodec, payload: Buffer): void {
+  const into = Buffer.alloc(MARGIN_BYTES + codec.frameBytesMax(payload.length))
   const end = codec.encode(payload, into, MARGIN_BYTES)
   const frame = Buffer.from(into.subarray(MARGIN_BYTES, end))
   assertPayloads(decode(codec, [frame]), [payload], 'encoded into exactly the room announced')
 }
 
-function leavesPayload(codec: FrameCodec, size: number): void {
-  const payload = payloadOf(size)
-  frameOf(codec, payload)
-  assertPayloads([payload], [payloadOf(size)], 'after encode')
+function leavesPayload(codec: FrameCodec, payload: Buffer): void {
+  const encoded = Buffer.from(payload)
+  frameOf(codec, encoded)
+  assertPayloads([encoded], [payload], 'after encode')
 }
 
-function takesPlainArrays(codec: FrameCodec, size: number): void {
-  const payload = plainCopy(payloadOf(size))
-  const into = plainCopy(Buffer.alloc(codec.frameBytesMax(size)))
-  const frame = into.subarray(0, codec.encode(payload, into, 0))
+function takesPlainArrays(codec: FrameCodec, payload: Buffer): void {
+  const into = plainCopy(Buffer.alloc(codec.frameBytesMax(payload.length)))
+  const frame = into.subarray(0, codec.encode(plainCopy(payload), into, 0))
   assertPayloads(decode(codec, [plainCopy(frame)]), [payload], 'plain Uint8Arrays')
 }
 
@@ -141,9 +134,9 @@ function plainCopy(bytes: Uint8Array): Uint8Array {
   return copy
 }
 
-function isHeaderAndPayload(codec: FrameCodec, header: FrameHeader, size: number): void {
+function isHeaderAndPayload(codec: FrameCodec, header: FrameHeader, payload: Buffer): void {
   assert.ok(Number.isSafeInteger(header.bytes) && header.bytes >= 1, 'header.bytes')
-  const payload = payloadOf(size)
+  const size = payload.length
   const expected = Buffer.alloc(header.bytes + size)
   header.write(size, expected, 0)
   expected.set(payload, header.bytes)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { FrameCodec } from '@commloop/core'
 import { type Check, registerChecks } from './check.js'
+import { CodecUnderTest } from './codec-under-test.js'
 import { frameCodecDecodingChecks } from './frame-codec-decoding.js'
 import { frameCodecEncodingChecks } from './frame-codec-encoding.js'
 import { frameCodecLimitChecks } from './frame-codec-limits.js'
@@ -26,6 +27,7 @@ export function frameCodecChecks(
   codec: FrameCodec,
   options: FrameCodecComplianceOptions = {},
 ): readonly Check[] {
+  const subject = new CodecUnderTest(codec, options)
   return [
     {
       name: 'has a limit that is a whole number of bytes',
@@ -38,8 +40,8 @@ export function frameCodecChecks(
         )
       },
     },
-    ...frameCodecEncodingChecks(codec),
-    ...frameCodecDecodingChecks(codec),
-    ...frameCodecLimitChecks(codec, options),
+    ...frameCodecEncodingChecks(subject),
+    ...frameCodecDecodingChecks(subject),
+    ...frameCodecLimitChecks(subject),
   ]
 }

@@ -112,6 +112,8 @@ export class RequestWatch {
     if (message === undefined || this.#open.size === 0) return
     for (const request of this.#open) {
       if (request.link !== link || request.epoch !== epoch || request.cause !== undefined) continue
+      // Whatever arrives before the request is written cannot be the answer.
+      if (!request.keyed && !request.message.encoded) continue
       if (request.arrived.has(message.number)) continue
       request.arrived.set(message.number, clock.now())
       this.#world.promised = true

@@ -15,6 +15,7 @@ import {
 import { HostileRouter } from './hostile-router.js'
 import type { LinkWatch } from './link-watch.js'
 import type { SentMessage } from './message-book.js'
+import type { PayloadOfSize } from './message-stamp.js'
 import { ProcessClock } from './process-clock.js'
 import { ProcessOracle } from './process-oracle.js'
 import { RequestWatch } from './request-watch.js'
@@ -27,6 +28,12 @@ import type { World } from './world.js'
 /** The parts under test: the codec, and optionally a router instead of the simulator's own. */
 export interface SimulatedParts {
   readonly codec: FrameCodec
+  /**
+   * For codecs that do not carry all bytes: a payload of exactly this size that the codec carries, within its limit;
+   * undefined: it carries none of this size. The simulator replaces its last 24 bytes by hexadecimal digits. Default: the
+   * codec carries any bytes of 12 bytes and more, and of 0 bytes.
+   */
+  readonly payload?: PayloadOfSize
   /** Creates the router of each node; default: one that misbehaves as the seed says. It must be deterministic. */
   readonly router?: (node: string, random: Random) => SendRouter
 }

@@ -1,4 +1,5 @@
 import { SeededRandom } from '../virtual/seeded-random.js'
+import { withCarriedHeartbeats } from './carried-heartbeat.js'
 import { drawSwarm } from './draw-swarm.js'
 import { FaultMaker } from './fault.js'
 import type { MarkerCounts } from './marker.js'
@@ -71,9 +72,10 @@ class Simulation {
 
   constructor(options: SimulationOptions) {
     const random = new SeededRandom(options.seed)
-    const drawn = drawSwarm(random.fork('swarm'))
+    const any = drawSwarm(random.fork('swarm'))
+    const drawn = options.payload === undefined ? any : withCarriedHeartbeats(any, options.payload)
     this.#swarm = options.swarm?.(drawn) ?? drawn
-    this.#world = new World(random, options.read)
+    this.#world = new World(random, options)
     this.#random = random.fork('simulation')
     const makesRequests = this.#swarm.requests !== undefined
     this.#hosts = this.#swarm.nodes.map(
@@ -81,7 +83,7 @@ class Simulation {
     )
     this.#operator = new Operator(this.#world, random.fork('operator'))
     this.#faults = new FaultMaker(this.#world, this.#hosts, random.fork('faults'))
-    this.#stranger = new Stranger(this.#world, options.codec, random.fork('stranger'))
+    this.#stranger = new Stranger(this.#world, options, random.fork('stranger'))
     this.#traffic = new Traffic(this.#world, this.#swarm, this.#hosts, random.fork('traffic'))
   }
 

@@ -1,5 +1,6 @@
-import type { Connection, ConnectionHandler, FrameCodec, Transport } from '@commloop/core'
+import type { Connection, ConnectionHandler, Transport } from '@commloop/core'
 import type { SeededRandom } from '../virtual/seeded-random.js'
+import type { SimulatedParts } from './simulated-process.js'
 import { PORT } from './swarm-tables.js'
 import type { World } from './world.js'
 
@@ -11,12 +12,12 @@ const BYTES_MAX = 400
 export class Stranger {
   readonly #world: World
   readonly #random: SeededRandom
-  readonly #codec: FrameCodec
+  readonly #parts: SimulatedParts
   readonly #transports: readonly Transport[]
 
-  constructor(world: World, codec: FrameCodec, random: SeededRandom) {
+  constructor(world: World, parts: SimulatedParts, random: SeededRandom) {
     this.#world = world
-    this.#codec = codec
+    this.#parts = parts
     this.#random = random
     this.#transports = ADDRESSES.map((ip) => world.network.host(ip))
   }
@@ -64,8 +65,11 @@ export class Stranger {
       this.#random.int(256),
     )
     if (this.#random.chance(0.3)) return noise
-    const frame = new Uint8Array(this.#codec.frameBytesMax(noise.byteLength))
-    const end = this.#codec.encode(noise, frame, 0)
+    const { codec, payload } = this.#parts
+    const sent = payload === undefined ? noise : payload(noise.byteLength)
+    if (sent === undefined) return noise
+    const frame = new Uint8Array(codec.frameBytesMax(sent.byteLength))
+    const end = codec.encode(sent, frame, 0)
     return frame.subarray(0, this.#random.chance(0.5) ? end : 1 + this.#random.int(end))
   }
 }

@@ -1,7 +1,7 @@
 import type { RouteTarget, SendOptions } from '@commloop/core'
 import type { SeededRandom } from '../virtual/seeded-random.js'
 import type { LinkWatch } from './link-watch.js'
-import { type SentMessage, STAMP_BYTES } from './message-book.js'
+import type { SentMessage } from './message-book.js'
 import type { SimulatedHost } from './simulated-host.js'
 import type { SimulatedProcess } from './simulated-process.js'
 import type { RequestPlan, Swarm, TrafficPlan } from './swarm.js'
@@ -103,7 +103,7 @@ export class Traffic {
   ): SentMessage {
     const sender = this.#hosts.findIndex(({ plan }) => plan.name === process.name)
     const stamp = { sender, link: 0, serial: this.#serial++ }
-    return this.#world.book.add(stamp, STAMP_BYTES + this.#asking.int(60), {
+    return this.#world.book.add(stamp, this.#world.book.bytesMin + this.#asking.int(60), {
       origin: process.name,
       destination,
       id: undefined,
@@ -131,7 +131,7 @@ export class Traffic {
   /** Sends one small message directly to a link that is up. @returns whether it was accepted */
   prove(process: SimulatedProcess, watch: LinkWatch): boolean {
     const destination = this.#atTheOtherEnd(watch)
-    return this.#message(process, destination, 0, { to: watch.handle.id }, STAMP_BYTES)
+    return this.#message(process, destination, 0, { to: watch.handle.id }, 0)
   }
 
   #to(watch: LinkWatch, watches: readonly LinkWatch[]): RouteTarget | readonly RouteTarget[] {
@@ -173,7 +173,7 @@ export class Traffic {
     if (this.#random.chance(this.#plan.large)) {
       return Math.floor(this.#random.between(LARGE_BYTES_MIN, LARGE_BYTES_MAX))
     }
-    return STAMP_BYTES + this.#random.int(this.#plan.smallBytesMax)
+    return this.#world.book.bytesMin + this.#random.int(this.#plan.smallBytesMax)
   }
 
   #atTheOtherEnd({ entry, handle }: LinkWatch): string {

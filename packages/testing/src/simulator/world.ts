@@ -5,6 +5,7 @@ import type { FilledEnd } from './filled-end.js'
 import { MarkerCounts } from './marker.js'
 import { MessageBook } from './message-book.js'
 import type { RequestWatch } from './request-watch.js'
+import { LeadingStamp, type PayloadOfSize, TrailingStamp } from './message-stamp.js'
 import { Trace } from './trace.js'
 import type { Violation } from './violation.js'
 
@@ -18,7 +19,7 @@ export class World {
   readonly network: MemoryNetwork
   readonly trace: Trace
   readonly markers = new MarkerCounts()
-  readonly book = new MessageBook()
+  readonly book: MessageBook
   /** The link that each end of a connection fills or filled. */
   readonly ends = new Map<MemoryConnection, FilledEnd>()
   /** The first violation. Later ones may be its consequence and are not kept. */
@@ -30,8 +31,14 @@ export class World {
   /** A native promise is pending, which settles outside of virtual time. */
   promised = false
 
-  constructor(random: SeededRandom, read?: (line: string) => void) {
+  constructor(
+    random: SeededRandom,
+    { read, payload }: { read?: (line: string) => void; payload?: PayloadOfSize } = {},
+  ) {
     this.random = random
+    this.book = new MessageBook(
+      payload === undefined ? new LeadingStamp() : new TrailingStamp(payload),
+    )
     this.trace = new Trace(() => this.clock.now(), read)
     this.network = new MemoryNetwork(this.clock, random.fork('network'), {
       keepAliveMs: KEEP_ALIVE_MS,

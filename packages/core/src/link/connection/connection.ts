@@ -150,7 +150,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     this.receivedMs = nowMs
     this.#liveness?.received(nowMs)
     tally.receivedBytes += chunk.length
-    const reader = (this.#reader ??= new FrameReader(this, this.#owner.codec))
+    const reader = (this.#reader ??= new FrameReader(this, this.#owner))
     if (reader.push(chunk)) this.#decode(reader, nowMs)
   }
 

@@ -1,4 +1,4 @@
-import type { FrameCodec, FrameDecoder } from '../../contracts/frame-codec.js'
+import type { FrameCodec, FrameDecoder, StreamLosses } from '../../contracts/frame-codec.js'
 import type { Reason } from '../../contracts/reason.js'
 import { messageText } from '../../text/safe-text.js'
 import { FirstBytes } from './first-bytes.js'
@@ -15,6 +15,19 @@ export interface ReaderHost {
   abort(reason: Reason): void
 }
 
+/** The link whose stream is read. */
+export interface StreamOwner {
+  readonly codec: FrameCodec
+  readonly queue: LossCounter
+}
+
+/** Counts what a decoder has left out. */
+interface LossCounter {
+  lost(skippedBytes: number, droppedFrames: number): void
+}
+
+const NO_LOSSES: StreamLosses = { skippedBytes: 0, droppedFrames: 0 }
+
 /**
  * Turns the chunks of one connection into payloads. The codec may be a plugin: whatever it throws or returns, only this
  * connection may end.
@@ -22,6 +35,7 @@ export interface ReaderHost {
 export class FrameReader {
   #host: ReaderHost
   readonly #codec: FrameCodec
+  readonly #lossCounter: LossCounter
   #decoder: FrameDecoder | undefined
   /** Kept until a chunk ends where a frame ends, which shows that the stream consists of frames. */
   #firstBytes: FirstBytes | undefined = new FirstBytes()
@@ -29,12 +43,17 @@ export class FrameReader {
   #decoding = false
   /** Each payload takes at least one byte. A decoder that returns more payloads than it got bytes would never stop. */
   #payloadsLeft = 0
+  /** Bytes of a partial frame that a decoder with `losses` may still turn into payloads of other frames. */
+  #undecidedBytes = 0
+  /** The losses that are counted already; undefined: the decoder leaves nothing out. */
+  #losses: StreamLosses | undefined
   /** Bytes received since the last frame. */
   #unframedBytes = 0
 
-  constructor(host: ReaderHost, codec: FrameCodec) {
+  constructor(host: ReaderHost, { codec, queue }: StreamOwner) {
     this.#host = host
     this.#codec = codec
+    this.#lossCounter = queue
   }
 
   /** From now on `host` gets the payloads, and decides when. */
@@ -50,7 +69,7 @@ export class FrameReader {
   /** Takes a chunk. @returns whether the decoder has accepted it; if not, the connection was aborted. */
   push(chunk: Uint8Array): boolean {
     this.#firstBytes?.add(chunk)
-    this.#payloadsLeft += chunk.length
+    this.#payloadsLeft += chunk.length + this.#undecidedBytes
     this.#unframedBytes += chunk.length
     const codec = this.#codec
     try {
@@ -60,13 +79,19 @@ export class FrameReader {
       ) {
         throw new RangeError(`the codec found no frame in ${String(this.#unframedBytes)} bytes`)
       }
-      this.#decoder ??= codec.createDecoder()
+      this.#decoder ??= this.#newDecoder(codec)
       this.#decoder.push(chunk)
       return true
     } catch (error) {
       this.#protocolError(error)
       return false
     }
+  }
+
+  #newDecoder(codec: FrameCodec): FrameDecoder {
+    const decoder = codec.createDecoder()
+    if (decoder.losses !== undefined) this.#losses = NO_LOSSES
+    return decoder
   }
 
   /**
@@ -84,6 +109,7 @@ export class FrameReader {
         if (payload === undefined) break
         this.#host.deliver(payload)
       }
+      if (this.#losses !== undefined) this.#countLosses(decoder, this.#losses)
     } finally {
       this.#decoding = false
     }
@@ -94,6 +120,7 @@ export class FrameReader {
     try {
       const payload: unknown = decoder.next()
       if (payload === undefined) {
+        if (this.#losses !== undefined) this.#undecidedBytes = this.#undecided()
         this.#payloadsLeft = 0
         return undefined
       }
@@ -104,6 +131,25 @@ export class FrameReader {
     } catch (error) {
       this.#protocolError(error)
       return undefined
+    }
+  }
+
+  /** A damaged frame may contain whole frames, so all its bytes count again when its end has arrived. */
+  #undecided(): number {
+    const frameBytesMax = this.#codec.frameBytesMax(this.#codec.payloadBytesMax)
+    return Math.min(this.#payloadsLeft, frameBytesMax)
+  }
+
+  #countLosses(decoder: FrameDecoder, counted: StreamLosses): void {
+    try {
+      const { skippedBytes, droppedFrames } = decoder.losses ?? counted
+      const bytes = skippedBytes - counted.skippedBytes
+      const frames = droppedFrames - counted.droppedFrames
+      if (!(bytes > 0 || frames > 0)) return
+      this.#losses = { skippedBytes, droppedFrames }
+      this.#lossCounter.lost(bytes, frames)
+    } catch (error) {
+      this.#protocolError(error)
     }
   }
 

@@ -14,6 +14,8 @@ export interface WrittenQueue extends BatchListener {
   written(message: OutboundMessage): void
   /** Every copy of a confirmed write while the link is tapped. Called after the queue has released the whole write. */
   sent(message: OutboundMessage): void
+  /** What the decoder has left out since the last call. */
+  lost(skippedBytes: number, droppedFrames: number): void
   /** The queue has become shorter. May call back into the connection. */
   shrunk(): void
 }

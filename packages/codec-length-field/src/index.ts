@@ -1,0 +1,15 @@
+export { LengthFieldCodec } from './length-field-codec.js'
+export type {
+  LengthEncoding,
+  LengthFieldOptions,
+  LengthOptions,
+  MagicOption,
+} from './length-field-options.js'
+export { FixedCodec, type FixedOptions } from './fixed-codec.js'
+export {
+  fixedCodec,
+  fixedDefinition,
+  lengthFieldCodec,
+  lengthFieldDefinition as default,
+  lengthFieldDefinition,
+} from './length-field-definition.js'

@@ -1,0 +1,66 @@
+import {
+  CommloopError,
+  optionsError,
+  type PluginDefinition,
+  type PluginOptions,
+  type PluginSide,
+  type RejectedOption,
+  unknownOptionText,
+} from '@commloop/core'
+import type { Framing } from './framing.js'
+
+/** The plugin that a framing is the name of. `codec` is the plugin that does its work. */
+export function framingDefinition(
+  framing: Framing,
+  codec: PluginDefinition<'codec'>,
+): PluginDefinition<'codec'> {
+  const expanded = (side: PluginSide): PluginSide => ({
+    ...side,
+    options: expandedOptions(framing, side.options),
+  })
+  return {
+    kind: 'codec',
+    name: framing.name,
+    apiVersion: codec.apiVersion,
+    create: (options) => {
+      const all = expandedOptions(framing, options)
+      return inItsName(framing, () => codec.create(all))
+    },
+    compare: (dialer, acceptor) => codec.compare?.(expanded(dialer), expanded(acceptor)) ?? [],
+  }
+}
+
+/**
+ * The options of the codec, for a configuration that names a framing.
+ * @throws CommloopError CML_ERR_CONFIG_INVALID for options that the name fixes, and for unknown ones
+ */
+export function expandedOptions(framing: Framing, options: PluginOptions): PluginOptions {
+  const closed = Object.keys(options).filter((option) => !framing.open.includes(option))
+  if (closed.length === 0) return { ...framing.options, ...options }
+  throw optionsError(closed.map((option) => closedOption(framing, option)))
+}
+
+function closedOption({ name, codec, options, open }: Framing, option: string): RejectedOption {
+  const plugin = `codec ${name}`
+  if (Object.hasOwn(options, option)) {
+    const problem = `fixed by this name; use: ${codec} takes every option, and "commloop codecs ${name}" prints those of ${name}`
+    return { plugin, option, problem, unknown: true }
+  }
+  return { plugin, option, problem: unknownOptionText(option, open), unknown: true }
+}
+
+/** Messages about options name the framing, because the configuration does not contain the name of the codec. */
+function inItsName<Value>({ name }: Framing, create: () => Value): Value {
+  try {
+    return create()
+  } catch (error) {
+    if (!CommloopError.is(error) || error.details?.option === undefined) throw error
+    const { details } = error
+    const rejected = [details, ...(details.furtherOptions ?? [])]
+    throw optionsError(
+      rejected.map(({ option = '', problem = error.message, unknownOption = false }) => {
+        return { plugin: `codec ${name}`, option, problem, unknown: unknownOption }
+      }),
+    )
+  }
+}
