@@ -26,6 +26,8 @@ interface AskedRequest {
   readonly timeoutMs: number
   /** Numbers of the messages that arrived over its connection while it could be answered, with the time. */
   readonly arrived: Map<number, number>
+  /** Messages that have arrived and can be its late answer: with a key, its answers; else all after its wait. */
+  late: number
   /** What the simulation has made happen to it; undefined: nothing yet. */
   cause: 'linkDown' | 'aborted' | undefined
   causeMs: number
@@ -45,6 +47,8 @@ export class RequestWatch {
   readonly #world: World
   readonly #asked = new Map<number, AskedRequest>()
   readonly #open = new Set<AskedRequest>()
+  /** Those without a key whose answer, also a late one, may still come. */
+  readonly #keyless = new Set<AskedRequest>()
   readonly #ends = { answered: 0, timedOut: 0, linkDown: 0, aborted: 0, refused: 0 }
   /** One function for all requests, as its documentation asks for. */
   readonly #keyOf = (payload: Uint8Array): number | undefined => {
@@ -74,12 +78,14 @@ export class RequestWatch {
       dueMs: clock.now() + timeoutMs,
       timeoutMs,
       arrived: new Map(),
+      late: 0,
       cause: state === 'up' ? undefined : 'linkDown',
       causeMs: clock.now(),
       end: undefined,
     }
     this.#asked.set(message.number, request)
     this.#open.add(request)
+    if (!keyed) this.#keyless.add(request)
     this.#world.trace.note(this.#name, 'request', message.number)
     const options = { to: link, timeout: timeoutMs, signal: abort.signal }
     const answer = this.#node.request(
@@ -109,7 +115,8 @@ export class RequestWatch {
   arrives({ payload, link, epoch }: ReceivedMessage): void {
     const { book, clock } = this.#world
     const message = book.find(payload)
-    if (message === undefined || this.#open.size === 0) return
+    if (message === undefined) return
+    this.#countLate(message, link, epoch)
     for (const request of this.#open) {
       if (request.link !== link || request.epoch !== epoch || request.cause !== undefined) continue
       // Whatever arrives before the request is written cannot be the answer.
@@ -117,6 +124,17 @@ export class RequestWatch {
       if (request.arrived.has(message.number)) continue
       request.arrived.set(message.number, clock.now())
       this.#world.promised = true
+    }
+  }
+
+  #countLate({ answerTo }: SentMessage, link: string, epoch: number): void {
+    const nowMs = this.#world.clock.now()
+    const answered = answerTo === undefined ? undefined : this.#asked.get(answerTo)
+    if (answered?.keyed === true) answered.late++
+    for (const request of this.#keyless) {
+      if (nowMs >= lateUntilMs(request)) this.#keyless.delete(request)
+      else if (request.link !== link || request.epoch !== epoch) continue
+      else if (request.cause === 'aborted' || nowMs >= request.dueMs) request.late++
     }
   }
 
@@ -167,9 +185,9 @@ export class RequestWatch {
 
   /** A request without a key got the answer to another one. */
   #checkOther(request: AskedRequest, other: AskedRequest, arrivedMs: number): void {
-    if (other.end === 'answered' || other.epoch !== request.epoch) return
-    if (this.#node.config.routingMessagesMax < ROOMY) return
-    if (arrivedMs >= other.dueMs + other.timeoutMs * LATE_SHARE) return
+    // Nothing more was expected of the other one.
+    if (other.end === 'answered' || other.late > 1 || other.epoch !== request.epoch) return
+    if (this.#node.config.routingMessagesMax < ROOMY || arrivedMs >= lateUntilMs(other)) return
     this.#wrong(request, `got the answer to ${String(other.message.number)} too early`)
   }
 
@@ -246,6 +264,10 @@ export class RequestWatch {
 
 /** A node with so much room remembers every late answer. */
 const ROOMY = 1_000
+
+function lateUntilMs({ dueMs, timeoutMs }: AskedRequest): number {
+  return dueMs + timeoutMs * LATE_SHARE
+}
 
 const END_MARKERS: Readonly<Record<RequestEnd, Marker>> = {
   answered: 'request answered',
