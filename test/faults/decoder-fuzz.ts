@@ -1,6 +1,7 @@
 import { Len16Codec, type Len16Options } from '@commloop/codec-len16'
 import { CommloopError } from '@commloop/core'
 import { naiveReading, type Reading } from '@commloop/test-support/byte-stream'
+import { RandomBits } from './random-bits.js'
 
 export interface DecoderFuzzOptions {
   /** How many bytes of frames the decoder is to read, at least. */
@@ -35,35 +36,9 @@ const OPTIONS: readonly Len16Options[] = [
   { maxPayload: 300, emptyFrames: 'reject', byteOrder: 'little' },
 ]
 
-/** xorshift32: repeats from its seed. */
-class Bits {
-  #state: number
-
-  constructor(seed: number) {
-    this.#state = seed | 1
-  }
-
-  next(): number {
-    let state = this.#state
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    this.#state = state
-    return state >>> 0
-  }
-
-  below(limit: number): number {
-    return this.next() % limit
-  }
-
-  pick<Item>(items: readonly Item[]): Item {
-    return items[this.below(items.length)] as Item
-  }
-}
-
 /** Feeds random streams, randomly cut, to the decoder and to one that is obviously right, and compares. */
 export function fuzzDecoder({ bytes, seed }: DecoderFuzzOptions): DecoderFuzzFigures {
-  const bits = new Bits(seed)
+  const bits = new RandomBits(seed)
   const ends = { whole: 0, truncated: 0, CML_ERR_FRAME_INVALID: 0, CML_ERR_FRAME_TOO_LARGE: 0 }
   const mismatches: string[] = []
   let read = 0
@@ -81,7 +56,7 @@ export function fuzzDecoder({ bytes, seed }: DecoderFuzzOptions): DecoderFuzzFig
 }
 
 function oneStream(seed: number): { expected: Reading; difference: string | undefined } {
-  const bits = new Bits(seed)
+  const bits = new RandomBits(seed)
   const options = bits.pick(OPTIONS)
   const random = randomStream(bits)
   // Sometimes the stream ends with a complete frame, which random bytes alone hardly ever do.
@@ -91,7 +66,7 @@ function oneStream(seed: number): { expected: Reading; difference: string | unde
   return { expected, difference: differenceOf(expected, actual) }
 }
 
-function randomStream(bits: Bits): Uint8Array {
+function randomStream(bits: RandomBits): Uint8Array {
   const bytes = STREAM_BYTES_MAX >> bits.below(12)
   const mask = bits.pick(MASKS)
   const words = Uint32Array.from({ length: bytes >> 2 }, () => bits.next() & mask)
@@ -109,7 +84,7 @@ function frameBytesOf(payloads: readonly Uint8Array[]): number {
   return payloads.reduce((sum, payload) => sum + payload.length + 2, 0)
 }
 
-function cutReading(stream: Uint8Array, options: Len16Options, bits: Bits): Reading {
+function cutReading(stream: Uint8Array, options: Len16Options, bits: RandomBits): Reading {
   const decoder = new Len16Codec(options).createDecoder()
   const usable = CHUNK_BYTES.filter((bytes) => bytes * 20_000 >= stream.length)
   const chunkBytesMax = bits.pick(usable)

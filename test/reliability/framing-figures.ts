@@ -1,9 +1,12 @@
 import { unfinishedInDecoders, unfinishedOnLinks } from '../faults/unfinished-frame.js'
 import { fuzzDecoder } from '../faults/decoder-fuzz.js'
+import { fuzzLengthFields } from '../faults/length-field-fuzz.js'
 import { digits, type Figure } from './figure.js'
 import { provenByTests } from './proven-by-tests.js'
 
 const SEED = 20_260_101
+/** Whole, truncated, and three kinds of invalid frames. */
+const LENGTH_FIELD_ENDS = 5
 const UNFINISHED_BYTES_MAX = 72 * 1024
 const UNFINISHED_CPU_MS_MAX = 10
 
@@ -62,6 +65,28 @@ export const FRAMING_FIGURES: readonly Figure[] = [
           decoder.cpuMsEach <= UNFINISHED_CPU_MS_MAX &&
           link.bytesEach <= 2 * UNFINISHED_BYTES_MAX,
       }
+    },
+  },
+  {
+    id: 'B38',
+    sentence:
+      'The decoder of length fields reads frames, damaged frames and garbage, cut at random, exactly as a simple reference decoder does',
+    target: '100,000,000 bytes in 22 framings, 0 differences',
+    world: 'none',
+    needs: undefined,
+    timed: false,
+    run: (size) => {
+      const { bytes, frames, mismatches, ends } = fuzzLengthFields(
+        size === 'short' ? 2e6 : 1e8,
+        SEED,
+      )
+      const everyEnd = Object.keys(ends).length === LENGTH_FIELD_ENDS
+      const counts = `${digits(bytes)} bytes, ${digits(frames)} frames`
+      const differences = `${String(mismatches.length)} differences, seed ${String(SEED)}`
+      return Promise.resolve({
+        measured: `${counts}, ${differences}`,
+        held: mismatches.length === 0 && everyEnd,
+      })
     },
   },
 ]

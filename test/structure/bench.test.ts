@@ -14,6 +14,7 @@ const run = promisify(execFile)
 describe('npm run bench', () => {
   it.each([
     { workload: 'one-way', figures: ['64 B', 'raw socket', 'commloop'] },
+    { workload: 'codecs', figures: ['64 B', 'codec len32', 'codec telegram-40'] },
     { workload: 'both-ways', figures: ['raw socket', 'commloop'] },
     { workload: 'round-trip', figures: ['one in flight', '64 in flight', 'p99'] },
     {

@@ -14,7 +14,14 @@ const FOLDERS = packageFolders()
 /** What a package may import besides core. The command `commloop` composes all of them, so it is not listed. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   control: ['@commloop/metrics'],
-  config: ['@commloop/control', '@commloop/transport-tcp', '@commloop/codec-len16'],
+  'codec-length-field': ['@commloop/framings'],
+  config: [
+    '@commloop/control',
+    '@commloop/transport-tcp',
+    '@commloop/codec-len16',
+    '@commloop/codec-length-field',
+    '@commloop/framings',
+  ],
   testing: ['@commloop/fault-peer'],
 }
 const COMPOSER = 'cli'
@@ -148,10 +155,13 @@ describe('modules with one place', () => {
     expect(listed(builtin)).toEqual([])
   })
 
-  it.each(['codec-len16', 'router-plugin-api'])('%s imports no module of Node', (folder) => {
-    const builtin = importsUnder(`packages/${folder}/src`)
-    expect(listed(builtin.filter(({ module }) => BUILTIN.has(module)))).toEqual([])
-  })
+  it.each(['codec-len16', 'codec-length-field', 'framings', 'router-plugin-api'])(
+    '%s imports no module of Node',
+    (folder) => {
+      const builtin = importsUnder(`packages/${folder}/src`)
+      expect(listed(builtin.filter(({ module }) => BUILTIN.has(module)))).toEqual([])
+    },
+  )
 
   it('only di.ts imports tsyringe and reflect-metadata', () => {
     const paths = FOLDERS.flatMap((folder) => importsUnder(`packages/${folder}/src`))

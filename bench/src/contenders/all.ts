@@ -1,6 +1,7 @@
 import type { Contender } from '../traffic/contender.js'
 import { commloop } from './commloop.js'
 import { commloopWithEntries } from './commloop-with-entries.js'
+import { commloopWithCodec } from './commloop-with-codec.js'
 import { erlang } from './erlang.js'
 import { frameStream } from './frame-stream.js'
 import { lengthPrefixedStream } from './length-prefixed-stream.js'
@@ -42,5 +43,7 @@ export function contenderNamed(name: string): Contender {
     const [, count, all] = counts
     return make(Number(count), all === undefined ? undefined : Number(all))
   }
+  const [, codec] = /^commloop, codec (.+)$/.exec(name) ?? []
+  if (codec !== undefined) return commloopWithCodec(codec)
   throw new Error(`no contender "${name}"`)
 }

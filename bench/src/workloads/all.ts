@@ -1,5 +1,6 @@
 import type { Workload } from '../workload.js'
 import { bothWays } from './both-ways.js'
+import { codecs } from './codecs.js'
 import { dnsRelay } from './dns-relay.js'
 import { idleCpu } from './idle-cpu.js'
 import { idleMemory } from './idle-memory.js'
@@ -14,6 +15,7 @@ import { tableSize } from './table-size.js'
 /** In the order of the report. */
 export const WORKLOADS: readonly Workload[] = [
   oneWay,
+  codecs,
   bothWays,
   roundTrip,
   manyLinks,

@@ -5,6 +5,7 @@ import { reportFailure } from './command-line/report-failure.js'
 import * as bench from './commands/bench.js'
 import * as check from './commands/check.js'
 import * as close from './commands/close.js'
+import * as codecs from './commands/codecs.js'
 import * as completion from './commands/completion.js'
 import * as demo from './commands/demo.js'
 import * as dial from './commands/dial.js'
@@ -36,6 +37,7 @@ const COMMANDS = [
   doctor,
   mirror,
   graph,
+  codecs,
   init,
   demo,
   bench,

@@ -1,5 +1,5 @@
 import { CommloopError } from '@commloop/core'
-import { payloadRefusal, writeLength, writtenForm } from './length-field-header.js'
+import { payloadRefusal, writeConstant, writeLength, writtenForm } from './length-field-header.js'
 import type { LengthFieldSettings } from './length-field-settings.js'
 import { UNUSUAL, writeUsual } from './number/usual-number.js'
 
@@ -34,6 +34,7 @@ export class FrameEncoder {
     const least = settings.emptyFrames === 'reject' ? 1 : 0
     this.#payloadBytesMin = this.#keptHeaderBytes + this.#keptTailBytes + least
     this.#blankHeader = new Uint8Array(keep === 'nothing' ? headerBytes : 0)
+    if (keep === 'nothing') for (const { at, byte } of settings.magic) this.#blankHeader[at] = byte
   }
 
   /** @throws CommloopError CML_ERR_PAYLOAD_INVALID, CML_ERR_PAYLOAD_TOO_LARGE */
@@ -44,10 +45,11 @@ export class FrameEncoder {
     }
     if (settings.varies) return this.#encodeVarying(payload, into, at)
     const blank = this.#blankHeader
-    for (let place = 0; place < blank.length; place++) into[at + place] = 0
+    if (blank.length > 0) writeConstant(blank, into, at)
     setBytes.call(into, payload, at + blank.length)
     const bodyEnd = at + blank.length + payload.length - this.#keptTailBytes
-    this.#writeMagic(into, at)
+    // A header that comes with the payload has its own bytes in the places of the constant ones.
+    if (this.#keptHeaderBytes > 0) this.#writeMagic(into, at)
     const counted = bodyEnd + settings.tail.bytes - at - this.#uncountedBytes
     if (settings.length.mask !== undefined) this.#writeMasked(counted, payload, into, at)
     else if (this.#form === UNUSUAL) writeLength(settings, counted, into, at)
@@ -83,12 +85,12 @@ export class FrameEncoder {
     }
     let bodyAt = at + this.#blankHeader.length
     if (keep === 'nothing') {
-      into.fill(0, at, bodyAt)
+      writeConstant(this.#blankHeader, into, at)
       const counted = payload.length + headerBytes + tail.bytes - uncountedBytes
       bodyAt = length.number.write(counted, into, at + length.offset)
     }
     setBytes.call(into, payload, bodyAt)
-    this.#writeMagic(into, at)
+    if (keep !== 'nothing') this.#writeMagic(into, at)
     return tail.write(into, at, bodyAt + payload.length - this.#keptTailBytes)
   }
 

@@ -6,6 +6,7 @@ export type {
   MagicOption,
 } from './length-field-options.js'
 export { FixedCodec, type FixedOptions } from './fixed-codec.js'
+export { fixedParts, lengthFieldParts } from './frame-parts.js'
 export {
   fixedCodec,
   fixedDefinition,

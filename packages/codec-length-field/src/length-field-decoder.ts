@@ -1,6 +1,13 @@
 import { CommloopError, type FrameDecoder, type StreamLosses } from '@commloop/core'
 import { FrameHunt } from './frame-hunt.js'
-import { frameBytesAt, IDLE, INCOMPLETE, NOT_A_FRAME, strippedBytes } from './frame-measure.js'
+import {
+  frameBytesAt,
+  hasMagic,
+  IDLE,
+  INCOMPLETE,
+  NOT_A_FRAME,
+  strippedBytes,
+} from './frame-measure.js'
 import { frameRefusal } from './frame-refusal.js'
 import type { LengthFieldSettings } from './length-field-settings.js'
 import { BIG_2, BIG_4, readUsual, SHORT, UNUSUAL, usualForm } from './number/usual-number.js'
@@ -257,7 +264,11 @@ export class LengthFieldDecoder implements FrameDecoder {
       if (this.#at === this.#end) return this.#forgetChunk()
       const missing = Math.max(1, this.#headerBytesMin - this.#carriedBytes)
       this.#carryMore(Math.min(missing, this.#end - this.#at), NEVER)
-      if (this.#carriedBytes < this.#headerBytesMin) continue
+      if (this.#carriedBytes < this.#headerBytesMin) {
+        const { magic } = this.#settings
+        if (hasMagic(magic, this.#carry, 0, this.#carriedBytes)) continue
+        return this.#notAFrame()
+      }
       const frameBytes = frameBytesAt(this.#settings, this.#carry, 0, this.#carriedBytes)
       if (frameBytes === NOT_A_FRAME) return this.#notAFrame()
       if (frameBytes === IDLE) {
@@ -325,8 +336,11 @@ export class LengthFieldDecoder implements FrameDecoder {
 
   /** Copies the rest of the chunk, which is the start of a frame. */
   #carryRest(frameBytes: number): Uint8Array | undefined {
+    const { magic } = this.#settings
     if (this.#hunt !== undefined) {
       this.#at = this.#hunt.begin(this.#chunk, this.#at, this.#end)
+    } else if (!hasMagic(magic, this.#chunk, this.#at, this.#end)) {
+      throw frameRefusal(this.#settings, this.#chunk, this.#at, this.#end)
     }
     if (this.#at < this.#end) {
       this.#carriedFrameBytes = frameBytes

@@ -22,10 +22,11 @@ export { configuredNode } from './load/configured-node.js'
 export { type ConfigReading, loadConfig, readConfig } from './load/load-config.js'
 export type { LoadedConfig } from './load/loaded-config.js'
 export type { RunningConfig } from './load/running-config.js'
-export { builtinPlugin, DEFAULT_PLUGINS } from './plugins/builtin-plugins.js'
+export { builtinNames, builtinPlugin, DEFAULT_PLUGINS } from './plugins/builtin-plugins.js'
 export { compareSides, counterpartOf, descriptorsOf } from './plugins/plugin-services.js'
 export { isSecretKey, SECRET_KEYS } from './read/secret-keys.js'
 export { canonicalSpec, type PluginSpec, shownSpec } from './plugins/plugin-spec.js'
+export { framedSpec } from './plugins/framed-spec.js'
 export { type ResolvedPlugin, originText } from './plugins/resolve-plugin.js'
 export {
   type Diagnostic,
@@ -38,6 +39,7 @@ export type { ReloadResult } from './reload/reload-result.js'
 export { type ControlPath, controlPathIn } from './sections/control-section.js'
 export type { MetricsPlace } from './sections/metrics-section.js'
 export {
+  blockYaml,
   configText,
   inlineYaml,
   type NewConfig,

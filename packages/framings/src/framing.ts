@@ -32,6 +32,14 @@ export interface FramingSample {
   readonly about: string
 }
 
+/** One part of a frame, for drawings. */
+export interface FramePart {
+  /** What stands there: bytes in hexadecimal digits, or what they mean. */
+  readonly text: string
+  /** Where it begins; undefined: behind a part of varying size. */
+  readonly at?: number
+}
+
 /** Payloads as hexadecimal digits. */
 export interface FramingHeartbeat {
   readonly payload: string

@@ -9,6 +9,6 @@ export {
   isMap,
 } from './configured-bytes.js'
 export { checksumForm, readChecksum, readTail, type TailOption } from './tail-options.js'
-export type { Framing, FramingHeartbeat, FramingSample } from './framing.js'
+export type { FramePart, Framing, FramingHeartbeat, FramingSample } from './framing.js'
 export { framing, FRAMINGS } from './framings.js'
 export { expandedOptions, framingDefinition } from './framing-definition.js'

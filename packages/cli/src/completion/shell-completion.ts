@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import type { Command, Option } from 'commander'
 import { RootCommand, script } from '@bomb.sh/tab'
+import { builtinNames } from '@commloop/config'
 import type { LinkStatus } from '@commloop/control'
 import { EXIT } from '../command-line/exit-codes.js'
 import { UsageError } from '../command-line/usage-error.js'
@@ -52,12 +53,16 @@ export async function offerWords(
 ): Promise<number> {
   const root = new RootCommand()
   const links = await linkIds(request)
+  const known: Readonly<Record<string, readonly string[]>> = {
+    link: links,
+    codec: builtinNames('codec'),
+  }
   addOptions(root, program.options, links)
   for (const command of program.createHelp().visibleCommands(program)) {
     const target = root.command(command.name(), command.description())
     addOptions(target, [...command.options, ...program.options], links)
     for (const argument of command.registeredArguments) {
-      const choices = argument.argChoices ?? (argument.name() === 'link' ? links : [])
+      const choices = argument.argChoices ?? known[argument.name()] ?? []
       target.argument(argument.name(), offering(choices))
     }
   }

@@ -7,6 +7,7 @@ import {
   type PluginKind,
   unknownOptionText,
 } from '@commloop/core'
+import { framing, framingDefinition, FRAMINGS } from '@commloop/framings'
 
 /** A plugin that is part of commloop. */
 export interface BuiltinPlugin {
@@ -61,6 +62,20 @@ const BUILTIN_PLUGINS = [
     load: async () => (await import('@commloop/codec-len16')).default,
   },
   {
+    kind: 'codec',
+    name: 'length-field',
+    package: '@commloop/codec-length-field',
+    isDefault: false,
+    load: async () => (await import('@commloop/codec-length-field')).lengthFieldDefinition,
+  },
+  {
+    kind: 'codec',
+    name: 'fixed',
+    package: '@commloop/codec-length-field',
+    isDefault: false,
+    load: async () => (await import('@commloop/codec-length-field')).fixedDefinition,
+  },
+  {
     kind: 'reconnect',
     name: 'exponential',
     package: '@commloop/core',
@@ -94,7 +109,31 @@ export type DefaultedKind = keyof DefaultPlugins
 
 /** The built-in plugin with this name; undefined if there is none. */
 export function builtinPlugin(kind: PluginKind, name: string): BuiltinPlugin | undefined {
-  return rows().find((plugin) => plugin.kind === kind && plugin.name === name)
+  const own = rows().find((plugin) => plugin.kind === kind && plugin.name === name)
+  return own ?? (kind === 'codec' ? namedFraming(name) : undefined)
+}
+
+/** The names of all built-in plugins of a kind: the general ones, and then those of known protocols. */
+export function builtinNames(kind: PluginKind): readonly string[] {
+  const own = rows().filter((plugin) => plugin.kind === kind)
+  const framings = kind === 'codec' ? FRAMINGS : []
+  return [...own, ...framings].map(({ name }) => name)
+}
+
+/** A framing is a codec with other options, under a name of its own. */
+function namedFraming(name: string): BuiltinPlugin | undefined {
+  const found = framing(name)
+  if (found === undefined) return undefined
+  const codec = rows().find((plugin) => plugin.kind === 'codec' && plugin.name === found.codec)
+  if (codec === undefined) return undefined
+  return {
+    ...codec,
+    name,
+    isDefault: false,
+    load: async () => {
+      return framingDefinition(found, (await codec.load()) as PluginDefinition<'codec'>)
+    },
+  }
 }
 
 function rows(): readonly BuiltinPlugin[] {

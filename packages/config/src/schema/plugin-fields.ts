@@ -1,5 +1,6 @@
 import type { EntryPluginKind, PluginKind } from '@commloop/core'
 import { z } from 'zod'
+import { builtinNames } from '../plugins/builtin-plugins.js'
 import {
   ENTRY_PLUGIN_KINDS,
   NODE_PLUGIN_KINDS,
@@ -16,8 +17,8 @@ const NOTES: Readonly<Record<PluginKind, FieldText>> = {
   },
   codec: {
     default: '`len16`',
-    text: 'Converts payloads to frames and back. Both sides of a link need the same codec.',
-    examples: ['len16', { use: 'len16', byteOrder: 'little' }],
+    text: 'Converts payloads to frames and back. Both sides of a link need the same codec. `commloop codecs` lists the names.',
+    examples: ['len16', 'tpkt', { use: 'len16', byteOrder: 'little' }],
   },
   reconnect: {
     default: '`exponential`',
@@ -32,8 +33,11 @@ const NOTES: Readonly<Record<PluginKind, FieldText>> = {
 }
 
 /** `name`, `./path` or `{ use: name, ...options }`. The plugin itself checks the options. */
-function pluginField(note: FieldText) {
-  const name = z.string(expecting('a name or a path')).min(1, expecting('a name or a path'))
+function pluginField(kind: PluginKind) {
+  const note = NOTES[kind]
+  const text = z.string(expecting('a name or a path')).min(1, expecting('a name or a path'))
+  // Editors offer the examples; other names and paths are allowed as well.
+  const name = text.meta({ examples: [...builtinNames(kind)] })
   const schema = z.union(
     [name, z.looseObject({ use: name })],
     expecting('a name, a path, or { use: <name>, …options }'),
@@ -48,7 +52,7 @@ function pluginField(note: FieldText) {
 type PluginFields<Kind extends PluginKind> = Readonly<Record<Kind, ReturnType<typeof pluginField>>>
 
 function pluginFields<Kind extends PluginKind>(kinds: readonly Kind[]): PluginFields<Kind> {
-  const fields = kinds.map((kind) => [kind, pluginField(NOTES[kind])])
+  const fields = kinds.map((kind) => [kind, pluginField(kind)])
   return Object.fromEntries(fields) as PluginFields<Kind>
 }
 

@@ -3,6 +3,7 @@ import { CommloopError, messageText, type PluginMismatch } from '@commloop/core'
 import {
   canonicalSpec,
   compareSides,
+  framedSpec,
   type LinkPluginKind,
   type PluginSpec,
   type ResolvedPlugin,
@@ -20,7 +21,7 @@ function compareCodecs(dialer: LinkSide, acceptor: LinkSide): SettingFinding[] {
   const mismatches = mismatchesOf('codec', dialer, acceptor)
   if (mismatches !== undefined) return [...mismatches]
   const [one, other] = [specOf('codec', dialer), specOf('codec', acceptor)]
-  if (canonicalSpec(withoutFolder(one)) === canonicalSpec(withoutFolder(other))) return []
+  if (canonicalSpec(comparable(one)) === canonicalSpec(comparable(other))) return []
   const texts = [
     `${nameOf(dialer)}: ${canonicalSpec(one)}`,
     `${nameOf(acceptor)}: ${canonicalSpec(other)}`,
@@ -67,6 +68,11 @@ function pluginOf(kind: LinkPluginKind, { side, entry }: LinkSide): ResolvedPlug
 /** The same plugin file may be in different folders of the two machines. */
 function withoutFolder(spec: PluginSpec): PluginSpec {
   return { ...spec, use: basename(spec.use) }
+}
+
+/** One side may name a framing whose options the other side spells out. */
+function comparable(spec: PluginSpec): PluginSpec {
+  return framedSpec(withoutFolder(spec))
 }
 
 function nameOf({ side }: LinkSide): string {
