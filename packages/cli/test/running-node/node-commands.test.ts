@@ -294,7 +294,7 @@ describe('request', () => {
     const answer = { link: 'in', epoch: 1, base64: bytes.toString('base64') }
     expect(ends.map(({ code, stdout, stderr }) => [code, stdout, stderr])).toEqual([
       [0, 'grüße\n', ''],
-      [0, '21 \\x1b[31m\n', ''],
+      [0, '21 \\u001b[31m\n', ''],
       [0, expect.stringMatching(/^ {2}0000 {2}00 ff .*\n$/), ''],
       [0, `${JSON.stringify(answer)}\n`, ''],
       [0, bytes.toString(), ''],

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import type {
+  Duration,
   EntryOptions,
   FrameCodec,
   NodeOptions,
@@ -9,6 +10,7 @@ import type {
 import { ALL_PLUGIN_KINDS, ENTRY_PLUGIN_KINDS } from '../plugins/plugin-kinds.js'
 import type { ConfigFile, EntryFile } from '../schema/schema.js'
 import { isNoPort, roleOf } from '../schema/legacy-role.js'
+import { standardHeartbeat } from './standard-heartbeat.js'
 
 /** The plugins of one entry, instead of those of the node. */
 export interface EntryPlugins {
@@ -28,9 +30,9 @@ export function toNodeOptions(
   const { heartbeat, ...rest } = without(file as Exact<ConfigFile>, own)
   return {
     ...rest,
-    ...heartbeatOptions(heartbeat),
+    ...heartbeatOptions(heartbeat, file.codec),
     node: file.node ?? HOST_NAME,
-    links: file.links.map((entry, index) => entryOptions(entry, pluginsOf(index))),
+    links: file.links.map((entry, index) => entryOptions(entry, pluginsOf(index), file)),
   }
 }
 
@@ -40,14 +42,18 @@ export function toNodeOptions(
  */
 const STAND_IN = { role: 'active', ip: '255.255.255.254', port: 1 } as const
 
-function entryOptions(entry: EntryFile, { codec, reconnect }: EntryPlugins): EntryOptions {
+function entryOptions(
+  entry: EntryFile,
+  { codec, reconnect }: EntryPlugins,
+  top: Pick<ConfigFile, 'codec' | 'heartbeat'>,
+): EntryOptions {
   const role = roleOf(entry)
   if (role === undefined) return entry.id === undefined ? STAND_IN : { ...STAND_IN, id: entry.id }
   const own = ['as_server', 'is_server', 'socket', ...ENTRY_PLUGIN_KINDS] as const
   const { heartbeat, port, ...rest } = without(entry as Exact<EntryFile>, own)
   return {
     ...rest,
-    ...heartbeatOptions(heartbeat),
+    ...heartbeatOptions(heartbeat ?? inheritedHeartbeat(entry, top), entry.codec ?? top.codec),
     ...(codec === undefined ? {} : { codec }),
     ...(reconnect === undefined ? {} : { reconnect }),
     ...(port === undefined || isNoPort(entry) ? {} : { port }),
@@ -55,15 +61,35 @@ function entryOptions(entry: EntryFile, { codec, reconnect }: EntryPlugins): Ent
   }
 }
 
-type WrittenHeartbeat = Exact<ConfigFile>['heartbeat']
-type WrittenBytes = NonNullable<Exclude<WrittenHeartbeat, 'off' | undefined>['payload']>
+/** A duration at the top stands for other payloads in an entry whose codec is another one. */
+function inheritedHeartbeat(
+  { codec }: EntryFile,
+  { heartbeat }: Pick<ConfigFile, 'heartbeat'>,
+): WrittenHeartbeat {
+  const isShort = typeof heartbeat === 'number' || typeof heartbeat === 'string'
+  return codec !== undefined && isShort ? heartbeat : undefined
+}
 
-function heartbeatOptions(written: WrittenHeartbeat): Pick<NodeOptions, 'heartbeat'> {
+type WrittenHeartbeat = Exact<ConfigFile>['heartbeat']
+type WrittenBytes = NonNullable<
+  Exclude<WrittenHeartbeat, string | number | undefined>['payload']
+>
+
+/** @param codec the codec of the links, whose protocol may define a heartbeat */
+function heartbeatOptions(
+  written: WrittenHeartbeat,
+  codec: ConfigFile['codec'],
+): Pick<NodeOptions, 'heartbeat'> {
   if (written === undefined || written === 'off') return written ? { heartbeat: written } : {}
-  const { every, payload, answer } = written
+  if (typeof written !== 'object') {
+    return { heartbeat: { every: written, ...standardHeartbeat(codec) } }
+  }
+  const { every, payload, answer, echo } = written
+  if (echo !== undefined) return { heartbeat: { ...written, echo: bytesOf(echo) } }
   return {
     heartbeat: {
-      every,
+      // Core reports it if it is missing.
+      every: every as Duration,
       ...(payload === undefined ? {} : { payload: bytesOf(payload) }),
       ...(answer === undefined ? {} : { answer: bytesOf(answer) }),
     },
