@@ -71,9 +71,7 @@ function inheritedHeartbeat(
 }
 
 type WrittenHeartbeat = Exact<ConfigFile>['heartbeat']
-type WrittenBytes = NonNullable<
-  Exclude<WrittenHeartbeat, string | number | undefined>['payload']
->
+type WrittenBytes = NonNullable<Exclude<WrittenHeartbeat, string | number | undefined>['payload']>
 
 /** @param codec the codec of the links, whose protocol may define a heartbeat */
 function heartbeatOptions(

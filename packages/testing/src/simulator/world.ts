@@ -4,7 +4,6 @@ import type { SeededRandom } from '../virtual/seeded-random.js'
 import type { FilledEnd } from './filled-end.js'
 import { MarkerCounts } from './marker.js'
 import { MessageBook } from './message-book.js'
-import type { RequestWatch } from './request-watch.js'
 import { LeadingStamp, type PayloadOfSize, TrailingStamp } from './message-stamp.js'
 import { Trace } from './trace.js'
 import type { Violation } from './violation.js'
@@ -27,7 +26,7 @@ export class World {
   /** The faults have ended: from now on everything must recover. */
   calm = false
   /** The requests of processes that have stopped gracefully. They are checked when all promises have been settled. */
-  readonly endedRequests: RequestWatch[] = []
+  readonly endedRequests: { checkEnds(): void }[] = []
   /** A native promise is pending, which settles outside of virtual time. */
   promised = false
 
