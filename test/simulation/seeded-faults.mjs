@@ -17,6 +17,8 @@ const ROTATION = 'packages/core/dist/link/address-rotation.js'
 const ACCEPTOR = 'packages/core/dist/accept/acceptor.js'
 const DELIVERY = 'packages/core/dist/routing/delivery.js'
 const STAGE = 'packages/core/dist/routing/pending-routes.js'
+const REQUESTS = 'packages/core/dist/routing/requests.js'
+const ASKED = 'packages/core/dist/routing/connection-requests.js'
 const DECODER = 'packages/codec-len16/dist/len16-decoder.js'
 
 /** Added to faults that would make the loop endless: the campaign must find them before its time limit does. */
@@ -28,6 +30,44 @@ const BOUNDED_RELEASE = {
 
 /** Faults that a campaign must find one at a time. */
 export const SEEDED_FAULTS = {
+  'a lost connection leaves its requests waiting': [
+    {
+      file: REQUESTS,
+      find: 'for (const request of requests.underWay)',
+      replace: 'for (const request of [])',
+    },
+  ],
+  'a late answer is given to the next request': [
+    {
+      file: REQUESTS,
+      find: "request.phase === 'inLine' || this.tracked",
+      replace: 'request.key === undefined || this.tracked',
+    },
+  ],
+  'a message answers a request that is not written yet': [
+    {
+      file: ASKED,
+      find: 'this.first?.begun === true ? this.first : undefined',
+      replace: 'this.first',
+    },
+  ],
+  'a request whose copy is dropped goes on waiting': [
+    { file: REQUESTS, find: 'this.#fail(request, endOf(error), error);', replace: ';' },
+  ],
+  'a timeout is counted as an answer': [
+    {
+      file: REQUESTS,
+      find: "'timedOut', timeoutError(request));\n        this.#expectLate",
+      replace: "'answered', timeoutError(request));\n        this.#expectLate",
+    },
+  ],
+  'the line does not go on after a timeout': [
+    {
+      file: REQUESTS,
+      find: 'if (!requests.isEmpty)\n            this.#advanceSoon(requests);\n        else if',
+      replace: 'if',
+    },
+  ],
   'a link dials the first address of its peer only': [
     { file: ROTATION, find: '.sort((left, right) => rank(left) - rank(right))', replace: '' },
   ],

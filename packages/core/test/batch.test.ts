@@ -47,6 +47,7 @@ class Bench {
   )
   readonly unwritten: string[] = []
   readonly unencoded: string[] = []
+  readonly begun: string[] = []
   readonly batch: Batch
 
   constructor(codec: Partial<FrameCodec> = {}) {
@@ -65,6 +66,7 @@ class Bench {
           [id, reason, ...(cause === undefined ? [] : [foreignText(cause)])].join(' '),
         )
       },
+      begun: ({ id }) => this.begun.push(id ?? 'none'),
       unencoded: (what, cause) => this.unencoded.push(`${what}: ${foreignText(cause)}`),
     })
   }

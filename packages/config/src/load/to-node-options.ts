@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import type {
+  Duration,
   EntryOptions,
   FrameCodec,
   LinkOpening,
@@ -11,6 +12,7 @@ import { ALL_PLUGIN_KINDS, ENTRY_PLUGIN_KINDS, NO_PLUGIN } from '../plugins/plug
 import { canonicalSpec, pluginSpecOf } from '../plugins/plugin-spec.js'
 import type { ConfigFile, EntryFile } from '../schema/schema.js'
 import { isNoPort, roleOf } from '../schema/legacy-role.js'
+import { standardHeartbeat } from './standard-heartbeat.js'
 
 /** The plugins of one entry, instead of those of the node. */
 export interface EntryPlugins {
@@ -54,10 +56,12 @@ export function toNodeOptions(file: ConfigFile, plugins: TablePlugins): NodeOpti
   const opening = plugins.opening(file)
   return {
     ...rest,
-    ...heartbeatOptions(heartbeat),
+    ...heartbeatOptions(heartbeat, file.codec),
     ...(opening === undefined ? {} : { opening }),
     node: file.node ?? HOST_NAME,
-    links: file.links.map((entry, index) => entryOptions(entry, plugins.ofEntry(index, entry))),
+    links: file.links.map((entry, index) =>
+      entryOptions(entry, plugins.ofEntry(index, entry), file),
+    ),
   }
 }
 
@@ -67,14 +71,18 @@ export function toNodeOptions(file: ConfigFile, plugins: TablePlugins): NodeOpti
  */
 const STAND_IN = { role: 'active', ip: '255.255.255.254', port: 1 } as const
 
-function entryOptions(entry: EntryFile, { codec, reconnect, opening }: EntryPlugins): EntryOptions {
+function entryOptions(
+  entry: EntryFile,
+  { codec, reconnect, opening }: EntryPlugins,
+  top: Pick<ConfigFile, 'codec' | 'heartbeat'>,
+): EntryOptions {
   const role = roleOf(entry)
   if (role === undefined) return entry.id === undefined ? STAND_IN : { ...STAND_IN, id: entry.id }
   const own = ['as_server', 'is_server', 'socket', ...ENTRY_PLUGIN_KINDS] as const
   const { heartbeat, port, ...rest } = without(entry as Exact<EntryFile>, own)
   return {
     ...rest,
-    ...heartbeatOptions(heartbeat),
+    ...heartbeatOptions(heartbeat ?? inheritedHeartbeat(entry, top), entry.codec ?? top.codec),
     ...(codec === undefined ? {} : { codec }),
     ...(reconnect === undefined ? {} : { reconnect }),
     ...(opening === undefined ? {} : { opening }),
@@ -83,15 +91,33 @@ function entryOptions(entry: EntryFile, { codec, reconnect, opening }: EntryPlug
   }
 }
 
-type WrittenHeartbeat = Exact<ConfigFile>['heartbeat']
-type WrittenBytes = NonNullable<Exclude<WrittenHeartbeat, 'off' | undefined>['payload']>
+/** A duration at the top stands for other payloads in an entry whose codec is another one. */
+function inheritedHeartbeat(
+  { codec }: EntryFile,
+  { heartbeat }: Pick<ConfigFile, 'heartbeat'>,
+): WrittenHeartbeat {
+  const isShort = typeof heartbeat === 'number' || typeof heartbeat === 'string'
+  return codec !== undefined && isShort ? heartbeat : undefined
+}
 
-function heartbeatOptions(written: WrittenHeartbeat): Pick<NodeOptions, 'heartbeat'> {
+type WrittenHeartbeat = Exact<ConfigFile>['heartbeat']
+type WrittenBytes = NonNullable<Exclude<WrittenHeartbeat, string | number | undefined>['payload']>
+
+/** @param codec the codec of the links, whose protocol may define a heartbeat */
+function heartbeatOptions(
+  written: WrittenHeartbeat,
+  codec: ConfigFile['codec'],
+): Pick<NodeOptions, 'heartbeat'> {
   if (written === undefined || written === 'off') return written ? { heartbeat: written } : {}
-  const { every, payload, answer } = written
+  if (typeof written !== 'object') {
+    return { heartbeat: { every: written, ...standardHeartbeat(codec) } }
+  }
+  const { every, payload, answer, echo } = written
+  if (echo !== undefined) return { heartbeat: { ...written, echo: bytesOf(echo) } }
   return {
     heartbeat: {
-      every,
+      // Core reports it if it is missing.
+      every: every as Duration,
       ...(payload === undefined ? {} : { payload: bytesOf(payload) }),
       ...(answer === undefined ? {} : { answer: bytesOf(answer) }),
     },

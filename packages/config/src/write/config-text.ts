@@ -65,11 +65,6 @@ function listenLines(listen: NewListen | undefined): string[] {
   return [comment === undefined ? line : `${line}   ${yamlComment(comment)}`]
 }
 
-/** A value as YAML, with a line for each key. */
-export function blockYaml(value: unknown): string {
-  return stringify(value, { lineWidth: 0 }).trimEnd().replaceAll('${', '$$${')
-}
-
 /** The configuration that `commloop init` writes without a dialogue. It is safe: it only listens on loopback. */
 export const TEMPLATE: NewConfig = {
   listen: { host: '127.0.0.1', port: 8000, comment: '0.0.0.0 listens on every address' },

@@ -6,6 +6,15 @@ import { Document, Scalar, visit } from 'yaml'
  * reader gets the same value.
  */
 export function inlineYaml(value: unknown): string {
+  return safeYaml(value, 'flow')
+}
+
+/** A value as YAML with a line for each key, with the same escapes. */
+export function blockYaml(value: unknown): string {
+  return safeYaml(value, 'block')
+}
+
+function safeYaml(value: unknown, collectionStyle: 'flow' | 'block'): string {
   const document = new Document(value)
   visit(document, {
     Scalar(_, scalar) {
@@ -16,7 +25,7 @@ export function inlineYaml(value: unknown): string {
     },
   })
   const text = document.toString({
-    collectionStyle: 'flow',
+    collectionStyle,
     lineWidth: 0,
     blockQuote: false,
     doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,

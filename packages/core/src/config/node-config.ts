@@ -131,7 +131,10 @@ export interface LinkSettings {
 export type ReadyMode = 'connected' | 'frame' | 'stable' | 'opening'
 
 export interface HeartbeatSettings {
+  /** 0: never sent by the node itself. */
   readonly everyMs: number
   readonly payload: Uint8Array
   readonly answer: Uint8Array | undefined
+  /** A received payload is answered with itself. Then there is no other answer, and `everyMs` is 0. */
+  readonly echo: boolean
 }

@@ -61,6 +61,11 @@ export interface PluginChoice<T> {
   readonly value: T
 }
 
+/** A payload that a link never sends by itself. It answers each received one with the same payload. */
+export interface EchoOptions {
+  readonly echo: Uint8Array | string
+}
+
 /** A payload that a link sends if it has sent nothing else for a while. */
 export interface HeartbeatOptions {
   /** How long after the last write. */
@@ -106,7 +111,7 @@ export interface LinkOptions {
   readonly onLoss?: 'resend' | 'drop'
   /** How long a message may wait after `send`, unless `send` specifies it; or `none`, the default. */
   readonly ttl?: Duration
-  readonly heartbeat?: HeartbeatOptions | 'off'
+  readonly heartbeat?: HeartbeatOptions | EchoOptions | 'off'
   /**
    * Closes a connection on which nothing was received for this long; or `off`. Default 3 × `heartbeat.every`, or `off`
    * without a heartbeat.

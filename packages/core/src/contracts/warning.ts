@@ -9,6 +9,7 @@ export type WarningCode =
   | 'LOGGER_THREW'
   | 'NAME_UNRESOLVED'
   | 'OPENING_THREW'
+  | 'REQUEST_KEY_THREW'
   | 'ROUTER_SLOW'
   | 'ROUTER_THREW'
   | 'STRATEGY_ANSWER'

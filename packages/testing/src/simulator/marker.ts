@@ -110,6 +110,14 @@ export const MARKERS = [
   'several targets',
   'every link of an entry',
   'heartbeat answered',
+  // Requests.
+  'request answered',
+  'request waited in line',
+  'request timed out',
+  'request lost its connection',
+  'request aborted',
+  'request refused',
+  'late answer',
   'absence found',
 ] as const
 

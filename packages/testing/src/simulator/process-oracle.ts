@@ -6,6 +6,7 @@ import type { SentMessage } from './message-book.js'
 import { countOutcome } from './outcome-marker.js'
 import type { ProcessClock } from './process-clock.js'
 import type { SimulatedOpening } from './simulated-opening.js'
+import type { RequestWatch } from './request-watch.js'
 import type { NodePlan } from './swarm.js'
 import type { World } from './world.js'
 
@@ -21,14 +22,18 @@ export class ProcessOracle {
   /** Accepted messages with an id: the node reports the outcome of each of their copies. */
   readonly #identified: SentMessage[] = []
 
+  readonly #requests: RequestWatch | undefined
+
   constructor(
     plan: NodePlan,
     node: Node,
     clock: ProcessClock,
     world: World,
-    opening?: SimulatedOpening,
+    opening: SimulatedOpening | undefined,
+    requests: RequestWatch | undefined,
   ) {
     this.#opening = opening
+    this.#requests = requests
     this.#name = plan.name
     this.#ip = plan.ip
     this.#node = node
@@ -60,16 +65,34 @@ export class ProcessOracle {
 
   // ── events of the node ──────────────────────────────────────────────────────────────────────────────────────
 
-  /** Listens to the node. `happened` is called after most events have been checked and recorded. */
-  listen(happened: () => void): void {
+  /**
+   * Listens to the node. `happened` is called after most events have been checked and recorded, `asked` for each message
+   * that is a request.
+   */
+  listen(
+    happened: () => void,
+    asked: (request: SentMessage, over: { readonly link: string; readonly epoch: number }) => void,
+  ): void {
     const { markers } = this.#world
+    const requests = this.#requests
+    // An answer is not a `message`, so a node that makes requests is watched by `traffic`.
+    if (requests !== undefined) {
+      this.#node.on('traffic', (message) => {
+        if (message.direction === 'sent') return
+        this.#received(message)
+        requests.arrives(message)
+      })
+    }
     this.#node
       .on('link', (change) => {
         this.#changed(change)
+        requests?.changed(change)
         happened()
       })
       .on('message', (message) => {
-        this.#received(message)
+        if (requests === undefined) this.#received(message)
+        const sent = this.#world.book.find(message.payload)
+        if (sent?.isRequest === true) asked(sent, message)
         happened()
       })
       .on('outcome', (outcome) => {
@@ -202,6 +225,7 @@ export class ProcessOracle {
     if (enqueued !== copies) {
       this.#violated(`ledger: ${String(copies)} copies, ${String(enqueued)} enqueued`)
     }
+    this.#requests?.check()
   }
 
   #checkOpening(link: string, { openingReceived, openingSent }: LinkCounters): void {
@@ -225,6 +249,7 @@ export class ProcessOracle {
     }
     if (this.#node.counters.routing > 0) this.#violated('messages left in routing after stop')
     for (const message of this.#identified) this.#checkOutcomes(message)
+    this.#requests?.stopped()
   }
 
   /** Each copy of a routed message has one outcome; a message without a route has one itself. */

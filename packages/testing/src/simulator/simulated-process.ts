@@ -18,6 +18,7 @@ import type { SentMessage } from './message-book.js'
 import type { PayloadOfSize } from './message-stamp.js'
 import { ProcessClock } from './process-clock.js'
 import { ProcessOracle } from './process-oracle.js'
+import { RequestWatch } from './request-watch.js'
 import { type CopyTarget, routeTargets } from './route-targets.js'
 import { SimulatedOpening } from './simulated-opening.js'
 import type { NodePlan } from './swarm.js'
@@ -46,10 +47,23 @@ export class SimulatedProcess {
   readonly #oracle: ProcessOracle
   readonly #world: World
   #alive = true
+  /** Undefined: the nodes of this swarm make no requests. */
+  readonly requests: RequestWatch | undefined
+  /** Called for every request that the node receives as a message. */
+  onRequest: (
+    request: SentMessage,
+    over: { readonly link: string; readonly epoch: number },
+  ) => void = () => undefined
   /** Called in every event; it may call anything of the node. */
   onEvent: () => void = () => undefined
 
-  constructor(plan: NodePlan, life: number, parts: SimulatedParts, world: World) {
+  constructor(
+    plan: NodePlan,
+    life: number,
+    parts: SimulatedParts,
+    world: World,
+    makesRequests: boolean,
+  ) {
     this.name = plan.name
     this.#world = world
     this.clock = new ProcessClock(world.clock)
@@ -71,11 +85,17 @@ export class SimulatedProcess {
       use(Random, random),
       useRouter(watched),
     )
-    this.#oracle = new ProcessOracle(plan, this.node, this.clock, world, opening)
-    this.#oracle.listen(() => {
-      this.check()
-      if (this.#alive) this.onEvent()
-    })
+    this.requests = makesRequests ? new RequestWatch(plan.name, this.node, world) : undefined
+    this.#oracle = new ProcessOracle(plan, this.node, this.clock, world, opening, this.requests)
+    this.#oracle.listen(
+      () => {
+        this.check()
+        if (this.#alive) this.onEvent()
+      },
+      (request, over) => {
+        this.onRequest(request, over)
+      },
+    )
   }
 
   /** The links of the node, by id. */

@@ -148,7 +148,8 @@ function codecLine(spec: PluginSpec): string | undefined {
 
 function heartbeatLine(heartbeat: HeartbeatSettings | undefined): string | undefined {
   if (heartbeat === undefined) return undefined
-  const { everyMs, payload, answer } = heartbeat
+  const { everyMs, payload, answer, echo } = heartbeat
+  if (echo) return `heartbeat: ${inlineYaml({ echo: bytesOf(payload) })}`
   const written = {
     every: durationText(everyMs),
     ...(payload.length === 0 ? {} : { payload: bytesOf(payload) }),

@@ -6,6 +6,9 @@ import { sameBytes } from '../../units/bytes.js'
 import { Deadline, type DeadlineOwner } from '../../timing/deadline.js'
 import type { Channel, Conversation } from './conversation.js'
 
+/** Least time between two echoes, in milliseconds, so that a peer that echoes too cannot start a storm. */
+const ECHO_MS_MIN = 100
+
 /** The link whose settings contain the heartbeat, and which counts heartbeats. */
 export interface HeartbeatLink {
   readonly settings: LinkSettings
@@ -20,6 +23,7 @@ export class Heartbeats implements Conversation, DeadlineOwner {
   readonly #clock: Clock
   /** Since the last write. */
   #quiet: Deadline | undefined
+  #echoedMs = Number.NEGATIVE_INFINITY
 
   constructor(channel: Channel, link: HeartbeatLink, clock: Clock) {
     this.#channel = channel
@@ -35,7 +39,7 @@ export class Heartbeats implements Conversation, DeadlineOwner {
 
   #start(nowMs: number): void {
     const { heartbeat } = this.#link.settings
-    if (heartbeat === undefined) return
+    if (heartbeat === undefined || heartbeat.echo) return
     this.#quiet ??= new Deadline(this.#clock, heartbeat.everyMs, this, 'node')
     this.#quiet.start(nowMs)
   }
@@ -51,7 +55,8 @@ export class Heartbeats implements Conversation, DeadlineOwner {
     if (heartbeat === undefined) return false
     if (sameBytes(payload, heartbeat.payload)) {
       this.#link.queue.tally.heartbeatsReceived++
-      if (heartbeat.answer !== undefined) this.#channel.send(heartbeat.answer)
+      if (heartbeat.echo) this.#echo(heartbeat.payload)
+      else if (heartbeat.answer !== undefined) this.#channel.send(heartbeat.answer)
       return true
     }
     if (heartbeat.answer !== undefined && sameBytes(payload, heartbeat.answer)) {
@@ -61,6 +66,13 @@ export class Heartbeats implements Conversation, DeadlineOwner {
     return false
   }
 
+  #echo(payload: Uint8Array): void {
+    const nowMs = this.#clock.now()
+    if (nowMs - this.#echoedMs < ECHO_MS_MIN || !this.#channel.send(payload)) return
+    this.#echoedMs = nowMs
+    this.#link.queue.tally.heartbeatsSent++
+  }
+
   writing(nowMs: number): void {
     if (this.#quiet?.running === true) this.#quiet.start(nowMs)
   }
@@ -68,7 +80,8 @@ export class Heartbeats implements Conversation, DeadlineOwner {
   /** Sends a heartbeat now. A peer that answers heartbeats then gives a sign of life. */
   probe(): void {
     const { heartbeat } = this.#link.settings
-    if (heartbeat === undefined || !this.#channel.send(heartbeat.payload)) return
+    if (heartbeat === undefined || heartbeat.echo) return
+    if (!this.#channel.send(heartbeat.payload)) return
     this.#link.queue.tally.heartbeatsSent++
   }
 
