@@ -30,8 +30,10 @@ function yamlText(value: unknown, collectionStyle: 'flow' | 'any'): string {
     blockQuote: false,
     doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
   })
+  const lines = text.trimEnd().split('\n')
+  const visible = lines.map((line) => escapeInvisible(line, escaped)).join('\n')
   // The value is literal text, so `${` must not become a placeholder.
-  return escapeInvisible(text.trimEnd(), escaped).replaceAll('${', '$$${')
+  return visible.replaceAll('${', '$$${')
 }
 
 /** A comment up to the end of the line, whatever its text. */
