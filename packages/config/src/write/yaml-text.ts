@@ -6,15 +6,15 @@ import { Document, Scalar, visit } from 'yaml'
  * reader gets the same value.
  */
 export function inlineYaml(value: unknown): string {
-  return safeYaml(value, 'flow')
+  return yamlText(value, 'flow')
 }
 
-/** A value as YAML with a line for each key, with the same escapes. */
+/** The same with a line for each key. */
 export function blockYaml(value: unknown): string {
-  return safeYaml(value, 'block')
+  return yamlText(value, 'any')
 }
 
-function safeYaml(value: unknown, collectionStyle: 'flow' | 'block'): string {
+function yamlText(value: unknown, collectionStyle: 'flow' | 'any'): string {
   const document = new Document(value)
   visit(document, {
     Scalar(_, scalar) {
@@ -30,8 +30,10 @@ function safeYaml(value: unknown, collectionStyle: 'flow' | 'block'): string {
     blockQuote: false,
     doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
   })
+  const lines = text.trimEnd().split('\n')
+  const visible = lines.map((line) => escapeInvisible(line, escaped)).join('\n')
   // The value is literal text, so `${` must not become a placeholder.
-  return escapeInvisible(text.trimEnd(), escaped).replaceAll('${', '$$${')
+  return visible.replaceAll('${', '$$${')
 }
 
 /** A comment up to the end of the line, whatever its text. */
