@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { CommloopError, visibleText } from '@commloop/core'
+import { CommloopError, messageText, visibleText } from '@commloop/core'
 import { durationValue } from '../command-line/duration-value.js'
 import { EXIT } from '../command-line/exit-codes.js'
 import type { NodeRequest } from '../command-line/node-command.js'
@@ -51,7 +51,7 @@ export async function askPeer(request: AskRequest, io: AskIo): Promise<number> {
     return EXIT.OK
   } catch (error) {
     if (!CommloopError.is(error) || error.code !== 'CML_ERR_REQUEST_TIMEOUT') throw error
-    io.stderr.write(`commloop: ${visibleText(error.message)}\n`)
+    io.stderr.write(`commloop: ${visibleText(messageText(error))}\n`)
     return EXIT.NO_ANSWER
   }
 }

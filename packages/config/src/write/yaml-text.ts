@@ -1,5 +1,5 @@
 import { escapeInvisible, visibleText } from '@commloop/core'
-import { Document, Scalar, stringify, visit } from 'yaml'
+import { Document, Scalar, visit } from 'yaml'
 
 /**
  * A value on one line of YAML. Characters that a terminal would act on are escaped, so the line may be printed, and a
@@ -49,9 +49,4 @@ function escaped(character: string): string {
   const point = character.codePointAt(0) ?? 0
   const digits = point.toString(16)
   return point > 0xffff ? `\\U${digits.padStart(8, '0')}` : `\\u${digits.padStart(4, '0')}`
-}
-
-/** A value as YAML, with a line for each key. */
-export function blockYaml(value: unknown): string {
-  return stringify(value, { lineWidth: 0 }).trimEnd().replaceAll('${', '$$${')
 }

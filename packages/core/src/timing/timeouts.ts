@@ -125,7 +125,10 @@ export class Timeouts<Item extends Timed> {
     if (first === undefined) return
     if (first.dueMs > nowMs) this.#armFor(first)
     // What waits in the kernel may be what an item waits for.
-    else this.#timer = afterTurn(this.#clock, () => this.#expire())
+    else
+      this.#timer = afterTurn(this.#clock, () => {
+        this.#expire()
+      })
   }
 
   #expire(): void {
