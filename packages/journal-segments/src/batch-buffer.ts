@@ -1,7 +1,7 @@
 import { BATCH_HEAD_BYTES, paddedBytes } from './batch-layout.js'
 import { type RecordHead, RECORD_HEAD_BYTES, writeRecordHead } from './record-layout.js'
 
-const FIRST_BYTES = 64 * 1024
+const FIRST_BYTES = 16 * 1024
 
 /** The records of one batch, encoded as they come. */
 export class BatchBuffer {

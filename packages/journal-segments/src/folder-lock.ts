@@ -94,8 +94,8 @@ function own(path: string, descriptor: number, taken: Taken): void {
 }
 
 function locked(path: string, taken: Taken): void {
-  readFile(path, 'utf8', (_, text = '') => {
-    const [pid, host] = text.trim().split(' ')
+  readFile(path, 'utf8', (error, text) => {
+    const [pid, host] = error === null ? text.trim().split(' ') : []
     const owner =
       pid !== '' && host !== undefined ? `process ${pid ?? ''} on ${host}` : 'another process'
     taken(
@@ -120,8 +120,8 @@ function takePidLock(path: string, taken: Taken): void {
 
 /** Takes the lock of a process that does not exist any more. */
 function takeAbandoned(path: string, taken: Taken): void {
-  readFile(path, 'utf8', (_, text = '') => {
-    if (isAlive(Number.parseInt(text, 10))) {
+  readFile(path, 'utf8', (readError, text) => {
+    if (readError === null && isAlive(Number.parseInt(text, 10))) {
       locked(path, taken)
       return
     }

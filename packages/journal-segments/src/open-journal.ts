@@ -161,6 +161,7 @@ export class OpenJournal {
       }
       this.#removeAll(unneeded.map(segmentName), () => undefined)
       this.#handler.opened(found)
+      this.#spares.prepare()
       this.#sweep()
     })
   }

@@ -199,6 +199,7 @@ export class SegmentWriter {
       else
         this.#make(spare, segmentState(queues, segments), (segment) => {
           this.#write(batch, segment)
+          spares.prepare()
         })
     })
   }
@@ -217,7 +218,7 @@ export class SegmentWriter {
   }
 
   #use({ file, number, bytes, salt, state }: NewSegment, records: number): Segment {
-    const { queues, segments, spares } = this.#parts
+    const { queues, segments } = this.#parts
     this.#file?.close()
     this.#file = file
     this.#segmentNumber = number
@@ -231,7 +232,6 @@ export class SegmentWriter {
     while (cursor.next()) {
       if (cursor.type === RECORD.enter) queues.apply(cursor, { segment: number, at: SECTOR_BYTES })
     }
-    spares.prepare()
     return segment
   }
 }

@@ -79,14 +79,15 @@ export class SpareSegments {
       this.#tellFull(false)
       return
     }
-    const bytes = Math.max(this.#limits.segmentBytes, this.#wanted?.bytes ?? 0)
-    const present = this.#segments.bytes + this.bytes
-    if (present + bytes > this.#limits.journalBytesMax) this.#becomeFull()
-    else
-      this.#make(bytes, (spare) => {
-        if (spare === undefined) this.#becomeFull()
-        else this.#add(spare)
-      })
+    if (this.#wanted === undefined && !this.#hasRoom()) {
+      this.#becomeFull()
+      return
+    }
+    this.#make(this.#bytesToMake(), (spare) => {
+      if (spare !== undefined) this.#add(spare)
+      else if (this.#wanted !== undefined && this.#spares.length > 0) this.#giveWay()
+      else this.#becomeFull()
+    })
   }
 
   /** Gives a spare of at least this size, when there is one. undefined: the journal is closing, and there is no room. */
@@ -143,6 +144,35 @@ export class SpareSegments {
     this.#spares.splice(at, 1)
     this.#wanted = undefined
     done(spare)
+  }
+
+  /**
+   * True if another spare keeps the limit. The limit stops further messages, and not the batch that waits for a segment:
+   * what leaves with that batch may be what makes room.
+   */
+  #hasRoom(): boolean {
+    const bytes = this.#segments.bytes + this.bytes + this.#limits.segmentBytes
+    return bytes <= this.#limits.journalBytesMax
+  }
+
+  /** A batch that needs a larger segment than usual gets one with room for more. */
+  #bytesToMake(): number {
+    const { segmentBytes } = this.#limits
+    const wanted = this.#wanted?.bytes ?? 0
+    return wanted <= segmentBytes ? segmentBytes : paddedBytes(wanted + segmentBytes)
+  }
+
+  /** The disk has no room for the large segment that is wanted: a spare, which is too small, makes room for it. */
+  #giveWay(): void {
+    const spare = this.#spares.pop()
+    if (spare === undefined) return
+    this.#isMaking = true
+    const removed = this.#life.track((error: StorageError | undefined) => {
+      this.#isMaking = false
+      if (error === undefined) this.prepare()
+      else this.#life.fail(diskFailure(error))
+    })
+    this.#folder.remove(spare.name, removed)
   }
 
   #giveUp(): void {

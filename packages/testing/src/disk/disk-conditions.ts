@@ -4,6 +4,8 @@ import type { StorageErrorKind } from '@commloop/core'
 export interface DiskConditions {
   /** How long each call takes. */
   readonly delayMs: { readonly min: number; readonly max: number }
+  /** The part of the calls, from 0 to 1, that take 20 times as long. */
+  readonly stalls: number
   /**
    * The part of the calls that change or sync something, from 0 to 1, that fail. A failed write has written a part. A
    * failed sync has lost half of what was not durable, and the next sync succeeds.
@@ -21,6 +23,7 @@ export interface DiskConditions {
 /** A disk without faults. */
 export const CALM_DISK: DiskConditions = {
   delayMs: { min: 0.01, max: 2 },
+  stalls: 0,
   fails: 0,
   fullAtBytes: Infinity,
   tornSectors: 0,

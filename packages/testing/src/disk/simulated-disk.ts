@@ -10,6 +10,8 @@ import { CALM_DISK, type DiskCall, type DiskConditions } from './disk-conditions
 import { DiskFile, SECTOR_BYTES } from './disk-file.js'
 import { DiskNames } from './disk-names.js'
 
+const STALL_FACTOR = 20
+
 /** A write that has begun and not ended. A crash may leave any part of it. */
 interface WriteInProgress {
   readonly file: DiskFile
@@ -85,9 +87,10 @@ export class SimulatedDisk implements Storage {
 
   /** The process ends. What it has written is there; of a write that is in progress, any part. */
   crash(): void {
-    this.#endLife((file) => {
-      const { chunk, at } = file
-      file.file.write(at, chunk.subarray(0, this.#random.int(chunk.length + 1)))
+    this.#endLife(({ file, at, chunk }) => {
+      // The kernel often completes what the process has begun.
+      const bytes = this.#random.chance(0.5) ? chunk.length : this.#random.int(chunk.length + 1)
+      file.write(at, chunk.subarray(0, bytes))
     })
   }
 
@@ -153,13 +156,14 @@ export class SimulatedDisk implements Storage {
   ): void {
     const life = this.#life
     const number = ++this.#calls
-    const { delayMs, fails, fault } = this.#conditions
-    const changes = kind !== 'claim' && kind !== 'open' && kind !== 'read'
-    const error =
-      fault?.({ kind, name, number }) ??
-      (changes && this.#random.chance(fails) ? 'failed' : undefined)
-    this.#clock.after(this.#random.between(delayMs.min, delayMs.max), () => {
+    const { delayMs, stalls, fault } = this.#conditions
+    const given = fault?.({ kind, name, number })
+    const factor = this.#random.chance(stalls) ? STALL_FACTOR : 1
+    this.#clock.after(factor * this.#random.between(delayMs.min, delayMs.max), () => {
       if (life !== this.#life) return
+      const changes = kind !== 'claim' && kind !== 'open' && kind !== 'read'
+      const fails = changes && this.#random.chance(this.#conditions.fails)
+      const error = given ?? (fails ? 'failed' : undefined)
       done(error && new StorageError(error, `simulated: ${kind} of ${name || 'the folder'}`))
     })
   }
@@ -215,7 +219,7 @@ export class SimulatedDisk implements Storage {
       bytes: file.now.length,
       read: (at, bytes, done) => {
         this.#call('read', name, (error) => {
-          done(error ?? Uint8Array.from(file.now.subarray(at, at + bytes)))
+          done(error ?? new Uint8Array(file.now.subarray(at, at + bytes)))
         })
       },
       store: (at, chunk, done) => {
@@ -243,12 +247,12 @@ export class SimulatedDisk implements Storage {
     chunk: Uint8Array,
     done: (error: StorageError | undefined) => void,
   ): void {
-    const write = { file, at, chunk: Uint8Array.from(chunk) }
-    const room = this.#conditions.fullAtBytes - this.bytes + file.now.length - at
-    const isFull = chunk.length > room && at + chunk.length > file.now.length
+    const write = { file, at, chunk: new Uint8Array(chunk) }
     this.#writes.add(write)
     this.#call(kind, name, (error) => {
       this.#writes.delete(write)
+      const room = this.#conditions.fullAtBytes - this.bytes + file.now.length - at
+      const isFull = chunk.length > room && at + chunk.length > file.now.length
       if (error !== undefined)
         file.write(at, write.chunk.subarray(0, this.#random.int(chunk.length + 1)))
       else if (isFull) file.write(at, write.chunk.subarray(0, Math.max(0, room)))

@@ -74,6 +74,7 @@ class JournalSimulation {
   #queues = new Map<string, JournalQueue>()
   #isOpen = false
   #hasFailed = false
+  #isFull = false
   #rotted = false
   #isHealed = false
   #refused = false
@@ -89,6 +90,7 @@ class JournalSimulation {
     this.#swarm = {
       delayMs: { min: 0.01, max: this.#random.pick([0.5, 2, 2, 10, 40]) },
       fails: options.rot === true ? 0 : this.#random.pick([0, 0, 0.002]),
+      stalls: this.#random.pick([0, 0.03]),
       tornSectors: this.#random.pick([0, 0.3]),
       fullAtBytes: this.#random.pick([Infinity, Infinity, 60_000, 150_000]),
     }
@@ -100,7 +102,10 @@ class JournalSimulation {
     this.#act()
     this.#crashLater()
     this.#passUntil(() => this.#clock.now() >= (this.#options.troubleMs ?? TROUBLE_MS))
-    if (!this.#refused) this.#heal()
+    if (!this.#refused) {
+      this.#heal()
+      this.#becomeCalm()
+    }
     return { seed: this.#random.seed, violation: this.#violation, marks: this.#marks }
   }
 
@@ -139,6 +144,7 @@ class JournalSimulation {
     this.#journal = journal
     this.#isOpen = false
     this.#hasFailed = false
+    this.#isFull = false
     this.#queues = new Map()
     journal.open(this.#handlerOf(journal))
   }
@@ -160,11 +166,17 @@ class JournalSimulation {
           this.#mark('stored')
           const problem = this.#book.report(ticket)
           if (problem !== undefined) this.#fail(problem)
+          // What a link gives to the journal here is a group too.
+          if (this.#isOpen && this.#random.chance(0.2)) this.#give(journal)
         })
       },
       full: (isFull) => {
         mine(() => {
           this.#mark(isFull ? 'full' : 'room again')
+          if (isFull === this.#isFull) this.#fail('full was reported twice')
+          this.#isFull = isFull
+          if (isFull && journal.refuses(1, 0) !== 'full')
+            this.#fail('a full journal takes messages')
         })
       },
       failed: (error) => {
@@ -212,7 +224,11 @@ class JournalSimulation {
   }
 
   #crashLater(): void {
-    this.#clock.after(this.#random.between(20, 400), () => {
+    // Some crashes hit the start that follows another crash.
+    const delayMs = this.#random.chance(0.3)
+      ? this.#random.between(0, 20)
+      : this.#random.between(20, 400)
+    this.#clock.after(delayMs, () => {
       if (this.#isHealed || this.#refused) return
       this.#crashLater()
       if (this.#random.chance(0.12)) this.#closeAndStart()
@@ -265,16 +281,20 @@ class JournalSimulation {
     const journal = this.#journal
     if (this.#refused) return
     if (journal !== undefined && this.#isOpen) {
-      const done = this.#isHealed
-        ? this.#traffic.leaveEverything(journal, (name) => this.#queue(journal, name))
-        : this.#traffic.act(journal, (name) => this.#queue(journal, name))
-      this.#book.endGroup()
-      if (done !== undefined) this.#mark(done)
-      if (this.#random.chance(0.1)) this.#readSome(journal)
+      this.#give(journal)
+      if (this.#random.chance(0.3)) this.#readSome(journal)
     }
     this.#clock.after(this.#random.between(0, 4), () => {
       this.#act()
     })
+  }
+
+  /** What one callback gives to the journal. */
+  #give(journal: Journal): void {
+    const queueOf = (name: string): JournalQueue => this.#queue(journal, name)
+    if (this.#isHealed) this.#traffic.leaveEverything(journal, queueOf)
+    else if (this.#traffic.act(journal, queueOf)) this.#mark('refused')
+    this.#book.endGroup()
   }
 
   #queue(journal: Journal, name: string): JournalQueue {
@@ -339,12 +359,16 @@ class JournalSimulation {
 
   // ── the end ──────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** On a healthy disk everything must be stored, found, and leave. */
   #heal(): void {
     this.#disk.setConditions({})
-    this.#endLife('power')
     this.#isHealed = true
+    if (this.#isOpen && this.#random.chance(0.5)) return
+    this.#endLife('power')
     this.#start()
+  }
+
+  /** On a healthy disk everything must be stored, found, and leave. */
+  #becomeCalm(): void {
     const isCalm = (): boolean =>
       this.#isOpen &&
       this.#book.waiting === 0 &&

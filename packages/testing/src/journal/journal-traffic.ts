@@ -16,7 +16,7 @@ export class JournalTraffic {
   readonly #random: SeededRandom
   readonly #book: JournalBook
   readonly #utcMs: () => number
-  /** Within one callback, numbers that were left already. */
+  /** Makes payloads differ. */
   #salt = 0
 
   constructor(random: SeededRandom, book: JournalBook, utcMs: () => number) {
@@ -25,17 +25,16 @@ export class JournalTraffic {
     this.#utcMs = utcMs
   }
 
-  /** One callback. @returns what is remarkable about it */
-  act(journal: Journal, queueOf: (name: string) => JournalQueue): string | undefined {
+  /** What one callback gives. @returns true if the journal has refused something */
+  act(journal: Journal, queueOf: (name: string) => JournalQueue): boolean {
     for (let left = 1 + this.#random.int(4); left > 0; left--) {
-      const refused = this.#operate(journal, queueOf)
-      if (refused) return 'refused'
+      if (this.#operate(journal, queueOf)) return true
     }
-    return undefined
+    return false
   }
 
   /** One callback in which many messages leave. */
-  leaveEverything(journal: Journal, queueOf: (name: string) => JournalQueue): undefined {
+  leaveEverything(journal: Journal, queueOf: (name: string) => JournalQueue): void {
     for (const [name, { messages }] of this.#book.given.queues) {
       const [first] = messages.keys()
       if (first !== undefined) this.#leave(journal, name, queueOf(name), first, 40)
