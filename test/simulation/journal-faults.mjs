@@ -19,21 +19,25 @@ export const JOURNAL_FAULTS = {
     { file: WRITER, find: 'this.#file?.store(', replace: 'this.#file?.write(' },
   ],
   'the head of a segment is not synced': [
-    { file: NEW, find: 'file.store(0, chunk, stored);', replace: 'file.write(0, chunk, stored);' },
+    {
+      file: NEW,
+      find: 'file.store(0, chunk, this.#step(file, rename));',
+      replace: 'file.write(0, chunk, this.#step(file, rename));',
+    },
   ],
   'the name of a segment is not synced': [
     {
       file: NEW,
-      find: 'this.#folder.sync(named);',
-      replace: 'this.#folder.open("lock", "read", () => named(undefined));',
+      find: 'this.#folder.sync(this.#step(file, use));',
+      replace: 'this.#folder.open("lock", "read", () => this.#step(file, use)(undefined));',
     },
   ],
   'a segment has its name before it is complete': [
     {
       file: NEW,
-      find: 'file.store(0, chunk, stored);',
+      find: 'file.store(0, chunk, this.#step(file, rename));',
       replace:
-        'this.#folder.rename(spare.name, segmentName(head.number), () => file.store(0, chunk, renamed));',
+        'this.#folder.rename(spare.name, segmentName(head.number), () => file.store(0, chunk, this.#step(file, syncName)));',
     },
   ],
   'what waits is reported as stored': [

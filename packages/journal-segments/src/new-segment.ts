@@ -59,16 +59,16 @@ export class SegmentMaker {
     const facts = { records: state.records, number: head.batchesBefore + 1, utcMs, salt }
     const batch = completeBatch(state.memory, state.end, facts)
     const chunk = Buffer.concat([writeSegmentHead(head, utcMs), batch], SECTOR_BYTES + batch.length)
-    const named = this.#step(file, () => {
+    const use = (): void => {
       made({ file, number: head.number, bytes: spare.bytes, salt, state: batch })
-    })
-    const renamed = this.#step(file, () => {
-      this.#folder.sync(named)
-    })
-    const stored = this.#step(file, () => {
-      this.#folder.rename(spare.name, segmentName(head.number), renamed)
-    })
-    file.store(0, chunk, stored)
+    }
+    const syncName = (): void => {
+      this.#folder.sync(this.#step(file, use))
+    }
+    const rename = (): void => {
+      this.#folder.rename(spare.name, segmentName(head.number), this.#step(file, syncName))
+    }
+    file.store(0, chunk, this.#step(file, rename))
   }
 
   /** A step of making a segment: goes on with `next`, or closes the file if the journal has ended. */
