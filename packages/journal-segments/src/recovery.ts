@@ -228,7 +228,7 @@ export class Recovery {
           return
         }
         const head = readSegmentHead(Buffer.from(sector))
-        const problem = this.#problemOf(head, number)
+        const problem = this.#problemOf(head, number, file.bytes)
         if (head === undefined || problem !== undefined) {
           this.#fail(file, problem ?? damage(name, 0, 'its head is not valid'))
           return
@@ -240,7 +240,11 @@ export class Recovery {
     })
   }
 
-  #problemOf(head: SegmentHead | undefined, number: number): CommloopError | undefined {
+  #problemOf(
+    head: SegmentHead | undefined,
+    number: number,
+    bytes: number,
+  ): CommloopError | undefined {
     const name = segmentName(number)
     if (head === undefined) return undefined
     if (head.format > JOURNAL_FORMAT) return newerFormat(name, head.format, head.writer)
@@ -249,6 +253,9 @@ export class Recovery {
     }
     if (this.#journal !== undefined && head.journal !== this.#journal) {
       return damage(name, 0, 'it belongs to another journal')
+    }
+    if (bytes < head.bytes) {
+      return damage(name, bytes, `the file ends here, and had ${String(head.bytes)} bytes`)
     }
     return undefined
   }

@@ -14,12 +14,14 @@ const BATCHES_AT = 32
 const UTC_AT = 40
 const WRITER_AT = 48
 const WRITER_BYTES_MAX = 64
+const BYTES_AT = WRITER_AT + WRITER_BYTES_MAX
 const CRC_AT = SECTOR_BYTES - 4
 
 /**
  * The first sector of a segment.
  *
- *     "CMLS" 4 │ format 2 │ flags 2 │ number 8 │ journal id 16 │ batches before 8 │ utc 8 │ writer 64 │ zeros │ crc32 4
+ *     "CMLS" 4 │ format 2 │ flags 2 │ number 8 │ journal id 16 │ batches before 8 │ utc 8 │ writer 64 │
+ *     segment bytes 8 │ zeros │ crc32 4
  *
  * A file has its name `<number>.seg` only after its head and its first batch are durable. So a segment with a name and
  * without a valid head is damaged, and was never merely unfinished.
@@ -33,6 +35,8 @@ export interface SegmentHead {
   readonly batchesBefore: number
   /** The program that has written the segment, for messages. */
   readonly writer: string
+  /** Size of the file. A shorter file has lost its end. */
+  readonly bytes: number
 }
 
 export function writeSegmentHead(head: SegmentHead, utcMs: number): Buffer {
@@ -44,6 +48,7 @@ export function writeSegmentHead(head: SegmentHead, utcMs: number): Buffer {
   writeUInt64(sector, head.batchesBefore, BATCHES_AT)
   sector.writeDoubleLE(utcMs, UTC_AT)
   sector.write(head.writer, WRITER_AT, WRITER_BYTES_MAX, 'utf8')
+  writeUInt64(sector, head.bytes, BYTES_AT)
   sector.writeUInt32LE(crc32(sector.subarray(0, CRC_AT)), CRC_AT)
   return sector
 }
@@ -59,6 +64,7 @@ export function readSegmentHead(sector: Buffer): SegmentHead | undefined {
     journal: sector.toString('hex', ID_AT, ID_AT + JOURNAL_ID_BYTES),
     batchesBefore: readUInt64(sector, BATCHES_AT),
     writer: writer.replace(/\0+$/, ''),
+    bytes: readUInt64(sector, BYTES_AT),
   }
 }
 

@@ -211,6 +211,7 @@ export class SegmentWriter {
       journal: this.#journal,
       batchesBefore: this.#batchNumber,
       writer: this.#parts.writer,
+      bytes: spare.bytes,
     }
     this.#maker.make(spare, head, state, (segment) => {
       made(this.#use(segment, state.records))
