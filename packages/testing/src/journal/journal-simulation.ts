@@ -175,7 +175,7 @@ class JournalSimulation {
           this.#mark(isFull ? 'full' : 'room again')
           if (isFull === this.#isFull) this.#fail('full was reported twice')
           this.#isFull = isFull
-          if (isFull && journal.refuses(1, 0) !== 'full')
+          if (isFull && this.#isOpen && journal.refuses(1, 0) !== 'full')
             this.#fail('a full journal takes messages')
         })
       },
