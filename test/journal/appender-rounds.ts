@@ -31,8 +31,9 @@ export class AppenderRounds {
   #lost = 0
   #damaged = 0
   #torn = 0
-  /** The present process is ending: its disk may have failed already. */
-  #isEnding = false
+  #starts = 0
+  /** 1: the present process is ending, and its disk may have failed already. */
+  #ends = 0
 
   /** `wrap` may turn the command of the process into another one, which becomes the process. */
   constructor(
@@ -61,35 +62,36 @@ export class AppenderRounds {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const until = this.#reports + reports
-    let hasFound = false
+    const starts = this.#starts
     let rest = ''
-    this.#isEnding = false
+    this.#ends = 0
     child.stdout.setEncoding('utf8')
     child.stdout.on('data', (text: string) => {
       const lines = (rest + text).split('\n')
       rest = lines.pop() ?? ''
-      for (const line of lines) if (this.#read(line)) hasFound = true
-      if (this.#reports < until || this.#isEnding) return
-      this.#isEnding = true
+      for (const line of lines) this.#read(line)
+      if (this.#reports < until || this.#ends > 0) return
+      this.#ends++
       end(child)
     })
     await new Promise((resolve) => child.once('close', resolve))
-    if (!hasFound) throw new Error('the process has ended before it found its journal')
-    if (!this.#isEnding) throw new Error('the process has ended too early')
+    if (this.#starts === starts)
+      throw new Error('the process has ended before it found its journal')
+    if (this.#ends === 0) throw new Error('the process has ended too early')
   }
 
-  /** @returns true if the line says what was found */
-  #read(line: string): boolean {
+  #read(line: string): void {
     const [what, name = '', number = '0'] = line.split(' ')
     if (what === 'stored') {
       this.#reports++
       this.#stored.set(name, Number(number))
     } else if (what === 'left') this.#left.set(name, Number(number))
     else if (what === 'damaged') this.#damaged += Number(name)
-    else if (what === 'failed' && !this.#isEnding) throw new Error(line)
-    if (what !== 'found') return false
-    this.#compare(JSON.parse(line.slice(line.indexOf(' '))) as Record<string, Range>)
-    return true
+    else if (what === 'failed' && this.#ends === 0) throw new Error(line)
+    else if (what === 'found') {
+      this.#starts++
+      this.#compare(JSON.parse(line.slice(line.indexOf(' '))) as Record<string, Range>)
+    }
   }
 
   #compare(found: Readonly<Record<string, Range>>): void {

@@ -5,6 +5,7 @@
 //
 // Each callback gives a message to both `left` and `right`, which must never differ.
 import { writeSync } from 'node:fs'
+import { setImmediate } from 'node:timers'
 import { SystemClock } from '@commloop/core'
 import { NodeStorage, SegmentJournal } from '@commloop/journal-segments'
 

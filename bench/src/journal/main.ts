@@ -8,7 +8,7 @@ import { type Pace, paceOf } from './pace.js'
 import { openRaw } from './raw-store.js'
 import { openSegments } from './segments-store.js'
 import type { OpenStore } from './store.js'
-import { fill, recover } from './waiting.js'
+import { fill, recover, type Recovery } from './waiting.js'
 
 /*
  *     npm run bench:journal               all figures
@@ -53,7 +53,9 @@ function measureAll(isSmoke: boolean): void {
     for (let round = 0; round < rounds; round++) {
       for (const [name, all] of paces) {
         all.push(
-          inFolder((folder) => child('pace', name, folder, String(inFlight), String(seconds))),
+          inFolder(
+            (folder) => child('pace', name, folder, String(inFlight), String(seconds)) as Pace,
+          ),
         )
       }
     }
@@ -66,27 +68,30 @@ function measureAll(isSmoke: boolean): void {
 function showPace(inFlight: number, name: string, all: readonly Pace[]): void {
   const median = (of: (pace: Pace) => number): number =>
     all.map(of).sort((left, right) => left - right)[Math.floor(all.length / 2)] ?? 0
-  line(
-    `${String(inFlight).padStart(5)} in flight  ${name.padEnd(9)}` +
-      `${median((pace) => pace.perSecond)
-        .toFixed(0)
-        .padStart(9)}/s` +
-      `${median((pace) => pace.p50Ms)
-        .toFixed(2)
-        .padStart(8)}` +
-      `${median((pace) => pace.p99Ms)
-        .toFixed(2)
-        .padStart(8)}` +
-      `${median((pace) => pace.processorMicroseconds)
-        .toFixed(1)
-        .padStart(8)}`,
-  )
+  const columns = [
+    `${String(inFlight).padStart(5)} in flight  ${name.padEnd(9)}`,
+    `${median((pace) => pace.perSecond)
+      .toFixed(0)
+      .padStart(9)}/s`,
+    median((pace) => pace.p50Ms)
+      .toFixed(2)
+      .padStart(8),
+    median((pace) => pace.p99Ms)
+      .toFixed(2)
+      .padStart(8),
+    median((pace) => pace.processorMicroseconds)
+      .toFixed(1)
+      .padStart(8),
+  ]
+  line(columns.join(''))
 }
 
 function waiting(what: string, messages: number, bytes: number): void {
   inFolder((folder) => {
-    const filled = child<{ seconds: number }>('fill', folder, String(messages), String(bytes))
-    const start = child<Awaited<ReturnType<typeof recover>>>('recover', folder)
+    const filled = child('fill', folder, String(messages), String(bytes)) as {
+      readonly seconds: number
+    }
+    const start = child('recover', folder) as Recovery
     line(
       `${what}: ${String(start.found)} waiting, filled in ${filled.seconds.toFixed(1)} s, ` +
         `start ${start.seconds.toFixed(2)} s (${start.processorSeconds.toFixed(2)} s of processor), ` +
@@ -104,12 +109,12 @@ function inFolder<Result>(use: (folder: string) => Result): Result {
   }
 }
 
-function child<Result>(...parameters: string[]): Result {
+function child(...parameters: string[]): unknown {
   const path = fileURLToPath(import.meta.url)
   const output = execFileSync(process.execPath, ['--expose-gc', path, ...parameters], {
     encoding: 'utf8',
   })
-  return JSON.parse(output) as Result
+  return JSON.parse(output)
 }
 
 function line(text: string): void {

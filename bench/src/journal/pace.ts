@@ -1,6 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import type { Store } from './store.js'
-import type { OpenStore } from './store.js'
+import type { OpenStore, Store } from './store.js'
 
 const TIMES = 4_096
 
@@ -23,26 +22,27 @@ export async function paceOf(
   const payload = Buffer.alloc(bytes, 7)
   const begun = new Float64Array(TIMES)
   const latencies: number[] = []
-  let store: Store | undefined
+  const opened: { store?: Store } = {}
   let entered = 0
   let told = 0
   let isRunning = true
   let isCounting = false
   const fill = (): void => {
-    while (isRunning && store !== undefined && entered - told < inFlight) {
-      entered = store.enter(payload)
+    while (isRunning && opened.store !== undefined && entered - told < inFlight) {
+      entered = opened.store.enter(payload)
       begun[entered % TIMES] = performance.now()
     }
   }
-  store = await open(folder, (ticket) => {
+  const store = await open(folder, (ticket) => {
     const nowMs = performance.now()
     for (let next = told + 1; next <= ticket && isCounting; next++) {
       latencies.push(nowMs - (begun[next % TIMES] ?? nowMs))
     }
     told = ticket
-    if (told > inFlight) store?.leave(told - inFlight)
+    if (told > inFlight) opened.store?.leave(told - inFlight)
     setImmediate(fill)
   })
+  opened.store = store
   fill()
   await sleep(500)
   isCounting = true

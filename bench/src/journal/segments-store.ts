@@ -2,6 +2,7 @@ import { type FoundQueue, SystemClock } from '@commloop/core'
 import { NodeStorage, SegmentJournal } from '@commloop/journal-segments'
 import type { Store } from './store.js'
 
+const RECORDS_IN_FLIGHT_MAX = 4_096
 const FACTS = { id: undefined, expiresAtUtcMs: undefined }
 
 export interface OpenedJournal {
@@ -38,15 +39,12 @@ export async function openSegments(
   folder: string,
   stored: (ticket: number) => void,
 ): Promise<Store> {
-  const tickets = new Map<number, number>()
+  // Leaving has tickets too; the bench counts records.
+  const tickets = new Float64Array(RECORDS_IN_FLIGHT_MAX)
   let count = 0
   let told = 0
   const { journal } = await openJournal(folder, (ticket) => {
-    // Leaving has tickets too; the bench counts records.
-    for (let next = told + 1; (tickets.get(next) ?? Infinity) <= ticket; next++) {
-      tickets.delete(next)
-      told = next
-    }
+    while (told < count && (tickets[(told + 1) % RECORDS_IN_FLIGHT_MAX] ?? 0) <= ticket) told++
     stored(told)
   })
   const queue = journal.queue('bench')
@@ -54,7 +52,7 @@ export async function openSegments(
   return {
     enter: (payload) => {
       queue.enter(FACTS, payload)
-      tickets.set(++count, journal.ticket)
+      tickets[++count % RECORDS_IN_FLIGHT_MAX] = journal.ticket
       return count
     },
     leave: (ticket) => {
