@@ -24,6 +24,8 @@ interface Waiting {
 
 const STOP_MS_MAX = 3_000
 const WORKER = new URL('worker.js', import.meta.url)
+/** As `commloop run` sets it for itself. All contenders get it, the raw socket too: docs/performance.md says why. */
+const V8_FLAGS = ['--no-concurrent-array-buffer-sweeping']
 
 /** A child process that plays one role of a benchmark. Its methods are called from this process. */
 export class Child<Role> {
@@ -34,7 +36,7 @@ export class Child<Role> {
 
   private constructor(execArgv: readonly string[]) {
     this.#process = fork(WORKER, {
-      execArgv: [...execArgv],
+      execArgv: [...V8_FLAGS, ...execArgv],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     this.#process.on('message', (answer: Answer) => {

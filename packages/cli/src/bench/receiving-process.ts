@@ -1,3 +1,4 @@
+import { freeChunksAtOnce } from '../command-line/chunk-memory.js'
 import { receiveWithNode } from './node-side.js'
 import { receiveRaw } from './raw-side.js'
 import { Arrivals, type Traffic } from './traffic.js'
@@ -23,6 +24,7 @@ function send(report: Ports | Report): void {
   })
 }
 
+freeChunksAtOnce()
 const arrivals = new Arrivals()
 process.on('disconnect', () => process.exit())
 process.on('message', (traffic: Traffic) => {

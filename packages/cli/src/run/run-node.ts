@@ -8,6 +8,7 @@ import {
   Reloader,
 } from '@commloop/config'
 import { processLimits } from '@commloop/metrics'
+import { freeChunksAtOnce } from '../command-line/chunk-memory.js'
 import { durationValue } from '../command-line/duration-value.js'
 import { outputTo } from '../terminal/file-output.js'
 import { createLog, type LogTarget } from '../logging/create-log.js'
@@ -40,6 +41,7 @@ export interface RunStreams extends StdioStreams {
  * @throws UsageError, CommloopError if the configuration is wrong or the node cannot listen
  */
 export async function runNode(request: RunRequest, streams: RunStreams): Promise<number> {
+  freeChunksAtOnce()
   const sighup = new SighupHandler()
   try {
     return await run(request, streams, sighup)
