@@ -32,6 +32,7 @@ export class AppenderRounds {
   #damaged = 0
   #torn = 0
   #starts = 0
+  #failure: string | undefined
   /** 1: the present process is ending, and its disk may have failed already. */
   #ends = 0
 
@@ -56,15 +57,29 @@ export class AppenderRounds {
 
   /** One life: `end` is called after `reports` stored messages, and must end the process. */
   async round(reports: number, end: (child: Child) => void): Promise<void> {
+    const starts = this.#starts
+    await this.#live(reports, end)
+    if (this.#starts === starts)
+      throw new Error('the process has ended before it found its journal')
+    if (this.#ends === 0) throw new Error(`the process has ended too early: ${this.#failure ?? ''}`)
+  }
+
+  /** One life whose disk fails. @returns what the journal has reported */
+  async failingRound(): Promise<string | undefined> {
+    await this.#live(Infinity, () => undefined)
+    return this.#failure
+  }
+
+  async #live(reports: number, end: (child: Child) => void): Promise<void> {
     this.#rounds++
+    this.#ends = 0
+    this.#failure = undefined
     const [command = '', ...args] = this.#wrap([process.execPath, APPENDER, this.#folder])
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const until = this.#reports + reports
-    const starts = this.#starts
     let rest = ''
-    this.#ends = 0
     child.stdout.setEncoding('utf8')
     child.stdout.on('data', (text: string) => {
       const lines = (rest + text).split('\n')
@@ -75,9 +90,6 @@ export class AppenderRounds {
       end(child)
     })
     await new Promise((resolve) => child.once('close', resolve))
-    if (this.#starts === starts)
-      throw new Error('the process has ended before it found its journal')
-    if (this.#ends === 0) throw new Error('the process has ended too early')
   }
 
   #read(line: string): void {
@@ -87,7 +99,7 @@ export class AppenderRounds {
       this.#stored.set(name, Number(number))
     } else if (what === 'left') this.#left.set(name, Number(number))
     else if (what === 'damaged') this.#damaged += Number(name)
-    else if (what === 'failed' && this.#ends === 0) throw new Error(line)
+    else if (what === 'failed') this.#failure = line
     else if (what === 'found') {
       this.#starts++
       this.#compare(JSON.parse(line.slice(line.indexOf(' '))) as Record<string, Range>)
