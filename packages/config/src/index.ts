@@ -39,9 +39,9 @@ export { type ControlPath, controlPathIn } from './sections/control-section.js'
 export type { MetricsPlace } from './sections/metrics-section.js'
 export {
   configText,
-  inlineYaml,
   type NewConfig,
   type NewEntry,
   type NewListen,
   TEMPLATE,
 } from './write/config-text.js'
+export { inlineYaml, yamlComment } from './write/yaml-text.js'
