@@ -244,8 +244,14 @@ class JournalSimulation {
     this.#process?.kill()
     if (how === 'power') this.#disk.powerOff()
     else this.#disk.crash()
-    if (this.#options.rot === true && !this.#isHealed && this.#random.chance(0.5)) {
-      this.#rotted = this.#disk.rot((name) => name.endsWith('.seg')) !== undefined || this.#rotted
+    // One changed bit at a time: no log can notice that its last two batches have both changed.
+    if (
+      this.#options.rot === true &&
+      !this.#rotted &&
+      !this.#isHealed &&
+      this.#random.chance(0.5)
+    ) {
+      this.#rotted = this.#disk.rot((name) => name.endsWith('.seg')) !== undefined
     }
   }
 
