@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { close, constants, ftruncate, open, readFile, unlink, write } from 'node:fs'
 import { hostname } from 'node:os'
-import { StorageError } from '@commloop/core'
+import { messageText, StorageError } from '@commloop/core'
 
 /** `O_EXLOCK` of macOS and the BSDs, which Node does not name: `open` takes the lock. */
 const OPEN_EXCLUSIVE = 0x20
@@ -153,6 +153,6 @@ function withUnlink(path: string, lock: FolderLock): FolderLock {
 }
 
 function failed(path: string, error: NodeJS.ErrnoException): StorageError {
-  const text = `the lock ${path} cannot be taken (${error.code ?? error.message})`
+  const text = `the lock ${path} cannot be taken (${error.code ?? messageText(error)})`
   return new StorageError('failed', text, { cause: error })
 }

@@ -1,20 +1,20 @@
-import { CommloopError, type ErrorDetails, type StorageError } from '@commloop/core'
+import { CommloopError, type ErrorDetails, messageText, type StorageError } from '@commloop/core'
 
 /** The storage has failed, which ends the journal. */
 export function diskFailure(error: StorageError): CommloopError {
   if (error.kind === 'locked') {
-    return new CommloopError('CML_ERR_JOURNAL_LOCKED', error.message, { cause: error })
+    return new CommloopError('CML_ERR_JOURNAL_LOCKED', messageText(error), { cause: error })
   }
   if (error.kind === 'full') {
     return new CommloopError(
       'CML_ERR_JOURNAL_FULL',
-      `journal: the disk has no room (${error.message}); make room and start again`,
+      `journal: the disk has no room (${messageText(error)}); make room and start again`,
       { cause: error },
     )
   }
   return new CommloopError(
     'CML_ERR_JOURNAL_FAILED',
-    `journal: the disk has failed (${error.message}); check it, then start again`,
+    `journal: the disk has failed (${messageText(error)}); check it, then start again`,
     { cause: error },
   )
 }

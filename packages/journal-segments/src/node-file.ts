@@ -1,5 +1,5 @@
 import { close, constants, fdatasync, fsync, read, write } from 'node:fs'
-import { StorageError, type StorageErrorKind, type StorageFile } from '@commloop/core'
+import { messageText, StorageError, type StorageErrorKind, type StorageFile } from '@commloop/core'
 
 /**
  * On Linux, a file for `store` is opened so that each write is durable when it returns: one call instead of two. macOS
@@ -20,7 +20,7 @@ export function systemError(
   error: NodeJS.ErrnoException,
 ): StorageError {
   const kind = KINDS[error.code ?? ''] ?? 'failed'
-  return new StorageError(kind, `${call} of ${path}: ${error.code ?? error.message}`, {
+  return new StorageError(kind, `${call} of ${path}: ${error.code ?? messageText(error)}`, {
     cause: error,
   })
 }

@@ -6,6 +6,7 @@ import {
   type JournalQueue,
   type JournalRefusal,
   type Logger,
+  messageText,
   type Random,
   type Storage,
   StorageError,
@@ -180,7 +181,7 @@ export class SegmentJournal implements Journal {
       throw new CommloopError('CML_ERR_JOURNAL_FULL', `journal: ${why}; try again later`)
     }
     if (error === undefined) throw new Error('journal: it is not open')
-    const text = `journal: it has failed (${error.message})`
+    const text = `journal: it has failed (${messageText(error)})`
     throw new CommloopError('CML_ERR_JOURNAL_FAILED', text, { cause: error })
   }
 
