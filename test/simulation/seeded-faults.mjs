@@ -1,6 +1,8 @@
 // Bugs that a campaign plants on purpose and must find. Each is a list of edits of built files; `find` must occur
 // exactly once. If a campaign misses one of them, it is blind to that kind of bug.
 
+import { JOURNAL_FAULTS, ROT_FAULTS } from './journal-faults.mjs'
+
 const LINK = 'packages/core/dist/link/link.js'
 const QUEUE = 'packages/core/dist/link/link-queue.js'
 const CONNECTION = 'packages/core/dist/link/connection/connection.js'
@@ -371,7 +373,7 @@ export const PAIRS = [
 /** The edits of one fault, or of two names joined by ` + `. */
 export function editsOf(name) {
   return name.split(' + ').flatMap((part) => {
-    const edits = SEEDED_FAULTS[part] ?? HALVES[part]
+    const edits = SEEDED_FAULTS[part] ?? HALVES[part] ?? JOURNAL_FAULTS[part] ?? ROT_FAULTS[part]
     if (edits === undefined) throw new Error(`no seeded fault is named "${part}"`)
     return edits
   })

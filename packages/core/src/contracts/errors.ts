@@ -32,6 +32,11 @@ export const ERROR_CODES = {
   CML_ERR_INPUT_INVALID: 'A line of input, or an option of a call, is not valid.',
   CML_ERR_CONTROL_UNREACHABLE: 'No running node answered at the control socket.',
   CML_ERR_CONTROL_REFUSED: 'The control API refused the request.',
+  CML_ERR_JOURNAL_LOCKED: 'Another process uses the journal.',
+  CML_ERR_JOURNAL_CORRUPT: 'The journal is damaged.',
+  CML_ERR_JOURNAL_VERSION: 'The journal has a format that this version cannot read.',
+  CML_ERR_JOURNAL_FULL: 'The journal has no room for more messages.',
+  CML_ERR_JOURNAL_FAILED: 'The disk of the journal has failed.',
 } as const
 
 /** The code of a `CommloopError`. */
@@ -51,6 +56,8 @@ export interface ErrorDetails {
   readonly furtherOptions?: readonly Pick<ErrorDetails, 'option' | 'problem' | 'unknownOption'>[]
   /** The link, entry or target that was named. */
   readonly link?: string
+  /** The offset of a byte in the file. */
+  readonly offset?: number
   /** The code of the failed system call, such as `ENOENT`. */
   readonly syscall?: string
 }

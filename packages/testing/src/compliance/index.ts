@@ -21,3 +21,6 @@ export {
   sendRouterCompliance,
   type SendRouterComplianceOptions,
 } from './send-router.js'
+export { journalChecks, journalCompliance } from './journal.js'
+export type { MakeJournal } from './journal-stage.js'
+export { storageChecks, storageCompliance, type StorageUnderTest } from './storage.js'
