@@ -12,3 +12,6 @@ export { checksumForm, readChecksum, readTail, type TailOption } from './tail-op
 export type { FramePart, Framing, FramingHeartbeat, FramingSample } from './framing.js'
 export { framing, FRAMINGS } from './presets/framings.js'
 export { expandedOptions, framingDefinition } from './framing-definition.js'
+export { mbapKey, smppKey } from './keys/binary-keys.js'
+export { hl7Key } from './keys/hl7-key.js'
+export { isoKey, type IsoKeyOptions } from './keys/iso-key.js'
