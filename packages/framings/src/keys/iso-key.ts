@@ -84,7 +84,5 @@ function bitsOf(text: string, form: 'hex' | 'binary'): string | undefined {
   }
   const digits = text.slice(TYPE_CHARACTERS, TYPE_CHARACTERS + 16)
   if (!/^[0-9a-fA-F]{16}$/.test(digits)) return undefined
-  return [...digits]
-    .map((digit) => Number.parseInt(digit, 16).toString(2).padStart(4, '0'))
-    .join('')
+  return digits.replace(/./g, (digit) => Number.parseInt(digit, 16).toString(2).padStart(4, '0'))
 }
