@@ -265,10 +265,7 @@ describe('requests with a key', () => {
         throw new Error('no')
       },
     })
-    expect(await node.ended()).toEqual([
-      ': CML_ERR_INPUT_INVALID',
-      'thrown: CML_ERR_INPUT_INVALID',
-    ])
+    expect(await node.ended()).toEqual([': CML_ERR_INPUT_INVALID', 'thrown: CML_ERR_INPUT_INVALID'])
     expect(node.counters).toEqual({ asked: 2, refused: 2 })
     await node.stopped()
   })
