@@ -69,6 +69,16 @@ export const HOSTILE_PEER_FIGURES: readonly Figure[] = [
     },
   },
   {
+    id: 'B32',
+    sentence:
+      'Clients that send requests and read no answer cost bounded memory, and an operator is still answered',
+    target: '32 such clients, 2,000 requests each: live memory grows by less than 32 MiB',
+    world: 'real sockets',
+    needs: undefined,
+    timed: false,
+    run: provenByTests(['test/faults/unread-responses.test.ts']),
+  },
+  {
     id: 'B37',
     sentence:
       'One silent device that opens 50 TLS connections a second does not keep another listed peer out',
