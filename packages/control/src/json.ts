@@ -9,4 +9,5 @@ export {
   readyLine,
   rejectedLine,
 } from './json/event-json.js'
+export { type MessageFields, type MessageParts } from './json/message-fields.js'
 export { readSendLine, type SendRequest } from './json/send-json.js'

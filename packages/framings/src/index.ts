@@ -12,3 +12,14 @@ export { checksumForm, readChecksum, readTail, type TailOption } from './tail-op
 export type { FramePart, Framing, FramingHeartbeat, FramingSample } from './framing.js'
 export { framing, FRAMINGS } from './presets/framings.js'
 export { expandedOptions, framingDefinition } from './framing-definition.js'
+export { FIELD_TYPES, type FieldType, type LayoutField } from './layout/layout-field.js'
+export { Layout } from './layout/layout.js'
+export { layoutOf, type NamedLayouts } from './layout/layout-of.js'
+export { Stamp, STAMP_ZONES, type StampOptions, type StampZone } from './layout/stamp.js'
+export {
+  TELEGRAM_29,
+  TELEGRAM_40,
+  type Telegram29Fields,
+  type Telegram40Fields,
+} from './layout/telegram-layouts.js'
+export { counterpartOptions } from './counterpart-options.js'

@@ -15,6 +15,8 @@ export interface SendRequest extends NodeRequest {
   readonly to: string | undefined
   readonly hex: string | undefined
   readonly file: string | undefined
+  /** `name=value` each; undefined: the message is the whole payload. */
+  readonly fields: readonly string[] | undefined
   /** As written on the command line. */
   readonly timeout: string
   readonly json: boolean
@@ -31,6 +33,7 @@ const TIMEOUT = { minMs: 1, max: '60s' } as const
 /** Sends one message through the running node and prints its outcome. @throws UsageError, CommloopError */
 export async function sendMessage(request: SendRequest, io: SendIo): Promise<number> {
   const waitMs = durationValue('--timeout', request.timeout, TIMEOUT)
+  const fields = request.fields && fieldsOf(request.fields)
   const payload = await payloadOf(request, io)
   const client = await runningNode(request)
   const { to } = request
@@ -39,6 +42,7 @@ export async function sendMessage(request: SendRequest, io: SendIo): Promise<num
     path: '/v1/send',
     waitMs,
     body: {
+      ...(fields === undefined ? {} : { fields }),
       base64: payload.toString('base64'),
       timeout: waitMs,
       ...(to === undefined ? {} : { to: /^\d+$/.test(to) ? Number(to) : to }),
@@ -53,6 +57,19 @@ export async function sendMessage(request: SendRequest, io: SendIo): Promise<num
     }
   }
   return written ? EXIT.OK : EXIT.FAILED
+}
+
+/** @throws UsageError */
+function fieldsOf(written: readonly string[]): Readonly<Record<string, string>> {
+  const fields = new Map<string, string>()
+  for (const field of written) {
+    const at = field.indexOf('=')
+    if (at < 1) throw new UsageError(`--field: expected name=value, found "${field}"`)
+    const name = field.slice(0, at)
+    if (fields.has(name)) throw new UsageError(`--field: "${name}" is given twice`)
+    fields.set(name, field.slice(at + 1))
+  }
+  return Object.fromEntries(fields)
 }
 
 /** @throws UsageError */

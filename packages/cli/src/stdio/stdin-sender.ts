@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { CommloopError, type Node, sizeText } from '@commloop/core'
-import { type LineError, readSendLine, type SendRequest } from '@commloop/control/json'
+import { type LineError, type MessageFields, readSendLine, type SendRequest } from '@commloop/control/json'
 import { type InputLine, LineSplitter } from './line-splitter.js'
 import { SendBackpressure } from './send-backpressure.js'
 
@@ -28,6 +28,7 @@ export interface StdinListener {
 export class StdinSender {
   readonly #input: Readable
   readonly #node: Node
+  readonly #fields: MessageFields
   readonly #listener: StdinListener
   readonly #lines: LineSplitter
   #lineBytesMax: number
@@ -38,9 +39,16 @@ export class StdinSender {
   #inputEnded = false
   #over = false
 
-  constructor(input: Readable, node: Node, payloadBytesMax: number, listener: StdinListener) {
+  constructor(
+    input: Readable,
+    node: Node,
+    payloadBytesMax: number,
+    fields: MessageFields,
+    listener: StdinListener,
+  ) {
     this.#input = input
     this.#node = node
+    this.#fields = fields
     this.#listener = listener
     this.#lineBytesMax = lineBytesMax(payloadBytesMax)
     this.#lines = new LineSplitter(this.#lineBytesMax)
@@ -148,10 +156,11 @@ export class StdinSender {
     }
   }
 
-  #send(line: InputLine, { payload, options, wait }: SendRequest): void {
+  #send(line: InputLine, { payload: body, fields, options, wait }: SendRequest): void {
     const { to } = options
     const routingBefore = to === undefined ? this.#node.counters.routing : 0
     try {
+      const payload = fields === undefined ? body : this.#fields.write(to, fields, body)
       if (this.#node.send(payload, options) || !wait) return
     } catch (error) {
       if (!CommloopError.is(error)) throw error
