@@ -155,7 +155,13 @@ function fieldOf(
       : undefined,
   )
   if (name === undefined || bytes === undefined) return undefined
-  const field = { ...described(known, name), ...(known?.type === type ? known : {}), name, bytes, type }
+  const field = {
+    ...described(known, name),
+    ...(known?.type === type ? known : {}),
+    name,
+    bytes,
+    type,
+  }
   return item['value'] === undefined ? field : withConstant(field, item['value'], 'value', inside)
 }
 
@@ -187,7 +193,8 @@ function required<Value>(
   expected: string,
   usable: (value: unknown) => Value | undefined,
 ): Value | undefined {
-  if (item[key] !== undefined) return inside.read<Value | undefined>(key, undefined, expected, usable)
+  if (item[key] !== undefined)
+    return inside.read<Value | undefined>(key, undefined, expected, usable)
   reader.rejectText(option, `"${key}" is missing: expected ${expected}`)
   return undefined
 }

@@ -223,8 +223,7 @@ function unreadable(payload: Uint8Array, placed: PlacedField): string {
 
 /** `id (bytes 4 to 7)` */
 function placeText({ field, at, end }: PlacedField): string {
-  const bytes =
-    end - at === 1 ? `byte ${String(at)}` : `bytes ${String(at)} to ${String(end - 1)}`
+  const bytes = end - at === 1 ? `byte ${String(at)}` : `bytes ${String(at)} to ${String(end - 1)}`
   return `${field.name} (${bytes})`
 }
 
