@@ -9,5 +9,5 @@ export {
   readyLine,
   rejectedLine,
 } from './json/event-json.js'
-export { type MessageFields, type MessageParts } from './json/message-fields.js'
+export { type MessageFields, type MessageParts, NO_FIELDS } from './json/message-fields.js'
 export { readSendLine, type SendRequest } from './json/send-json.js'

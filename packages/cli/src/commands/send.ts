@@ -31,7 +31,16 @@ export function register(program: Command, context: CommandContext): void {
     context.action(async (text: string | undefined) => {
       const { to, hex, file, field: fields, timeout, json = false } = command.opts<SendOptions>()
       const { sendMessage } = await import('../running-node/send-message.js')
-      const request = { ...nodeRequest(command, context), text, to, hex, file, fields, timeout, json }
+      const request = {
+        ...nodeRequest(command, context),
+        text,
+        to,
+        hex,
+        file,
+        fields,
+        timeout,
+        json,
+      }
       return { exitCode: await sendMessage(request, context.process) }
     }),
   )

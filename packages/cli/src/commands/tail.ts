@@ -18,7 +18,8 @@ export function register(program: Command, context: CommandContext): void {
   command.action(
     context.action(async (link: string | undefined) => {
       const { hex = false, json = false, fields = false } = command.opts<TailOptions>()
-      if (fields && !json) throw new UsageError('--fields belongs to --json: without it, tail shows fields anyway')
+      if (fields && !json)
+        throw new UsageError('--fields belongs to --json: without it, tail shows fields anyway')
       const { followMessages } = await import('../running-node/follow-messages.js')
       const request = { ...nodeRequest(command, context), link, hex, json, fields }
       return { exitCode: await followMessages(request, context.process) }

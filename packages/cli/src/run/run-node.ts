@@ -30,7 +30,8 @@ export interface RunRequest {
   /** The version of commloop. */
   readonly version: string
   /** Set: another program uses the node through stdin and stdout. `drain` is as written on the command line. */
-  readonly stdio: (Pick<StdioOptions, 'text' | 'fields' | 'keepOpen'> & { readonly drain: string }) | undefined
+  readonly stdio:
+    (Pick<StdioOptions, 'text' | 'fields' | 'keepOpen'> & { readonly drain: string }) | undefined
 }
 
 export interface RunStreams extends StdioStreams {

@@ -1,6 +1,11 @@
 import type { Readable } from 'node:stream'
 import { CommloopError, type Node, sizeText } from '@commloop/core'
-import { type LineError, type MessageFields, readSendLine, type SendRequest } from '@commloop/control/json'
+import {
+  type LineError,
+  type MessageFields,
+  readSendLine,
+  type SendRequest,
+} from '@commloop/control/json'
 import { type InputLine, LineSplitter } from './line-splitter.js'
 import { SendBackpressure } from './send-backpressure.js'
 
