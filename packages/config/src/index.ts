@@ -44,11 +44,10 @@ export type { ReloadResult } from './reload/reload-result.js'
 export { type ControlPath, controlPathIn } from './sections/control-section.js'
 export type { MetricsPlace } from './sections/metrics-section.js'
 export {
-  blockYaml,
   configText,
-  inlineYaml,
   type NewConfig,
   type NewEntry,
   type NewListen,
   TEMPLATE,
 } from './write/config-text.js'
+export { blockYaml, inlineYaml, yamlComment } from './write/yaml-text.js'

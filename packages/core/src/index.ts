@@ -45,6 +45,7 @@ export {
   resolveConfig,
   type ResolvedOptions,
   resolveOptions,
+  resolvingOptions,
 } from './config/resolve-config.js'
 export {
   ExponentialBackoff,
@@ -72,9 +73,16 @@ export { describeValue } from './text/describe-value.js'
 export { foreignCopy } from './text/foreign-copy.js'
 export { foreignText, jsonText, messageText, systemCode } from './text/safe-text.js'
 export { shortened } from './text/short-text.js'
+export { escapeInvisible, visibleJson, visibleOutput, visibleText } from './text/visible-text.js'
 export { nearest, editDistance, unknownOptionText } from './text/suggestion.js'
 export { SystemClock } from './runtime/system-clock.js'
+export { inSlices } from './turns/sliced-work.js'
+export type { Steps } from './turns/steps.js'
+export { FairTimer } from './timing/fair-timer.js'
 export { GuardedLogger } from './events/guarded-logger.js'
+export { type Claim, type Entrance, SharedPlaces } from './shares/shared-places.js'
+export type { Lane } from './shares/lane-shares.js'
+export { Standings } from './shares/standings.js'
 export { Throttle, type ThrottleLimits } from './events/throttle.js'
 export { BATCH_BYTES_MAX } from './link/connection/batch-buffers.js'
 export {

@@ -1,5 +1,6 @@
 import {
   CommloopError,
+  messageText,
   optionsError,
   type PluginDefinition,
   type PluginMismatch,
@@ -118,7 +119,7 @@ function collected<Value>(
     const { details } = error
     const rejected = [details, ...(details.furtherOptions ?? [])]
     into.push(
-      ...rejected.map(({ option = '', problem = error.message, unknownOption = false }) => {
+      ...rejected.map(({ option = '', problem = messageText(error), unknownOption = false }) => {
         return { plugin: `codec ${name}`, option, problem, unknown: unknownOption }
       }),
     )

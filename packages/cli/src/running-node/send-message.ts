@@ -1,13 +1,12 @@
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
-import { messageText, sizeText } from '@commloop/core'
+import { messageText, sizeText, visibleText } from '@commloop/core'
 import type { CopyReport } from '@commloop/control'
 import type { CommandIo } from '../command-line/command-io.js'
 import { durationValue } from '../command-line/duration-value.js'
 import { EXIT } from '../command-line/exit-codes.js'
 import type { NodeRequest } from '../command-line/node-command.js'
 import { UsageError } from '../command-line/usage-error.js'
-import { escapeControlChars } from '../terminal/escape-control-chars.js'
 import { runningNode } from './running-node.js'
 
 export interface SendRequest extends NodeRequest {
@@ -53,7 +52,7 @@ export async function sendMessage(request: SendRequest, io: SendIo): Promise<num
   else {
     for (const copy of copies) {
       const sink = copy.outcome === 'written' ? io.stdout : io.stderr
-      sink.write(`${escapeControlChars(copyText(copy, request.timeout))}\n`)
+      sink.write(`${visibleText(copyText(copy, request.timeout))}\n`)
     }
   }
   return written ? EXIT.OK : EXIT.FAILED

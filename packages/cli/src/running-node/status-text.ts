@@ -75,7 +75,9 @@ function linkRow(link: LinkStatus): StyledCell[] {
 
 export function stateCell({ state, enabled }: LinkStatus): StyledCell {
   const isKeptDown = !enabled && state === 'idle'
-  return { text: isKeptDown ? 'disabled' : state, style: STATE_STYLES[state] }
+  const text = isKeptDown ? 'disabled' : state
+  // The state may come from a foreign socket, and be `constructor`.
+  return Object.hasOwn(STATE_STYLES, state) ? { text, style: STATE_STYLES[state] } : { text }
 }
 
 /**

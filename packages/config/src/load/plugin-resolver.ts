@@ -1,3 +1,4 @@
+import { setImmediate as loopTurn } from 'node:timers/promises'
 import {
   CommloopError,
   type EntryPluginKind,
@@ -20,6 +21,9 @@ import {
 } from './config-plugins.js'
 import type { EntryPlugins } from './to-node-options.js'
 import type { ConfigFile } from '../schema/schema.js'
+
+/** Of so many entries the plugins are found before the event loop is given back. */
+const ENTRIES_PER_TURN = 500
 
 /** Finds and makes all plugins, one for each spec, and collects what is wrong with any of them. */
 export class PluginResolver {
@@ -48,6 +52,7 @@ export class PluginResolver {
       if (plugin !== undefined) own[kind] = plugin
     }
     for (const [entry, written] of file.links.entries()) {
+      if (entry % ENTRIES_PER_TURN === 0) await loopTurn()
       for (const kind of ENTRY_PLUGIN_KINDS) await this.#entry(entry, kind, written[kind])
     }
     const defaulted = Object.keys(DEFAULT_PLUGINS) as PluginKind[]

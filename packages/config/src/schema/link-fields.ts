@@ -119,7 +119,7 @@ export const linkFields = {
       type: 'size, or a map',
       default: '`16MiB` and 100 000 messages',
       limits: 'a size without a map limits the bytes',
-      text: 'Limit of the queue of each link, which counts 64 bytes extra per message. It bounds the memory of the node.',
+      text: 'Limit of the queue of each link, which counts 256 bytes extra per message, for the objects that hold it. It bounds the memory of the node.',
       examples: ['16MiB', { messages: 1000, bytes: '4MiB' }],
     },
   ),

@@ -1,5 +1,6 @@
-import { CommloopError, type ErrorCode, messageText } from '@commloop/core'
+import { CommloopError, type ErrorCode, messageText, visibleOutput } from '@commloop/core'
 import type { Call } from './control-app.js'
+import { jsonAnswer } from './json-answer.js'
 
 export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 500 | 503
 
@@ -27,14 +28,14 @@ export class RequestRefused extends CommloopError {
 export function jsonRefusal(call: Call, error: CommloopError): Response {
   const { code, message } = error
   const status = statusOf(error)
-  return call.json({ error: { code, message } }, status, challengeFor(status))
+  return jsonAnswer(call, { error: { code, message } }, status, challengeFor(status))
 }
 
 /** The response of a listener that serves only metrics. */
 export function textRefusal(call: Call, error: CommloopError): Response {
   const status = statusOf(error)
   const headers = { 'Content-Type': 'text/plain; charset=utf-8', ...challengeFor(status) }
-  return call.body(`${error.message}\n`, status, headers)
+  return call.body(`${visibleOutput(error.message)}\n`, status, headers)
 }
 
 /** Tells the client which kind of credentials a 401 asks for (RFC 9110, section 11.6.1). */

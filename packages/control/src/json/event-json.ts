@@ -9,23 +9,16 @@ import {
   type OutcomeEvent,
   type ReceivedMessage,
   type TrafficMessage,
+  visibleJson,
 } from '@commloop/core'
 import { type MessageFields, partsJson } from './message-fields.js'
 
-/** JSON allows these characters in a text, but some languages split lines at them. */
-const FOREIGN_LINE_ENDS = /[\u0085\u2028\u2029]/g
-
-/** JSON on one line, without characters that some languages take for the end of a line. */
-function json(value: unknown): string {
-  return JSON.stringify(value).replace(
-    FOREIGN_LINE_ENDS,
-    (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-}
-
-/** One JSON line. The order of the keys is that of `fields`, and undefined fields are left out. */
+/**
+ * One JSON line, in which the characters that a terminal or a splitter of lines would act on are escaped. The order of the
+ * keys is that of `fields`, and undefined fields are left out.
+ */
 function line(fields: Readonly<Record<string, unknown>>): string {
-  return `${json(fields)}\n`
+  return `${visibleJson(fields)}\n`
 }
 
 /** @param listeners named in the line if there are several */
@@ -143,7 +136,7 @@ export class MessageLines {
     const parts = this.#fields && partsJson(this.#fields, link, payload)
     if (parts !== undefined) return `${head},${json(parts).slice(1)}\n`
     if (this.#asText && isUtf8(payload)) {
-      return `${head},"payload":${json(bufferOf(payload).toString('utf8'))}}\n`
+      return `${head},"payload":${visibleJson(bufferOf(payload).toString('utf8'))}}\n`
     }
     return `${head},"base64":"${bufferOf(payload).toString('base64')}"}\n`
   }
@@ -152,7 +145,7 @@ export class MessageLines {
   #head(link: string): string {
     const known = this.#heads.get(link)
     if (known !== undefined) return known
-    const head = `{"type":"message","link":${json(link)},"epoch":`
+    const head = `{"type":"message","link":${visibleJson(link)},"epoch":`
     if (this.#heads.size >= HEADS_MAX) this.#heads.clear()
     this.#heads.set(link, head)
     return head

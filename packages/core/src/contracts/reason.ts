@@ -22,6 +22,7 @@ export const REASON_TEXTS = {
   operator: 'operator',
   reconfigured: 'reconfigured',
   'fail-back': 'back to the first address',
+  'gave-way': 'no answer within 1s, and other links waited for their turn to dial',
   replaced: 'replaced',
   removed: 'removed',
   disabled: 'disabled',

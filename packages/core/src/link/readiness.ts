@@ -2,6 +2,7 @@ import type { LinkSettings } from '../config/node-config.js'
 import { sameValue } from '../config/same-value.js'
 import type { Clock, Timer } from '../contracts/clock.js'
 import type { Reason } from '../contracts/reason.js'
+import { FairTimer } from '../timing/fair-timer.js'
 import { durationText } from '../units/duration.js'
 
 /**
@@ -72,7 +73,7 @@ export class Readiness {
     const unlimited = wait.for === 'frame' && wait.ms === 0
     this.#timer = unlimited
       ? undefined
-      : this.#clock.after(wait.ms, () => {
+      : new FairTimer(this.#clock, wait.ms, () => {
           this.#expired(wait)
         })
   }
@@ -113,7 +114,7 @@ export class Readiness {
     this.end()
     if (!watched) return
     const { stableAfterMs } = this.#link.settings
-    this.#timer = this.#clock.after(stableAfterMs, () => {
+    this.#timer = new FairTimer(this.#clock, stableAfterMs, () => {
       this.#prove()
     })
   }

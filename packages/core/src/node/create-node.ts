@@ -152,7 +152,7 @@ function composed(services: NodeServices): Node {
   const settling = new Settling(clock, dispatch, links)
   const acceptor = new Acceptor(new AcceptGroups([]), clock, rejections)
   const changed = (): void => {
-    acceptor.regroup(new AcceptGroups(links.table.links, names))
+    reconfigurer.regroup()
   }
   const names = new PeerNames({ transport, clock, logger, warnings, changed })
   const audit = new Audit([], rejections, clock, auditOptions(config), (findings) => {
@@ -170,7 +170,7 @@ function composed(services: NodeServices): Node {
   const reports = { ...parts, events, outcomes, warnings, log, inbox, settling, stopping }
   const listener = new LinkReports(reports)
   const factory = new LinkFactory(config.dialsMax, { clock, random, transport, store, listener })
-  const reconfigurer = new Reconfigurer({ ...parts, factory, inbox })
+  const reconfigurer = new Reconfigurer({ ...parts, clock, factory, inbox })
   reconfigurer.makeFirstTable()
   return new Node({ ...parts, clock, events, inbox, reconfigurer, settling, stopping })
 }

@@ -222,6 +222,14 @@ export class Node {
     return this.#parts.reconfigurer.problems(options, plugins)
   }
 
+  /** The same as `reconfigurationProblems`, in slices between which the node carries traffic: for a large table. */
+  checkReconfiguration(
+    options: NodeOptions | NodeConfig,
+    plugins: NewPlugins = {},
+  ): Promise<ConfigProblem[]> {
+    return this.#parts.reconfigurer.problemsInSlices(options, plugins)
+  }
+
   // ── settling and stopping ───────────────────────────────────────────────────────────────────────────────────
 
   /**

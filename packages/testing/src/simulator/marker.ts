@@ -71,6 +71,7 @@ export const MARKERS = [
   'discarded',
   'delivered after the end',
   'waited for a permit',
+  'gave way',
   // Outcomes of messages.
   'resent',
   'delivered twice',

@@ -15,8 +15,8 @@ import {
   inlineYaml,
   peerCodecSpec,
   type PluginSpec,
+  yamlComment,
 } from '@commloop/config'
-import { escapeControlChars } from '../../terminal/escape-control-chars.js'
 import { isUnspecifiedHost } from '../compatibility/address-key.js'
 import { pluginSide } from '../compatibility/plugin-side.js'
 import { type OwnAddress, ownAddressFor } from './own-address.js'
@@ -56,13 +56,17 @@ function headLines({ name, node }: ConfigTable, peer: PeerView): string[] {
       : `each machine of ${address}`
   const whose = port === undefined ? who : `${who}, which listens at port ${String(port)}`
   return [
-    `# .commlooprc for ${escapeControlChars(whose)}`,
-    `# It matches ${escapeControlChars(name)}, the table of "${escapeControlChars(node.name)}". Add what that table does not contain:`,
+    yamlComment(`.commlooprc for ${whose}`),
+    yamlComment(
+      `It matches ${name}, the table of "${node.name}". Add what that table does not contain:`,
+    ),
     '# the name of this node ("node"), its router, its other peers. `commloop check --with` compares the two tables.',
     ...(otherPorts.length === 0
       ? []
       : [
-          `# "${escapeControlChars(node.name)}" also dials this machine at port ${otherPorts.join(', ')}: that is another node, with its own file.`,
+          yamlComment(
+            `"${node.name}" also dials this machine at port ${otherPorts.join(', ')}: that is another node, with its own file.`,
+          ),
         ]),
     '',
   ]
@@ -75,8 +79,8 @@ function listenLines(table: ConfigTable, { port, active }: PeerView): string[] {
   const { options, notes } = counterpart ?? counterparts[0] ?? { options: {}, notes: [] }
   const listen = { host: '0.0.0.0', port, ...options }
   return [
-    ...notes.map((note) => `# ${escapeControlChars(note)}`),
-    `listen: ${inlineYaml(listen)}   # the port that ${idsOf(active)} dials; 0.0.0.0: every address of the machine`,
+    ...notes.map(yamlComment),
+    `listen: ${inlineYaml(listen)}   ${yamlComment(`the port that ${idsOf(active)} dials; 0.0.0.0: every address of the machine`)}`,
   ]
 }
 
@@ -98,16 +102,17 @@ function sharedLines(table: ConfigTable, entries: readonly OwnEntry[]): string[]
       .map((entry) => codecOf(table, entry).use)
       .filter((use) => builtinPlugin('codec', use) === undefined)
       .slice(0, 1)
-      .map(
-        (use) =>
-          `# the codec ${escapeControlChars(use)} is not built in: install or copy it at the peer too`,
+      .map((use) =>
+        yamlComment(`the codec ${use} is not built in: install or copy it at the peer too`),
       ),
     ...(codec === undefined ? [] : [codec]),
     ...(heartbeat === undefined ? [] : [heartbeat]),
     ...(first === undefined
       ? []
       : [
-          `# ${idsOf(silent)} ends the link after ${durationText(first.settings.silenceMs)} of silence: set a heartbeat, or send something in that time`,
+          yamlComment(
+            `${idsOf(silent)} ends the link after ${durationText(first.settings.silenceMs)} of silence: set a heartbeat, or send something in that time`,
+          ),
         ]),
   ]
 }
@@ -198,7 +203,7 @@ function activeLines(
     ...notes,
   ]
   return [
-    ...comments.map((comment) => `  # ${escapeControlChars(comment)}`),
+    ...comments.map((comment) => `  ${yamlComment(comment)}`),
     `  - { ${members.join(', ')} }`,
   ]
 }
@@ -230,8 +235,8 @@ function passiveLines(
       ...(first === undefined ? [] : ownMembers(table, peer, first)),
     ]
     return [
-      `  # ${idsOf(entries)} ${entries.length === 1 ? 'dials' : 'dial'} it`,
-      ...(doubt === undefined ? [] : [`  # ip: ${doubt}`]),
+      `  ${yamlComment(`${idsOf(entries)} ${entries.length === 1 ? 'dials' : 'dial'} it`)}`,
+      ...(doubt === undefined ? [] : [`  ${yamlComment(`ip: ${doubt}`)}`]),
       ...(differ(table, entries)
         ? [
             '  # they differ in codec or heartbeat, but come from one address: give one of them another "bind"',

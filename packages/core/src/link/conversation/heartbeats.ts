@@ -28,7 +28,7 @@ export class Heartbeats implements Conversation, DeadlineOwner {
   #begin(nowMs: number): void {
     const { heartbeat } = this.#link.settings
     if (heartbeat === undefined) return
-    this.#quiet ??= new Deadline(this.#clock, heartbeat.everyMs, this)
+    this.#quiet ??= new Deadline(this.#clock, heartbeat.everyMs, this, 'node')
     this.#quiet.start(nowMs)
   }
 
