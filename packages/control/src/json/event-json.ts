@@ -134,7 +134,7 @@ export class MessageLines {
   of({ payload, link, epoch }: ReceivedMessage): string {
     const head = `${this.#head(link)}${String(epoch)}`
     const parts = this.#fields && partsJson(this.#fields, link, payload)
-    if (parts !== undefined) return `${head},${json(parts).slice(1)}\n`
+    if (parts !== undefined) return `${head},${visibleJson(parts).slice(1)}\n`
     if (this.#asText && isUtf8(payload)) {
       return `${head},"payload":${visibleJson(bufferOf(payload).toString('utf8'))}}\n`
     }
