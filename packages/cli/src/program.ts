@@ -21,6 +21,7 @@ import * as graph from './commands/graph.js'
 import * as init from './commands/init.js'
 import * as mirror from './commands/mirror.js'
 import * as reload from './commands/reload.js'
+import * as request from './commands/request.js'
 import * as run from './commands/run.js'
 import * as send from './commands/send.js'
 import * as status from './commands/status.js'
@@ -48,6 +49,7 @@ const COMMANDS = [
   status,
   top,
   send,
+  request,
   tail,
   dial,
   close,

@@ -8,7 +8,12 @@ export { type ConfigRequest, type ConfigSource, findConfig } from './find/find-c
 export { readRegularFile, type RegularFile } from './find/regular-file.js'
 export type { EncodingProblem } from './find/encoding-problem.js'
 export { type LegacyTable, readLegacyTable } from './legacy/legacy-table.js'
-export { allPlugins, type ConfigPlugins, type EntryPlugin } from './load/config-plugins.js'
+export {
+  allPlugins,
+  type ConfigPlugins,
+  type EntryPlugin,
+  nodePlugins,
+} from './load/config-plugins.js'
 export {
   type ConfigTable,
   type LinkPluginKind,
@@ -23,6 +28,7 @@ export { type ConfigReading, loadConfig, readConfig } from './load/load-config.j
 export type { LoadedConfig } from './load/loaded-config.js'
 export type { RunningConfig } from './load/running-config.js'
 export { builtinNames, builtinPlugin, DEFAULT_PLUGINS } from './plugins/builtin-plugins.js'
+export { NO_PLUGIN } from './plugins/plugin-kinds.js'
 export {
   compareSides,
   counterpartOf,

@@ -1,4 +1,3 @@
-import { builtinNames } from '@commloop/config'
 import type { Argument, Command, Option } from 'commander'
 import { optionNamed, optionsOf, splitAtEqual, type TypedLine } from './typed-line.js'
 import { SHELLS } from './shells.js'
@@ -55,7 +54,7 @@ async function argumentsAt(
 async function choicesOf(argument: Argument, links: LinkIds): Promise<readonly string[]> {
   if (argument.argChoices !== undefined) return argument.argChoices
   if (argument.name() === 'shell') return SHELLS
-  if (argument.name() === 'codec') return builtinNames('codec')
+  if (argument.name() === 'codec') return (await import('@commloop/config')).builtinNames('codec')
   return argument.name() === 'link' ? await links() : []
 }
 

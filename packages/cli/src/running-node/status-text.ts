@@ -103,10 +103,14 @@ const WAIT_TEXTS = {
   probation: 'waits until the probation is over',
   stable: 'waits until the connection is stable',
   frame: 'waits for the first frame of the peer',
+  opening: 'opening',
 } as const
 
 function waitText(waiting: NonNullable<LinkStatus['waiting']>): string {
-  if (waiting.for !== 'turn') return `connected to ${waiting.remote}, ${WAIT_TEXTS[waiting.for]}`
+  if (waiting.for !== 'turn') {
+    const progress = waiting.progress === undefined ? '' : `: ${waiting.progress}`
+    return `connected to ${waiting.remote}, ${WAIT_TEXTS[waiting.for]}${progress}`
+  }
   return `waits for its turn to dial, place ${String(waiting.place)} of ${String(waiting.of)}`
 }
 

@@ -31,6 +31,16 @@ export class TextOutput {
     return this.raw.write(visibleStyled(text))
   }
 
+  /** Bytes of a peer as they are, for a file or another program. @throws Error if the output is a terminal */
+  writeBytes(bytes: Uint8Array): boolean {
+    if (this.isTerminal) throw new Error('bytes of a peer do not go to a terminal')
+    return this.raw.write(bytes)
+  }
+
+  get isTerminal(): boolean {
+    return this.raw.isTTY
+  }
+
   /** Shows a step in the last line of a terminal, in place of the step before. Writes nothing anywhere else. */
   showStep(step: string): void {
     if (this.raw.isTTY) this.raw.write(`\r\x1b[K${visibleOutput(step)}`)

@@ -59,6 +59,7 @@ describe('--help', () => {
       'status',
       'top',
       'send',
+      'request',
       'tail',
       'dial',
       'reload',

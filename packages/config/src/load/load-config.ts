@@ -86,7 +86,7 @@ async function checkedParts(
   const plugins = await resolver.take(file)
   found.push(...resolver.problems)
   await loopTurn()
-  const written = toNodeOptions(file, (entry) => resolver.choicesOf(entry))
+  const written = toNodeOptions(file, resolver)
   await loopTurn()
   const options = withTlsFiles(written, folder)
   const resolved = await inSlices(new SystemClock(), resolvingOptions(options))

@@ -1,11 +1,20 @@
 import { escapeInvisible, visibleText } from '@commloop/core'
-import { Document, Scalar, stringify, visit } from 'yaml'
+import { Document, Scalar, visit } from 'yaml'
 
 /**
  * A value on one line of YAML. Characters that a terminal would act on are escaped, so the line may be printed, and a
  * reader gets the same value.
  */
 export function inlineYaml(value: unknown): string {
+  return yamlText(value, 'flow')
+}
+
+/** The same with a line for each key. */
+export function blockYaml(value: unknown): string {
+  return yamlText(value, 'any')
+}
+
+function yamlText(value: unknown, collectionStyle: 'flow' | 'any'): string {
   const document = new Document(value)
   visit(document, {
     Scalar(_, scalar) {
@@ -16,13 +25,15 @@ export function inlineYaml(value: unknown): string {
     },
   })
   const text = document.toString({
-    collectionStyle: 'flow',
+    collectionStyle,
     lineWidth: 0,
     blockQuote: false,
     doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
   })
+  const lines = text.trimEnd().split('\n')
+  const visible = lines.map((line) => escapeInvisible(line, escaped)).join('\n')
   // The value is literal text, so `${` must not become a placeholder.
-  return escapeInvisible(text.trimEnd(), escaped).replaceAll('${', '$$${')
+  return visible.replaceAll('${', '$$${')
 }
 
 /** A comment up to the end of the line, whatever its text. */
@@ -38,9 +49,4 @@ function escaped(character: string): string {
   const point = character.codePointAt(0) ?? 0
   const digits = point.toString(16)
   return point > 0xffff ? `\\U${digits.padStart(8, '0')}` : `\\u${digits.padStart(4, '0')}`
-}
-
-/** A value as YAML, with a line for each key. */
-export function blockYaml(value: unknown): string {
-  return stringify(value, { lineWidth: 0 }).trimEnd().replaceAll('${', '$$${')
 }

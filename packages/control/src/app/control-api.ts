@@ -1,5 +1,6 @@
 import { CommloopError, messageText, nearest } from '@commloop/core'
 import { Hono } from 'hono'
+import { addAskRoute } from './ask-route.js'
 import type { AppEnvironment, Call, ControlApp } from './control-app.js'
 import type { ControlledNode } from './controlled-node.js'
 import { addEventRoute } from './event-routes.js'
@@ -34,6 +35,7 @@ export function controlApi(
   addStatusRoutes(app, controlled, metrics)
   addEventRoute(app, controlled, subscriptions)
   addSendRoute(app, controlled)
+  addAskRoute(app, controlled)
   addLinkRoutes(app, controlled)
   app.post('/v1/reload', async (call) => jsonAnswer(call, await controlled.reload()))
   app.notFound((call) => jsonRefusal(call, unknownRequest(app, call)))

@@ -2,7 +2,7 @@ import { CommloopError, type ErrorCode, messageText, visibleOutput } from '@comm
 import type { Call } from './control-app.js'
 import { jsonAnswer } from './json-answer.js'
 
-export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 500 | 503
+export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 500 | 503 | 504
 
 /** Errors of the node that get a status other than 409. */
 const STATUSES: Readonly<Partial<Record<ErrorCode, ErrorStatus>>> = {
@@ -12,6 +12,7 @@ const STATUSES: Readonly<Partial<Record<ErrorCode, ErrorStatus>>> = {
   CML_ERR_PAYLOAD_INVALID: 400,
   CML_ERR_LINK_UNKNOWN: 404,
   CML_ERR_PAYLOAD_TOO_LARGE: 413,
+  CML_ERR_REQUEST_TIMEOUT: 504,
 }
 
 /** The API refuses a request. */

@@ -113,6 +113,25 @@ export function errorLine(error: LineError): string {
   })
 }
 
+/** Formats the answers to requests. */
+export class AnswerLines {
+  readonly #asText: boolean
+
+  /** @param asText as in `MessageLines` */
+  constructor(asText: boolean) {
+    this.#asText = asText
+  }
+
+  of(id: string | undefined, { payload, link, epoch }: ReceivedMessage): string {
+    const bytes = bufferOf(payload)
+    const told =
+      this.#asText && isUtf8(payload)
+        ? { payload: bytes.toString('utf8') }
+        : { base64: bytes.toString('base64') }
+    return line({ type: 'answer', id, link, epoch, ...told })
+  }
+}
+
 /** The beginnings of lines that are kept. If a table that changes had more links since, they are made again. */
 const HEADS_MAX = 10_000
 

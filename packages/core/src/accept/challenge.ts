@@ -53,7 +53,7 @@ export class Challenge {
     this.#timer = new FairTimer(clock, timerMs(ms), () => {
       this.#decide(this.#verdict())
     })
-    link.connection?.probe()
+    link.connection?.conversation?.probe()
     this.handler.read()
   }
 

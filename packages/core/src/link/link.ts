@@ -177,8 +177,9 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOw
     this.#reason = undefined
     // Before the transition: a listener of `up` may end the connection.
     this.readiness?.up(this.dialer !== undefined)
-    this.transition('opened', undefined, { remote: connection.peer.remote })
+    // Before the transition too: a listener of `up` may send over this connection.
     connection.endProbation()
+    this.transition('opened', undefined, { remote: connection.peer.remote })
   }
 
   closed(connection: OwnedConnection, reason: Reason): void {

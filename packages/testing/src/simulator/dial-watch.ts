@@ -106,7 +106,8 @@ export class DialWatch {
     if (connection.writtenBytes > 0 && ready === 'connected') {
       this.#violated('wrote while the connection was on probation')
     }
-    if (connection.receivedMs !== undefined) return
+    // The oracle of the process knows whether the opening is over.
+    if (ready === 'opening' || connection.receivedMs !== undefined) return
     const openMs = this.#world.clock.now() - connection.openedMs
     // With `frame`, a link that was held when it opened sees no frame, and waits as with `stable`.
     const dueMs = ready === 'connected' ? probationMs : stableAfterMs

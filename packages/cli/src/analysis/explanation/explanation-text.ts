@@ -49,6 +49,7 @@ function entryRow(entry: EntryExplanation): string[] {
     entry.lasting ? 'lasting' : 'passing',
     linkWords(entry.links) +
       (entry.listener === null ? '' : ` through ${entry.listener}`) +
+      (entry.opening === null ? '' : `, up after the opening ${entry.opening}`) +
       (entry.enabled ? '' : ' (disabled)'),
   ]
 }

@@ -117,6 +117,26 @@ function sharedLines(table: ConfigTable, entries: readonly OwnEntry[]): string[]
   ]
 }
 
+/** What the peer must say on a new connection, and comments for the operator. */
+function openingOf(
+  table: ConfigTable,
+  entry: OwnEntry,
+): { readonly members: readonly string[]; readonly notes: readonly string[] } {
+  const opening = table.openingOf(entry.index)
+  if (opening === undefined) return { members: [], notes: [] }
+  const { spec, plugin } = opening
+  const unknown = {
+    members: [],
+    notes: [`our side has the opening ${spec.use}: set the one that matches it`],
+  }
+  if (plugin?.definition.counterpart === undefined) return unknown
+  const { options, notes } = counterpartOf(plugin, pluginSide(table, entry, spec))
+  return {
+    members: membersOf({ opening: options }),
+    notes: notes.map((note) => `opening: ${note}`),
+  }
+}
+
 function codecOf(table: ConfigTable, { index }: Pick<OwnEntry, 'index'>): PluginSpec {
   return table.pluginOf('codec', index).spec
 }
@@ -130,7 +150,8 @@ function codecLine(spec: PluginSpec): string | undefined {
 
 function heartbeatLine(heartbeat: HeartbeatSettings | undefined): string | undefined {
   if (heartbeat === undefined) return undefined
-  const { everyMs, payload, answer } = heartbeat
+  const { everyMs, payload, answer, echo } = heartbeat
+  if (echo) return `heartbeat: ${inlineYaml({ echo: bytesOf(payload) })}`
   const written = {
     every: durationText(everyMs),
     ...(payload.length === 0 ? {} : { payload: bytesOf(payload) }),
@@ -182,10 +203,12 @@ function activeLines(
   const port = listen.port === 0 ? UNKNOWN_PORT : listen.port
   const { options, notes } = transportCounterpart(table, entry)
   const source = sourceAddress(peer)
+  const opening = openingOf(table, entry)
   const members = [
     ...membersOf({ id, role: 'active', ip, port, ...(source ? { bind: source } : {}) }),
     ...membersOf(options),
     ...ownMembers(table, peer, entry),
+    ...opening.members,
   ]
   const slots = entry.linkIds.length
   const comments = [
@@ -201,6 +224,7 @@ function activeLines(
       ? [`our table expects a connection from ${peer.addresses.join(' or ')}`]
       : []),
     ...notes,
+    ...opening.notes,
   ]
   return [
     ...comments.map((comment) => `  ${yamlComment(comment)}`),
@@ -230,16 +254,19 @@ function passiveLines(
   return [...bySource.values()].flatMap(({ source: { ip, doubt }, entries }, index) => {
     const [first] = entries
     const slots = entries.length > 1 ? { slots: entries.length } : {}
+    const opening = first === undefined ? undefined : openingOf(table, first)
     const members = [
       ...membersOf({ id: numbered(id, index), role: 'passive', ip, ...slots }),
       ...(first === undefined ? [] : ownMembers(table, peer, first)),
+      ...(opening?.members ?? []),
     ]
     return [
       `  ${yamlComment(`${idsOf(entries)} ${entries.length === 1 ? 'dials' : 'dial'} it`)}`,
       ...(doubt === undefined ? [] : [`  ${yamlComment(`ip: ${doubt}`)}`]),
+      ...(opening?.notes ?? []).map((note) => `  ${yamlComment(note)}`),
       ...(differ(table, entries)
         ? [
-            '  # they differ in codec or heartbeat, but come from one address: give one of them another "bind"',
+            '  # they differ in codec or heartbeat or opening, but come from one address: give one of them another "bind"',
           ]
         : []),
       `  - { ${members.join(', ')} }`,
@@ -250,7 +277,11 @@ function passiveLines(
 /** Whether these entries need different settings. Connections from one address fill the slots in any order. */
 function differ(table: ConfigTable, entries: readonly OwnEntry[]): boolean {
   const texts = entries.map((entry) =>
-    [codecLine(codecOf(table, entry)), heartbeatLine(entry.settings.heartbeat)].join(' '),
+    [
+      codecLine(codecOf(table, entry)),
+      heartbeatLine(entry.settings.heartbeat),
+      ...openingOf(table, entry).members,
+    ].join(' '),
   )
   return texts.some((text) => text !== texts[0])
 }
