@@ -46,10 +46,7 @@ async function listeningPeer(own: number): Promise<{ peer: ForeignProcess; port:
   return { peer: process, port: Number((await process.line(/^listening (\d+)$/))[1]) }
 }
 
-async function started(
-  config: object,
-  ...args: string[]
-): Promise<{ node: CliProcess; cwd: string }> {
+function started(config: object, ...args: string[]): { node: CliProcess; cwd: string } {
   const cwd = testFolder({ '.commlooprc': config })
   const options = ['run', '--stdio', '--fields', '--keep-open', '--log-level', 'warn']
   return { node: CliProcess.start([...options, ...args], { cwd }), cwd }
@@ -82,7 +79,7 @@ describe.skipIf(someToolIsMissing('a program with telegrams', [PYTHON]))(
       const [count, own] = [200, 100]
       const { port } = await listeningPeer(own)
       const links = ['one', 'two', 'three']
-      const { node } = await started(dialling(port, links))
+      const { node } = started(dialling(port, links))
       for (const link of links) await node.eventOf('link', { link, state: 'up' })
       for (const number of range(count)) {
         for (const to of links) {
@@ -104,7 +101,7 @@ describe.skipIf(someToolIsMissing('a program with telegrams', [PYTHON]))(
 
     it('gets each telegram back if it dials commloop, on several connections of one entry', async () => {
       const [links, count] = [4, 150]
-      const { node } = await started({
+      const { node } = started({
         codec: CODEC,
         listen: { host: '127.0.0.1', port: 0 },
         links: [{ id: 'plant', role: 'passive', ip: '127.0.0.1', slots: links }],
@@ -139,7 +136,7 @@ describe.skipIf(someToolIsMissing('a program with telegrams', [PYTHON]))(
 
     it('does not get a telegram without a body, so it keeps its connection', async () => {
       const { port } = await listeningPeer(0)
-      const { node, cwd } = await started(dialling(port, ['plant']))
+      const { node, cwd } = started(dialling(port, ['plant']))
       await node.eventOf('link', { state: 'up' })
       const send = (body: string) =>
         runCli(['send', body, '--field', 'id=ASK0', '--to', 'plant'], { cwd })
@@ -153,7 +150,7 @@ describe.skipIf(someToolIsMissing('a program with telegrams', [PYTHON]))(
     it('closes on a telegram without a body that emptyFrames: deliver allows, and is dialled again', async () => {
       const { peer: program, port } = await listeningPeer(0)
       const codec = { ...CODEC, emptyFrames: 'deliver' }
-      const { node } = await started(dialling(port, ['plant'], codec))
+      const { node } = started(dialling(port, ['plant'], codec))
       await node.eventOf('link', { state: 'up', epoch: 1 })
       node.send({ fields: { id: 'ASK0' }, text: '', to: 'plant', id: 'empty' })
       expect(await node.eventOf('outcome', { id: 'empty' })).toMatchObject({ outcome: 'written' })
@@ -165,7 +162,7 @@ describe.skipIf(someToolIsMissing('a program with telegrams', [PYTHON]))(
 
     it('does not get a telegram of more than 9,999 bytes, so it keeps its connection', async () => {
       const { port } = await listeningPeer(0)
-      const { node } = await started(dialling(port, ['plant']))
+      const { node } = started(dialling(port, ['plant']))
       await node.eventOf('link', { state: 'up' })
       const send = (bytes: number, id: string): void => {
         node.send({ fields: { id: 'ASK0' }, text: 'x'.repeat(bytes), to: 'plant', id })

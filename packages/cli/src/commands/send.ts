@@ -23,7 +23,7 @@ export function register(program: Command, context: CommandContext): void {
     .option(
       '--field <name=value>',
       'a field of the header; the message is then the body (repeatable)',
-      (value: string, all: readonly string[] = []) => [...all, value],
+      (value: string, all: readonly string[] | undefined) => [...(all ?? []), value],
     )
     .option('--timeout <duration>', 'how long to wait until it is written', '5s')
     .option('--json', 'one JSON object, for programs')

@@ -78,7 +78,7 @@ export class EntryLayouts implements MessageFields {
     try {
       const { body, ...fields } = found.layout.read(payload)
       for (const name of found.hidden) Reflect.deleteProperty(fields, name)
-      return { fields: fields as MessageParts['fields'], body }
+      return { fields, body }
     } catch (error) {
       return messageText(error)
     }

@@ -76,7 +76,7 @@ const uint: FieldForm = {
 const bytes: FieldForm = {
   bytesMin: 1,
   bytesMax: HEADER_BYTES_MAX,
-  expected: (field) => `${counted(2 * field.bytes, 'hexadecimal digit')}`,
+  expected: (field) => counted(2 * field.bytes, 'hexadecimal digit'),
   bytesOf: (value, field) => {
     if (typeof value !== 'string' || value.length !== 2 * field.bytes) return undefined
     if (!/^[0-9a-f]*$/i.test(value)) return undefined

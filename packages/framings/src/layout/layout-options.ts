@@ -1,4 +1,4 @@
-import { describeValue, nearest, type PluginOptionReader, type PluginOptions } from '@commloop/core'
+import { describeValue, type PluginOptionReader, type PluginOptions } from '@commloop/core'
 import { counted, fieldForm } from './field-form.js'
 import { isStamped, Layout } from './layout.js'
 import { FIELD_TYPES, type FieldType, type LayoutField } from './layout-field.js'
