@@ -1,5 +1,5 @@
 import { Len16Codec } from '@commloop/codec-len16'
-import { type EntryOptions, type Route, useRouter } from '@commloop/core'
+import { CommloopError, type EntryOptions, type Route, useRouter } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
 import { PEER, TestNode } from './test-node.js'
 import type { ScriptedConnection } from './scripted-transport.js'
@@ -192,6 +192,20 @@ describe('a payload that its codec cannot encode', () => {
       'CODEC_ENCODE peer: the codec could not encode a payload: Error: three bytes',
     ])
     expect(ends(bench)).toEqual(['three undeliverable codec'])
+    await bench.stopped()
+  })
+
+  it('says in its outcome what the codec cannot carry, if the codec says so', async () => {
+    class NoEmpty extends Len16Codec {
+      override encode(payload: Uint8Array, into: Uint8Array, at: number): number {
+        if (payload.length > 0) return super.encode(payload, into, at)
+        throw new CommloopError('CML_ERR_PAYLOAD_INVALID', 'the payload has no body')
+      }
+    }
+    const { bench } = up({ codec: { spec: 'no-empty', value: new NoEmpty() } })
+    bench.send('', { id: 'empty' })
+    bench.soon()
+    expect(ends(bench)).toEqual(['empty undeliverable codec: the payload has no body'])
     await bench.stopped()
   })
 })

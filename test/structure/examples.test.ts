@@ -103,3 +103,59 @@ describe('examples/custom-router', () => {
     await expect(RunningNode.startIn(folder)).rejects.toThrow('unknown option "defualt"')
   })
 })
+
+describe('examples/telegram-router', () => {
+  const fileOf = (name: string): string => textOf(`examples/telegram-router/${name}`)
+
+  it('passes each telegram unchanged to the link for its id, and drops the others with a reason', async () => {
+    const ports = { plant: await freePort(), mes: await freePort(), furnace: await freePort() }
+    const withPorts = (text: string): string =>
+      text
+        .replace('8020', String(ports.plant))
+        .replace('8021', String(ports.mes))
+        .replace('8022', String(ports.furnace))
+    const fields = { args: ['--fields'] }
+    const mes = await RunningNode.start(withPorts(fileOf('mes.yaml')), fields)
+    const furnace = await RunningNode.start(
+      withPorts(fileOf('mes.yaml'))
+        .replace('127.0.0.3', '127.0.0.4')
+        .replace(String(ports.mes), String(ports.furnace)),
+      fields,
+    )
+    const files = {
+      '.commlooprc': withPorts(fileOf('.commlooprc')),
+      'router.mjs': fileOf('router.mjs'),
+    }
+    const plant = await RunningNode.startIn(pageFolder(files))
+    const machine = await RunningNode.start(withPorts(fileOf('machine.yaml')))
+    for (const id of ['AA01', 'FU01', 'ZZ01', 'AA02']) {
+      machine.process.send({
+        fields: { id, date: '20250929', time: '101112' },
+        text: id,
+        to: 'plant',
+      })
+    }
+    const all = (id: string, sequence: number): object => ({
+      fields: {
+        id,
+        date: '20250929',
+        time: '101112',
+        sender: 'M1',
+        receiver: 'L2',
+        sequence,
+        spare: '',
+      },
+      body: id,
+    })
+    await mes.received('plant', 2)
+    await furnace.received('plant', 1)
+    expect(mes.events.filter(({ type }) => type === 'message')).toMatchObject([
+      all('AA01', 1),
+      all('AA02', 4),
+    ])
+    expect(furnace.events.filter(({ type }) => type === 'message')).toMatchObject([all('FU01', 2)])
+    await plant.until('the dropped telegram', () =>
+      plant.outcomes().some(({ reason }) => reason === 'no link for telegrams ZZ01'),
+    )
+  })
+})

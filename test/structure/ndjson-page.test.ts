@@ -27,8 +27,10 @@ describe('docs/ndjson.md', () => {
     const rows = tableRows(sectionOf(PAGE, '## Input'), ['key', 'value'])
     const lines: Readonly<Record<string, object>> = {
       payload: { payload: 'text' },
+      text: { text: 'text' },
       base64: { base64: 'dGV4dA==' },
       hex: { hex: '74657874' },
+      fields: { fields: { id: 'AA01' }, text: 'text' },
       to: { payload: 'text', to: ['cell/*', 0, { link: 'cell/2', epoch: 7 }] },
       id: { payload: 'text', id: '1' },
       ttl: { payload: 'text', ttl: '500ms' },

@@ -29,10 +29,15 @@ export type { LoadedConfig } from './load/loaded-config.js'
 export type { RunningConfig } from './load/running-config.js'
 export { builtinNames, builtinPlugin, DEFAULT_PLUGINS } from './plugins/builtin-plugins.js'
 export { NO_PLUGIN } from './plugins/plugin-kinds.js'
-export { compareSides, counterpartOf, descriptorsOf } from './plugins/plugin-services.js'
+export {
+  compareSides,
+  counterpartOf,
+  descriptorsOf,
+  payloadLayoutOf,
+} from './plugins/plugin-services.js'
 export { isSecretKey, SECRET_KEYS } from './read/secret-keys.js'
 export { canonicalSpec, type PluginSpec, shownSpec } from './plugins/plugin-spec.js'
-export { framedSpec } from './plugins/framed-spec.js'
+export { framedSpec, peerCodecSpec } from './plugins/framed-spec.js'
 export { type ResolvedPlugin, originText } from './plugins/resolve-plugin.js'
 export {
   type Diagnostic,

@@ -10,5 +10,6 @@ export {
   readyLine,
   rejectedLine,
 } from './json/event-json.js'
+export { type MessageFields, type MessageParts, NO_FIELDS } from './json/message-fields.js'
 export { type AskRequest, readInputLine } from './json/request-json.js'
 export { readSendLine, type SendRequest } from './json/send-json.js'

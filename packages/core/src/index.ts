@@ -10,6 +10,7 @@ export * from './contracts/random.js'
 export * from './contracts/logger.js'
 export type { OutboxLimits } from './contracts/outbox.js'
 export * from './contracts/plugin.js'
+export type * from './contracts/payload-layout.js'
 export type * from './contracts/journal.js'
 export * from './contracts/storage.js'
 export {

@@ -1,4 +1,5 @@
 import type { PluginOptions } from '@commloop/core'
+import type { LayoutField } from './layout/layout-field.js'
 
 /** How one protocol cuts a stream into frames. Its name is the name of a codec in a configuration. */
 export interface Framing {
@@ -18,6 +19,8 @@ export interface Framing {
   readonly samples: readonly [FramingSample, ...FramingSample[]]
   /** What peers of this protocol expect to receive at intervals, if that is the same bytes each time. */
   readonly heartbeat?: FramingHeartbeat
+  /** The header of a payload, as fields. Only for a framing with `keep: header`, which has the options `fields` and `stamp`. */
+  readonly layout?: readonly LayoutField[]
   /** What this framing does not do, one sentence each: openings, acknowledgements, peers that were never tried. */
   readonly notes: readonly string[]
 }

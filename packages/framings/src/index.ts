@@ -15,3 +15,14 @@ export { expandedOptions, framingDefinition } from './framing-definition.js'
 export { mbapKey, smppKey } from './keys/binary-keys.js'
 export { hl7Key } from './keys/hl7-key.js'
 export { isoKey, type IsoKeyOptions } from './keys/iso-key.js'
+export { FIELD_TYPES, type FieldType, type LayoutField } from './layout/layout-field.js'
+export { Layout } from './layout/layout.js'
+export { layoutOf, type NamedLayouts } from './layout/layout-of.js'
+export { Stamp, STAMP_ZONES, type StampOptions, type StampZone } from './layout/stamp.js'
+export {
+  TELEGRAM_29,
+  TELEGRAM_40,
+  type Telegram29Fields,
+  type Telegram40Fields,
+} from './layout/telegram-layouts.js'
+export { counterpartOptions } from './counterpart-options.js'

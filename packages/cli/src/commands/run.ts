@@ -8,6 +8,7 @@ interface RunOptions {
   readonly logLevel: LogLevel
   readonly stdio?: boolean
   readonly text?: boolean
+  readonly fields?: boolean
   readonly keepOpen?: boolean
   readonly drain?: string
 }
@@ -20,6 +21,10 @@ export function register(program: Command, context: CommandContext): void {
     .description('start the node, log to stderr, stop on SIGINT or SIGTERM (default)')
     .option('--stdio', 'exchange JSON lines with another program on stdin and stdout')
     .option('--text', 'with --stdio: received payloads as text if they are valid UTF-8')
+    .option(
+      '--fields',
+      'with --stdio: received messages as `fields` and `body`, if their codec has fields',
+    )
     .option('--keep-open', 'with --stdio: keep running when stdin ends')
     .option(
       '--drain <duration>',
@@ -36,7 +41,7 @@ export function register(program: Command, context: CommandContext): void {
       const { stdin, stdout, stderr } = process
       const streams = { stdin, stdout: stdout.raw, stderr: stderr.raw }
       const { runNode } = await import('../run/run-node.js')
-      const { config, logLevel, stdio, text = false, keepOpen = false } = options
+      const { config, logLevel, stdio, text = false, fields = false, keepOpen = false } = options
       const { drain = DRAIN_DEFAULT } = options
       const request = {
         cwd: process.cwd(),
@@ -44,7 +49,7 @@ export function register(program: Command, context: CommandContext): void {
         config,
         logLevel,
         version,
-        stdio: stdio === true ? { text, keepOpen, drain } : undefined,
+        stdio: stdio === true ? { text, fields, keepOpen, drain } : undefined,
       }
       // A running node waits for the reader of its output within its own deadline.
       const exitCode = await runNode(request, streams).catch(context.failed)
@@ -66,9 +71,9 @@ async function rejectArguments(program: Command, run: Command): Promise<void> {
 }
 
 /** @throws UsageError */
-function rejectWithoutStdio({ stdio, text, keepOpen, drain }: RunOptions): void {
+function rejectWithoutStdio({ stdio, text, fields, keepOpen, drain }: RunOptions): void {
   if (stdio === true) return
-  const options = { '--text': text, '--keep-open': keepOpen, '--drain': drain }
+  const options = { '--text': text, '--fields': fields, '--keep-open': keepOpen, '--drain': drain }
   const [option] = Object.entries(options).find(([, value]) => value !== undefined) ?? []
   if (option === undefined) return
   throw new UsageError(`${option} belongs to --stdio: commloop run --stdio ${option}`)

@@ -6,6 +6,7 @@ interface SendOptions {
   readonly to?: string
   readonly hex?: string
   readonly file?: string
+  readonly field?: readonly string[]
   readonly timeout: string
   readonly json?: boolean
 }
@@ -19,13 +20,27 @@ export function register(program: Command, context: CommandContext): void {
     )
     .option('--hex <digits>', 'the message in hexadecimal')
     .option('--file <path>', 'the message from a file')
+    .option(
+      '--field <name=value>',
+      'a field of the header; the message is then the body (repeatable)',
+      (value: string, all: readonly string[] | undefined) => [...(all ?? []), value],
+    )
     .option('--timeout <duration>', 'how long to wait until it is written', '5s')
     .option('--json', 'one JSON object, for programs')
   command.action(
     context.action(async (text: string | undefined) => {
-      const { to, hex, file, timeout, json = false } = command.opts<SendOptions>()
+      const { to, hex, file, field: fields, timeout, json = false } = command.opts<SendOptions>()
       const { sendMessage } = await import('../running-node/send-message.js')
-      const request = { ...nodeRequest(command, context), text, to, hex, file, timeout, json }
+      const request = {
+        ...nodeRequest(command, context),
+        text,
+        to,
+        hex,
+        file,
+        fields,
+        timeout,
+        json,
+      }
       return { exitCode: await sendMessage(request, context.process) }
     }),
   )

@@ -1,5 +1,5 @@
 import type { LoadedConfig, MetricsPlace } from '@commloop/config'
-import type { ControlServer, NodeFacts } from '@commloop/control'
+import type { ControlServer, MessageFields, NodeFacts } from '@commloop/control'
 import { type Logger, messageText, type Node } from '@commloop/core'
 import { DiagnosticChannels, type OutputStatus } from '@commloop/metrics'
 import type { Service } from './service.js'
@@ -10,6 +10,7 @@ export interface AdminServicesOptions {
   readonly logger: Logger
   /** The largest payload that any link accepts now. */
   readonly payloadBytesMax: () => number
+  readonly fields: MessageFields
   /**
    * Reads the configuration again, applies what has changed, and resolves with the changes. Rejects with a
    * CommloopError if nothing was changed.

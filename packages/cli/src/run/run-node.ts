@@ -16,8 +16,11 @@ import { createLog, type LogTarget } from '../logging/create-log.js'
 import type { LogLevel } from '../logging/log-level.js'
 import { type StdioOptions, StdioSession, type StdioStreams } from '../stdio/stdio-session.js'
 import { AdminServices } from './admin-services.js'
+import { EntryLayouts } from './entry-layouts.js'
 import { NodeProcess } from './node-process.js'
 import { SighupHandler } from './sighup.js'
+
+const ENTRIES_SHOWN_MAX = 10
 
 export interface RunRequest {
   readonly cwd: string
@@ -28,7 +31,8 @@ export interface RunRequest {
   /** The version of commloop. */
   readonly version: string
   /** Set: another program uses the node through stdin and stdout. `drain` is as written on the command line. */
-  readonly stdio: (Pick<StdioOptions, 'text' | 'keepOpen'> & { readonly drain: string }) | undefined
+  readonly stdio:
+    (Pick<StdioOptions, 'text' | 'fields' | 'keepOpen'> & { readonly drain: string }) | undefined
 }
 
 export interface RunStreams extends StdioStreams {
@@ -64,9 +68,12 @@ async function run(
   logConfig(config, logger)
   try {
     const node = configuredNode(config, logger)
+    const fields = new EntryLayouts(node, config)
+    if (stdio?.fields === true) warnWithoutFields(fields, logger)
     const options = stdio && { ...stdio, drainMs, payloadBytesMax: payloadBytesMax(config) }
-    const session = options && new StdioSession(node, streams, options, logger)
+    const session = options && new StdioSession(node, streams, options, fields, logger)
     const reloader = new Reloader(node, config, { cwd, env, file }, logger, (reloaded) => {
+      fields.reconfigured(reloaded)
       session?.reconfigured(payloadBytesMax(reloaded))
     })
     const services = new AdminServices(node, config, {
@@ -74,6 +81,7 @@ async function run(
       env,
       logger,
       payloadBytesMax: () => payloadBytesMax(reloader.config),
+      fields,
       reload: () => reloadedBy(reloader),
       output: session && (() => session.output),
     })
@@ -104,6 +112,16 @@ function logConfig(config: LoadedConfig, logger: Logger): void {
     const text = `${kind} ${name} for links[${String(entry)}]: ${originText(origin)}`
     logger.info({ kind, plugin: name, place: origin, entry }, text)
   }
+}
+
+/** `--fields` without an effect is probably a mistake in the configuration. */
+function warnWithoutFields(fields: EntryLayouts, logger: Logger): void {
+  const without = fields.entriesWithout()
+  if (without.length === 0) return
+  const shown = without.slice(0, ENTRIES_SHOWN_MAX).map(({ entry, codec }) => `${entry} (${codec})`)
+  const more = without.length > shown.length ? ' …' : ''
+  const text = `--fields: the codecs of these entries do not have fields, so their messages have payloads: ${shown.join(', ')}${more}`
+  logger.warn({ entries: without.length }, text)
 }
 
 /** The changes of a reload, as the operator gets them. @throws CommloopError if nothing was changed */

@@ -13,6 +13,8 @@ export interface FollowRequest extends NodeRequest {
   readonly link: string | undefined
   readonly hex: boolean
   readonly json: boolean
+  /** With `json`: fields and body instead of payloads. */
+  readonly fields: boolean
 }
 
 /** A `message`, `gap` or `end` event of the control API. */
@@ -23,6 +25,12 @@ interface FollowedEvent {
   readonly epoch?: number
   readonly bytes?: number
   readonly base64?: string
+  /** Instead of the payload, if the codec of the link has fields. */
+  readonly fields?: Readonly<Record<string, string | number>>
+  readonly body?: string
+  readonly bodyBase64?: string
+  /** Why the fields of the payload cannot be shown. */
+  readonly fieldsProblem?: string
   readonly count?: number
 }
 
@@ -40,7 +48,9 @@ export async function followMessages(
   }
   const signals = new StopSignals(stop, stop)
   io.stdout.raw.on('error', stop)
-  const path = `/v1/events?types=message&payload=base64${filter}`
+  // Hexadecimal digits are those of the whole payload.
+  const payload = request.hex || (json && !request.fields) ? 'base64' : 'fields'
+  const path = `/v1/events?types=message&payload=${payload}${filter}`
   try {
     for await (const data of client.events(path, aborter.signal)) {
       const event = JSON.parse(data) as FollowedEvent
@@ -70,13 +80,32 @@ async function drained(stdout: Writable, signal: AbortSignal): Promise<void> {
 function eventText(event: FollowedEvent, hex: boolean): string {
   if (event.type === 'gap')
     return `… ${String(event.count ?? 0)} messages not shown: output too slow\n`
-  const { direction, link = '', epoch = 0, bytes = 0, base64 = '' } = event
+  const { direction, link = '', epoch = 0, bytes = 0, fields, fieldsProblem } = event
   const time = new Date().toISOString().slice(11, 23)
   const arrow = direction === 'sent' ? '→' : '←'
-  const head = `${time} ${arrow} ${link}#${String(epoch)} ${String(bytes)} B`
-  const payload = Buffer.from(base64, 'base64')
+  const size = `${time} ${arrow} ${link}#${String(epoch)} ${String(bytes)} B`
+  const note = fieldsProblem === undefined ? '' : `  (${fieldsProblem})`
+  const head = `${size}${fields === undefined ? note : fieldsText(fields)}`
+  const payload = payloadOf(event)
   const asText = payload.length > 0 && !hex && isUtf8(payload)
   const line = asText ? `${head}  ${payload.toString('utf8')}` : head
   const dump = asText || payload.length === 0 ? '' : `${hexLines(payload)}\n`
   return `${visibleText(line)}\n${dump}`
+}
+
+/** The payload, or the body if the fields are shown. */
+function payloadOf({ base64, body, bodyBase64 }: FollowedEvent): Buffer {
+  if (body !== undefined) return Buffer.from(body, 'utf8')
+  return Buffer.from(bodyBase64 ?? base64 ?? '', 'base64')
+}
+
+/** `  id=AA01 date=20250929 sender="L 3"`; empty fields are left out. */
+function fieldsText(fields: NonNullable<FollowedEvent['fields']>): string {
+  const shown = Object.entries(fields)
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => {
+      const text = String(value)
+      return `${name}=${/[\s"]/.test(text) ? JSON.stringify(text) : text}`
+    })
+  return `  ${shown.join(' ')}`
 }

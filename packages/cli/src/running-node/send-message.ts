@@ -3,11 +3,14 @@ import type { CopyReport } from '@commloop/control'
 import { durationValue } from '../command-line/duration-value.js'
 import { EXIT } from '../command-line/exit-codes.js'
 import type { NodeRequest } from '../command-line/node-command.js'
+import { UsageError } from '../command-line/usage-error.js'
 import { linkRef, type PayloadIo, payloadOf, type PayloadSource } from './payload-source.js'
 import { runningNode } from './running-node.js'
 
 export interface SendRequest extends NodeRequest, PayloadSource {
   readonly to: string | undefined
+  /** `name=value` each; undefined: the message is the whole payload. */
+  readonly fields: readonly string[] | undefined
   /** As written on the command line. */
   readonly timeout: string
   readonly json: boolean
@@ -18,6 +21,7 @@ const TIMEOUT = { minMs: 1, max: '60s' } as const
 /** Sends one message through the running node and prints its outcome. @throws UsageError, CommloopError */
 export async function sendMessage(request: SendRequest, io: PayloadIo): Promise<number> {
   const waitMs = durationValue('--timeout', request.timeout, TIMEOUT)
+  const fields = request.fields && fieldsOf(request.fields)
   const payload = await payloadOf(request, io)
   const client = await runningNode(request)
   const { to } = request
@@ -26,6 +30,7 @@ export async function sendMessage(request: SendRequest, io: PayloadIo): Promise<
     path: '/v1/send',
     waitMs,
     body: {
+      ...(fields === undefined ? {} : { fields }),
       base64: payload.toString('base64'),
       timeout: waitMs,
       ...(to === undefined ? {} : { to: linkRef(to) }),
@@ -40,6 +45,19 @@ export async function sendMessage(request: SendRequest, io: PayloadIo): Promise<
     }
   }
   return written ? EXIT.OK : EXIT.FAILED
+}
+
+/** @throws UsageError */
+function fieldsOf(written: readonly string[]): Readonly<Record<string, string>> {
+  const fields = new Map<string, string>()
+  for (const field of written) {
+    const at = field.indexOf('=')
+    if (at < 1) throw new UsageError(`--field: expected name=value, found "${field}"`)
+    const name = field.slice(0, at)
+    if (fields.has(name)) throw new UsageError(`--field: "${name}" is given twice`)
+    fields.set(name, field.slice(at + 1))
+  }
+  return Object.fromEntries(fields)
 }
 
 /** `written to furnace-out`, `commloop: expired on furnace-out: not sent within 5s` */

@@ -9,6 +9,7 @@ import {
 import {
   type AskRequest,
   type LineError,
+  type MessageFields,
   readInputLine,
   type SendRequest,
 } from '@commloop/control/json'
@@ -44,6 +45,7 @@ export interface StdinListener {
 export class StdinSender {
   readonly #input: Readable
   readonly #node: Node
+  readonly #fields: MessageFields
   readonly #listener: StdinListener
   readonly #lines: LineSplitter
   #lineBytesMax: number
@@ -57,9 +59,16 @@ export class StdinSender {
   #inputEnded = false
   #over = false
 
-  constructor(input: Readable, node: Node, payloadBytesMax: number, listener: StdinListener) {
+  constructor(
+    input: Readable,
+    node: Node,
+    payloadBytesMax: number,
+    fields: MessageFields,
+    listener: StdinListener,
+  ) {
     this.#input = input
     this.#node = node
+    this.#fields = fields
     this.#listener = listener
     this.#lineBytesMax = lineBytesMax(payloadBytesMax)
     this.#lines = new LineSplitter(this.#lineBytesMax)
@@ -203,10 +212,11 @@ export class StdinSender {
     })
   }
 
-  #send(line: InputLine, { payload, options, wait }: SendRequest): void {
+  #send(line: InputLine, { payload: body, fields, options, wait }: SendRequest): void {
     const { to } = options
     const routingBefore = to === undefined ? this.#node.counters.routing : 0
     try {
+      const payload = fields === undefined ? body : this.#fields.write(to, fields, body)
       if (this.#node.send(payload, options) || !wait) return
     } catch (error) {
       if (!CommloopError.is(error)) throw error

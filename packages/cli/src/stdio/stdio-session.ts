@@ -13,6 +13,7 @@ import {
   errorLine,
   isControlId,
   type LineError,
+  type MessageFields,
   linkLine,
   MessageLines,
   outcomeLine,
@@ -30,6 +31,8 @@ export interface StdioOptions {
   readonly payloadBytesMax: number
   /** Received payloads become `payload` if they are valid UTF-8. false: always `base64`. */
   readonly text: boolean
+  /** Received messages are shown by their fields, if the codec of their link has fields. */
+  readonly fields: boolean
   /** Keep running when the input has ended. */
   readonly keepOpen: boolean
   /** How long messages may take to get their outcome after the input has ended. */
@@ -69,11 +72,17 @@ export class StdioSession {
   #failed = false
   readonly #failure: OutputFailure
 
-  constructor(node: Node, streams: StdioStreams, options: StdioOptions, logger: Logger) {
+  constructor(
+    node: Node,
+    streams: StdioStreams,
+    options: StdioOptions,
+    fields: MessageFields,
+    logger: Logger,
+  ) {
     this.#node = node
     this.#options = options
     this.#logger = logger
-    this.#messages = new MessageLines(options.text)
+    this.#messages = new MessageLines(options.text, options.fields ? fields : undefined)
     this.#answers = new AnswerLines(options.text)
     this.#over = new Promise((resolve) => {
       this.#finish = resolve
@@ -96,7 +105,7 @@ export class StdioSession {
         this.#outputGone(error)
       },
     })
-    this.#sender = new StdinSender(streams.stdin, node, options.payloadBytesMax, {
+    this.#sender = new StdinSender(streams.stdin, node, options.payloadBytesMax, fields, {
       answered: (id, answer) => {
         this.#output.writeMessage(this.#answers.of(id, answer))
       },

@@ -356,7 +356,7 @@ describe('GET /v1/events', () => {
   it.each([
     ['?types=links', 400, 'types: expected some of link'],
     ['?type=link', 400, 'unknown parameter'],
-    ['?payload=text', 400, 'payload: expected none or base64'],
+    ['?payload=text', 400, 'payload: expected none, base64 or fields'],
     ['?link=nobody', 404, 'no link'],
   ])('refuses %s', async (query, status, text) => {
     const node = await ControlNode.start(CONFIG)

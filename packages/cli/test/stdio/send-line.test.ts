@@ -85,8 +85,11 @@ describe('an invalid line', () => {
     ['[]', 'expected an object, found []'],
     ['null', 'expected an object, found null'],
     ['"text"', 'expected an object, found "text"'],
-    [{}, 'expected exactly one of payload, base64 and hex, found none'],
-    [{ payload: 'x', hex: '00' }, 'expected exactly one of payload, base64 and hex, found payload'],
+    [{}, 'expected exactly one of payload, text, base64 and hex, found none'],
+    [
+      { payload: 'x', hex: '00' },
+      'expected exactly one of payload, text, base64 and hex, found payload',
+    ],
     [{ payload: 1 }, 'payload: expected a string, found 1'],
     [{ base64: null }, 'base64: expected a string, found null'],
     [{ payload: 'x', paylod: 'y' }, '"paylod": unknown key. Did you mean "payload"?'],

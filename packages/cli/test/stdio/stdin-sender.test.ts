@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { PassThrough, type Readable } from 'node:stream'
 import type { Node } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
+import { NO_FIELDS } from '@commloop/control/json'
 import { StdinSender } from '../../src/stdio/stdin-sender.js'
 
 /** A node that accepts every message, with the members that StdinSender uses. */
@@ -37,7 +38,7 @@ function watched(input: Readable): Watched {
   const over = new Promise<void>((resolve) => {
     finish = resolve
   })
-  const sender = new StdinSender(input, node, 100, {
+  const sender = new StdinSender(input, node, 100, NO_FIELDS, {
     answered: (id) => calls.push(`answered: ${String(id)}`),
     refused: ({ message }) => calls.push(message),
     failed: (error) => calls.push(`failed: ${error.message}`),

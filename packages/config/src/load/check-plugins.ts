@@ -8,7 +8,7 @@ import {
   type PluginUse,
   writtenListeners,
 } from '@commloop/core'
-import { checkPlugin } from '../plugins/plugin-services.js'
+import { checkPlugin, payloadLayoutOf } from '../plugins/plugin-services.js'
 import type { ResolvedPlugin } from '../plugins/resolve-plugin.js'
 import type { ConfigPath } from '../read/config-path.js'
 import { type ConfigPlugins, nodePlugins } from './config-plugins.js'
@@ -30,6 +30,7 @@ export function checkPlugins(options: NodeOptions, plugins: ConfigPlugins): Plug
   const warnings: string[] = []
   for (const [plugin, path] of usesOf(plugins)) {
     try {
+      payloadLayoutOf(plugin)
       const found = checkPlugin(plugin, { path, node: { links, ...listenOf(options) } })
       const code = 'CML_ERR_CONFIG_INVALID'
       problems.push(...found.problems.map((problem) => ({ code, ...problem }) as const))

@@ -1,6 +1,7 @@
 import {
   CommloopError,
   messageText,
+  type PayloadLayout,
   type PluginCheck,
   type PluginCounterpart,
   type PluginDefinition,
@@ -93,6 +94,19 @@ export function descriptorsOf(plugins: Iterable<ResolvedPlugin>): number {
   return sum
 }
 
+/**
+ * The header with which the payloads of a codec begin, as fields; undefined: there is none.
+ *
+ * @throws CommloopError CML_ERR_PLUGIN_INVALID if `layout` throws or returns something else.
+ */
+export function payloadLayoutOf(plugin: ResolvedPlugin): PayloadLayout | undefined {
+  const { definition, options } = plugin
+  if (definition.layout === undefined) return undefined
+  const layout = called(plugin, 'layout', () => definition.layout?.(options))
+  if (layout === undefined || isLayout(layout)) return layout
+  throw faulty(plugin, 'layout() did not return { fields, read, write, createStamp }')
+}
+
 /** CML_ERR_CONFIG_INVALID passes unchanged, because it concerns the options and not the plugin. */
 function called(
   plugin: ResolvedPlugin,
@@ -120,6 +134,11 @@ function isProblem(value: unknown): value is PluginProblem {
 
 function isMismatch(value: unknown): value is PluginMismatch {
   return isRecord(value) && isText(value['finding']) && isText(value['message'])
+}
+
+function isLayout(value: unknown): value is PayloadLayout {
+  if (!isRecord(value) || !Array.isArray(value['fields'])) return false
+  return ['read', 'write', 'createStamp'].every((member) => typeof value[member] === 'function')
 }
 
 function isKey(value: unknown): value is string | number {

@@ -156,7 +156,7 @@ function checkDefinition(kind: PluginKind, exported: Exported, what: string): vo
   }
 }
 
-const OPTIONAL_MEMBERS = ['check', 'compare', 'counterpart', 'descriptors'] as const
+const OPTIONAL_MEMBERS = ['check', 'compare', 'counterpart', 'descriptors', 'layout'] as const
 
 function isOptionalFunction(value: unknown): boolean {
   return value === undefined || typeof value === 'function'

@@ -1,5 +1,6 @@
 import type { Logger, Node } from '@commloop/core'
 import type { OutputStatus } from '@commloop/metrics'
+import type { MessageFields } from '../json/message-fields.js'
 import type { Availability } from '../status/availability.js'
 import type { NodeFacts } from '../status/node-status.js'
 
@@ -12,6 +13,8 @@ export interface ControlledNode {
   readonly logger: Logger
   /** The largest payload that any link accepts now, in bytes. It bounds the body of `POST /v1/send`. */
   readonly payloadBytesMax: () => number
+  /** Reads and writes the headers of messages. Default: no link has fields. */
+  readonly fields?: MessageFields
   /** The metrics in the Prometheus text format, made part by part. */
   readonly metrics: () => AsyncIterable<string>
   /** Where received messages go, if another program reads them. */

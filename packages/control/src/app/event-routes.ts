@@ -1,4 +1,5 @@
 import type { Call, ControlApp } from './control-app.js'
+import { type MessageFields, NO_FIELDS } from '../json/message-fields.js'
 import { CONTROL_LIMITS } from './control-limits.js'
 import type { ControlledNode } from './controlled-node.js'
 import { EventSubscription, type SubscriptionRequest } from './event-subscription.js'
@@ -13,11 +14,11 @@ const TYPES_DEFAULT = EVENT_TYPES.filter((type) => type !== 'message')
 /** @param subscriptions those that are open; the route adds and removes its own */
 export function addEventRoute(
   app: ControlApp,
-  { node }: ControlledNode,
+  { node, fields = NO_FIELDS }: ControlledNode,
   subscriptions: Set<EventSubscription>,
 ): void {
   app.get('/v1/events', (call) => {
-    const request = requestOf(call, node)
+    const request = requestOf(call, node, fields)
     if (subscriptions.size >= CONTROL_LIMITS.eventStreams) {
       const limit = String(CONTROL_LIMITS.eventStreams)
       throw new RequestRefused(503, `too many event streams (limit ${limit})`)
@@ -42,14 +43,18 @@ export function addEventRoute(
 }
 
 /** @throws RequestRefused 400; CommloopError CML_ERR_LINK_UNKNOWN */
-function requestOf(call: Call, node: ControlledNode['node']): SubscriptionRequest {
+function requestOf(
+  call: Call,
+  node: ControlledNode['node'],
+  fields: MessageFields,
+): SubscriptionRequest {
   const { types, link, payload = 'none' } = queryOf(call)
-  if (payload !== 'none' && payload !== 'base64')
-    throw new RequestRefused(400, `payload: expected none or base64, found "${payload}"`)
+  if (payload !== 'none' && payload !== 'base64' && payload !== 'fields')
+    throw new RequestRefused(400, `payload: expected none, base64 or fields, found "${payload}"`)
   return {
     types: typesOf(types),
     includes: link === undefined ? () => true : linkFilter(node, link),
-    payloads: payload === 'base64',
+    payloads: payload === 'fields' ? fields : payload === 'base64',
   }
 }
 

@@ -9,6 +9,7 @@ import {
   trafficLine,
   warningLine,
 } from '../json/event-json.js'
+import type { MessageFields } from '../json/message-fields.js'
 import { CONTROL_LIMITS } from './control-limits.js'
 import type { EventType } from './event-types.js'
 import { SseStream } from './sse-stream.js'
@@ -17,8 +18,8 @@ export interface SubscriptionRequest {
   readonly types: ReadonlySet<EventType>
   /** Selects events by their link. Events without a link are always included. */
   readonly includes: (link: string) => boolean
-  /** True: include the payload of each message; false: only its length. */
-  readonly payloads: boolean
+  /** True: include the payload of each message; false: only its length; else its fields, if its link has them. */
+  readonly payloads: boolean | MessageFields
 }
 
 const WINDOW_MS = 100

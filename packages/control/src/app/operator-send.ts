@@ -6,6 +6,7 @@ import {
   type OutcomeEvent,
 } from '@commloop/core'
 import { newControlId } from '../json/control-id.js'
+import type { MessageFields } from '../json/message-fields.js'
 import type { SendRequest } from '../json/send-json.js'
 
 /** Added to the TTL: a node looks for expired messages at most ten times a second. */
@@ -26,17 +27,24 @@ const UNSETTLED: CopyReport = { outcome: 'unsettled', link: null, reason: null }
 /** Sends single messages for operators, and waits for their outcomes. */
 export class OperatorSends {
   readonly #node: Node
+  readonly #fields: MessageFields
 
-  constructor(node: Node) {
+  constructor(node: Node, fields: MessageFields) {
     this.#node = node
+    this.#fields = fields
   }
 
   /**
    * @param waitMs the longest to wait for outcomes; also the message's TTL, unless `options` has one
    * @returns one report for each copy
-   * @throws CommloopError if the node refuses the message
+   * @throws CommloopError if the node refuses the message, or it has fields that cannot be written
    */
-  async send({ payload, options }: SendRequest, waitMs: number): Promise<CopyReport[]> {
+  async send(request: SendRequest, waitMs: number): Promise<CopyReport[]> {
+    const { fields, options } = request
+    const payload =
+      fields === undefined
+        ? request.payload
+        : this.#fields.write(options.to, fields, request.payload)
     const id = newControlId()
     const pending = new PendingCopies(this.#node, id, waitMs + EXPIRY_GRACE_MS)
     const copiesBefore = this.#node.counters.copies

@@ -1,4 +1,5 @@
 import type { ControlApp } from './control-app.js'
+import { NO_FIELDS } from '../json/message-fields.js'
 import { CONTROL_LIMITS } from './control-limits.js'
 import type { ControlledNode } from './controlled-node.js'
 import { jsonAnswer } from './json-answer.js'
@@ -7,8 +8,11 @@ import { beginResponseDeadline, endResponseDeadline } from './response-deadline.
 import { readSendRequest } from './send-request.js'
 import { withSuggestion } from './suggest-link.js'
 
-export function addSendRoute(app: ControlApp, { node, payloadBytesMax }: ControlledNode): void {
-  const sends = new OperatorSends(node)
+export function addSendRoute(
+  app: ControlApp,
+  { node, payloadBytesMax, fields = NO_FIELDS }: ControlledNode,
+): void {
+  const sends = new OperatorSends(node, fields)
   app.post('/v1/send', async (call) => {
     const { request, waitMs } = await readSendRequest(call, payloadBytesMax())
     const { socket } = call.env.incoming

@@ -7,6 +7,7 @@ import {
   SystemClock,
 } from '@commloop/core'
 import { EventLoopDelay, metricsText, type OutputStatus } from '@commloop/metrics'
+import type { MessageFields } from '../json/message-fields.js'
 import { CONTROL_LIMITS } from '../app/control-limits.js'
 import type { ServedOnTcp } from '../app/request-handlers.js'
 import { Availability } from '../status/availability.js'
@@ -42,6 +43,11 @@ export interface ControlServerOptions {
    * 64 KiB. Default: 65 535, the most that the codec len16 accepts.
    */
   readonly payloadBytesMax?: () => number
+  /**
+   * Writes the header of a message that is sent by its fields, and reads the fields of messages. Default: such a message is
+   * refused, and events contain whole payloads.
+   */
+  readonly fields?: MessageFields
   /**
    * Handles `POST /v1/reload`: applies a changed configuration and resolves with the changes, which the client receives
    * as JSON. Reject with a CommloopError to refuse. Default: the request is refused with 409.
@@ -103,6 +109,7 @@ export class ControlServer {
       availability: this.#availability,
       logger: this.#logger,
       payloadBytesMax: options.payloadBytesMax ?? (() => PAYLOAD_BYTES_MAX_DEFAULT),
+      ...(options.fields === undefined ? {} : { fields: options.fields }),
       metrics: () =>
         metricsText({ node, version, startedAt, delay: this.#delay, output: output?.() }),
       output: () => output?.(),

@@ -11,6 +11,7 @@ import {
   type TrafficMessage,
   visibleJson,
 } from '@commloop/core'
+import { type MessageFields, partsJson } from './message-fields.js'
 
 /**
  * One JSON line, in which the characters that a terminal or a splitter of lines would act on are escaped. The order of the
@@ -73,9 +74,14 @@ export function warningLine({ code, message }: NodeEvents['warning']): string {
   return line({ type: 'warning', code, message })
 }
 
-/** A message in either direction, with its payload only if `withPayload` is true. */
-export function trafficLine(message: TrafficMessage, withPayload: boolean): string {
+/**
+ * A message in either direction.
+ *
+ * @param shown false: without its payload; true: with the payload; else with its fields, if its link has them
+ */
+export function trafficLine(message: TrafficMessage, shown: boolean | MessageFields): string {
   const { direction, link, epoch, payload, id } = message
+  const parts = typeof shown === 'boolean' ? undefined : partsJson(shown, link, payload)
   return line({
     type: 'message',
     direction,
@@ -83,7 +89,9 @@ export function trafficLine(message: TrafficMessage, withPayload: boolean): stri
     epoch,
     id,
     bytes: payload.byteLength,
-    base64: withPayload ? bufferOf(payload).toString('base64') : undefined,
+    ...(parts ?? {
+      base64: shown === false ? undefined : bufferOf(payload).toString('base64'),
+    }),
   })
 }
 
@@ -130,15 +138,22 @@ const HEADS_MAX = 10_000
 /** Formats received messages. They are by far the most lines, so they are joined from parts instead of objects. */
 export class MessageLines {
   readonly #asText: boolean
+  readonly #fields: MessageFields | undefined
   readonly #heads = new Map<string, string>()
 
-  /** @param asText true: `payload` if the bytes are valid UTF-8, else `base64`; false: always `base64` */
-  constructor(asText: boolean) {
+  /**
+   * @param asText true: `payload` if the bytes are valid UTF-8, else `base64`; false: always `base64`
+   * @param fields set: `fields` and `body` instead, for links whose codec has fields
+   */
+  constructor(asText: boolean, fields?: MessageFields) {
     this.#asText = asText
+    this.#fields = fields
   }
 
   of({ payload, link, epoch }: ReceivedMessage): string {
     const head = `${this.#head(link)}${String(epoch)}`
+    const parts = this.#fields && partsJson(this.#fields, link, payload)
+    if (parts !== undefined) return `${head},${visibleJson(parts).slice(1)}\n`
     if (this.#asText && isUtf8(payload)) {
       return `${head},"payload":${visibleJson(bufferOf(payload).toString('utf8'))}}\n`
     }

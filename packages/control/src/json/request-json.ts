@@ -24,7 +24,7 @@ export interface AskRequest {
 }
 
 const KEYS: readonly string[] = ['request', 'to', 'id', 'timeout']
-const BYTE_KEYS: readonly string[] = ['payload', 'base64', 'hex']
+const BYTE_KEYS: readonly string[] = ['payload', 'text', 'base64', 'hex']
 
 /**
  * Reads one line of input: a request if it has the key `request`, else a message (`readSendLine`).

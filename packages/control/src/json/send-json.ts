@@ -10,7 +10,10 @@ import {
 
 /** A message to send. */
 export interface SendRequest {
+  /** With `fields`, only the body. */
   readonly payload: Uint8Array
+  /** Set: the payload begins with a header that contains these values, whatever their types. */
+  readonly fields?: Fields
   readonly options: SendOptions
   /** False: the sender does not wait for room, so a full target refuses the message. */
   readonly wait: boolean
@@ -24,14 +27,14 @@ export interface LineProblem {
 
 export type Fields = Readonly<Record<string, unknown>>
 
-const PAYLOAD_KEYS = ['payload', 'base64', 'hex'] as const
-const KEYS: readonly string[] = [...PAYLOAD_KEYS, 'to', 'id', 'ttl', 'wait']
+const PAYLOAD_KEYS = ['payload', 'text', 'base64', 'hex'] as const
+const KEYS: readonly string[] = [...PAYLOAD_KEYS, 'fields', 'to', 'id', 'ttl', 'wait']
 
 const SPACE_ONLY = /^\s*$/
 
 /**
- * Reads one line: `{"payload":"text"}`, `{"base64":"…"}` or `{"hex":"…"}`, with `to`, `id`, `ttl` and `wait`. The reader is strict
- * and never guesses what a field means, because a guessed payload is a wrong payload.
+ * Reads one line: `{"payload":"text"}` (or `text`), `{"base64":"…"}` or `{"hex":"…"}`, with `fields`, `to`, `id`, `ttl` and
+ * `wait`. The reader is strict and never guesses what a key means, because a guessed payload is a wrong payload.
  *
  * @returns undefined for a blank line
  */
@@ -53,10 +56,10 @@ export function readLineFields(bytes: Uint8Array): Fields | LineMistake | undefi
   } catch (error) {
     return new LineMistake(`not valid JSON: ${messageText(error)}`)
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isMap(value)) {
     return new LineMistake(`expected an object, found ${jsonText(value)}`)
   }
-  return value as Fields
+  return value
 }
 
 /** A class, so that it differs from the fields of any line. */
@@ -79,6 +82,10 @@ export function readSendFields(fields: Fields): SendRequest | LineProblem {
   if (unknown !== undefined) return problem(unknown, id)
   const payload = readPayload(fields)
   if (typeof payload === 'string') return problem(payload, id)
+  const { fields: header } = fields
+  if (header !== undefined && !isMap(header)) {
+    return problem(`fields: expected an object of values by name, found ${jsonText(header)}`, id)
+  }
   const to = readTo(fields.to)
   if (to instanceof Mistake) return problem(to.text, id)
   const ttlMs = readTtl(fields.ttl)
@@ -90,6 +97,7 @@ export function readSendFields(fields: Fields): SendRequest | LineProblem {
   return {
     payload,
     wait,
+    ...(header === undefined ? {} : { fields: header }),
     options: {
       ...(to === undefined ? {} : { to }),
       ...(id === undefined ? {} : { id }),
@@ -134,19 +142,19 @@ export function readPayload(fields: Fields): Uint8Array | string {
   const [key] = given
   if (key === undefined || given.length > 1) {
     const what = given.length === 0 ? 'none' : given.join(' and ')
-    return `expected exactly one of payload, base64 and hex, found ${what}`
+    return `expected exactly one of payload, text, base64 and hex, found ${what}`
   }
   const text = fields[key]
   if (typeof text !== 'string') return `${key}: expected a string, found ${jsonText(text)}`
-  if (key === 'payload') return readText(text)
+  if (key === 'payload' || key === 'text') return readText(text, key)
   return key === 'base64' ? readBase64(text) : readHex(text)
 }
 
-export function readText(text: string): Uint8Array | string {
+export function readText(text: string, key = 'payload'): Uint8Array | string {
   const bytes = Buffer.from(text, 'utf8')
   // A lone surrogate becomes U+FFFD in UTF-8, so the payload would differ from the text.
   if (bytes.includes('\ufffd') && /\p{Surrogate}/u.test(text)) {
-    return 'payload: has half a character (a lone surrogate), which UTF-8 cannot carry; use base64'
+    return `${key}: has half a character (a lone surrogate), which UTF-8 cannot carry; use base64`
   }
   return bytes
 }
@@ -185,9 +193,13 @@ function toMistake(value: unknown): Mistake {
 
 export function isTarget(value: unknown): value is RouteTarget {
   if (isLink(value)) return true
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  const { link, epoch, ...rest } = value as Fields
+  if (!isMap(value)) return false
+  const { link, epoch, ...rest } = value
   return isLink(link) && isCount(epoch) && Object.keys(rest).length === 0
+}
+
+function isMap(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 export function isLink(value: unknown): value is string | number {

@@ -1,5 +1,6 @@
 import type { FrameCodec } from './frame-codec.js'
 import type { LinkOpening } from './link-opening.js'
+import type { PayloadLayout } from './payload-layout.js'
 import type { ReconnectStrategy } from './reconnect-strategy.js'
 import type { SendRouter } from './send-router.js'
 import type { Transport } from './transport.js'
@@ -107,6 +108,12 @@ export interface PluginDefinition<Kind extends PluginKind = PluginKind> {
    * The connections of links do not count. Default 0.
    */
   descriptors?(options: PluginOptions): number
+
+  /**
+   * Codecs: the header with which payloads begin, if these options leave it in the payload; undefined: there is none.
+   * Called once for each distinct set of options. Default: payloads do not have fields.
+   */
+  layout?(options: PluginOptions): PayloadLayout | undefined
 }
 
 /** Where a configuration uses a plugin. Every path is one of keys and indices: `['links', 3, 'codec']`. */

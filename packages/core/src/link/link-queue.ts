@@ -1,13 +1,14 @@
 import type { LinkSettings } from '../config/node-config.js'
 import type { Clock, Timer } from '../contracts/clock.js'
 import type { FrameCodec } from '../contracts/frame-codec.js'
+import { CommloopError } from '../contracts/errors.js'
 import type { Outcome } from '../contracts/node-events.js'
 import type { OutboundMessage, Outbox, OutboxHandler, OutboxStore } from '../contracts/outbox.js'
 import type { Reason, ReasonCode } from '../contracts/reason.js'
 import type { LinkState } from '../contracts/send-router.js'
 import type { WarningCode } from '../contracts/warning.js'
 import { LinkTally } from '../ledger/link-counters.js'
-import { foreignText } from '../text/safe-text.js'
+import { foreignText, messageText } from '../text/safe-text.js'
 import { timerMs } from '../units/duration.js'
 import type { UnwrittenReason } from './connection/batch.js'
 import type { WrittenQueue } from './connection/frame-writer.js'
@@ -210,7 +211,7 @@ export class LinkQueue<Owner extends QueueOwner> implements WrittenQueue, Outbox
     else if (reason === 'epoch') this.#ended('dropped', EPOCH, message.id)
     else {
       this.unencoded('a payload', cause)
-      this.#ended('undeliverable', CODEC, message.id)
+      this.#ended('undeliverable', unencodedReason(cause), message.id)
     }
   }
 
@@ -318,4 +319,10 @@ function lossText(skippedBytes: number, droppedFrames: number): string {
   if (droppedFrames === 0) return bytes
   const frames = `${String(droppedFrames)} damaged ${droppedFrames === 1 ? 'frame' : 'frames'}`
   return skippedBytes === 0 ? frames : `${frames} and ${bytes}`
+}
+
+/** The sender learns why only from a codec that says what it cannot carry. Any other error is a fault of the codec. */
+function unencodedReason(cause: unknown): Reason {
+  const isRefusal = CommloopError.is(cause) && cause.code === 'CML_ERR_PAYLOAD_INVALID'
+  return isRefusal ? { ...CODEC, detail: messageText(cause) } : CODEC
 }

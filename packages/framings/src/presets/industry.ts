@@ -1,10 +1,16 @@
 import type { Framing } from '../framing.js'
+import { TELEGRAM_29, TELEGRAM_40 } from '../layout/telegram-layouts.js'
 
 /** Options of a framing whose payload contains the header. */
 const OPEN = ['maxPayload', 'emptyFrames', 'keep'] as const
 
+/** As `OPEN`, for a framing whose header has fields. */
+const OPEN_WITH_FIELDS = [...OPEN, 'fields', 'stamp'] as const
+
 const FIRST_BYTES_ARE_HEADER =
   'The payload contains the header. The sender writes its fields; the codec writes the length.'
+const FIELDS_BY_NAME =
+  'A message that is sent by its fields gets date, time and sequence number by itself; see docs/telegrams.md.'
 
 /** Plants and automation. */
 export const INDUSTRY: readonly Framing[] = [
@@ -21,7 +27,8 @@ export const INDUSTRY: readonly Framing[] = [
       keep: 'header',
       emptyFrames: 'reject',
     },
-    open: [...OPEN, 'trailer'],
+    open: [...OPEN_WITH_FIELDS, 'trailer'],
+    layout: TELEGRAM_40,
     source:
       'steel plants: length C4, id C4, date C8, time C6, sender C2, receiver C2, sequence C6, spare C8',
     samples: [
@@ -37,7 +44,7 @@ export const INDUSTRY: readonly Framing[] = [
     ],
     notes: [
       FIRST_BYTES_ARE_HEADER,
-      'Date, time and sequence number are not filled in.',
+      FIELDS_BY_NAME,
       'A telegram without a body is rejected, because peers close the connection on one.',
       'A peer that ends telegrams with a line feed: add trailer: [{ bytes: "\\n" }].',
     ],
@@ -54,7 +61,8 @@ export const INDUSTRY: readonly Framing[] = [
       keep: 'header',
       trailer: [{ bytes: '\n' }],
     },
-    open: OPEN,
+    open: OPEN_WITH_FIELDS,
+    layout: TELEGRAM_29,
     source:
       'Baosight XCOM: length C4, id C6, date C8, time C6, sender C2, receiver C2, function C1',
     samples: [
@@ -67,7 +75,8 @@ export const INDUSTRY: readonly Framing[] = [
     ],
     notes: [
       FIRST_BYTES_ARE_HEADER,
-      'Acknowledgements (function A and B) and heartbeats (function C) are telegrams. They contain the time, so the codec does not send them.',
+      FIELDS_BY_NAME,
+      'Acknowledgements (function A and B) and heartbeats (function C) are telegrams. Your program sends them with `fields`, because they contain the time.',
       'Never tried with a peer.',
     ],
   },

@@ -5,7 +5,7 @@ import { nearest } from '@commloop/core'
 import type { CommandIo } from '../../command-line/command-io.js'
 import { EXIT } from '../../command-line/exit-codes.js'
 import { UsageError } from '../../command-line/usage-error.js'
-import { tableBlock } from '../../terminal/table.js'
+import { tableBlock, tableLines } from '../../terminal/table.js'
 import { frameDrawing } from './frame-drawing.js'
 
 /** The codecs that are not the name of a protocol. Their options are described in the pages. */
@@ -58,7 +58,7 @@ function unknownText(name: string): string {
 }
 
 async function framingLines(found: Framing): Promise<readonly string[]> {
-  const { name, title, codec, options, open, source, samples, heartbeat, notes } = found
+  const { name, title, codec, options, open, source, samples, layout, heartbeat, notes } = found
   const yaml = blockYaml({ codec: { use: codec, ...options } })
   return [
     `${name}: ${title}`,
@@ -66,6 +66,7 @@ async function framingLines(found: Framing): Promise<readonly string[]> {
     ...block('It stands for', yaml.split('\n')),
     ...block('You may also set', [open.join(', ')]),
     ...block('Frame', [...frameDrawing(await partsOf(found)), keptText(options)]),
+    ...(layout === undefined ? [] : block('Fields', fieldLines(layout))),
     ...samples.flatMap(({ about, frame, payload, encodes }) =>
       block(`Sample: ${about}`, [
         `frame    ${pairs(frame)}`,
@@ -103,6 +104,18 @@ const KEPT: Readonly<Record<string, string>> = {
 
 function keptText({ keep }: PluginOptions): string {
   return KEPT[String(keep)] ?? 'The payload is the body.'
+}
+
+/** The fields of a header: their bytes, names, types and meanings. */
+function fieldLines(layout: NonNullable<Framing['layout']>): readonly string[] {
+  let at = 0
+  const rows = layout.map(({ name, bytes, type, text }) => {
+    const [first, last] = [at, at + bytes - 1]
+    at += bytes
+    return [first === last ? String(first) : `${String(first)}–${String(last)}`, name, type, text]
+  })
+  const header = ['bytes', 'field', 'type', 'meaning']
+  return tableLines([header, ...rows])
 }
 
 function heartbeatLines({ payload, answer, every }: NonNullable<Framing['heartbeat']>): string[] {

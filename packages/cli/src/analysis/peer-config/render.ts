@@ -13,6 +13,7 @@ import {
   counterpartOf,
   DEFAULT_PLUGINS,
   inlineYaml,
+  peerCodecSpec,
   type PluginSpec,
   yamlComment,
 } from '@commloop/config'
@@ -143,7 +144,8 @@ function codecOf(table: ConfigTable, { index }: Pick<OwnEntry, 'index'>): Plugin
 function codecLine(spec: PluginSpec): string | undefined {
   const byDefault = { use: DEFAULT_PLUGINS.codec, options: {} }
   if (canonicalSpec(spec) === canonicalSpec(byDefault)) return undefined
-  return `codec: ${inlineYaml({ use: spec.use, ...spec.options })}`
+  const { use, options } = peerCodecSpec(spec)
+  return `codec: ${inlineYaml({ use, ...options })}`
 }
 
 function heartbeatLine(heartbeat: HeartbeatSettings | undefined): string | undefined {
