@@ -1,8 +1,9 @@
 import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, isAbsolute, join } from 'node:path'
 
 /** A foreign program, and the Debian package that contains it. */
 export interface DebianTool {
+  /** A name to look for, or a path. */
   readonly command: string
   readonly package: string
 }
@@ -12,6 +13,7 @@ const FOLDERS = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '
 
 /** The command's full path; undefined: not installed. */
 export function toolPath(command: string): string | undefined {
+  if (isAbsolute(command)) return isExecutable(command) ? command : undefined
   return FOLDERS.map((folder) => join(folder, command)).find((path) => isExecutable(path))
 }
 

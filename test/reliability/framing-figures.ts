@@ -1,12 +1,13 @@
 import { unfinishedInDecoders, unfinishedOnLinks } from '../faults/unfinished-frame.js'
 import { fuzzDecoder } from '../faults/decoder-fuzz.js'
+import { fuzzDelimiters } from '../faults/delimited-fuzz.js'
 import { fuzzLengthFields } from '../faults/length-field-fuzz.js'
 import { digits, type Figure } from './figure.js'
 import { provenByTests } from './proven-by-tests.js'
 
 const SEED = 20_260_101
 /** Whole, truncated, and three kinds of invalid frames. */
-const LENGTH_FIELD_ENDS = 5
+const STREAM_ENDS = 5
 const UNFINISHED_BYTES_MAX = 72 * 1024
 const UNFINISHED_CPU_MS_MAX = 10
 
@@ -80,7 +81,27 @@ export const FRAMING_FIGURES: readonly Figure[] = [
         size === 'short' ? 2e6 : 1e8,
         SEED,
       )
-      const everyEnd = Object.keys(ends).length === LENGTH_FIELD_ENDS
+      const everyEnd = Object.keys(ends).length === STREAM_ENDS
+      const counts = `${digits(bytes)} bytes, ${digits(frames)} frames`
+      const differences = `${String(mismatches.length)} differences, seed ${String(SEED)}`
+      return Promise.resolve({
+        measured: `${counts}, ${differences}`,
+        held: mismatches.length === 0 && everyEnd,
+      })
+    },
+  },
+  {
+    id: 'B39',
+    sentence:
+      'The decoder of delimiters reads frames, damaged frames and garbage, cut at random, exactly as a simple reference decoder does',
+    target: '100,000,000 bytes in 17 framings, 0 differences',
+    world: 'none',
+    needs: undefined,
+    timed: false,
+    run: (size) => {
+      const bytesMin = size === 'short' ? 5e5 : 1e8
+      const { bytes, frames, mismatches, ends } = fuzzDelimiters(bytesMin, SEED)
+      const everyEnd = Object.keys(ends).length === STREAM_ENDS
       const counts = `${digits(bytes)} bytes, ${digits(frames)} frames`
       const differences = `${String(mismatches.length)} differences, seed ${String(SEED)}`
       return Promise.resolve({

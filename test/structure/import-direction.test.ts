@@ -15,11 +15,13 @@ const FOLDERS = packageFolders()
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   control: ['@commloop/metrics'],
   'codec-length-field': ['@commloop/framings'],
+  'codec-delimited': ['@commloop/framings'],
   config: [
     '@commloop/control',
     '@commloop/transport-tcp',
     '@commloop/codec-len16',
     '@commloop/codec-length-field',
+    '@commloop/codec-delimited',
     '@commloop/framings',
   ],
   testing: ['@commloop/fault-peer'],
@@ -155,13 +157,16 @@ describe('modules with one place', () => {
     expect(listed(builtin)).toEqual([])
   })
 
-  it.each(['codec-len16', 'codec-length-field', 'framings', 'router-plugin-api'])(
-    '%s imports no module of Node',
-    (folder) => {
-      const builtin = importsUnder(`packages/${folder}/src`)
-      expect(listed(builtin.filter(({ module }) => BUILTIN.has(module)))).toEqual([])
-    },
-  )
+  it.each([
+    'codec-len16',
+    'codec-length-field',
+    'codec-delimited',
+    'framings',
+    'router-plugin-api',
+  ])('%s imports no module of Node', (folder) => {
+    const builtin = importsUnder(`packages/${folder}/src`)
+    expect(listed(builtin.filter(({ module }) => BUILTIN.has(module)))).toEqual([])
+  })
 
   it('only di.ts imports tsyringe and reflect-metadata', () => {
     const paths = FOLDERS.flatMap((folder) => importsUnder(`packages/${folder}/src`))

@@ -76,6 +76,13 @@ const BUILTIN_PLUGINS = [
     load: async () => (await import('@commloop/codec-length-field')).fixedDefinition,
   },
   {
+    kind: 'codec',
+    name: 'delimited',
+    package: '@commloop/codec-delimited',
+    isDefault: false,
+    load: async () => (await import('@commloop/codec-delimited')).default,
+  },
+  {
     kind: 'reconnect',
     name: 'exponential',
     package: '@commloop/core',

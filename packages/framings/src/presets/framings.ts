@@ -1,4 +1,7 @@
 import type { Framing } from '../framing.js'
+import { DELIMITED_BLOCKS } from './delimited-blocks.js'
+import { DELIMITED_ESCAPED } from './delimited-escaped.js'
+import { DELIMITED_TEXT } from './delimited-text.js'
 import { INDUSTRY } from './industry.js'
 import { METERS } from './meters.js'
 import { PAYMENTS } from './payments.js'
@@ -8,6 +11,9 @@ import { SERVICES } from './services.js'
 /** Every framing that has a name, in the order in which lists show them. */
 export const FRAMINGS: readonly Framing[] = [
   ...PLAIN_LENGTHS,
+  ...DELIMITED_TEXT,
+  ...DELIMITED_BLOCKS,
+  ...DELIMITED_ESCAPED,
   ...INDUSTRY,
   ...METERS,
   ...SERVICES,

@@ -13,6 +13,7 @@ const GENERAL_CODECS: Readonly<Record<string, string>> = {
   len16: 'the default: 2-byte length, then the payload',
   'length-field': 'frames whose header says how long they are; takes every option of this family',
   fixed: 'frames that all have the same size',
+  delimited: 'frames between delimiters, with escapes and checksums',
 }
 
 /** Prints every codec that a configuration can name without an installation. */
@@ -88,6 +89,7 @@ const PARTS: Readonly<Record<string, (options: PluginOptions) => Promise<readonl
   'length-field': async (options) =>
     (await import('@commloop/codec-length-field')).lengthFieldParts(options),
   fixed: async (options) => (await import('@commloop/codec-length-field')).fixedParts(options),
+  delimited: async (options) => (await import('@commloop/codec-delimited')).delimitedParts(options),
 }
 
 async function partsOf({ codec, options }: Framing): Promise<readonly FramePart[]> {
