@@ -7,6 +7,7 @@ import {
   type PluginSide,
   use,
 } from '@commloop/core'
+import { recogniseWith } from '@commloop/framings'
 import { DelimitedCodec } from './delimited-codec.js'
 import {
   type DelimitedOptions,
@@ -30,6 +31,9 @@ export const delimitedDefinition: PluginDefinition<'codec'> = {
   create: (options) => new DelimitedCodec(options as unknown as DelimitedOptions),
   compare,
 }
+
+// Any codec may ask for a diagnosis, of a stream that this one could have decoded.
+recogniseWith('delimited', (options) => delimitedDefinition.create(options))
 
 /** Options that determine the bytes of a frame. */
 const FRAME_OPTIONS = ['start', 'end', 'escape', 'check', 'after', 'singles', 'preamble'] as const

@@ -7,6 +7,7 @@ import {
   type PluginSide,
   use,
 } from '@commloop/core'
+import { recogniseWith } from '@commloop/framings'
 import { FixedCodec, type FixedOptions, fixedSettings } from './fixed-codec.js'
 import { LengthFieldCodec } from './length-field-codec.js'
 import type { LengthFieldOptions } from './length-field-options.js'
@@ -47,6 +48,10 @@ export const fixedDefinition: PluginDefinition<'codec'> = {
   create: (options) => new FixedCodec(options as unknown as FixedOptions),
   compare: compareFixed,
 }
+
+// Any codec may ask for a diagnosis, of a stream that this one could have decoded.
+recogniseWith('length-field', (options) => lengthFieldDefinition.create(options))
+recogniseWith('fixed', (options) => fixedDefinition.create(options))
 
 function compareLengthFields(dialer: PluginSide, acceptor: PluginSide): PluginMismatch[] {
   const [left, right] = [lengthFieldSettings(dialer.options), lengthFieldSettings(acceptor.options)]

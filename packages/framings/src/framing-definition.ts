@@ -9,6 +9,13 @@ import {
 } from '@commloop/core'
 import type { Framing } from './framing.js'
 
+const NAMES = new WeakMap<PluginOptions, string>()
+
+/** The name in the configuration, if a codec was created with these options because of a framing. */
+export function framingNameOf(options: PluginOptions): string | undefined {
+  return NAMES.get(options)
+}
+
 /** The plugin that a framing is the name of. `codec` is the plugin that does its work. */
 export function framingDefinition(
   framing: Framing,
@@ -24,6 +31,7 @@ export function framingDefinition(
     apiVersion: codec.apiVersion,
     create: (options) => {
       const all = expandedOptions(framing, options)
+      NAMES.set(all, framing.name)
       return inItsName(framing, () => codec.create(all))
     },
     compare: (dialer, acceptor) => codec.compare?.(expanded(dialer), expanded(acceptor)) ?? [],

@@ -12,3 +12,16 @@ export { checksumForm, readChecksum, readTail, type TailOption } from './tail-op
 export type { FramePart, Framing, FramingHeartbeat, FramingSample } from './framing.js'
 export { framing, FRAMINGS } from './presets/framings.js'
 export { expandedOptions, framingDefinition } from './framing-definition.js'
+export { type CodecSpec } from './recognition/candidate.js'
+export { codecText } from './recognition/codec-text.js'
+export { type DecoderSource, recogniseWith } from './recognition/decoder-source.js'
+export {
+  type ForeignProtocol,
+  likelyProtocol,
+  tpkt,
+  unmistakableProtocol,
+} from './recognition/foreign-protocol.js'
+export { framingDiagnosis } from './recognition/framing-diagnosis.js'
+export { bestGuesses, type FramingGuess, framingsOf } from './recognition/framing-guess.js'
+export { isFramedBy, type LengthLayout } from './recognition/length-layout.js'
+export { type OwnFraming, ownFraming } from './recognition/own-framing.js'
