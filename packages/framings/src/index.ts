@@ -22,6 +22,12 @@ export {
   unmistakableProtocol,
 } from './recognition/foreign-protocol.js'
 export { framingDiagnosis } from './recognition/framing-diagnosis.js'
-export { bestGuesses, type FramingGuess, framingsOf } from './recognition/framing-guess.js'
+export {
+  bestGuesses,
+  type FramingGuess,
+  framingsOf,
+  OPENING_BYTES_MAX,
+} from './recognition/framing-guess.js'
 export { isFramedBy, type LengthLayout } from './recognition/length-layout.js'
+export { openingText } from './recognition/opening-text.js'
 export { type OwnFraming, ownFraming } from './recognition/own-framing.js'

@@ -3,7 +3,6 @@ import { type Candidate, candidateOf } from './candidate.js'
 import { codecText, optionText } from './codec-text.js'
 import {
   type ForeignProtocol,
-  latin1,
   likelyProtocol,
   tpkt,
   unmistakableProtocol,
@@ -17,6 +16,7 @@ import {
   sameFrames,
 } from './framing-guess.js'
 import { isFramedBy, type LengthLayout, layoutName } from './length-layout.js'
+import { openingText } from './opening-text.js'
 import type { OwnFraming } from './own-framing.js'
 import { differingOptions } from './wire-options.js'
 
@@ -26,8 +26,6 @@ const LAYOUTS: readonly LengthLayout[] = ([2, 4] as const).flatMap((lengthBytes)
     (['big', 'little'] as const).map((byteOrder) => ({ lengthBytes, byteOrder, countsHeader })),
   ),
 )
-const SHOWN_BYTES_MAX = 8
-const SHOWN_TEXT_MAX = 16
 /** The most names in one message. */
 const NAMES_MAX = 4
 /** More options than this are another codec. */
@@ -98,7 +96,7 @@ function reportOf(opening: Uint8Array, { name, advice }: ForeignProtocol): strin
 }
 
 function report(opening: Uint8Array, name: string, advice: string): string {
-  return `the peer's first bytes (${shown(opening)}) look like ${name}: ${advice}`
+  return `the peer's first bytes (${openingText(opening)}) look like ${name}: ${advice}`
 }
 
 /** `telegram-40`; `decimal-4 that counts itself, or telegram-40`. */
@@ -118,15 +116,6 @@ export function namesText(guesses: readonly FramingGuess[]): string {
 /** Whether a configuration can name the framing instead of all its options. */
 function hasName({ spec, codec }: FramingGuess): boolean {
   return spec.use !== codec.use
-}
-
-/** Text as text, with a dot for every other byte; anything else in hexadecimal. */
-function shown(opening: Uint8Array): string {
-  const text = latin1(opening.subarray(0, SHOWN_TEXT_MAX))
-  if (/^[\x20-\x7e]{4}/.test(text)) return `"${text.replace(/[^\x20-\x7e]+/g, '.')}"`
-  const bytes = [...opening.subarray(0, SHOWN_BYTES_MAX)]
-  const more = opening.length > SHOWN_BYTES_MAX ? ' …' : ''
-  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(' ') + more
 }
 
 // ── what to do ──────────────────────────────────────────────────────────────────────────────────────────────────
