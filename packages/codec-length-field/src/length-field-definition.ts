@@ -7,7 +7,7 @@ import {
   type PluginSide,
   use,
 } from '@commloop/core'
-import { recogniseWith } from '@commloop/framings'
+import { recogniseWith, sameOnWire } from '@commloop/framings'
 import { FixedCodec, type FixedOptions, fixedSettings } from './fixed-codec.js'
 import { LengthFieldCodec } from './length-field-codec.js'
 import type { LengthFieldOptions } from './length-field-options.js'
@@ -58,7 +58,7 @@ function compareLengthFields(dialer: PluginSide, acceptor: PluginSide): PluginMi
   const differing = Object.keys(left.wire).filter(
     (option) => left.wire[option] !== right.wire[option],
   )
-  if (differing.length > 0) {
+  if (!sameOnWire(dialer.options, acceptor.options)) {
     return differing.map((option) => {
       const values = `${left.wire[option] ?? ''} at ${dialer.node} and ${right.wire[option] ?? ''} at ${acceptor.node}`
       return { finding: 'codec-differs', message: `${option} is ${values}` }

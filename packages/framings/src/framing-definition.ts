@@ -25,7 +25,7 @@ export function framingDefinition(
     ...side,
     options: expandedOptions(framing, side.options),
   })
-  return {
+  const definition: PluginDefinition<'codec'> = {
     kind: 'codec',
     name: framing.name,
     apiVersion: codec.apiVersion,
@@ -36,6 +36,17 @@ export function framingDefinition(
     },
     compare: (dialer, acceptor) => codec.compare?.(expanded(dialer), expanded(acceptor)) ?? [],
   }
+  CODECS.set(definition, codec)
+  return definition
+}
+
+const CODECS = new WeakMap<PluginDefinition, PluginDefinition<'codec'>>()
+
+/** The codec that does the work of a framing, to compare a framing with options that say the same. */
+export function codecOfFraming(
+  definition: PluginDefinition,
+): PluginDefinition<'codec'> | undefined {
+  return CODECS.get(definition)
 }
 
 /**

@@ -11,7 +11,7 @@ export {
 export { checksumForm, readChecksum, readTail, type TailOption } from './tail-options.js'
 export type { FramePart, Framing, FramingHeartbeat, FramingSample } from './framing.js'
 export { framing, FRAMINGS } from './presets/framings.js'
-export { expandedOptions, framingDefinition } from './framing-definition.js'
+export { codecOfFraming, expandedOptions, framingDefinition } from './framing-definition.js'
 export { type CodecSpec } from './recognition/candidate.js'
 export { codecText } from './recognition/codec-text.js'
 export { type DecoderSource, recogniseWith } from './recognition/decoder-source.js'
@@ -31,3 +31,4 @@ export {
 export { isFramedBy, type LengthLayout } from './recognition/length-layout.js'
 export { openingText } from './recognition/opening-text.js'
 export { type OwnFraming, ownFraming } from './recognition/own-framing.js'
+export { differingOptions, sameOnWire } from './recognition/wire-options.js'

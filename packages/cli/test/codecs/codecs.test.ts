@@ -176,8 +176,43 @@ describe('a framing in a configuration', () => {
         }),
       })
     const check = ['check', '--with', 'peer.yaml']
-    expect((await runCli(check, { cwd: folderOf(spelled) })).stdout).not.toContain('codecs differ')
-    expect((await runCli(check, { cwd: folderOf('len32') })).stdout).toContain('codecs differ')
+    expect((await runCli(check, { cwd: folderOf(spelled) })).stdout).not.toContain('codec-differs')
+    expect((await runCli(check, { cwd: folderOf('len32') })).stdout).toContain('codec-differs')
+    // Only the limit differs, and that is what the finding says.
+    const limited = await runCli(check, { cwd: folderOf({ ...spelled, maxPayload: 100 }) })
+    expect(limited.stdout).not.toContain('codec-differs')
+    expect(limited.stdout).toContain(
+      'payload-limit-differs  plant may send payloads of 65531 bytes',
+    )
+  })
+
+  it.each([
+    ['the end as a text', { use: 'delimited', start: { hex: '0b' }, end: '\u001c\r' }],
+    ['the end in base64', { use: 'delimited', start: '\v', end: { base64: 'HA0=' } }],
+  ])('matches a peer that writes %s', async (_, codec) => {
+    const cwd = testFolder({
+      '.commlooprc': { node: 'plant', bind: '192.168.0.1', codec: 'mllp', links: LINKS },
+      'peer.yaml': JSON.stringify({
+        node: 'plc',
+        listen: { host: '192.168.0.10', port: 102 },
+        codec: { ...codec, maxPayload: '1MiB' },
+        links: [{ id: 'plant', role: 'passive', ip: '192.168.0.1' }],
+      }),
+    })
+    const { code, stdout } = await runCli(['check', '--with', 'peer.yaml'], { cwd })
+    expect(stdout).toContain('match')
+    expect(code).toBe(0)
+  })
+
+  it('has a warning if its messages are larger than the queue', async () => {
+    const cwd = testFolder({
+      '.commlooprc': { node: 'plant', codec: 'mllp', outbox: '512KiB', links: LINKS },
+    })
+    const { code, stdout, stderr } = await runCli(['check'], { cwd })
+    expect(stdout + stderr).toMatch(
+      /outbox: 512KiB at "plc", and its codec allows messages of up to 1MiB[.] /,
+    )
+    expect(code).toBe(0)
   })
 })
 

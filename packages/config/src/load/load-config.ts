@@ -10,6 +10,7 @@ import { checkFile } from './check-file.js'
 import { checkPlugins, type PluginReport, warningText } from './check-plugins.js'
 import { heartbeatProblems } from './heartbeat-problems.js'
 import type { LoadedConfig } from './loaded-config.js'
+import { payloadWarning } from './payload-warning.js'
 import { PluginResolver } from './plugin-resolver.js'
 import { fixedKeyProblems, type RunningConfig } from './running-config.js'
 import { listenFilesRevision, withTlsFiles } from './tls-files.js'
@@ -103,7 +104,10 @@ async function checkedParts(
   if (plugins === undefined) return undefined
   const ofPorts = sourcePortWarnings(node)
   const ofSystem = acknowledgementWarning(node, plugins.transport.value)
-  const warnings = [...ofTable, ...ofPorts, ...ofSystem].map(warningText).concat(ofPlugins.warnings)
+  const ofSizes = payloadWarning(node, plugins.codec.value)
+  const warnings = [...ofTable, ...ofPorts, ...ofSystem, ...ofSizes]
+    .map(warningText)
+    .concat(ofPlugins.warnings)
   return { options, node, plugins, ...process, warnings }
 }
 

@@ -8,6 +8,7 @@ import {
   type PluginSpec,
   type ResolvedPlugin,
 } from '@commloop/config'
+import { codecOfFraming } from '@commloop/framings'
 import type { SettingFinding } from './finding.js'
 import { pluginSide } from './plugin-side.js'
 import type { LinkSide } from './side.js'
@@ -40,9 +41,13 @@ function mismatchesOf(
   dialer: LinkSide,
   acceptor: LinkSide,
 ): readonly PluginMismatch[] | undefined {
-  const [one, other] = [specOf(kind, dialer), specOf(kind, acceptor)]
-  const plugin = pluginOf(kind, dialer) ?? pluginOf(kind, acceptor)
-  if (plugin === undefined || withoutFolder(one).use !== withoutFolder(other).use) return undefined
+  const specs = [specOf(kind, dialer), specOf(kind, acceptor)] as const
+  const ours = pluginOf(kind, dialer) ?? pluginOf(kind, acceptor)
+  if (ours === undefined) return undefined
+  const haveOneName = withoutFolder(specs[0]).use === withoutFolder(specs[1]).use
+  const plugin = haveOneName ? ours : generalPlugin(ours)
+  const [one, other] = haveOneName ? specs : [framedSpec(specs[0]), framedSpec(specs[1])]
+  if (withoutFolder(one).use !== withoutFolder(other).use) return undefined
   try {
     return compareSides(
       plugin,
@@ -55,6 +60,12 @@ function mismatchesOf(
     const peer = pluginOf(kind, dialer) === undefined ? dialer : acceptor
     return [{ finding: 'options-invalid', message: `${nameOf(peer)}: ${messageText(error)}` }]
   }
+}
+
+/** The plugin that takes every option, if ours is the name of a framing. */
+function generalPlugin(plugin: ResolvedPlugin): ResolvedPlugin {
+  const definition = codecOfFraming(plugin.definition)
+  return definition === undefined ? plugin : { ...plugin, definition }
 }
 
 function specOf(kind: LinkPluginKind, { side, entry }: LinkSide): PluginSpec {
