@@ -142,8 +142,8 @@ describe('a full socket buffer fills the link’s bounded outbox', () => {
     // The node reports on stdout, while the messages travel over TCP, so wait until it has read its input.
     await node.inputRead()
     const refused = refusedNumbers(node)
-    // Each message counts for its bytes and 64 more.
-    const room = Math.floor((256 * 1024) / 1064)
+    // Each message counts for its bytes and 256 more.
+    const room = Math.floor((256 * 1024) / 1256)
     expect([...refused]).toEqual(series(room, 400))
 
     const listener = await RawListener.open({ host: '127.0.0.2', port })

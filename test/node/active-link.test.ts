@@ -121,13 +121,21 @@ describe('an active link', () => {
     await bench.stopped()
   })
 
-  it('dials after links of unknown peers if its last dial was not answered', async () => {
+  it('ends a dial that is not answered if others wait, and dials after links of unknown peers', async () => {
     const links = ['silent', 'b', 'c', 'late'].map((id) => {
       return { ...PEER, id, reconnect: fixed(100), enabled: id !== 'late' }
     })
     const bench = TestNode.started({ links, dials: 1 })
-    bench.clock.advance(10_000)
-    bench.transport.lastDial.fail('ETIMEDOUT')
+    bench.clock.advance(999)
+    expect(bench.node.link('silent').state).toBe('dialing')
+    bench.clock.advance(1)
+    expect(bench.node.link('silent')).toMatchObject({
+      state: 'backoff',
+      reason: 'no answer within 1s, and other links waited for their turn to dial',
+      // The peer has not had its whole time.
+      attempt: 0,
+    })
+    expect(bench.transport.dials[0]).toMatchObject({ cancelled: true })
     bench.clock.advance(100)
     // It asks later than the silent one, and is before it.
     bench.node.link('late').enable()

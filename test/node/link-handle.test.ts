@@ -263,7 +263,7 @@ describe('the view of a link', () => {
       sinceMs: 2_000,
       nextDialInMs: 3_000,
       queuedMessages: 2,
-      queuedBytes: 12 + 50 + 2 * 64,
+      queuedBytes: 12 + 50 + 2 * 256,
       aboveHighWaterMark: true,
     })
 

@@ -19,13 +19,13 @@ const ends = (bench: TestNode): string[] =>
 
 describe('the high-water mark', () => {
   it('is exceeded above its value, and a drain comes at exactly half of it', async () => {
-    // 136 and 64 bytes: the payload, and 64 bytes for each message.
-    const { bench, connection } = up({ highWaterMark: 200 })
+    // 328 and 256 bytes: the payload, and 256 bytes for each message.
+    const { bench, connection } = up({ highWaterMark: 584 })
     expect(bench.send('x'.repeat(72)), 'below').toBe(true)
     bench.soon()
     expect(bench.send(''), 'exactly').toBe(true)
     expect(bench.send('x'.repeat(36)), 'above').toBe(false)
-    expect(bench.node.link('peer').queuedBytes).toBe(300)
+    expect(bench.node.link('peer').queuedBytes).toBe(876)
     connection.written()
     expect(bench.drains, 'above half').toEqual([])
     connection.written()
@@ -34,7 +34,7 @@ describe('the high-water mark', () => {
     bench.soon()
     bench.send('x'.repeat(36))
     connection.written()
-    expect(bench.node.link('peer').queuedBytes).toBe(100)
+    expect(bench.node.link('peer').queuedBytes).toBe(292)
     expect(bench.drains, 'exactly half').toEqual(['peer', 'peer'])
     await bench.stopped()
   })

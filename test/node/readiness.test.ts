@@ -214,6 +214,46 @@ describe('ready on a passive link', () => {
   })
 })
 
+describe('a listener of up, on a link that has waited to be ready', () => {
+  it('may send over this connection only', async () => {
+    const bench = TestNode.started({ links: [{ ...PEER, ready: 'frame' }] })
+    bench.node.on('link', ({ state, link, epoch }) => {
+      if (state === 'up') bench.send('logon', { to: { link, epoch } })
+    })
+    const connection = bench.transport.lastDial.open()
+    connection.receive('banner')
+    bench.soon()
+    expect(connection.sent).toEqual(['logon'])
+    await bench.stopped()
+  })
+
+  it('may send on a passing link, which keeps no queue', async () => {
+    const any: EntryOptions = { id: 'any', role: 'passive', ip: '0.0.0.0', ready: 'frame' }
+    const bench = TestNode.started({ listen: { port: 8000 }, links: [any] })
+    bench.node.on('link', ({ state, link }) => {
+      if (state === 'up') bench.send('welcome', { to: link })
+    })
+    const connection = accept(bench)
+    connection.receive('hello')
+    bench.soon()
+    expect([connection.sent, bench.warnings]).toEqual([['welcome'], []])
+    await bench.stopped()
+  })
+
+  it('may end the connection', async () => {
+    const bench = TestNode.started({ links: [{ ...PEER, ready: 'frame' }] })
+    bench.send('waiting')
+    bench.node.on('link', ({ state }) => {
+      if (state === 'up') bench.node.link('peer').close()
+    })
+    const connection = bench.transport.lastDial.open()
+    connection.receive('banner')
+    bench.soon()
+    expect([connection.sent, connection.finSent]).toEqual([[], true])
+    await bench.stopped()
+  })
+})
+
 describe('a reload that changes ready', () => {
   const links = [{ ...PEER, reconnect: fixed }]
 

@@ -96,13 +96,13 @@ describe('a link whose limits change', () => {
   })
 
   it('reports a drain if the mark rises above its queue', async () => {
-    const bench = TestNode.started(one({ highWaterMark: 100 }))
+    const bench = TestNode.started(one({ highWaterMark: 292 }))
     expect(bench.send('x'.repeat(100), { to: 'peer' })).toBe(false)
-    await bench.node.reconfigure(one({ highWaterMark: 150 }))
+    await bench.node.reconfigure(one({ highWaterMark: 342 }))
     expect(bench.drains, 'above half of it still').toEqual([])
-    await bench.node.reconfigure(one({ highWaterMark: 400 }))
+    await bench.node.reconfigure(one({ highWaterMark: 784 }))
     expect(bench.drains).toEqual(['peer'])
-    await bench.node.reconfigure(one({ highWaterMark: 164 }))
+    await bench.node.reconfigure(one({ highWaterMark: 356 }))
     expect(bench.node.link('peer').aboveHighWaterMark, 'exactly at the mark').toBe(false)
     await bench.node.reconfigure(one({ highWaterMark: 163 }))
     expect(bench.node.link('peer').aboveHighWaterMark).toBe(true)

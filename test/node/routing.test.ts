@@ -292,7 +292,7 @@ describe('send', () => {
   })
 
   it('returns false above the mark, throws at the limit, and a drain follows', async () => {
-    const limits = { outbox: { messages: 4 }, highWaterMark: 150 }
+    const limits = { outbox: { messages: 4 }, highWaterMark: 534 }
     const bench = TestNode.started({ links: [active('a', limits)] })
     expect([1, 2, 3, 4].map(() => bench.send('x', { to: 'a' }))).toEqual([true, true, false, false])
     expect(() => bench.send('x', { to: 'a' })).toThrow(

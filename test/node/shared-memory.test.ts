@@ -1,4 +1,4 @@
-import { useRouter } from '@commloop/core'
+import { type Route, useRouter } from '@commloop/core'
 import { describe, expect, it } from 'vitest'
 import { unpinned } from '../../packages/core/src/link/unpinned.js'
 import { PEER, TestNode } from './test-node.js'
@@ -34,6 +34,8 @@ describe('the buffers into which frames are encoded', () => {
 })
 
 interface PassedOn {
+  /** What the router answers first for the small payload; afterwards, and by default, `target`. */
+  readonly firstAnswer?: Route
   /** Called before `source` receives a chunk that contains one small payload for `target`. */
   readonly before?: (bench: TestNode, target: ScriptedConnection) => void
   /** Called after that, until the small payload is confirmed. */
@@ -42,13 +44,16 @@ interface PassedOn {
 
 /** The received chunk, and the payload from it at the moment when it was confirmed. */
 async function passedOn({
+  firstAnswer = 'target',
   before,
   after,
 }: PassedOn): Promise<[Uint8Array, Uint8Array | undefined]> {
   const links = ['source', 'target'].map((id) => ({ ...PEER, id }))
+  let asked = 0
+  const answers = (): Route => (asked++ === 0 ? firstAnswer : 'target')
   const bench = TestNode.started(
     { relay: true, links },
-    useRouter({ route: ({ payload }) => (payload.length < 9 ? 'target' : { drop: 'large' }) }),
+    useRouter({ route: ({ payload }) => (payload.length < 9 ? answers() : { drop: 'large' }) }),
   )
   const sent: Uint8Array[] = []
   bench.node.on('passing', ({ direction, payload }) => {
@@ -84,6 +89,16 @@ describe('a small payload of a large chunk that is relayed', () => {
   })
 
   it.each<[string, PassedOn]>([
+    [
+      'for a route',
+      {
+        firstAnswer: { defer: 10 },
+        after: (bench, target) => {
+          bench.clock.advance(10)
+          target.written()
+        },
+      },
+    ],
     [
       'for a connection',
       {

@@ -1,6 +1,7 @@
 import { connectDeadlineFigure, detectionFigure, type Hole } from '../netns/half-open-figures.js'
 import { IsolatedNetwork } from '../netns/isolated-network.js'
 import { silentNamesFigure } from '../netns/silent-names-figure.js'
+import { silentPeersFigure } from '../netns/silent-peers-figure.js'
 import { digits, type Figure, type Size } from './figure.js'
 
 const HEARTBEAT_MS: Readonly<Record<Size, number>> = { short: 200, full: 500 }
@@ -15,6 +16,8 @@ const MEASURING_MS = 50
 const DIAL_TIMEOUT_MS = 2_000
 const SILENT_NAMES = 20
 const GOOD_NAME_MS_MAX = 1_000
+const SILENT_PEERS = 640
+const RESTARTS = 5
 
 async function withNetwork<Result>(use: (network: IsolatedNetwork) => Promise<Result>) {
   const network = await IsolatedNetwork.open()
@@ -82,5 +85,23 @@ export const FAULTY_NETWORK_FIGURES: readonly Figure[] = [
         held: failedBefore === 0 && dialledMs <= GOOD_NAME_MS_MAX,
       }
     },
+  },
+  {
+    id: 'B40',
+    sentence: 'Peers that do not answer do not delay the redial of a peer that was well',
+    target: 'with 640 silent peers in the table, up again within twice its backoff + 1,000 ms',
+    world: 'namespaces',
+    needs: 'network namespaces',
+    timed: true,
+    run: (size) =>
+      withNetwork(async (network) => {
+        const [silent, restarts] = size === 'short' ? [100, 1] : [SILENT_PEERS, RESTARTS]
+        const { upAfterMs, delayMsMax } = await silentPeersFigure(network, { silent, restarts })
+        const slowestMs = Math.max(...upAfterMs)
+        return {
+          measured: `${digits(slowestMs)} ms, the slowest of ${digits(restarts)}; backoff up to ${digits(delayMsMax)} ms, ${digits(silent)} silent peers`,
+          held: slowestMs <= 2 * delayMsMax + 1_000,
+        }
+      }),
   },
 ]

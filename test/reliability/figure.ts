@@ -2,7 +2,7 @@
 export type Size = 'short' | 'full'
 
 /** What a figure requires of the machine. If it is missing, the figure is reported as not measured. */
-export type Need = 'network namespaces' | 'prlimit' | 'the npm registry'
+export type Need = 'network namespaces' | 'prlimit' | 'openssl' | 'the npm registry'
 
 export interface Measurement {
   /** In the words of the table, with units. */

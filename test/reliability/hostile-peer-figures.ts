@@ -1,4 +1,5 @@
 import { deafPeers } from '../faults/deaf-peers.js'
+import { silentDeviceFigure } from '../faults/silent-device.js'
 import { strangerStorm } from '../faults/stranger-storm.js'
 import { digits, type Figure, megabytes } from './figure.js'
 import { provenByTests } from './proven-by-tests.js'
@@ -6,6 +7,7 @@ import { provenByTests } from './proven-by-tests.js'
 const RATIO_MIN = 0.8
 const GROWTH_BYTES_MAX = 20e6
 const ECHO_MS_MAX = 50
+const HANDSHAKE_MS_MAX = 500
 
 export const HOSTILE_PEER_FIGURES: readonly Figure[] = [
   {
@@ -63,6 +65,25 @@ export const HOSTILE_PEER_FIGURES: readonly Figure[] = [
           peers.outcomes === peers.accepted &&
           peers.unaccounted === 0 &&
           peers.refused > 0,
+      }
+    },
+  },
+  {
+    id: 'B37',
+    sentence:
+      'One silent device that opens 50 TLS connections a second does not keep another listed peer out',
+    target: 'each of 72 connections of the peer gets in, its handshake within 500 ms',
+    world: 'real sockets',
+    needs: 'openssl',
+    timed: true,
+    run: async (size) => {
+      const short = { dials: 8, aloneMs: 200 }
+      const full = { dials: 72, aloneMs: 3_000 }
+      const { dials } = size === 'short' ? short : full
+      const { succeeded, msMax, opened } = await silentDeviceFigure(size === 'short' ? short : full)
+      return {
+        measured: `${digits(succeeded)} of ${digits(dials)}, at most ${digits(msMax)} ms, beside ${digits(opened)} silent connections`,
+        held: succeeded === dials && msMax <= HANDSHAKE_MS_MAX,
       }
     },
   },

@@ -1,9 +1,11 @@
 import { SeededRandom } from '@commloop/testing'
 import { leakCheck } from '../robustness/leak-check.js'
+import { reloadStall } from '../robustness/reload-stall.js'
 import { randomStops } from '../robustness/random-stops.js'
 import { digits, type Figure } from './figure.js'
 
 const SEED = 'stops'
+const RELOAD_WORK_MS_MAX = 100
 const HEAP_BYTES_PER_CYCLE_MAX = 100
 
 export const LIFE_FIGURES: readonly Figure[] = [
@@ -45,6 +47,23 @@ export const LIFE_FIGURES: readonly Figure[] = [
       return {
         measured: `${digits(figure.cycles)} cycles, growth: ${counts.join(', ')}, heap ${String(heap)} bytes per cycle`,
         held: grown.length === 0 && heap !== undefined && heap < HEAP_BYTES_PER_CYCLE_MAX,
+      }
+    },
+  },
+  {
+    id: 'B36',
+    sentence:
+      'A reload of a large table does not keep the event loop, whether the node takes it or rejects it',
+    target: '10,000 links: at most 100 ms of work between two turns of the loop',
+    world: 'processes',
+    needs: undefined,
+    timed: true,
+    run: async (size) => {
+      const links = size === 'short' ? 200 : 10_000
+      const { longestMs, reloads, worst } = await reloadStall(links)
+      return {
+        measured: `${digits(longestMs)} ms (${worst}), ${digits(links)} links, ${digits(reloads)} reloads`,
+        held: longestMs <= RELOAD_WORK_MS_MAX,
       }
     },
   },

@@ -9,6 +9,8 @@ export function needIsMissing({ id, needs }: Figure): boolean {
       return noNetworkOfOurOwn(id)
     case 'prlimit':
       return someToolIsMissing(id, [{ command: 'prlimit', package: 'util-linux' }])
+    case 'openssl':
+      return someToolIsMissing(id, [{ command: 'openssl', package: 'openssl' }])
     default:
       return false
   }

@@ -10,10 +10,11 @@ import { resultTable } from './result-table.js'
 const IN_FULL_ELSEWHERE = ['B4']
 
 describe('the figures', () => {
-  it('are thirty-one, of which some do not apply', () => {
+  it('have numbers of their own, and include the first thirty-one, of which some do not apply', () => {
     const ids = [...FIGURES.map(({ id }) => id), ...NOT_APPLICABLE]
-    const wanted = Array.from({ length: 31 }, (_, at) => `B${String(at + 1)}`)
-    expect(ids.toSorted()).toEqual(wanted.toSorted())
+    expect(ids).toHaveLength(new Set(ids).size)
+    const first = Array.from({ length: 31 }, (_, at) => `B${String(at + 1)}`)
+    expect(ids).toEqual(expect.arrayContaining(first))
   })
 
   const figures = FIGURES.filter(({ id }) => !IN_FULL_ELSEWHERE.includes(id))

@@ -133,3 +133,18 @@ describe('a challenge', () => {
     expect(second?.destroyed).toBe(true)
   })
 })
+
+describe('a newcomer that sends single bytes', () => {
+  it('is read until its chunks cost 16 KiB, although they have few bytes', async () => {
+    const bench = listening()
+    bench.transport.accept('10.0.0.2', 1)
+    const newcomer = bench.transport.accept('10.0.0.2', 2)
+    let chunks = 0
+    while (newcomer?.reading === true && chunks < 1_000) {
+      newcomer.receiveBytes(new Uint8Array(1))
+      chunks++
+    }
+    expect(chunks).toBe(64)
+    await bench.stopped()
+  })
+})

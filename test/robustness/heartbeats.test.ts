@@ -2,6 +2,7 @@ import { Len16Codec } from '@commloop/codec-len16'
 import {
   Clock,
   createNode,
+  type EchoOptions,
   FrameCodec,
   type HeartbeatOptions,
   type Node,
@@ -17,7 +18,7 @@ const NEAR = '10.0.0.1'
 const FAR = '10.0.0.2'
 
 /** Two nodes on virtual time; `far` listens. */
-function pair(near: HeartbeatOptions, far: HeartbeatOptions) {
+function pair(near: HeartbeatOptions | EchoOptions, far: HeartbeatOptions | EchoOptions) {
   const clock = new ManualClock()
   const random = new SeededRandom(1)
   const network = new MemoryNetwork(clock, random, { latencyMs: { min: 1, max: 20 } })
@@ -55,6 +56,41 @@ function pair(near: HeartbeatOptions, far: HeartbeatOptions) {
 function beats(node: Node): number {
   return node.link('peer').counters.heartbeatsSent
 }
+
+describe('a link that echoes', () => {
+  it('answers each poll with the same frame, and delivers none of them', async () => {
+    const { clock, dialler, listener, stopped } = pair({ every: '5s', payload: '' }, { echo: '' })
+    const messages: unknown[] = []
+    for (const node of [dialler, listener]) node.on('message', (message) => messages.push(message))
+    clock.advance(HOUR_MS)
+    const polls = beats(dialler)
+    expect(polls).toBeGreaterThan(700)
+    expect(beats(listener)).toBeGreaterThanOrEqual(polls - 1)
+    expect(dialler.link('peer').counters.heartbeatsReceived).toBeGreaterThanOrEqual(polls - 2)
+    expect([messages, dialler.link('peer').epoch]).toEqual([[], 1])
+    await stopped()
+  })
+
+  it('never begins, so two of them are silent', async () => {
+    const { clock, dialler, listener, stopped } = pair({ echo: 'poll' }, { echo: 'poll' })
+    clock.advance(HOUR_MS)
+    expect([beats(dialler), beats(listener)]).toEqual([0, 0])
+    await stopped()
+  })
+
+  it('echoes at most once in 100 ms, also if the other side echoes what a program has sent', async () => {
+    const { clock, dialler, listener, stopped } = pair({ echo: 'poll' }, { echo: 'poll' })
+    dialler.send(Buffer.from('poll'), { to: 'peer' })
+    clock.advance(10_000)
+    expect(beats(listener)).toBeGreaterThan(0)
+    expect(beats(listener) + beats(dialler)).toBeLessThanOrEqual(200)
+    for (let polls = 0; polls < 50; polls++) dialler.send(Buffer.from('poll'), { to: 'peer' })
+    const before = beats(listener)
+    clock.advance(50)
+    expect(beats(listener) - before).toBeLessThanOrEqual(1)
+    await stopped()
+  })
+})
 
 describe('an idle hour between two nodes', () => {
   const every = '5s'

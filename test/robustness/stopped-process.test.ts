@@ -29,6 +29,17 @@ function beating(peer: RawPeer): () => void {
   }
 }
 
+/** Answers each heartbeat, and sends nothing else. */
+function answering(peer: RawPeer): () => void {
+  let answered = 0
+  const timer = setInterval(() => {
+    for (; answered < peer.payloads.length; answered++) void peer.send('pong')
+  }, 5)
+  return () => {
+    clearInterval(timer)
+  }
+}
+
 describe('a process that is stopped for longer than its silence timeout', () => {
   it('notices that its peers are alive, by the data that waits in the kernel', async () => {
     const node = await RunningNode.start(CONFIG)
@@ -46,6 +57,28 @@ describe('a process that is stopped for longer than its silence timeout', () => 
       expect(node.states('in')).toEqual(['awaiting 0', 'up 1'])
     } finally {
       stopBeating()
+      node.process.kill('SIGCONT')
+    }
+  })
+
+  it('gives a peer that only answers heartbeats the time to answer', async () => {
+    const heartbeat = `heartbeat: { every: ${String(SILENCE_MS / 3)}, payload: ping, answer: pong }`
+    const node = await RunningNode.start(CONFIG.replace(/^heartbeat:.*$/m, heartbeat))
+    const peer = await RawPeer.dial({ port: node.port })
+    const stopAnswering = answering(peer)
+    try {
+      await node.link('in', 'up', 1)
+      for (let round = 0; round < 3; round++) {
+        const asked = peer.payloads.length
+        await peer.received(asked + 1)
+        node.process.kill('SIGSTOP')
+        await delay(2 * SILENCE_MS)
+        node.process.kill('SIGCONT')
+        await peer.received(asked + 4)
+      }
+      expect(node.states('in')).toEqual(['awaiting 0', 'up 1'])
+    } finally {
+      stopAnswering()
       node.process.kill('SIGCONT')
     }
   })

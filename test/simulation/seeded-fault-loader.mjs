@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { editsOf } from './seeded-faults.mjs'
 
 const ROOT = new URL('../../', import.meta.url)
-const BUILT = /\/packages\/(core|codec-len16|testing)\/dist\//
+const BUILT = /\/packages\/(core|codec-len16|journal-segments|testing)\/dist\//
 /** Packages import each other's bundle; the fault edits the modules that the bundle is made of. */
 const BUNDLE = /(\/packages\/[^/]+)\/bundle\/index\.js/
 

@@ -1,12 +1,16 @@
 // Bugs that a campaign plants on purpose and must find. Each is a list of edits of built files; `find` must occur
 // exactly once. If a campaign misses one of them, it is blind to that kind of bug.
 
+import { JOURNAL_FAULTS, ROT_FAULTS } from './journal-faults.mjs'
+
 const LINK = 'packages/core/dist/link/link.js'
 const QUEUE = 'packages/core/dist/link/link-queue.js'
 const CONNECTION = 'packages/core/dist/link/connection/connection.js'
 const READER = 'packages/core/dist/link/connection/frame-reader.js'
 const WRITER = 'packages/core/dist/link/connection/frame-writer.js'
 const LIVENESS = 'packages/core/dist/link/connection/liveness.js'
+const OPENING = 'packages/core/dist/link/conversation/opening.js'
+const READINESS = 'packages/core/dist/link/readiness.js'
 const HEARTBEATS = 'packages/core/dist/link/conversation/heartbeats.js'
 const OUTBOX = 'packages/core/dist/outbox/memory-outbox.js'
 const BATCH = 'packages/core/dist/link/connection/batch.js'
@@ -15,6 +19,8 @@ const ROTATION = 'packages/core/dist/link/address-rotation.js'
 const ACCEPTOR = 'packages/core/dist/accept/acceptor.js'
 const DELIVERY = 'packages/core/dist/routing/delivery.js'
 const STAGE = 'packages/core/dist/routing/pending-routes.js'
+const REQUESTS = 'packages/core/dist/routing/requests.js'
+const ASKED = 'packages/core/dist/routing/connection-requests.js'
 const DECODER = 'packages/codec-len16/dist/len16-decoder.js'
 
 /** Added to faults that would make the loop endless: the campaign must find them before its time limit does. */
@@ -26,8 +32,76 @@ const BOUNDED_RELEASE = {
 
 /** Faults that a campaign must find one at a time. */
 export const SEEDED_FAULTS = {
+  'a lost connection leaves its requests waiting': [
+    {
+      file: REQUESTS,
+      find: 'for (const request of requests.underWay)',
+      replace: 'for (const request of [])',
+    },
+  ],
+  'a late answer is given to the next request': [
+    {
+      file: REQUESTS,
+      find: "request.phase === 'inLine' || this.tracked",
+      replace: 'request.key === undefined || this.tracked',
+    },
+  ],
+  'a message answers a request that is not written yet': [
+    {
+      file: ASKED,
+      find: 'this.first?.begun === true ? this.first : undefined',
+      replace: 'this.first',
+    },
+  ],
+  'a request whose copy is dropped goes on waiting': [
+    { file: REQUESTS, find: 'this.#fail(request, endOf(error), error);', replace: ';' },
+  ],
+  'a timeout is counted as an answer': [
+    {
+      file: REQUESTS,
+      find: "'timedOut', timeoutError(request));\n        this.#expectLate",
+      replace: "'answered', timeoutError(request));\n        this.#expectLate",
+    },
+  ],
+  'the line does not go on after a timeout': [
+    {
+      file: REQUESTS,
+      find: 'if (!requests.isEmpty)\n            this.#advanceSoon(requests);\n        else if',
+      replace: 'if',
+    },
+  ],
   'a link dials the first address of its peer only': [
     { file: ROTATION, find: '.sort((left, right) => rank(left) - rank(right))', replace: '' },
+  ],
+  'a link with an opening is up with its first frame': [
+    { file: READINESS, find: "if (this.#wait?.for !== 'opening')", replace: '' },
+  ],
+  'an opening takes the messages that follow it': [
+    { file: OPENING, find: 'this.#listens = this.#stays();', replace: ';' },
+  ],
+  'a session that stays takes every frame': [
+    {
+      file: OPENING,
+      find: 'if (this.#listens && this.#ask(payload))',
+      replace: 'if (this.#listens && (this.#ask(payload) || !this.isOpening))',
+    },
+  ],
+  'a frame of an opening is counted twice': [
+    {
+      file: OPENING,
+      find: 'this.#link.queue.tally.openingReceived++;',
+      replace: 'this.#link.queue.tally.openingReceived += this.isOpening ? 1 : 2;',
+    },
+  ],
+  'the end of an opening does not reach its session': [
+    { file: OPENING, find: 'this.#session?.ended?.();', replace: ';' },
+  ],
+  'an opening has no timeout': [
+    {
+      file: READINESS,
+      find: "if (wait.for === 'opening')",
+      replace: "if (wait.for === 'opening' && this.#link.connection === undefined)",
+    },
   ],
   'a rewind does not mark resent messages': [
     { file: OUTBOX, find: 'message.resent = true;', replace: ';' },
@@ -68,9 +142,9 @@ export const SEEDED_FAULTS = {
   'a late confirmation counts for a closed connection': [
     {
       file: CONNECTION,
-      find: 'this.#owner.queue.tally.fenced++;\n            return;\n        }\n        const writer = this.#writer;\n        if (writer === undefined || this.quiet) {',
+      find: 'this.#owner.queue.tally.fenced++;\n            return;\n        }\n        const writer = this.#writer;\n        if (writer === undefined || this.quiet)',
       replace:
-        'this.#owner.queue.tally.fenced++;\n        }\n        const writer = this.#writer;\n        if (writer === undefined || (this.quiet && !this.#isClosed())) {',
+        'this.#owner.queue.tally.fenced++;\n        }\n        const writer = this.#writer;\n        if (writer === undefined || (this.quiet && !this.#isClosed()))',
     },
     BOUNDED_RELEASE,
   ],
@@ -299,7 +373,7 @@ export const PAIRS = [
 /** The edits of one fault, or of two names joined by ` + `. */
 export function editsOf(name) {
   return name.split(' + ').flatMap((part) => {
-    const edits = SEEDED_FAULTS[part] ?? HALVES[part]
+    const edits = SEEDED_FAULTS[part] ?? HALVES[part] ?? JOURNAL_FAULTS[part] ?? ROT_FAULTS[part]
     if (edits === undefined) throw new Error(`no seeded fault is named "${part}"`)
     return edits
   })

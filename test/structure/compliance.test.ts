@@ -127,9 +127,11 @@ const SUITES: Readonly<Record<string, string>> = {
   FrameCodec: 'frameCodecCompliance(',
   ReconnectStrategy: 'reconnectStrategyCompliance(',
   SendRouter: 'sendRouterCompliance(',
+  Journal: 'journalCompliance(',
+  Storage: 'storageCompliance(',
 }
 const CLASS =
-  /^export class (\w+) implements .*?\b(Transport|FrameCodec|ReconnectStrategy|SendRouter)\b/gm
+  /^export class (\w+) implements .*?\b(Transport|FrameCodec|ReconnectStrategy|SendRouter|Journal|Storage)\b/gm
 
 interface Implementation {
   readonly name: string

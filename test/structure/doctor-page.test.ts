@@ -36,6 +36,7 @@ describe('docs/doctor.md', () => {
     const comparisons =
       sourcesOf('packages/cli/src/analysis/compatibility') +
       sourcesOf('packages/codec-len16/src') +
+      sourcesOf('packages/opening-exchange/src') +
       sourcesOf('packages/transport-tcp/src')
     expect(COMPATIBILITY_FINDINGS.filter((code) => !comparisons.includes(`'${code}'`))).toEqual([])
   })

@@ -15,7 +15,7 @@ const CORE_FLOORS: readonly (readonly string[])[] = [
   ['link/connection'],
   ['link/conversation'],
   ['config', 'receive', 'outbox', 'reconnect', 'runtime', 'timing'],
-  ['address', 'text', 'ledger', 'units'],
+  ['address', 'text', 'ledger', 'turns', 'units', 'shares'],
   ['contracts'],
   ['.'],
 ]

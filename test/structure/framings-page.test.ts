@@ -24,17 +24,25 @@ describe('docs/framings.md', () => {
       const [, list = ''] = /^const KNOWN = \[([^\]]*)\]/m.exec(text) ?? []
       return [...list.matchAll(/'(\w+)'/g)].map(([, name = '']) => name)
     }
-    const options = [...namesIn(settings), ...namesIn(length).map((name) => `length.${name}`)]
+    const delimited = textOf('packages/codec-delimited/src/delimited-options.ts')
+    const options = [
+      ...namesIn(settings),
+      ...namesIn(delimited),
+      ...namesIn(length).map((name) => `length.${name}`),
+    ]
     expect(options.length).toBeGreaterThan(20)
     for (const option of options) expect(PAGE).toContain(`\`${option}\``)
   })
 })
 
 describe('the framings of the codecs', () => {
-  it('are all put through the compliance suite, whatever their number', () => {
-    const suites = codeUnder('packages/codec-length-field/test')
+  it.each([
+    ['codec-length-field', 'of FRAMINGS'],
+    ['codec-delimited', 'of DELIMITED_FRAMINGS'],
+  ])('are all put through the compliance suite by %s, whatever their number', (codec, all) => {
+    const suites = codeUnder(`packages/${codec}/test`)
       .map((path) => textOf(path))
-      .filter((text) => text.includes('frameCodecCompliance(') && text.includes('of FRAMINGS'))
+      .filter((text) => text.includes('frameCodecCompliance(') && text.includes(all))
     expect(suites).toHaveLength(1)
   })
 })

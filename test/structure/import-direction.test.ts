@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     '@commloop/codec-length-field',
     '@commloop/codec-delimited',
     '@commloop/framings',
+    '@commloop/opening-exchange',
   ],
   testing: ['@commloop/fault-peer'],
 }
@@ -163,6 +164,7 @@ describe('modules with one place', () => {
     'codec-length-field',
     'codec-delimited',
     'framings',
+    'opening-exchange',
     'router-plugin-api',
   ])('%s imports no module of Node', (folder) => {
     const builtin = importsUnder(`packages/${folder}/src`)

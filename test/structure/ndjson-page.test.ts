@@ -63,6 +63,12 @@ describe('docs/ndjson.md', () => {
     node.send('too late', { to: 'gone', ttl: 1 })
     node.process.write('{"payload":1,"id":"3"}\n')
     await node.received('press', 2)
+    for (const answer of ['text', Buffer.from([0xff])]) {
+      const before = peer.payloads.length
+      node.process.write('{"request":"how warm?","to":"press","id":"4"}\n')
+      await peer.received(before + 1)
+      await peer.send(answer)
+    }
     await RawPeer.dial({ from: '127.0.0.9', port: node.port })
     await node.link('gone', 'backoff')
     await node.until('a line of every type', () =>

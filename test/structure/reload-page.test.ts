@@ -99,6 +99,10 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   heldFor: { out: { heldFor: '7s' } },
   ready: { out: { ready: 'frame' } },
   readyTimeout: { out: { readyTimeout: '7s' } },
+  opening: {
+    out: { opening: { spec: 'any', value: { begin: () => ({ received: () => true }) } } },
+  },
+  openTimeout: { out: { openTimeout: '7s' } },
   holdDown: { out: { holdDown: '7s' } },
 }
 

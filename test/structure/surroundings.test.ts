@@ -39,9 +39,11 @@ describe('core', () => {
     )
     expect([...names].sort()).toEqual([
       'Math',
+      'clearImmediate',
       'clearTimeout',
       'performance',
       'process',
+      'setImmediate',
       'setTimeout',
     ])
   })

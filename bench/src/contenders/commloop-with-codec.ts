@@ -1,4 +1,5 @@
-import { LengthFieldCodec, type LengthFieldOptions } from '@commloop/codec-length-field'
+import delimited from '@commloop/codec-delimited'
+import { LengthFieldCodec, lengthFieldDefinition } from '@commloop/codec-length-field'
 import { createNode, FrameCodec, type Node, type NodeOptions, use } from '@commloop/core'
 import { framing } from '@commloop/framings'
 import { tcpTransport } from '@commloop/transport-tcp'
@@ -17,14 +18,20 @@ export const COMPARED_CODECS = [
   { codec: 'telegram-40', share: 0.7 },
 ] as const
 
+/** Names of codecs that look for delimiters. The payloads of the benchmark contain none of these. */
+export const DELIMITED_CODECS = [
+  { codec: 'lines', share: 0.6 },
+  { codec: 'mllp', share: 0.6 },
+] as const
+
 /** Like `commloop`, with another codec at both ends. */
 export function commloopWithCodec(codec: string): Contender {
-  const options = optionsOf(codec)
+  const frameCodec = codecOf(codec)
   return {
     name: codecContender(codec),
     about: `one link between two nodes with the codec ${codec}`,
     async receive(sink) {
-      const node = newNode(options, {
+      const node = newNode(frameCodec, {
         listen: { host: LOOPBACK, port: 0 },
         links: [{ id: 'peer', role: 'passive', ip: LOOPBACK }],
       })
@@ -36,7 +43,7 @@ export function commloopWithCodec(codec: string): Contender {
     },
     async send(port) {
       const links = [{ id: 'peer', role: 'active', ip: LOOPBACK, port } as const]
-      const node = newNode(options, { links })
+      const node = newNode(frameCodec, { links })
       await startAndWaitForLinks(node, 1)
       return new NodeSending(node)
     },
@@ -47,14 +54,15 @@ export function codecContender(codec: string): string {
   return `commloop, codec ${codec}`
 }
 
-function newNode(options: LengthFieldOptions, nodeOptions: NodeOptions): Node {
-  return createNode(nodeOptions, tcpTransport(), use(FrameCodec, new LengthFieldCodec(options)))
+function newNode(codec: FrameCodec, options: NodeOptions): Node {
+  return createNode(options, tcpTransport(), use(FrameCodec, codec))
 }
 
-function optionsOf(codec: string): LengthFieldOptions {
-  if (codec === GENERAL) return { length: 2 }
-  const found = framing(codec)
-  if (found === undefined) throw new Error(`no codec "${codec}"`)
+function codecOf(name: string): FrameCodec {
+  if (name === GENERAL) return new LengthFieldCodec({ length: 2 })
+  const found = framing(name)
+  if (found === undefined) throw new Error(`no codec "${name}"`)
+  if (found.codec === 'delimited') return delimited.create(found.options)
   // The payloads of all contenders are equal, so the header is not part of them.
-  return { ...found.options, keep: 'nothing' } as unknown as LengthFieldOptions
+  return lengthFieldDefinition.create({ ...found.options, keep: 'nothing' })
 }

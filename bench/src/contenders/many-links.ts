@@ -3,7 +3,7 @@ import type { EntryOptions, Node } from '@commloop/core'
 import { useRouter } from '@commloop/core'
 import type { Contender, Sending } from '../traffic/contender.js'
 import { Lane } from '../traffic/lane.js'
-import type { PayloadCycle } from '../traffic/payload-cycle.js'
+import { type PayloadCycle, placeOf } from '../traffic/payload-cycle.js'
 import { newNode, startAndWaitForLinks } from './commloop.js'
 import { cutFrames, RawBatch } from './raw-frames.js'
 import { dial, listen, LOOPBACK } from './sockets.js'
@@ -22,8 +22,7 @@ function countText(busy: number, all: number): string {
 export function commloopWithLinks(busy: number, all = busy): Contender {
   const ids = Array.from({ length: all }, (_, at) => `link-${String(at)}`)
   const byContent = {
-    route: ({ payload }: { readonly payload: Uint8Array }) =>
-      ids[((payload[0] ?? 0) | ((payload[1] ?? 0) << 8)) % busy] ?? '',
+    route: ({ payload }: { readonly payload: Uint8Array }) => ids[placeOf(payload) % busy] ?? '',
   }
   return {
     name: `commloop, ${countText(busy, all)} links`,

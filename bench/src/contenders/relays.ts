@@ -1,5 +1,6 @@
 import { useRouter } from '@commloop/core'
 import { Child } from '../process/child.js'
+import { placeOf } from '../traffic/payload-cycle.js'
 import type { Contender } from '../traffic/contender.js'
 import { newNode, startAndWaitForLinks } from './commloop.js'
 import { raw } from './raw.js'
@@ -50,7 +51,7 @@ export async function relay(name: string, targetPort: number): Promise<Relay> {
 }
 
 function laneOf(payload: Uint8Array): number {
-  return ((payload[0] ?? 0) | ((payload[1] ?? 0) << 8)) % RELAY_LANES
+  return placeOf(payload) % RELAY_LANES
 }
 
 async function startRawRelay(targetPort: number): Promise<number> {

@@ -7,7 +7,11 @@ import { check, type Suite } from './suite.js'
 const HEADER_BYTES = 2
 const LIMITS = { bytesMax: 1 << 23, messagesMax: 4_096, overflow: 'reject' } as const
 const NO_HANDLER = { sendable: () => undefined, dropped: () => undefined }
-const NO_LISTENER = { unwritten: () => undefined, unencoded: () => undefined }
+const NO_LISTENER = {
+  unwritten: () => undefined,
+  begun: () => undefined,
+  unencoded: () => undefined,
+}
 const NOW = { ms: 0, epoch: 1 }
 /** The largest number of messages in one write. */
 const WRITE_BYTES = 128 * 1024

@@ -10,7 +10,9 @@ const PAYLOADS_OF_LARGE = [
  * at n modulo `length`.
  *
  *     byte   0 … 1                2 …
- *            place in the cycle   follow from the place       little endian
+ *            place in the cycle   follow from the place       little endian, five bits in a byte
+ *
+ * All bytes are from 30 to 6f, so that codecs that look for control characters can carry them too.
  */
 export class PayloadCycle {
   readonly #payloads: readonly Uint8Array[]
@@ -58,13 +60,25 @@ export class PayloadCycle {
   }
 }
 
+const TEXT_BYTE = 0x30
+const PLACE_BITS = 5
+const PLACE_MASK = 2 ** PLACE_BITS - 1
+/** Of 32, the bits that give a byte of text. */
+const TEXT_SHIFT = 26
+
 function fill(payload: Uint8Array, place: number): void {
   let state = place + 1
   for (let at = 0; at < payload.length; at++) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0
-    payload[at] = state >>> 24
+    payload[at] = TEXT_BYTE + (state >>> TEXT_SHIFT)
   }
   if (payload.length < 2) return
-  payload[0] = place
-  payload[1] = place >>> 8
+  payload[0] = TEXT_BYTE + (place & PLACE_MASK)
+  payload[1] = TEXT_BYTE + (place >>> PLACE_BITS)
+}
+
+/** The place in the cycle that a payload states. */
+export function placeOf(payload: Uint8Array): number {
+  const low = (payload[0] ?? TEXT_BYTE) - TEXT_BYTE
+  return low | (((payload[1] ?? TEXT_BYTE) - TEXT_BYTE) << PLACE_BITS)
 }

@@ -1,5 +1,5 @@
 import { nowMs } from '../process/now-ms.js'
-import { PayloadCycle } from './payload-cycle.js'
+import { PayloadCycle, placeOf } from './payload-cycle.js'
 
 /** One run of traffic. */
 export interface Traffic {
@@ -57,7 +57,7 @@ export class Sink {
   }
 
   take(payload: Uint8Array): void {
-    const found = (payload[0] ?? 0) | ((payload[1] ?? 0) << 8)
+    const found = placeOf(payload)
     const lane = this.#lanes === 1 ? 0 : found % this.#lanes
     const place = this.#places[lane] ?? 0
     const next = place + this.#lanes

@@ -1,4 +1,8 @@
-import { codecContender, COMPARED_CODECS } from '../contenders/commloop-with-codec.js'
+import {
+  codecContender,
+  COMPARED_CODECS,
+  DELIMITED_CODECS,
+} from '../contenders/commloop-with-codec.js'
 import { commloop } from '../contenders/commloop.js'
 import type { Figure } from '../results/result.js'
 import { atLeast, ratioOf } from '../results/targets.js'
@@ -7,8 +11,9 @@ import type { Workload } from '../workload.js'
 import { ComparedPairs } from './compared-pairs.js'
 
 const SIZES = [
-  { name: '64 B', bytes: 64 },
-  { name: '1 KiB', bytes: 1024 },
+  { name: '64 B', bytes: 64, codecs: COMPARED_CODECS },
+  { name: '256 B', bytes: 256, codecs: DELIMITED_CODECS },
+  { name: '1 KiB', bytes: 1024, codecs: COMPARED_CODECS },
 ] as const
 
 export const codecs: Workload = {
@@ -17,7 +22,8 @@ export const codecs: Workload = {
     const pairs = new ComparedPairs(context)
     const rounds = new Rounds(context.plan, context.progress)
     const figures: Figure[] = []
-    const others = COMPARED_CODECS.map(({ codec }) => ({ name: codecContender(codec) }))
+    const compared = [...COMPARED_CODECS, ...DELIMITED_CODECS]
+    const others = compared.map(({ codec }) => ({ name: codecContender(codec) }))
     try {
       await pairs.start([commloop, ...others])
       for (const { name, bytes } of SIZES) {
@@ -32,8 +38,8 @@ export const codecs: Workload = {
       about: 'One link, as above. The baseline is commloop with its default codec, len16.',
       baseline: commloop.name,
       figures,
-      targets: SIZES.flatMap(({ name }) =>
-        COMPARED_CODECS.map(({ codec, share }) => {
+      targets: SIZES.flatMap(({ name, codecs: judged }) =>
+        judged.map(({ codec, share }) => {
           const ratio = ratioOf(figures, name, codecContender(codec))
           return atLeast(`${codec}, one way, ${name}`, share, ratio, 'default codec')
         }),

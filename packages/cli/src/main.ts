@@ -17,6 +17,7 @@ async function main(args: readonly string[]): Promise<never> {
   })
   process.stderr.on('error', () => undefined)
   process.once('beforeExit', unfinished)
+  process.on('uncaughtException', uncaught)
   const { exitCode, outputDone = false } = await resultOf(args)
   if (!outputDone) await flushed(process.stdout)
   const failed = !outputDone && outputError !== undefined
@@ -32,6 +33,13 @@ function unfinished(): void {
   process.exitCode = EXIT.FAILED
 }
 
+/** Otherwise, Node would write the message of the error, which may be of a plugin or a peer, as it is. */
+function uncaught(error: unknown): void {
+  // `run` and `demo` have their own.
+  if (process.listenerCount('uncaughtException') > 1) return
+  void reported(error).then(() => process.exit(EXIT.FAILED))
+}
+
 async function resultOf(args: readonly string[]): Promise<CommandResult> {
   const version = versionOf()
   if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
@@ -39,12 +47,19 @@ async function resultOf(args: readonly string[]): Promise<CommandResult> {
     return { exitCode: EXIT.OK }
   }
   const { runProgram } = await import('./program.js')
-  return await runProgram(args, version, process)
+  const { TextOutput } = await import('./terminal/text-output.js')
+  const stdout = new TextOutput(process.stdout)
+  const stderr = new TextOutput(process.stderr)
+  const { env, stdin } = process
+  const cwd = (): string => process.cwd()
+  return await runProgram(args, version, { cwd, env, stdin, stdout, stderr })
 }
 
 async function reported(error: unknown): Promise<number> {
   const { reportFailure } = await import('./command-line/report-failure.js')
-  return await reportFailure(error, process)
+  const { TextOutput } = await import('./terminal/text-output.js')
+  const stderr = new TextOutput(process.stderr)
+  return await reportFailure(error, { stderr, env: process.env })
 }
 
 function flushed(stream: NodeJS.WriteStream): Promise<void> {

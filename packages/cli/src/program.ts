@@ -1,5 +1,9 @@
 import { Command, CommanderError, Option } from 'commander'
-import type { CommandContext, CommandResult } from './command-line/command-context.js'
+import type {
+  CommandContext,
+  CommandProcess,
+  CommandResult,
+} from './command-line/command-context.js'
 import { EXIT } from './command-line/exit-codes.js'
 import { reportFailure } from './command-line/report-failure.js'
 import * as bench from './commands/bench.js'
@@ -17,6 +21,7 @@ import * as graph from './commands/graph.js'
 import * as init from './commands/init.js'
 import * as mirror from './commands/mirror.js'
 import * as reload from './commands/reload.js'
+import * as request from './commands/request.js'
 import * as run from './commands/run.js'
 import * as send from './commands/send.js'
 import * as status from './commands/status.js'
@@ -44,6 +49,7 @@ const COMMANDS = [
   status,
   top,
   send,
+  request,
   tail,
   dial,
   close,
@@ -57,10 +63,10 @@ const COMMANDS = [
 export async function runProgram(
   args: readonly string[],
   version: string,
-  process: CommandContext['process'],
+  process: CommandProcess,
 ): Promise<CommandResult> {
   let result: CommandResult = { exitCode: EXIT.OK }
-  const program = newProgram(version)
+  const program = newProgram(version, process)
   const context: CommandContext = {
     version,
     process,
@@ -82,7 +88,7 @@ export async function runProgram(
   }
 }
 
-function newProgram(version: string): Command {
+function newProgram(version: string, { stdout, stderr }: CommandProcess): Command {
   return new Command('commloop')
     .description(
       'Runs the node that .commlooprc describes: it dials, accepts, frames and routes messages.',
@@ -100,6 +106,8 @@ function newProgram(version: string): Command {
     )
     .exitOverride()
     .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
       outputError: (text, write) => {
         write(`commloop: ${text.replace(/^error: /, '')}`)
       },

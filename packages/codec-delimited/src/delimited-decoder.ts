@@ -1,15 +1,17 @@
 import { CommloopError, type FrameDecoder, type StreamLosses } from '@commloop/core'
 import { bytesText, framingDiagnosis, type OwnFraming } from '@commloop/framings'
 import type { DelimitedSettings } from './delimited-options.js'
-import { EndFinder, MEANINGLESS, NOT_FOUND, positionOf } from './end-finder.js'
+import {
+  EndFinder,
+  indexOfByte,
+  LOOP_BYTES,
+  MEANINGLESS,
+  NOT_FOUND,
+  positionOf,
+} from './end-finder.js'
 import { FrameContent } from './frame-content.js'
 import { StreamWindow } from './stream-window.js'
 
-/** Looked up once: V8 looks up a typed array's method at every call. */
-// eslint-disable-next-line @typescript-eslint/unbound-method -- always called with an explicit `this`
-const indexOf = Uint8Array.prototype.indexOf
-/** In this many bytes a loop finds a byte faster than `indexOf`. */
-const LOOP_BYTES = 64
 const NO_BYTE = -1
 const SHOWN_BYTES = 8
 
@@ -104,7 +106,7 @@ export class DelimitedDecoder implements FrameDecoder {
     const near = end - from < LOOP_BYTES ? end : from + LOOP_BYTES
     let at = from
     while (at < near && bytes[at] !== endByte) at++
-    if (at === near) at = near === end ? -1 : indexOf.call(bytes, endByte, near)
+    if (at === near) at = near === end ? -1 : indexOfByte.call(bytes, endByte, near)
     if (at < 0 || at - from > this.#settings.payloadBytesMax) return this.#next()
     if (this.#secondByte === NO_BYTE) window.at = at + 1
     else if (at + 1 < end && bytes[at + 1] === this.#secondByte) window.at = at + 2

@@ -141,10 +141,9 @@ export class LengthFieldDecoder implements FrameDecoder {
           : form === BIG_2
             ? ((chunk[lengthAt] ?? 0) << 8) | (chunk[lengthAt + 1] ?? 0)
             : readUsual(form, chunk, lengthAt)
+      // A negative length is invalid. It leads below the least frame, which has no fewer bytes than those that do not count.
       const frameBytes = length + this.#uncountedBytes
       if (
-        // A negative length is not one. The sum may still be positive.
-        length >= 0 &&
         frameBytes <= left &&
         frameBytes >= this.#frameBytesMin &&
         frameBytes <= this.#frameBytesMax &&

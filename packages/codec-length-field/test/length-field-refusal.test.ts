@@ -27,6 +27,13 @@ const REFUSALS: readonly [string, LengthFieldOptions, string, string, string][] 
     'header 47 45 54 2f 2f 2f ("GET///") is not that of a frame: expected 23 ("#") at byte 0',
   ],
   [
+    'another third byte of a magic',
+    { length: { bytes: 1, offset: 3 }, magic: 'abc' },
+    '616264 01 78',
+    INVALID,
+    'header 61 62 64 01 is not that of a frame: expected 63 ("c") at byte 2',
+  ],
+  [
     'letters for digits',
     DECIMAL,
     '16030102',
@@ -234,6 +241,12 @@ describe('a header that is not a frame', () => {
       payloads.push(...pulled(decoder))
     }
     expect(payloads).toEqual(['61', '62'])
+    decoder.end()
+  })
+  it('is not the beginning of a frame', () => {
+    const decoder = new LengthFieldCodec(options).createDecoder()
+    decoder.push(hex('0000'))
+    expect(decoder.midFrame).toBe(false)
     decoder.end()
   })
 })

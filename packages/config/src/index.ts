@@ -8,7 +8,12 @@ export { type ConfigRequest, type ConfigSource, findConfig } from './find/find-c
 export { readRegularFile, type RegularFile } from './find/regular-file.js'
 export type { EncodingProblem } from './find/encoding-problem.js'
 export { type LegacyTable, readLegacyTable } from './legacy/legacy-table.js'
-export { allPlugins, type ConfigPlugins, type EntryPlugin } from './load/config-plugins.js'
+export {
+  allPlugins,
+  type ConfigPlugins,
+  type EntryPlugin,
+  nodePlugins,
+} from './load/config-plugins.js'
 export {
   type ConfigTable,
   type LinkPluginKind,
@@ -23,6 +28,7 @@ export { type ConfigReading, loadConfig, readConfig } from './load/load-config.j
 export type { LoadedConfig } from './load/loaded-config.js'
 export type { RunningConfig } from './load/running-config.js'
 export { builtinNames, builtinPlugin, DEFAULT_PLUGINS } from './plugins/builtin-plugins.js'
+export { NO_PLUGIN } from './plugins/plugin-kinds.js'
 export { compareSides, counterpartOf, descriptorsOf } from './plugins/plugin-services.js'
 export { isSecretKey, SECRET_KEYS } from './read/secret-keys.js'
 export { canonicalSpec, type PluginSpec, shownSpec } from './plugins/plugin-spec.js'
@@ -39,11 +45,10 @@ export type { ReloadResult } from './reload/reload-result.js'
 export { type ControlPath, controlPathIn } from './sections/control-section.js'
 export type { MetricsPlace } from './sections/metrics-section.js'
 export {
-  blockYaml,
   configText,
-  inlineYaml,
   type NewConfig,
   type NewEntry,
   type NewListen,
   TEMPLATE,
 } from './write/config-text.js'
+export { blockYaml, inlineYaml, yamlComment } from './write/yaml-text.js'

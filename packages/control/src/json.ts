@@ -1,5 +1,6 @@
 export { isControlId } from './json/control-id.js'
 export {
+  AnswerLines,
   auditLine,
   errorLine,
   type LineError,
@@ -9,4 +10,5 @@ export {
   readyLine,
   rejectedLine,
 } from './json/event-json.js'
+export { type AskRequest, readInputLine } from './json/request-json.js'
 export { readSendLine, type SendRequest } from './json/send-json.js'

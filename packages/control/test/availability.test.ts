@@ -1,5 +1,12 @@
 import { len16Codec } from '@commloop/codec-len16'
-import { createNode, type LinkState, type Node, ReconnectStrategy, use } from '@commloop/core'
+import {
+  createNode,
+  type LinkState,
+  type Node,
+  type NodeOptions,
+  ReconnectStrategy,
+  use,
+} from '@commloop/core'
 import { tcpTransport } from '@commloop/transport-tcp'
 import { expect, it, onTestFinished } from 'vitest'
 import { Availability } from '../src/status/availability.js'
@@ -38,4 +45,16 @@ it('measures from when the link went down, even if it was made later and the nod
   expect(forMs()).toBeGreaterThanOrEqual(early)
   await next(node, 'backoff')
   expect(forMs()).toBeGreaterThanOrEqual(early)
+})
+
+it('forgets the links that reloads have removed', async () => {
+  const table = (id: string): NodeOptions => ({
+    links: [{ id, role: 'active', ip: '127.0.0.1', port: 1, enabled: false }],
+  })
+  const node = createNode(table('first'), tcpTransport(), len16Codec())
+  onTestFinished(() => node.stop())
+  await node.start()
+  const availability = new Availability(node)
+  for (let at = 0; at < 200; at++) await node.reconfigure(table(`link-${String(at)}`))
+  expect(availability.remembered).toBeLessThanOrEqual(1)
 })

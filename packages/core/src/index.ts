@@ -2,6 +2,7 @@ export { Lifecycle } from './di.js'
 export type { DependencyContainer, InjectionToken } from './di.js'
 export * from './contracts/transport.js'
 export * from './contracts/frame-codec.js'
+export type * from './contracts/link-opening.js'
 export * from './contracts/reconnect-strategy.js'
 export * from './contracts/send-router.js'
 export * from './contracts/clock.js'
@@ -9,6 +10,8 @@ export * from './contracts/random.js'
 export * from './contracts/logger.js'
 export type { OutboxLimits } from './contracts/outbox.js'
 export * from './contracts/plugin.js'
+export type * from './contracts/journal.js'
+export * from './contracts/storage.js'
 export {
   CommloopError,
   ERROR_CODES,
@@ -44,6 +47,7 @@ export {
   resolveConfig,
   type ResolvedOptions,
   resolveOptions,
+  resolvingOptions,
 } from './config/resolve-config.js'
 export {
   ExponentialBackoff,
@@ -53,6 +57,7 @@ export { DirectRouter } from './routing/direct-router.js'
 export { createNode, type NodePart, type Plugin, use, useRouter } from './node/create-node.js'
 export { Node, type NotListening } from './node/node.js'
 export type { NodeCounters } from './ledger/node-counters.js'
+export type { RequestCounters } from './ledger/request-counters.js'
 export type { NameState } from './accept/peer-names.js'
 export type { RejectionCount } from './accept/rejections.js'
 export type { ListenerState } from './accept/listening.js'
@@ -64,6 +69,7 @@ export type { LinkDetails, LinkHandle, LinkWait, PeerWay } from './link/link-han
 export type { Release } from './link/intake.js'
 export { heartbeatProblems } from './link/link-factory.js'
 export type { SendOptions } from './routing/dispatch.js'
+export type { RequestKey, RequestKeyReader, RequestOptions } from './routing/request-options.js'
 export { LINK_TRANSITIONS, type LinkEvent, type LinkRole } from './link/link-state.js'
 export { isLoopback } from './address/loopback.js'
 export { addressText } from './address/address-text.js'
@@ -71,9 +77,16 @@ export { describeValue } from './text/describe-value.js'
 export { foreignCopy } from './text/foreign-copy.js'
 export { foreignText, jsonText, messageText, systemCode } from './text/safe-text.js'
 export { shortened } from './text/short-text.js'
+export { escapeInvisible, visibleJson, visibleOutput, visibleText } from './text/visible-text.js'
 export { nearest, editDistance, unknownOptionText } from './text/suggestion.js'
 export { SystemClock } from './runtime/system-clock.js'
+export { inSlices } from './turns/sliced-work.js'
+export type { Steps } from './turns/steps.js'
+export { FairTimer } from './timing/fair-timer.js'
 export { GuardedLogger } from './events/guarded-logger.js'
+export { type Claim, type Entrance, SharedPlaces } from './shares/shared-places.js'
+export type { Lane } from './shares/lane-shares.js'
+export { Standings } from './shares/standings.js'
 export { Throttle, type ThrottleLimits } from './events/throttle.js'
 export { BATCH_BYTES_MAX } from './link/connection/batch-buffers.js'
 export {

@@ -47,6 +47,7 @@ class Bench {
   )
   readonly unwritten: string[] = []
   readonly unencoded: string[] = []
+  readonly begun: string[] = []
   readonly batch: Batch
 
   constructor(codec: Partial<FrameCodec> = {}) {
@@ -65,6 +66,7 @@ class Bench {
           [id, reason, ...(cause === undefined ? [] : [foreignText(cause)])].join(' '),
         )
       },
+      begun: ({ id }) => this.begun.push(id ?? 'none'),
       unencoded: (what, cause) => this.unencoded.push(`${what}: ${foreignText(cause)}`),
     })
   }
@@ -268,7 +270,7 @@ describe('control frames', () => {
     })
     bench.add(new Uint8Array(5_000).fill(7))
     expect(bench.fill(new Uint8Array(0))).toBe(true)
-    expect(bench.unencoded).toEqual(['a heartbeat: Error: empty'])
+    expect(bench.unencoded).toEqual(['a heartbeat, or a payload of an opening: Error: empty'])
     expect(bench.batch.chunks.map(({ length }) => length)).toEqual([5_004])
   })
 })

@@ -1,41 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Clock, Timer } from '../src/contracts/clock.js'
 import { Deadline } from '../src/timing/deadline.js'
-
-/** A clock whose timers fire when the test says so, however late that is. */
-class LateClock implements Clock {
-  nowMs = 0
-  readonly timers: { dueMs: number; callback: () => void }[] = []
-
-  now(): number {
-    return this.nowMs
-  }
-
-  after(delayMs: number, callback: () => void): Timer {
-    const timer = { dueMs: this.nowMs + delayMs, callback }
-    this.timers.push(timer)
-    return {
-      cancel: () => {
-        const at = this.timers.indexOf(timer)
-        if (at !== -1) this.timers.splice(at, 1)
-      },
-    }
-  }
-
-  soon(): void {
-    throw new Error('not used by a deadline')
-  }
-
-  /** Time passes while nothing runs, then what is due runs. */
-  blockUntil(nowMs: number): void {
-    this.nowMs = nowMs
-    for (const timer of [...this.timers]) {
-      if (timer.dueMs > nowMs) continue
-      this.timers.splice(this.timers.indexOf(timer), 1)
-      timer.callback()
-    }
-  }
-}
+import { LateClock } from './late-clock.js'
 
 function dueMs(clock: LateClock): number[] {
   return clock.timers.map((timer) => timer.dueMs)
@@ -93,25 +58,73 @@ describe('a deadline', () => {
       clock.blockUntil(lateMs)
       expect(expired, 'the bytes wait in the kernel').toEqual([])
       subject.start(lateMs + 1)
-      clock.blockUntil(lateMs + 60)
+      clock.runUntil(lateMs + 300)
       expect(expired).toEqual([])
-      clock.blockUntil(lateMs + 302)
-      expect(expired).toEqual([lateMs + 302])
+      clock.runUntil(lateMs + 302)
+      expect(expired).toHaveLength(1)
     },
   )
 
-  it('that comes late and finds nothing then expires', () => {
+  it.each([300, 310, 320])(
+    'whose time is over when the loop ran again, at %i ms, reads what waits in the kernel first',
+    (atMs) => {
+      const { clock, expired, subject } = deadline(300)
+      clock.inKernel = () => {
+        subject.start(atMs)
+      }
+      clock.blockUntil(atMs)
+      clock.blockUntil(atMs + 301)
+      expect(expired).toEqual([atMs + 301])
+    },
+  )
+
+  it('that comes late and finds nothing then gets the time back in which nothing ran, and expires', () => {
     const { clock, expired } = deadline(300)
-    clock.blockUntil(5_000)
-    clock.blockUntil(5_050)
-    expect(expired).toEqual([5_050])
+    clock.blockUntil(400)
+    clock.blockUntil(499)
+    expect(expired).toEqual([])
+    clock.blockUntil(500)
+    expect(expired).toEqual([500])
   })
 
-  it('waits for what has arrived once, however late it comes again', () => {
+  it('gets at most its delay back', () => {
+    const { clock, expired } = deadline(300)
+    clock.blockUntil(5_000)
+    clock.blockUntil(5_300)
+    expect(expired).toEqual([5_300])
+  })
+
+  it('gets time back once, however late it comes again', () => {
     const { clock, expired } = deadline(300)
     clock.blockUntil(5_000)
     clock.blockUntil(9_000)
     expect(expired).toEqual([9_000])
+  })
+
+  it('gets the time back that another timer has seen: a heartbeat that was not sent has no answer', () => {
+    const { clock, expired } = deadline(300)
+    const sent: number[] = []
+    const own = {
+      expired: () => {
+        sent.push(clock.nowMs)
+      },
+    }
+    new Deadline(clock, 100, own, 'node').start(0)
+    clock.blockUntil(305)
+    expect([sent, expired], 'the heartbeat does not wait').toEqual([[305], []])
+    clock.blockUntil(509)
+    expect(expired).toEqual([])
+    clock.blockUntil(510)
+    expect(expired).toEqual([510])
+  })
+
+  it('that is disposed of while the loop turns does not expire', () => {
+    const { clock, expired, subject } = deadline(300)
+    clock.inKernel = () => {
+      subject.dispose()
+    }
+    clock.blockUntil(300)
+    expect([expired, clock.timers, clock.turns]).toEqual([[], [], []])
   })
 })
 
@@ -145,8 +158,9 @@ describe('a deadline that stands still', () => {
     subject.start(1_000)
     subject.pause(1_100)
     subject.pause(1_200)
+    clock.blockUntil(1_300)
+    clock.nowMs = 2_000
     subject.resume(2_000)
-    clock.blockUntil(2_000)
     clock.blockUntil(2_199)
     expect(expired).toEqual([])
     clock.blockUntil(2_200)
@@ -208,10 +222,10 @@ describe('a deadline whose delay changes', () => {
     const { clock, expired, subject } = deadline(300)
     clock.blockUntil(5_000)
     subject.setDelay(300, 5_010)
-    clock.blockUntil(5_049)
+    clock.blockUntil(5_299)
     expect(expired).toEqual([])
-    clock.blockUntil(5_050)
-    expect(expired).toEqual([5_050])
+    clock.blockUntil(5_300)
+    expect(expired).toEqual([5_300])
   })
 })
 

@@ -1,24 +1,60 @@
 import { describe, expect, it } from 'vitest'
+import type { Clock } from '../src/contracts/clock.js'
 import { type DialLane, DialLimiter } from '../src/link/dial-limiter.js'
 
 /** Permits, and what comes at the end of the present callback. */
 function permits(dialsMax: number) {
   const waiting: (() => void)[] = []
-  const noTimer = (): never => {
-    throw new Error('not used by permits')
+  const timers = new Map<object, { readonly dueMs: number; readonly due: () => void }>()
+  let nowMs = 5_000
+  const clock: Clock = {
+    now: () => nowMs,
+    after: (delayMs, due) => {
+      const timer = { cancel: () => void timers.delete(timer) }
+      timers.set(timer, { dueMs: nowMs + delayMs, due })
+      return timer
+    },
+    soon: (due) => waiting.push(due),
+    turn: (due) => clock.after(0, due),
   }
-  const clock = { now: noTimer, after: noTimer, soon: (due: () => void) => waiting.push(due) }
   const subject = new DialLimiter(clock, dialsMax)
   const granted: string[] = []
+  const gaveWay: string[] = []
   const ask = (name: string, lane: DialLane = 'first') => {
-    const permit = subject.permit(lane, () => granted.push(name))
+    const permit = subject.permit(lane, {
+      granted: () => granted.push(name),
+      gaveWay: () => {
+        gaveWay.push(name)
+        permit.giveBack()
+      },
+    })
     permit.ask()
     return permit
   }
   const soon = (): void => {
     for (const due of waiting.splice(0)) due()
   }
-  return { subject, granted, ask, soon }
+  /** The time passes, and every timer is called when it is due. */
+  const pass = (ms: number): void => {
+    const untilMs = nowMs + ms
+    for (;;) {
+      const next = [...timers].sort(([, a], [, b]) => a.dueMs - b.dueMs)[0]
+      if (next === undefined || next[1].dueMs > untilMs) break
+      const [timer, { dueMs, due }] = next
+      timers.delete(timer)
+      nowMs = Math.max(nowMs, dueMs)
+      due()
+      soon()
+    }
+    nowMs = untilMs
+    soon()
+  }
+  /** The event loop stands still: the time passes, and no timer is called before the end. */
+  const freeze = (ms: number): void => {
+    nowMs += ms
+    pass(0)
+  }
+  return { subject, granted, gaveWay, ask, soon, pass, freeze, timers }
 }
 
 describe('permits to dial', () => {
@@ -71,6 +107,17 @@ describe('permits to dial', () => {
 })
 
 describe('the lanes of permits', () => {
+  it('keep an eighth for links that were well, also if unknown ones were first and slow ones follow', () => {
+    const { granted, ask, soon } = permits(8)
+    for (let at = 0; at < 20; at++) ask(`unknown ${String(at)}`, 'unknown')
+    for (let at = 0; at < 20; at++) ask(`slow ${String(at)}`, 'slow')
+    soon()
+    expect(granted).toHaveLength(7)
+    ask('well', 'first')
+    soon()
+    expect(granted.at(-1)).toBe('well')
+  })
+
   it('keep permits for links that were well, however many slow ones ask', () => {
     const { granted, ask, soon } = permits(8)
     for (let at = 0; at < 20; at++) ask(`slow ${String(at)}`, 'slow')
@@ -142,5 +189,92 @@ describe('the lanes of permits', () => {
     busy.giveBack()
     soon()
     expect(granted).toEqual(['busy', 'last'])
+  })
+})
+
+describe('a slow dial', () => {
+  it('gives way to a link that waits, the oldest first, and only as many as wait', () => {
+    const { granted, gaveWay, ask, soon, pass } = permits(2)
+    ask('a')
+    pass(400)
+    ask('b')
+    ask('waiting')
+    soon()
+    pass(599)
+    expect(gaveWay, 'a has had its permit for 999 ms').toEqual([])
+    pass(1)
+    expect(gaveWay).toEqual(['a'])
+    expect(granted).toEqual(['a', 'b', 'waiting'])
+    pass(10_000)
+    expect(gaveWay, 'no other link waits').toEqual(['a'])
+  })
+
+  it('keeps its permit while the node itself stands still', () => {
+    const { gaveWay, ask, soon, pass, freeze } = permits(1)
+    ask('a')
+    ask('waiting')
+    soon()
+    pass(600)
+    freeze(5_000)
+    expect(gaveWay, 'its answer may wait in the kernel').toEqual([])
+    pass(399)
+    expect(gaveWay).toEqual([])
+    pass(1_000)
+    expect(gaveWay).toEqual(['a'])
+  })
+
+  it('keeps its permit if no link waits, or only slow ones', () => {
+    const { gaveWay, ask, soon, pass, timers } = permits(2)
+    ask('a')
+    ask('b')
+    ask('slow', 'slow')
+    soon()
+    pass(10_000)
+    expect(gaveWay).toEqual([])
+    expect(timers.size).toBe(0)
+  })
+
+  it('of the lane for slow ones keeps its permit, whichever link waits', () => {
+    const { granted, gaveWay, ask, soon, pass } = permits(2)
+    ask('slow', 'slow')
+    ask('a')
+    ask('waiting')
+    soon()
+    pass(1_000)
+    expect(gaveWay).toEqual(['a'])
+    expect(granted).toEqual(['slow', 'a', 'waiting'])
+  })
+
+  it('of a lane that makes no room for the link that waits keeps its permit', () => {
+    const { gaveWay, ask, soon, pass, timers } = permits(8)
+    ask('first')
+    for (let at = 0; at < 7; at++) ask(`unknown ${String(at)}`, 'unknown')
+    ask('waiting', 'unknown')
+    soon()
+    pass(1_000)
+    expect(gaveWay).toEqual(['unknown 0'])
+    pass(1_000)
+    expect(timers.size, 'nothing is planned if no link waits').toBe(0)
+  })
+
+  it('leaves what is kept for links that were well, while unknown and slow ones share the rest', () => {
+    const { granted, ask, soon } = permits(8)
+    for (let at = 0; at < 20; at++) ask(`unknown ${String(at)}`, 'unknown')
+    for (let at = 0; at < 20; at++) ask(`slow ${String(at)}`, 'slow')
+    soon()
+    expect(granted, 'seven eighths').toHaveLength(7)
+    ask('well')
+    soon()
+    expect(granted).toContain('well')
+  })
+
+  it('lets every link of a silent table have its turn within seconds', () => {
+    const { granted, ask, soon, pass } = permits(64)
+    for (let at = 0; at < 640; at++) ask(`silent ${String(at)}`, 'unknown')
+    for (let at = 0; at < 640; at++) ask(`slow ${String(at)}`, 'slow')
+    ask('well', 'unknown')
+    soon()
+    for (let second = 0; second < 30; second++) pass(1_000)
+    expect(granted).toContain('well')
   })
 })

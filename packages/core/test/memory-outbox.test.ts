@@ -1,11 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  MESSAGE_OVERHEAD_BYTES,
-  type OutboundMessage,
-  type OutboxLimits,
-} from '../src/contracts/outbox.js'
+import { type OutboundMessage, type OutboxLimits } from '../src/contracts/outbox.js'
 import { MemoryOutbox } from '../src/outbox/memory-outbox.js'
+import { OUTBOX_MESSAGE_BYTES } from '../src/units/message-overhead.js'
 
 /** Some are nothing but a payload, some are more. */
 function message(bytes: number): OutboundMessage {
@@ -31,7 +28,7 @@ class Model {
 
   get bytes(): number {
     const all = [...this.taken, ...this.untaken]
-    return all.reduce((sum, { payload }) => sum + payload.byteLength + MESSAGE_OVERHEAD_BYTES, 0)
+    return all.reduce((sum, { payload }) => sum + payload.byteLength + OUTBOX_MESSAGE_BYTES, 0)
   }
 
   get messages(): number {
@@ -40,7 +37,7 @@ class Model {
 
   append(added: OutboundMessage): boolean {
     const { messagesMax, bytesMax, overflow } = this.#limits
-    const size = added.payload.byteLength + MESSAGE_OVERHEAD_BYTES
+    const size = added.payload.byteLength + OUTBOX_MESSAGE_BYTES
     const fits = (): boolean => this.messages < messagesMax && this.bytes + size <= bytesMax
     if (fits()) {
       this.untaken.push(added)
@@ -230,7 +227,7 @@ describe('outboxes', () => {
   })
 
   it('that drop the oldest make room to the last byte beside what is being written', () => {
-    const size = 10 + MESSAGE_OVERHEAD_BYTES
+    const size = 10 + OUTBOX_MESSAGE_BYTES
     const dropped: number[] = []
     const outbox = new MemoryOutbox(
       { bytesMax: 2 * size, messagesMax: 10, overflow: 'drop-oldest' },

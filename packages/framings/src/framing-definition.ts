@@ -1,5 +1,6 @@
 import {
   CommloopError,
+  messageText,
   optionsError,
   type PluginDefinition,
   type PluginOptions,
@@ -77,7 +78,7 @@ function inItsName<Value>({ name }: Framing, create: () => Value): Value {
     const { details } = error
     const rejected = [details, ...(details.furtherOptions ?? [])]
     throw optionsError(
-      rejected.map(({ option = '', problem = error.message, unknownOption = false }) => {
+      rejected.map(({ option = '', problem = messageText(error), unknownOption = false }) => {
         return { plugin: `codec ${name}`, option, problem, unknown: unknownOption }
       }),
     )

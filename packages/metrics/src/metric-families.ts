@@ -150,6 +150,28 @@ const NODE: readonly MetricFamily[] = [
     ({ node }) => node.counters.lateAnswers,
   ),
   single(
+    'commloop_requests_waiting',
+    { type: 'gauge', unit: 'number' },
+    'Requests that wait for their answers.',
+    ({ node }) => node.counters.requests.waiting,
+  ),
+  labelled(
+    'commloop_requests_total',
+    COUNT,
+    ['end'],
+    'Requests that have ended, by how they ended.',
+    ({ node }) => {
+      const { answered, timedOut, linkDown, aborted, refused } = node.counters.requests
+      return byWord('end', { answered, timedOut, linkDown, aborted, refused })
+    },
+  ),
+  single(
+    'commloop_request_late_answers_total',
+    COUNT,
+    'Answers that came after their request had ended.',
+    ({ node }) => node.counters.requests.lateAnswers,
+  ),
+  single(
     'commloop_copies_total',
     COUNT_OF_COPIES,
     'Copies given to links: one for each message and link.',
@@ -377,6 +399,18 @@ const LINK: readonly MetricFamily[] = [
     COUNT,
     'Heartbeats received, and answers to heartbeats.',
     ({ counters }) => counters.heartbeatsReceived,
+  ),
+  perLink(
+    'commloop_link_opening_sent_total',
+    COUNT,
+    'Payloads that an opening has sent.',
+    ({ counters }) => counters.openingSent,
+  ),
+  perLink(
+    'commloop_link_opening_received_total',
+    COUNT,
+    'Payloads that an opening has taken.',
+    ({ counters }) => counters.openingReceived,
   ),
   perLink(
     'commloop_link_fenced_events_total',

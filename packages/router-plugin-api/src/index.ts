@@ -1,3 +1,4 @@
+export { type Asker, Askers, type AskersOptions } from './askers.js'
 export {
   defineRouter,
   type PlainRouter,

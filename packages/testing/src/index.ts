@@ -1,3 +1,5 @@
+export * from './disk/index.js'
+export * from './journal/index.js'
 export * from './network/index.js'
 export * from './simulator/index.js'
 export * from './virtual/index.js'

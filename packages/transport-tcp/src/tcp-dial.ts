@@ -8,9 +8,11 @@ import {
   durationText,
   foreignText,
   type PeerInfo,
+  type Timer,
 } from '@commloop/core'
 import { beginDialHandshake } from './dial-handshake.js'
 import type { NameResolver } from './name-resolver.js'
+import { peerTimer } from './peer-timer.js'
 import { withSourcePort } from './source-port-error.js'
 import { TcpConnection } from './tcp-connection.js'
 import { tlsFor, type TcpSettings } from './tcp-options.js'
@@ -39,10 +41,10 @@ export class TcpDial implements Dial {
   readonly #errors: Error[] = []
   /** Stops the name look-up; undefined: it is over, or was not needed. */
   #stopLookup: (() => void) | undefined
-  #attemptTimer: NodeJS.Timeout | undefined
+  #attemptTimer: Timer | undefined
   /** undefined: plain TCP. */
   #tls: TlsSettings | undefined
-  #timer: NodeJS.Timeout | undefined
+  #timer: Timer | undefined
   readonly #startedMs = performance.now()
   #over = false
 
@@ -55,7 +57,7 @@ export class TcpDial implements Dial {
     this.#target = target
     this.#handler = handler
     this.#settings = settings
-    this.#timer = setTimeout(this.#timedOut, target.timeoutMs)
+    this.#timer = peerTimer(target.timeoutMs, this.#timedOut)
     try {
       this.#tls = tlsFor('dial', target.options)
       if (isIP(target.ip) === 0) this.#lookUp(names)
@@ -95,17 +97,17 @@ export class TcpDial implements Dial {
     }
     if (rest.length === 0) return
     const at = { ip: address, port: this.#target.port }
-    this.#attemptTimer = setTimeout(() => {
+    this.#attemptTimer = peerTimer(ADDRESS_ATTEMPT_MS, () => {
       const text = `connect ETIMEDOUT ${addressText(at)}`
       this.#attemptFailed(Object.assign(new Error(text), { code: 'ETIMEDOUT' }))
-    }, ADDRESS_ATTEMPT_MS)
+    })
   }
 
   /** @throws Node's error for an invalid address */
   #attempt(address: string): Socket {
     const socket = openSocket(address, this.#target, this.#settings)
     socket.once('connect', () => {
-      clearTimeout(this.#attemptTimer)
+      this.#attemptTimer?.cancel()
       this.#connected(socket)
     })
     socket.on('error', this.#attemptFailed)
@@ -114,7 +116,7 @@ export class TcpDial implements Dial {
 
   readonly #attemptFailed = (error: Error): void => {
     if (this.#over) return
-    clearTimeout(this.#attemptTimer)
+    this.#attemptTimer?.cancel()
     this.#abandon()
     this.#errors.push(withSourcePort(error, this.#target))
     if (this.#untried.length > 0) this.#next()
@@ -158,12 +160,12 @@ export class TcpDial implements Dial {
   }
 
   #shakeHands(socket: Socket, peer: PeerInfo, tls: TlsSettings): void {
-    clearTimeout(this.#timer)
+    this.#timer?.cancel()
     const leftMs = this.#target.timeoutMs - (performance.now() - this.#startedMs)
     const handshakeMs = Math.max(0, Math.min(HANDSHAKE_MS_MAX, leftMs))
-    this.#timer = setTimeout(() => {
+    this.#timer = peerTimer(handshakeMs, () => {
       this.#gaveUp(`did not finish the TLS handshake within ${durationText(handshakeMs)}`)
-    }, handshakeMs)
+    })
     beginDialHandshake(socket, this.#target.ip, tls, {
       shaken: (tlsSocket, identities) => {
         if (this.#over) return
@@ -204,8 +206,8 @@ export class TcpDial implements Dial {
 
   #end(): void {
     this.#over = true
-    clearTimeout(this.#timer)
-    clearTimeout(this.#attemptTimer)
+    this.#timer?.cancel()
+    this.#attemptTimer?.cancel()
     this.#stopLookup?.()
   }
 

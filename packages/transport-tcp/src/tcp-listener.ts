@@ -77,6 +77,7 @@ export class TcpListener implements Listener {
       refused: (remote, reason) => {
         this.#handler.refused?.(remote, reason)
       },
+      shareOf: (remote) => this.#handler.shareOf?.(remote) ?? remote.ip,
     })
   }
 

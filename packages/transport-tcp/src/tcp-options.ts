@@ -20,8 +20,9 @@ export interface TcpOptions {
   /** How many connections may wait in the kernel to be accepted (listen(2)), 1 to 65 535. Default 511. */
   readonly backlog?: number
   /**
-   * The most unfinished TLS handshakes of a listener, 1 to 65 535; further connections are reset. Default 64. Without a
-   * limit, a peer could start handshakes, finish none, and use up memory and processor time.
+   * The most unfinished TLS handshakes of a listener, 1 to 65 535. Default 64. Without a limit, a peer could start
+   * handshakes, finish none, and use up memory and processor time. If they are used up, a connection of another address
+   * takes the place of the oldest handshake of the address that has most; further connections are reset.
    */
   readonly handshakes?: number
 }

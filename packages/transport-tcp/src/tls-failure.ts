@@ -25,6 +25,7 @@ const NOT_TLS: ReadonlySet<string> = new Set([
 export const NO_CERTIFICATE = 'tls: no certificate'
 export const HUNG_UP = 'tls: the peer closed the connection during the handshake'
 export const TOO_MANY_HANDSHAKES = 'tls: too many unfinished handshakes'
+export const HANDSHAKE_DISPLACED = 'tls: its unfinished handshake gave way to another connection'
 
 /** Why a certificate was not accepted, from the code that Node reports. One of a few texts, because they are counted. */
 export function certificateProblemText(code: string): string {

@@ -13,6 +13,7 @@ export class TestListener implements ListenHandler {
   at: Address | undefined
   error: (Error & { code?: string }) | undefined
   admits: () => boolean = () => true
+  shareOf: (remote: Address) => string = ({ ip }) => ip
   takes: (recorder: Recorder) => boolean = () => true
   readonly refusals: { readonly remote: Address; readonly reason: string }[] = []
   readonly listener: Listener

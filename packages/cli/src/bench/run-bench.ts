@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
-import type { WriteStream } from 'node:tty'
 import { EXIT } from '../command-line/exit-codes.js'
+import type { TextOutput } from '../terminal/text-output.js'
 import { benchText } from './bench-text.js'
 import { measure } from './measurement.js'
 
@@ -15,11 +15,11 @@ const ROUNDS = 5
 /** Measures two nodes and a raw socket on this machine, and prints both. @returns the exit code */
 export async function runBench(
   request: BenchRequest,
-  { stdout, stderr }: { readonly stdout: WriteStream; readonly stderr: WriteStream },
+  { stdout, stderr }: { readonly stdout: TextOutput; readonly stderr: TextOutput },
 ): Promise<number> {
   const roundMs = (request.seconds * 1000) / ROUNDS
   const showProgress = (step: string): void => {
-    if (stderr.isTTY) stderr.write(`\r\x1b[K${step}`)
+    stderr.showStep(step)
   }
   const results = await measure({ rounds: ROUNDS, roundMs }, showProgress).finally(() => {
     showProgress('')

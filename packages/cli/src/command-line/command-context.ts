@@ -1,3 +1,5 @@
+import type { TextOutput } from '../terminal/text-output.js'
+
 /** What a command returns. */
 export interface CommandResult {
   readonly exitCode: number
@@ -5,12 +7,18 @@ export interface CommandResult {
   readonly outputDone?: boolean
 }
 
+/** The process as commands see it. */
+export interface CommandProcess extends Pick<NodeJS.Process, 'cwd' | 'env' | 'stdin'> {
+  readonly stdout: TextOutput
+  readonly stderr: TextOutput
+}
+
 /** What the command line gives to each command. */
 export interface CommandContext {
   /** The version of commloop. */
   readonly version: string
   /** Streams, environment and working folder. */
-  readonly process: Pick<NodeJS.Process, 'cwd' | 'env' | 'stdin' | 'stdout' | 'stderr'>
+  readonly process: CommandProcess
   /** Makes work the action of a commander command. The result of the work becomes the result of the command line. */
   action<Arguments extends unknown[]>(
     work: (...args: Arguments) => Promise<CommandResult>,

@@ -1,4 +1,4 @@
-/** The streams that a command writes to. */
+/** The streams that a command writes to. On the command line, both are a `TextOutput`. */
 export interface CommandIo {
   readonly stdout: TextSink
   readonly stderr: TextSink

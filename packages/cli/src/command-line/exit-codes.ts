@@ -12,4 +12,6 @@ export const EXIT = {
    */
   INCOMPLETE: 4,
   NOT_RUNNING: 5,
+  /** `request`: the peer did not answer in time. */
+  NO_ANSWER: 6,
 } as const

@@ -6,7 +6,6 @@ import {
   foreignText,
   messageText,
 } from '@commloop/core'
-import { escapeControlCharsInLines } from '../terminal/escape-control-chars.js'
 import { EXIT } from './exit-codes.js'
 import { UsageError } from './usage-error.js'
 
@@ -40,7 +39,7 @@ export function failureText(
   env: Readonly<Record<string, string | undefined>>,
 ): string {
   const debug = (env.COMMLOOP_DEBUG ?? '') !== ''
-  return escapeControlCharsInLines(debug ? `commloop: ${stackText(error)}\n` : plainText(error))
+  return debug ? `commloop: ${stackText(error)}\n` : plainText(error)
 }
 
 function plainText(error: unknown): string {

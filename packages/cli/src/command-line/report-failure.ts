@@ -1,3 +1,4 @@
+import type { TextOutput } from '../terminal/text-output.js'
 import { withinMs } from './within-ms.js'
 
 /** How long exit waits for stderr to drain. */
@@ -6,7 +7,7 @@ const STDERR_MS_MAX = 1_000
 /** Writes why a command failed to stderr. @returns the exit code for it */
 export async function reportFailure(
   error: unknown,
-  { stderr, env }: Pick<NodeJS.Process, 'stderr' | 'env'>,
+  { stderr, env }: { readonly stderr: TextOutput; readonly env: NodeJS.ProcessEnv },
 ): Promise<number> {
   const { exitCodeOf, failureText } = await import('./failure.js')
   const written = new Promise<void>((resolve) => {

@@ -33,6 +33,8 @@ export function register(program: Command, context: CommandContext): void {
       const options = command.optsWithGlobals<RunOptions>()
       rejectWithoutStdio(options)
       const { version, process } = context
+      const { stdin, stdout, stderr } = process
+      const streams = { stdin, stdout: stdout.raw, stderr: stderr.raw }
       const { runNode } = await import('../run/run-node.js')
       const { config, logLevel, stdio, text = false, keepOpen = false } = options
       const { drain = DRAIN_DEFAULT } = options
@@ -45,7 +47,7 @@ export function register(program: Command, context: CommandContext): void {
         stdio: stdio === true ? { text, keepOpen, drain } : undefined,
       }
       // A running node waits for the reader of its output within its own deadline.
-      const exitCode = await runNode(request, process).catch(context.failed)
+      const exitCode = await runNode(request, streams).catch(context.failed)
       return { exitCode, outputDone: true }
     }),
   )

@@ -1,17 +1,17 @@
-import type { WriteStream } from 'node:tty'
 import { CommloopError, type LinkChange } from '@commloop/core'
 import { EXIT } from '../command-line/exit-codes.js'
 import { failureText } from '../command-line/failure.js'
 import { StopSignals } from '../command-line/stop-signals.js'
 import { withinMs } from '../command-line/within-ms.js'
+import type { TextOutput } from '../terminal/text-output.js'
 import { closingAccount } from './closing-account.js'
 import { DemoNetwork, LoopbackMissing } from './demo-network.js'
 import { type DemoView, LiveView, PlainView } from './demo-view.js'
 import type { Member } from './member.js'
 
 export interface DemoStreams {
-  readonly stdout: WriteStream
-  readonly stderr: WriteStream
+  readonly stdout: TextOutput
+  readonly stderr: TextOutput
 }
 
 /** When B is killed, comes back, and the last message is sent, as fractions of the whole time. */
@@ -100,7 +100,7 @@ class Demo {
   #newView(network: DemoNetwork): DemoView {
     const { stdout } = this.#streams
     const elapsedMs = (): number => performance.now() - this.#startedMs
-    if (stdout.isTTY) return new LiveView(stdout, () => network, elapsedMs)
+    if (stdout.raw.isTTY) return new LiveView(stdout.raw, () => network, elapsedMs)
     return new PlainView(
       (line) => stdout.write(line),
       () => network,

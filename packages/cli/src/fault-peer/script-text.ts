@@ -4,6 +4,7 @@ import {
   type FaultReport,
   type FaultScript,
 } from '@commloop/fault-peer'
+import { visibleText } from '@commloop/core'
 import { tableBlock } from '../terminal/table.js'
 import type { EntryUnderTest } from './entry-under-test.js'
 import { type PeerAddress, peerAddressText } from './peer-address.js'
@@ -34,7 +35,7 @@ export function scriptText({ name, peer, node }: FaultScript): string {
 }
 
 export function eventText({ atMs, by, text }: FaultEvent): string {
-  return `  ${String(atMs).padStart(7)} ms  ${by}  ${text}\n`
+  return `  ${String(atMs).padStart(7)} ms  ${by}  ${visibleText(text)}\n`
 }
 
 export function verdictText({ held, failure, connections }: FaultReport): string {
@@ -43,7 +44,7 @@ export function verdictText({ held, failure, connections }: FaultReport): string
   const frames = sum(({ receivedFrames }) => receivedFrames)
   const bytes = sum(({ receivedBytes }) => receivedBytes)
   const seen = `the node sent ${frames} frames, ${bytes} bytes, over ${String(connections.length)} connections`
-  return `  ${held ? 'held' : `NOT HELD: ${failure ?? ''}`}; ${seen}\n`
+  return `  ${held ? 'held' : `NOT HELD: ${visibleText(failure ?? '')}`}; ${seen}\n`
 }
 
 export function sumText(played: readonly PlayedScript[]): string {

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import { CommloopError, messageText } from '@commloop/core'
+import { CommloopError, messageText, visibleText } from '@commloop/core'
 import type { CommandIo } from '../command-line/command-io.js'
 import { askForConfig } from './config-dialogue.js'
 import {
@@ -47,7 +47,7 @@ export async function writeFirstConfig(request: InitRequest, io: InitIo): Promis
 async function existingConfig(cwd: string): Promise<string | undefined> {
   try {
     const { file } = await findConfig({ cwd, env: {} })
-    return `${file} already exists; nothing was written`
+    return `${visibleText(file)} already exists; nothing was written`
   } catch (error) {
     if (!CommloopError.is(error)) throw error
     return error.code === 'CML_ERR_CONFIG_NOT_FOUND' ? undefined : `${error.code}: ${error.message}`
@@ -112,6 +112,6 @@ async function write(cwd: string, config: NewConfig, io: InitIo): Promise<number
     return EXIT.CONFIG_INVALID
   }
   const count = config.links.length === 1 ? '1 entry' : `${String(config.links.length)} entries`
-  io.stdout.write(`wrote ${file} with ${count}; \`commloop check\` explains it\n`)
+  io.stdout.write(`wrote ${visibleText(file)} with ${count}; \`commloop check\` explains it\n`)
   return EXIT.OK
 }

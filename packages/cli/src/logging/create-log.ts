@@ -1,11 +1,10 @@
 import type { WriteStream } from 'node:tty'
 import type { Writable } from 'node:stream'
-import { GuardedLogger, type Logger } from '@commloop/core'
+import { GuardedLogger, type Logger, visibleOutput } from '@commloop/core'
 import { pino } from 'pino'
 import type { LogLevel } from './log-level.js'
 import { LogStream } from './log-stream.js'
 import { prettyLines } from './pretty-lines.js'
-import { escapeControlCharsInJson } from '../terminal/escape-control-chars.js'
 
 /** The stream to log to. `hasColors` respects `NO_COLOR`. */
 export type LogTarget = Writable & Partial<Pick<WriteStream, 'isTTY' | 'hasColors'>>
@@ -46,7 +45,7 @@ async function terminalStream(target: LogTarget, level: LogLevel): Promise<LogSt
 
 /** Control characters from peers and plugins must not reach a terminal that shows the log file. */
 function jsonLine(line: string): string {
-  return `${escapeControlCharsInJson(line.trimEnd())}\n`
+  return `${visibleOutput(line.trimEnd())}\n`
 }
 
 function jsonStream(target: LogTarget): LogStream {

@@ -1,5 +1,5 @@
+import { visibleOutput, visibleText } from '@commloop/core'
 import type { LogLevel } from './log-level.js'
-import { escapeControlChars, escapeControlCharsInLines } from '../terminal/escape-control-chars.js'
 
 /** Fields that repeat the text, or that a person at a terminal knows. */
 const LEFT_OUT = ['pid', 'hostname', 'node']
@@ -30,14 +30,11 @@ export async function prettyLines(
 /** The log object with control characters escaped in every text. The lines of a stack stay lines. */
 function escapedValue(value: unknown, key = ''): unknown {
   if (typeof value === 'string') {
-    return key === 'stack' ? escapeControlCharsInLines(value) : escapeControlChars(value)
+    return key === 'stack' ? visibleOutput(value) : visibleText(value)
   }
   if (Array.isArray(value)) return value.map((item: unknown) => escapedValue(item))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [
-      escapeControlChars(name),
-      escapedValue(member, name),
-    ]),
+    Object.entries(value).map(([name, member]) => [visibleText(name), escapedValue(member, name)]),
   )
 }

@@ -4,6 +4,7 @@ import {
   configuredNode,
   loadConfig,
   type LoadedConfig,
+  nodePlugins,
   originText,
   Reloader,
 } from '@commloop/config'
@@ -95,11 +96,10 @@ function logConfig(config: LoadedConfig, logger: Logger): void {
   for (const warning of [...warnings, ...ceilingWarnings(config, processLimits())]) {
     logger.warn({ file }, warning)
   }
-  const { entries, ...own } = plugins
-  for (const { kind, name, origin } of Object.values(own)) {
+  for (const { kind, name, origin } of nodePlugins(plugins)) {
     logger.info({ kind, plugin: name, place: origin }, `${kind} ${name}: ${originText(origin)}`)
   }
-  for (const { entry, plugin } of entries) {
+  for (const { entry, plugin } of plugins.entries) {
     const { kind, name, origin } = plugin
     const text = `${kind} ${name} for links[${String(entry)}]: ${originText(origin)}`
     logger.info({ kind, plugin: name, place: origin, entry }, text)

@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
+import { visibleJson, visibleText } from '@commloop/core'
 import { EXIT } from '../command-line/exit-codes.js'
 import type { NodeRequest } from '../command-line/node-command.js'
 import { StopSignals } from '../command-line/stop-signals.js'
-import { escapeControlChars } from '../terminal/escape-control-chars.js'
+import type { TextOutput } from '../terminal/text-output.js'
 import { hexLines } from './hex-lines.js'
 import { runningNode } from './running-node.js'
 
@@ -28,7 +29,7 @@ interface FollowedEvent {
 /** Prints messages of both directions until the node stops, a stop signal arrives or stdout is closed. */
 export async function followMessages(
   request: FollowRequest,
-  io: { readonly stdout: Writable; readonly stderr: Writable },
+  io: { readonly stdout: TextOutput; readonly stderr: TextOutput },
 ): Promise<number> {
   const client = await runningNode(request)
   const { link, json } = request
@@ -38,19 +39,20 @@ export async function followMessages(
     aborter.abort()
   }
   const signals = new StopSignals(stop, stop)
-  io.stdout.on('error', stop)
+  io.stdout.raw.on('error', stop)
   const path = `/v1/events?types=message&payload=base64${filter}`
   try {
     for await (const data of client.events(path, aborter.signal)) {
       const event = JSON.parse(data) as FollowedEvent
       if (event.type === 'ready') {
-        if (!json) io.stderr.write(`messages of ${link ?? 'all links'}; Ctrl-C stops\n`)
+        if (!json)
+          io.stderr.write(`messages of ${visibleText(link ?? 'all links')}; Ctrl-C stops\n`)
         continue
       }
       if (event.type === 'end') break
-      const text = json ? `${data}\n` : eventText(event, request.hex)
+      const text = json ? `${visibleJson(event)}\n` : eventText(event, request.hex)
       // Backpressure: the node counts the messages that this process does not read, as a gap.
-      if (!io.stdout.write(text)) await drained(io.stdout, aborter.signal)
+      if (!io.stdout.write(text)) await drained(io.stdout.raw, aborter.signal)
     }
   } catch (error) {
     if (!aborter.signal.aborted) throw error
@@ -76,5 +78,5 @@ function eventText(event: FollowedEvent, hex: boolean): string {
   const asText = payload.length > 0 && !hex && isUtf8(payload)
   const line = asText ? `${head}  ${payload.toString('utf8')}` : head
   const dump = asText || payload.length === 0 ? '' : `${hexLines(payload)}\n`
-  return `${escapeControlChars(line)}\n${dump}`
+  return `${visibleText(line)}\n${dump}`
 }

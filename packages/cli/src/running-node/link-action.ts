@@ -1,8 +1,8 @@
+import { visibleText } from '@commloop/core'
 import type { LinkStatus } from '@commloop/control'
 import type { CommandIo } from '../command-line/command-io.js'
 import { EXIT } from '../command-line/exit-codes.js'
 import type { NodeRequest } from '../command-line/node-command.js'
-import { escapeControlChars } from '../terminal/escape-control-chars.js'
 import { runningNode } from './running-node.js'
 import { noteText } from './status-text.js'
 
@@ -17,7 +17,7 @@ export async function actOnLink(
   const path = `/v1/links/${encodeURIComponent(request.link)}/${request.action}`
   const link = (await client.ask({ method: 'POST', path })) as LinkStatus
   const text = request.action === 'close' ? `${link.id}: connection is closing` : stateText(link)
-  io.stdout.write(`${escapeControlChars(text)}\n`)
+  io.stdout.write(`${visibleText(text)}\n`)
   return EXIT.OK
 }
 

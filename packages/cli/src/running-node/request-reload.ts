@@ -1,8 +1,7 @@
-import { CommloopError } from '@commloop/core'
+import { CommloopError, visibleOutput, visibleText } from '@commloop/core'
 import type { CommandIo } from '../command-line/command-io.js'
 import { EXIT } from '../command-line/exit-codes.js'
 import type { NodeRequest } from '../command-line/node-command.js'
-import { escapeControlChars, escapeControlCharsInLines } from '../terminal/escape-control-chars.js'
 import { runningNode } from './running-node.js'
 
 /** How long reading a configuration may take. */
@@ -25,7 +24,7 @@ export async function requestReload(
   } catch (error) {
     if (!CommloopError.is(error) || error.code === 'CML_ERR_CONTROL_UNREACHABLE') throw error
     const text = `commloop: nothing was changed\n${error.message}\n`
-    io.stderr.write(escapeControlCharsInLines(text))
+    io.stderr.write(visibleOutput(text))
     return EXIT.FAILED
   }
   io.stdout.write(request.json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`)
@@ -41,7 +40,7 @@ function reportText(report: unknown): string {
     .map(([kind, what]) => `${kind}: ${what.map(String).join(', ')}`)
   if (lines.length === 0) lines.push('nothing was changed')
   if (isFilled(unchanged)) lines.push(`unchanged: ${linksText(unchanged.length)}`)
-  return [`reloaded ${String(file)}`, ...lines].map(escapeControlChars).join('\n')
+  return [`reloaded ${String(file)}`, ...lines].map(visibleText).join('\n')
 }
 
 function isFilled(value: unknown): value is readonly unknown[] {

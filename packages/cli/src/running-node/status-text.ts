@@ -75,7 +75,9 @@ function linkRow(link: LinkStatus): StyledCell[] {
 
 export function stateCell({ state, enabled }: LinkStatus): StyledCell {
   const isKeptDown = !enabled && state === 'idle'
-  return { text: isKeptDown ? 'disabled' : state, style: STATE_STYLES[state] }
+  const text = isKeptDown ? 'disabled' : state
+  // The state may come from a foreign socket, and be `constructor`.
+  return Object.hasOwn(STATE_STYLES, state) ? { text, style: STATE_STYLES[state] } : { text }
 }
 
 /**
@@ -101,10 +103,14 @@ const WAIT_TEXTS = {
   probation: 'waits until the probation is over',
   stable: 'waits until the connection is stable',
   frame: 'waits for the first frame of the peer',
+  opening: 'opening',
 } as const
 
 function waitText(waiting: NonNullable<LinkStatus['waiting']>): string {
-  if (waiting.for !== 'turn') return `connected to ${waiting.remote}, ${WAIT_TEXTS[waiting.for]}`
+  if (waiting.for !== 'turn') {
+    const progress = waiting.progress === undefined ? '' : `: ${waiting.progress}`
+    return `connected to ${waiting.remote}, ${WAIT_TEXTS[waiting.for]}${progress}`
+  }
   return `waits for its turn to dial, place ${String(waiting.place)} of ${String(waiting.of)}`
 }
 

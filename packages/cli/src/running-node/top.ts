@@ -1,4 +1,4 @@
-import type { ReadStream, WriteStream } from 'node:tty'
+import type { ReadStream } from 'node:tty'
 import { messageText } from '@commloop/core'
 import type { NodeStatus } from '@commloop/control'
 import type { ControlClient } from '@commloop/control/client'
@@ -7,13 +7,14 @@ import type { NodeRequest } from '../command-line/node-command.js'
 import { StopSignals } from '../command-line/stop-signals.js'
 import { UsageError } from '../command-line/usage-error.js'
 import { LiveScreen } from '../terminal/live-screen.js'
+import type { TextOutput } from '../terminal/text-output.js'
 import { RateTable } from './link-rates.js'
 import { runningNode } from './running-node.js'
 import { topLines } from './top-screen.js'
 
 export interface TopIo {
   readonly stdin: ReadStream
-  readonly stdout: WriteStream
+  readonly stdout: TextOutput
 }
 
 const SAMPLE_MS = 500
@@ -24,7 +25,7 @@ const CTRL_C = '\x03'
 
 /** Shows a node live until the user ends it. @throws UsageError, CommloopError */
 export async function runTop(request: NodeRequest, io: TopIo): Promise<number> {
-  if (!io.stdout.isTTY) {
+  if (!io.stdout.raw.isTTY) {
     throw new UsageError(
       '--watch needs a terminal; programs use `commloop status --json` or GET /v1/events',
     )
@@ -60,7 +61,8 @@ class Top {
   }
 
   async run(): Promise<void> {
-    const { stdin, stdout } = this.#io
+    const { stdin } = this.#io
+    const stdout = this.#io.stdout.raw
     const signals = new StopSignals(this.#finish, this.#finish)
     const screen = new LiveScreen(stdout, REDRAW_MS, (columns) => this.#lines(columns))
     const redraw = (): void => {
@@ -97,9 +99,7 @@ class Top {
     try {
       // A restarted node may have another socket.
       if (this.#problem !== undefined) this.#client = await runningNode(this.#request)
-      this.#status = (await this.#client.ask({ method: 'GET', path: '/v1/status' })) as NodeStatus
-      this.#sampledMs = performance.now()
-      this.#rates.add(this.#status, this.#sampledMs)
+      this.#take((await this.#client.ask({ method: 'GET', path: '/v1/status' })) as NodeStatus)
       this.#problem = undefined
     } catch (error) {
       const [line = ''] = messageText(error).split('\n')
@@ -109,10 +109,19 @@ class Top {
     if (!this.#isOver) this.#sampleLater(Math.max(SAMPLE_MS - tookMs, tookMs * PAUSE_FACTOR))
   }
 
+  /** @throws Error if the answer cannot be shown, before it replaces the last one */
+  #take(status: NodeStatus): void {
+    const nowMs = performance.now()
+    this.#rates.add(status, nowMs)
+    topLines({ status, ageMs: 0, problem: undefined }, this.#rates, { columns: 1, rows: 1 }, true)
+    this.#status = status
+    this.#sampledMs = nowMs
+  }
+
   #lines(columns: number): string[] {
     const ageMs = performance.now() - this.#sampledMs
     const sample = { status: this.#status, ageMs, problem: this.#problem }
-    const { rows } = this.#io.stdout
-    return topLines(sample, this.#rates, { columns, rows }, this.#io.stdout.hasColors())
+    const { stdout } = this.#io
+    return topLines(sample, this.#rates, { columns, rows: stdout.raw.rows }, stdout.hasColors)
   }
 }

@@ -1,6 +1,17 @@
 import type { Readable } from 'node:stream'
-import { CommloopError, type Node, sizeText } from '@commloop/core'
-import { type LineError, readSendLine, type SendRequest } from '@commloop/control/json'
+import {
+  CommloopError,
+  messageText,
+  type Node,
+  type ReceivedMessage,
+  sizeText,
+} from '@commloop/core'
+import {
+  type AskRequest,
+  type LineError,
+  readInputLine,
+  type SendRequest,
+} from '@commloop/control/json'
 import { type InputLine, LineSplitter } from './line-splitter.js'
 import { SendBackpressure } from './send-backpressure.js'
 
@@ -11,7 +22,12 @@ const LINE_BYTES_BESIDE_PAYLOAD = 64 * 1024
 /** Well below the longest string of V8. */
 const LINE_BYTES_LIMIT = 256 * 1024 * 1024
 
+/** Reading pauses while so many requests of the input wait for their answers. */
+const REQUESTS_AT_ONCE_MAX = 1_000
+
 export interface StdinListener {
+  /** The answer to a request of the input. */
+  answered(id: string | undefined, answer: ReceivedMessage): void
   /** A line was invalid, or the node refused its message. The other lines are not affected. */
   refused(error: LineError): void
   /** The input has ended, and each line is sent or refused. Called once. */
@@ -32,6 +48,9 @@ export class StdinSender {
   readonly #lines: LineSplitter
   #lineBytesMax: number
   readonly #backpressure: SendBackpressure
+  /** Requests that have not ended. */
+  #asking = 0
+  #allAnswered: (() => void)[] = []
   #started = false
   #held = false
   #working = false
@@ -86,7 +105,7 @@ export class StdinSender {
   }
 
   get #waits(): boolean {
-    return this.#held || this.#backpressure.isFull
+    return this.#held || this.#backpressure.isFull || this.#asking >= REQUESTS_AT_ONCE_MAX
   }
 
   readonly #received = (chunk: Uint8Array): void => {
@@ -139,13 +158,49 @@ export class StdinSender {
       this.#refuse(line, 'CML_ERR_INPUT_INVALID', message, undefined)
       return
     }
-    const request = readSendLine(line.bytes)
+    const request = readInputLine(line.bytes)
     if (request === undefined) return
     if ('problem' in request) {
       this.#refuse(line, 'CML_ERR_INPUT_INVALID', request.problem, request.id)
+    } else if ('question' in request) {
+      this.#ask(line, request)
     } else {
       this.#send(line, request)
     }
+  }
+
+  #ask(line: InputLine, { question, to, timeoutMs, id }: AskRequest): void {
+    this.#asking++
+    const options = timeoutMs === undefined ? { to } : { to, timeout: timeoutMs }
+    const ended = (): void => {
+      this.#asking--
+      if (this.#asking === 0) for (const told of this.#allAnswered.splice(0)) told()
+      this.#continue()
+    }
+    void this.#node
+      .request(question, options)
+      .then(
+        (answer) => {
+          this.#listener.answered(id, answer)
+        },
+        (error: unknown) => {
+          const code = CommloopError.is(error) ? error.code : 'CML_ERR_INPUT_INVALID'
+          this.#refuse(line, code, messageText(error), id)
+        },
+      )
+      .then(ended)
+  }
+
+  /** Resolves when each request has ended, or after `deadlineMs`. */
+  allAnswered(deadlineMs: number): Promise<void> {
+    if (this.#asking === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, deadlineMs)
+      this.#allAnswered.push(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
   }
 
   #send(line: InputLine, { payload, options, wait }: SendRequest): void {

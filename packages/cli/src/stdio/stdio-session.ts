@@ -8,6 +8,7 @@ import {
   type Release,
 } from '@commloop/core'
 import {
+  AnswerLines,
   auditLine,
   errorLine,
   isControlId,
@@ -56,6 +57,7 @@ export class StdioSession {
   readonly #output: OutputLines
   readonly #sender: StdinSender
   readonly #messages: MessageLines
+  readonly #answers: AnswerLines
   readonly #over: Promise<void>
   #finish: () => void = () => undefined
   #ready = false
@@ -72,6 +74,7 @@ export class StdioSession {
     this.#options = options
     this.#logger = logger
     this.#messages = new MessageLines(options.text)
+    this.#answers = new AnswerLines(options.text)
     this.#over = new Promise((resolve) => {
       this.#finish = resolve
     })
@@ -94,6 +97,9 @@ export class StdioSession {
       },
     })
     this.#sender = new StdinSender(streams.stdin, node, options.payloadBytesMax, {
+      answered: (id, answer) => {
+        this.#output.writeMessage(this.#answers.of(id, answer))
+      },
       refused: (error) => {
         this.#refused(error)
       },
@@ -251,7 +257,10 @@ export class StdioSession {
     if (this.#draining) return
     this.#draining = true
     const { drainMs } = this.#options
-    const settled = await this.#node.settled({ deadlineMs: drainMs })
+    const [settled] = await Promise.all([
+      this.#node.settled({ deadlineMs: drainMs }),
+      this.#sender.allAnswered(drainMs),
+    ])
     if (!settled) {
       this.#logger.warn({}, `not all messages could be sent within ${durationText(drainMs)}`)
     }

@@ -1,4 +1,5 @@
 import type { WriteStream } from 'node:tty'
+import { visibleStyled } from './text-output.js'
 
 const ENTER = '\x1b[?1049h\x1b[?25l'
 const LEAVE = '\x1b[?25h\x1b[?1049l'
@@ -8,7 +9,7 @@ const END_FRAME = '\x1b[J\x1b[?2026l'
 const CLEAR_LINE_END = '\x1b[K'
 
 /**
- * Draws on the alternate screen of a terminal, several times a second. The terminal gets its main screen and its cursor
+ * Draws on the alternate screen of a terminal, several times a second. Invisible characters in the lines are escaped. The terminal gets its main screen and its cursor
  * back even if the process ends by an exception or by `process.exit`.
  */
 export class LiveScreen {
@@ -36,7 +37,7 @@ export class LiveScreen {
   redraw(): void {
     const { columns, rows } = this.#terminal
     const lines = this.#draw(columns).slice(0, rows)
-    const frame = lines.map((line) => line + CLEAR_LINE_END).join('\r\n')
+    const frame = lines.map((line) => visibleStyled(line) + CLEAR_LINE_END).join('\r\n')
     this.#terminal.write(BEGIN_FRAME + frame + END_FRAME)
   }
 

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
+import { visibleText } from '@commloop/core'
 import displayWidth from 'string-width'
-import { escapeControlChars } from './escape-control-chars.js'
 
 export type CellStyle = 'bold' | 'dim' | 'green' | 'yellow' | 'red'
 
@@ -50,12 +50,12 @@ export function tableBlock(rows: readonly (readonly Cell[])[]): string {
 
 /** The text with its control characters escaped, cut to the width of the terminal. */
 export function fittedLine(text: string, columns: number): string {
-  return cut(escapeControlChars(text), columns)
+  return cut(visibleText(text), columns)
 }
 
 function printable(cell: Cell): StyledCell {
-  if (typeof cell === 'string') return { text: escapeControlChars(cell) }
-  return { ...cell, text: escapeControlChars(cell.text) }
+  if (typeof cell === 'string') return { text: visibleText(cell) }
+  return { ...cell, text: visibleText(cell.text) }
 }
 
 function rowLine(

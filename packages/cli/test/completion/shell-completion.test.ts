@@ -53,7 +53,9 @@ describe('completion', () => {
 
   it.each(['bash', 'zsh', 'fish', 'powershell'])('prints a script for %s', async (shell) => {
     const { code, stdout } = await runCli(['completion', shell])
-    expect(stdout).toMatch(/commloop complete '?--/)
+    expect(stdout).toMatch(/commloop completion-words /)
+    // What would evaluate a word.
+    expect(stdout).not.toMatch(/\beval\b|compgen|_describe|Invoke-Expression|iex\b/)
     expect(code).toBe(0)
     const byVariable = await runCli(['completion'], { env: { SHELL: `/usr/bin/${shell}` } })
     expect(byVariable.stdout).toBe(stdout)

@@ -29,6 +29,47 @@ async function withPeer(config: object = CONFIG): Promise<{ node: ControlNode; p
   return { node, peer }
 }
 
+describe('POST /v1/request', () => {
+  it('responds with the answer, or with why there is none', async () => {
+    const { node, peer } = await withPeer()
+    const asked = node.ask('POST', '/v1/request', { request: 'x', to: 'in' })
+    await peer.until(({ received }) => received.length === 1)
+    peer.send('answer')
+    expect(await asked).toMatchObject({
+      status: 200,
+      json: { link: 'in', epoch: 1, base64: Buffer.from('answer').toString('base64') },
+    })
+    const refusals: [object, number, string][] = [
+      [{ request: 'x', to: 'in', timeout: '50ms' }, 504, 'CML_ERR_REQUEST_TIMEOUT'],
+      [{ request: 'x', to: 'cell/1' }, 409, 'CML_ERR_LINK_DOWN'],
+      [{ request: 'x', to: 'no' }, 404, 'CML_ERR_LINK_UNKNOWN'],
+      [{ request: 'x', to: 'cell' }, 400, 'CML_ERR_LINK_AMBIGUOUS'],
+      [{ request: 'x' }, 400, 'CML_ERR_INPUT_INVALID'],
+      [{ request: 'x', to: 'in', id: 'a' }, 400, 'CML_ERR_INPUT_INVALID'],
+      [{ request: 'x', to: 'in', timeout: '2m' }, 400, 'CML_ERR_INPUT_INVALID'],
+      [{ payload: 'x', to: 'in' }, 400, 'CML_ERR_INPUT_INVALID'],
+    ]
+    for (const [body, status, code] of refusals) {
+      expect(await node.ask('POST', '/v1/request', body)).toMatchObject({
+        status,
+        json: withCode(code),
+      })
+    }
+  })
+
+  it('aborts the request of a client that leaves', async () => {
+    const { node } = await withPeer()
+    const client = node.connect()
+    const body = JSON.stringify({ request: 'x', to: 'in', timeout: '60s' })
+    client.write(
+      `POST /v1/request HTTP/1.1\r\nHost: x\r\nContent-Length: ${String(body.length)}\r\n\r\n${body}`,
+    )
+    await node.until<NodeStatus>('/v1/status', ({ counters }) => counters.requests.waiting === 1)
+    client.destroy()
+    await node.until<NodeStatus>('/v1/status', ({ counters }) => counters.requests.aborted === 1)
+  })
+})
+
 describe('GET /v1/status', () => {
   it('shows which peers are connected, which entries are missing, and the counters', async () => {
     const { node, peer } = await withPeer({ ...CONFIG, audit: { grace: '50ms' } })

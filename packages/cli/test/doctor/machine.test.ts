@@ -144,6 +144,36 @@ describe('the report of a running node', () => {
     expect(findings[0]?.advice).toContain('heartbeat')
   })
 
+  it('names an opening that fails, with what to try', () => {
+    const failed = (id: string, reasonCode: ReasonCode, state: 'backoff' | 'awaiting') => ({
+      ...link,
+      id,
+      entry: id,
+      state,
+      reasonCode,
+      reason: `why ${id}`,
+    })
+    const findings = nodeFindings({
+      pid: 1,
+      links: [
+        failed('refused', 'not-opened', 'backoff'),
+        failed('late', 'opening-timeout', 'awaiting'),
+        failed('gone', 'opening-ended', 'backoff'),
+      ],
+      findings: [],
+    })
+    expect(findings.map(({ finding, about, weight }) => [finding, about, weight])).toEqual([
+      ['opening-failed', 'refused', 'wrong'],
+      ['opening-failed', 'late', 'wrong'],
+      ['opening-failed', 'gone', 'wrong'],
+    ])
+    const [refused, late] = findings
+    expect(refused?.message).toBe(
+      'is connected each time, but the opening does not succeed: why refused',
+    )
+    expect(late?.advice).toContain('openTimeout')
+  })
+
   it('names a link whose messages disappear in connections that end', () => {
     const down = {
       ...link,

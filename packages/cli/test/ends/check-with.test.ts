@@ -291,3 +291,31 @@ describe('the file of the peer', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   })
 })
+
+describe('the openings of two nodes', () => {
+  const opening = { use: 'exchange', steps: [{ send: 'LOGON' }, { expect: 'OK' }] }
+  const speaks = { ...DIALS, opening }
+
+  it('match if one answers the other', async () => {
+    const steps = [{ expect: 'LOGON' }, { send: 'OK' }]
+    const waits = { ...WAITS, opening: { use: 'exchange', steps } }
+    expect(await check(waits, speaks)).toMatchObject({ code: 0, ok: true, findings: [] })
+  })
+
+  it('do not match if only one node has one', async () => {
+    const { code, findings } = await check(WAITS, speaks)
+    expect([code, findings.map(({ finding }) => finding)]).toEqual([4, ['opening-one-side']])
+    expect(findings[0]?.message).toContain(
+      'north takes what south says before messages as messages',
+    )
+    expect(findings[0]?.about).toEqual(['south: north-out', 'north: south-in'])
+  })
+
+  it('do not match if they do not understand each other', async () => {
+    const steps = [{ expect: 'LOGIN' }, { send: 'OK' }]
+    const waits = { ...WAITS, opening: { use: 'exchange', steps } }
+    const { code, findings } = await check(waits, speaks)
+    expect([code, findings.map(({ finding }) => finding)]).toEqual([4, ['opening-differs']])
+    expect(findings[0]?.message).toMatch(/^north refuses south: step 1 of 2 expects "LOGIN"/)
+  })
+})

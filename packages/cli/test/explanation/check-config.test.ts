@@ -148,6 +148,7 @@ Limits
       lasting: true,
       enabled: true,
       listener: null,
+      opening: null,
       links: ['furnace-out'],
     })
     expect(plugins[4]).toEqual({

@@ -131,6 +131,20 @@ links:
     expect(stdout).toContain('slots: 2')
   })
 
+  it('writes the other side of an opening, and fits `check --with`', async () => {
+    const steps = [{ send: 'LOGON' }, { expect: { hex: '11d0', mask: 'fff0' } }]
+    const mes = { id: 'mes', role: 'active', ip: '192.168.0.3', port: 8003 }
+    const links = [{ ...mes, opening: { use: 'exchange', steps } }]
+    const cwd = testFolder({ '.commlooprc': { node: 'plant', links } })
+    const { stdout } = await mirror(cwd, '--at', '192.168.0.1')
+    expect(stdout).toContain('opening: { use: exchange, steps: ')
+    expect(stdout).toContain('# opening: step 2: our side expects a pattern')
+    writeFileSync(join(cwd, 'mes.yaml'), stdout)
+    const places = ['--at', '192.168.0.1', '--peer-at', '192.168.0.3']
+    const compared = await runCli(['check', '--with', 'mes.yaml', ...places], { cwd })
+    expect(compared).toMatchObject({ code: 0 })
+  })
+
   it('prints one document for a peer with several addresses', async () => {
     const links = [
       { id: 'out', role: 'active', ip: ['10.0.0.2', '10.0.1.2'], port: 8001 },

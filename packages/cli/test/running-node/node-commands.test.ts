@@ -37,6 +37,7 @@ function run(node: ControlNode, ...args: string[]) {
 const COMMANDS = [
   ['status'],
   ['send', 'x'],
+  ['request', 'in', 'x'],
   ['tail'],
   ['dial', 'in'],
   ['close', 'in'],
@@ -262,6 +263,63 @@ describe('send', () => {
     expect(stderr).toContain(text)
     expect(stderr).not.toMatch(/^\s+at /m)
     expect(code).toBe(2)
+  })
+})
+
+/** Answers each message with the text that `answers` gives for it. */
+async function answering(peer: FramedPeer, ...answers: readonly Uint8Array[]): Promise<void> {
+  for (const [at, answer] of answers.entries()) {
+    await peer.until(({ received }) => received.length > at)
+    peer.send(answer)
+  }
+}
+
+describe('request', () => {
+  it('prints the answer as text, as a hex dump, as JSON or as it is', async () => {
+    const { node, peer } = await withPeer()
+    const bytes = Buffer.from([0x00, 0xff])
+    const escape = Buffer.from('21 \u001b[31m')
+    const answered = answering(peer, Buffer.from('grüße'), escape, bytes, bytes, bytes)
+    const ends = []
+    for (const args of [
+      ['in', 'how warm?'],
+      ['0', '--hex', '01 02'],
+      ['in', 'x'],
+      ['in', 'x', '--json'],
+      ['in', 'x', '--raw'],
+    ]) {
+      ends.push(await run(node, 'request', ...args))
+    }
+    await answered
+    const answer = { link: 'in', epoch: 1, base64: bytes.toString('base64') }
+    expect(ends.map(({ code, stdout, stderr }) => [code, stdout, stderr])).toEqual([
+      [0, 'grüße\n', ''],
+      [0, '21 \\u001b[31m\n', ''],
+      [0, expect.stringMatching(/^ {2}0000 {2}00 ff .*\n$/), ''],
+      [0, `${JSON.stringify(answer)}\n`, ''],
+      [0, bytes.toString(), ''],
+    ])
+    expect(peer.received.slice(0, 2).map((payload) => payload.toString('hex'))).toEqual([
+      Buffer.from('how warm?').toString('hex'),
+      '0102',
+    ])
+  })
+
+  it('exits with 6 if the peer does not answer in time, and with 1 if the link is down', async () => {
+    const { node } = await withPeer()
+    const late = await run(node, 'request', 'in', 'x', '--timeout', '50ms')
+    expect(late).toMatchObject({ code: 6, stdout: '' })
+    expect(late.stderr).toBe('commloop: "in" did not answer within 50ms\n')
+    const down = await run(node, 'request', 'cell/1', 'x')
+    expect(down).toMatchObject({ code: 1, stdout: '' })
+    expect(down.stderr).toMatch(/^commloop: "cell\/1" is awaiting: a request does not wait/)
+    const unknown = await run(node, 'request', 'cel/1', 'x')
+    expect(unknown.stderr).toContain('Did you mean "cell/1"?')
+    const several = await run(node, 'request', 'cell/*', 'x')
+    expect(several).toMatchObject({ code: 1 })
+    expect(several.stderr).toContain('to: expected the id of one link')
+    const { counters } = (await node.get('/v1/status')) as NodeStatus
+    expect(counters.requests).toMatchObject({ asked: 3, timedOut: 1, linkDown: 1, refused: 1 })
   })
 })
 

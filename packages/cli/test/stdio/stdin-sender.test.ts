@@ -38,6 +38,7 @@ function watched(input: Readable): Watched {
     finish = resolve
   })
   const sender = new StdinSender(input, node, 100, {
+    answered: (id) => calls.push(`answered: ${String(id)}`),
     refused: ({ message }) => calls.push(message),
     failed: (error) => calls.push(`failed: ${error.message}`),
     ended: () => {

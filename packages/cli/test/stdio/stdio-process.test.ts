@@ -51,6 +51,54 @@ function placeOf(commloop: CliProcess, matches: (event: OutputLine) => boolean):
   return commloop.events.findIndex(matches)
 }
 
+describe('requests on stdio', () => {
+  it('get their answers, in order, and the node waits for them when the input ends', async () => {
+    const { commloop, peer } = await dialled()
+    commloop.send({ request: 'how warm?', to: 'out', id: 'a' })
+    commloop.send({ request: { hex: '0102' }, to: 'out', id: 'b' })
+    commloop.endInput()
+    await peer.until(({ received }) => received.length === 1)
+    peer.send('21')
+    await peer.until(({ received }) => received.length === 2)
+    peer.send('22', 'news')
+    const { code } = await commloop.exit()
+    expect(commloop.events.filter(({ type }) => type === 'answer')).toEqual([
+      { type: 'answer', id: 'a', link: 'out', epoch: 1, base64: base64('21') },
+      { type: 'answer', id: 'b', link: 'out', epoch: 1, base64: base64('22') },
+    ])
+    expect(commloop.events.filter(({ type }) => type === 'message').map(textOf)).toEqual(['news'])
+    expect(peer.received.map((payload) => payload.toString('latin1'))).toEqual([
+      'how warm?',
+      '\x01\x02',
+    ])
+    expect(code).toBe(0)
+  })
+
+  it('get an error line if they end without an answer, and the node exits with 1', async () => {
+    const { commloop } = await dialled({}, ['--text'])
+    commloop.send({ request: 'x', to: 'out', id: 'late', timeout: '50ms' })
+    commloop.send({ request: 'x', to: 'nowhere', id: 'unknown' })
+    commloop.send({ request: 'x', to: ['out'], id: 'several' })
+    commloop.send({ request: 5, to: 'out' })
+    commloop.send({ request: 'x', to: 'out', ttl: '5s' })
+    commloop.endInput()
+    const { code } = await commloop.exit()
+    const errors = commloop.events.filter(({ type }) => type === 'error')
+    expect(errors.map(({ line, id, code: why }) => [line, id, why]).sort()).toEqual([
+      [1, 'late', 'CML_ERR_REQUEST_TIMEOUT'],
+      [2, 'unknown', 'CML_ERR_LINK_UNKNOWN'],
+      [3, 'several', 'CML_ERR_INPUT_INVALID'],
+      [4, undefined, 'CML_ERR_INPUT_INVALID'],
+      [5, undefined, 'CML_ERR_INPUT_INVALID'],
+    ])
+    expect(code).toBe(1)
+  })
+})
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64')
+}
+
 describe('two nodes on stdio', () => {
   it('deliver every byte in both directions, and exit with 0', async () => {
     const right = start({ node: 'right', listen: LISTEN, links: [IN] }, ['--keep-open'])

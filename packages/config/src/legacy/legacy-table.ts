@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path'
 import { type NodeConfig, resolveOptions } from '@commloop/core'
-import { toNodeOptions } from '../load/to-node-options.js'
+import { toNodeOptions, WITHOUT_PLUGINS } from '../load/to-node-options.js'
 import { ConfigDocument } from '../read/config-document.js'
 import type { ConfigPath } from '../read/config-path.js'
 import { type Diagnostic, inReadingOrder } from '../read/diagnostic.js'
@@ -78,7 +78,7 @@ function checkRows(links: unknown): CheckedRows {
   if (mismatches.length > 0) return { file, node: undefined, problems: mismatches }
   const roles = file.links.flatMap((entry, index) => roleProblems(entry, ['links', index]))
   if (roles.length > 0) return { file, node: undefined, problems: roles }
-  const { config, problems } = resolveOptions(toNodeOptions(file, () => ({})))
+  const { config, problems } = resolveOptions(toNodeOptions(file, WITHOUT_PLUGINS))
   return { file, node: problems.length === 0 ? config : undefined, problems }
 }
 

@@ -11,7 +11,7 @@ import {
 import { checkPlugin } from '../plugins/plugin-services.js'
 import type { ResolvedPlugin } from '../plugins/resolve-plugin.js'
 import type { ConfigPath } from '../read/config-path.js'
-import type { ConfigPlugins } from './config-plugins.js'
+import { type ConfigPlugins, nodePlugins } from './config-plugins.js'
 
 /** What the plugins of a configuration have found in it. */
 export interface PluginReport {
@@ -56,7 +56,7 @@ export function warningText({ path, message }: ConfigProblem): string {
 /** Each plugin with the path where it is first used. */
 function usesOf({ entries, ...own }: ConfigPlugins): ReadonlyMap<ResolvedPlugin, ConfigPath> {
   const uses = new Map<ResolvedPlugin, ConfigPath>()
-  for (const plugin of Object.values(own)) uses.set(plugin, [plugin.kind])
+  for (const plugin of nodePlugins(own)) uses.set(plugin, [plugin.kind])
   for (const { entry, plugin } of entries) {
     if (!uses.has(plugin)) uses.set(plugin, ['links', entry, plugin.kind])
   }

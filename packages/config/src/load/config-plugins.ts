@@ -1,5 +1,6 @@
 import type { EntryPluginKind, ErrorCode, PluginKind } from '@commloop/core'
 import type { DefaultedKind } from '../plugins/builtin-plugins.js'
+import { ALL_PLUGIN_KINDS } from '../plugins/plugin-kinds.js'
 import type { ResolvedPlugin } from '../plugins/resolve-plugin.js'
 import type { ConfigPath } from '../read/config-path.js'
 
@@ -15,13 +16,14 @@ export interface ConfigPlugins extends NodePlugins {
   readonly entries: readonly EntryPlugin[]
 }
 
+/** The plugins that belong to the node as a whole, in the order of their kinds. */
+export function nodePlugins(plugins: NodePlugins): ResolvedPlugin[] {
+  return ALL_PLUGIN_KINDS.flatMap((kind) => plugins[kind] ?? [])
+}
+
 /** Each plugin of a configuration once. */
-export function allPlugins({ entries, ...own }: ConfigPlugins): ReadonlySet<ResolvedPlugin> {
-  const plugins: readonly (ResolvedPlugin | undefined)[] = Object.values(own)
-  return new Set([
-    ...plugins.filter((plugin) => plugin !== undefined),
-    ...entries.map(({ plugin }) => plugin),
-  ])
+export function allPlugins(plugins: ConfigPlugins): ReadonlySet<ResolvedPlugin> {
+  return new Set([...nodePlugins(plugins), ...plugins.entries.map(({ plugin }) => plugin)])
 }
 
 /** A plugin that an entry uses instead of that of the node. */

@@ -1,6 +1,7 @@
 import { type NodeConfig, resolveOptions } from '@commloop/core'
 import { type ConfigRequest, findConfig } from '../find/find-config.js'
 import { DEFAULT_PLUGINS } from '../plugins/builtin-plugins.js'
+import { NO_PLUGIN } from '../plugins/plugin-kinds.js'
 import { type PluginSpec, pluginSpecOf } from '../plugins/plugin-spec.js'
 import type { ResolvedPlugin } from '../plugins/resolve-plugin.js'
 import { ConfigDocument } from '../read/config-document.js'
@@ -9,7 +10,7 @@ import { DiagnosticList } from '../read/diagnostic-list.js'
 import { checkFile } from './check-file.js'
 import { warningText } from './check-plugins.js'
 import type { LoadedConfig } from './loaded-config.js'
-import { toNodeOptions } from './to-node-options.js'
+import { toNodeOptions, WITHOUT_PLUGINS } from './to-node-options.js'
 
 /** Kinds of plugins on which both sides of a link must agree. */
 export type LinkPluginKind = 'transport' | 'codec'
@@ -22,6 +23,8 @@ export interface ConfigTable {
   readonly node: NodeConfig
   /** The plugin that the configuration specifies for the links of an entry, by the entry's position. */
   pluginOf(kind: LinkPluginKind, entry: number): TablePlugin
+  /** The opening of the links of an entry; undefined: they have none. */
+  openingOf(entry: number): TablePlugin | undefined
 }
 
 /** A plugin as a table specifies it. */
@@ -57,7 +60,7 @@ export async function readTable(request: ConfigRequest): Promise<TableReading> {
   }
   if (document.data === undefined) return rejected()
   const file = checkFile(document, diagnostics)
-  const resolved = resolveOptions(toNodeOptions(file, () => ({})))
+  const resolved = resolveOptions(toNodeOptions(file, WITHOUT_PLUGINS))
   const { config: node, problems } = resolved
   diagnostics.report(problems)
   if (!diagnostics.isEmpty) return rejected()
@@ -65,8 +68,12 @@ export async function readTable(request: ConfigRequest): Promise<TableReading> {
     const own = kind === 'codec' ? file.links[entry]?.codec : undefined
     return { spec: pluginSpecOf(own ?? file[kind] ?? DEFAULT_PLUGINS[kind]), plugin: undefined }
   }
+  const openingOf = (entry: number): TablePlugin | undefined => {
+    const written = file.links[entry]?.opening ?? file.opening ?? NO_PLUGIN
+    return written === NO_PLUGIN ? undefined : { spec: pluginSpecOf(written), plugin: undefined }
+  }
   const all = [...warnings, ...resolved.warnings.map(warningText)]
-  return { ok: true, table: { file: path, name, node, pluginOf }, warnings: all }
+  return { ok: true, table: { file: path, name, node, pluginOf, openingOf }, warnings: all }
 }
 
 /**
@@ -83,13 +90,19 @@ export async function loadTable(request: ConfigRequest): Promise<ConfigTable> {
 /** The table of a configuration that was loaded with its plugins. */
 export function tableOf({ file, name, node, plugins }: LoadedConfig): ConfigTable {
   const own = new Map(
-    plugins.entries
-      .filter(({ plugin }) => plugin.kind === 'codec')
-      .map(({ entry, plugin }) => [entry, plugin]),
+    plugins.entries.map(({ entry, plugin }) => [`${plugin.kind} ${String(entry)}`, plugin]),
   )
-  const pluginOf = (kind: LinkPluginKind, entry: number): TablePlugin => {
-    const plugin = (kind === 'codec' ? own.get(entry) : undefined) ?? plugins[kind]
+  const tablePlugin = (plugin: ResolvedPlugin): TablePlugin => {
     return { spec: { use: plugin.name, options: plugin.options }, plugin }
   }
-  return { file, name, node, pluginOf }
+  const pluginOf = (kind: LinkPluginKind, entry: number): TablePlugin => {
+    return tablePlugin(own.get(`${kind} ${String(entry)}`) ?? plugins[kind])
+  }
+  const openingOf = (entry: number): TablePlugin | undefined => {
+    // An entry may say that it has none.
+    if (node.entries[entry]?.settings.opening === undefined) return undefined
+    const plugin = own.get(`opening ${String(entry)}`) ?? plugins.opening
+    return plugin === undefined ? undefined : tablePlugin(plugin)
+  }
+  return { file, name, node, pluginOf, openingOf }
 }

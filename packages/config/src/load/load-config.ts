@@ -1,12 +1,13 @@
-import { resolveOptions, sourcePortWarnings } from '@commloop/core'
+import { setImmediate as loopTurn } from 'node:timers/promises'
+import { inSlices, resolvingOptions, sourcePortWarnings, SystemClock } from '@commloop/core'
 import { type ConfigRequest, findConfig } from '../find/find-config.js'
-import { ConfigDocument } from '../read/config-document.js'
 import { type Diagnostic, diagnosticsError } from '../read/diagnostic.js'
-import { DiagnosticList } from '../read/diagnostic-list.js'
+import type { FileProblem } from '../read/file-problem.js'
+import type { ConfigFile } from '../schema/schema.js'
 import { controlSection } from '../sections/control-section.js'
 import { metricsSection } from '../sections/metrics-section.js'
 import { acknowledgementWarning } from './acknowledgement-warning.js'
-import { checkFile } from './check-file.js'
+import { checkSource, type SourceChecker } from './checked-file.js'
 import { checkPlugins, type PluginReport, warningText } from './check-plugins.js'
 import { heartbeatProblems } from './heartbeat-problems.js'
 import type { LoadedConfig } from './loaded-config.js'
@@ -28,29 +29,31 @@ export type ConfigReading =
 
 /**
  * Finds and reads the configuration, validates all of it, and creates its plugins. With `running`, plugins of the running
- * node are used again, and changes that require a restart are mistakes too.
+ * node are used again, and changes that require a restart are mistakes too. A large table does not keep the event loop,
+ * apart from `check` and the code of plugins.
  *
+ * @param check parses the text and checks it against the schema; default: on this thread, in one piece
  * @throws CommloopError if there is no configuration, more than one, or it cannot be read: see `findConfig`.
  */
 export async function readConfig(
   request: ConfigRequest,
   running?: RunningConfig,
+  check: SourceChecker = onThisThread,
 ): Promise<ConfigReading> {
-  const source = await findConfig(request)
-  const { file, name, folder, warnings } = source
-  const document = new ConfigDocument(source, request.env)
-  const diagnostics = new DiagnosticList(document)
-  const parts =
-    document.data === undefined
-      ? undefined
-      : await checkedParts(document, folder, running, diagnostics)
-  if (parts === undefined || !diagnostics.isEmpty) {
-    return { ok: false, file, problems: diagnostics.sorted(), warnings }
+  const checked = await check(await findConfig(request), request.env)
+  const { file, name, folder, warnings, data } = checked
+  const further: FileProblem[] = []
+  const parts = data === undefined ? undefined : await checkedParts(data, folder, running, further)
+  if (parts === undefined || !checked.isValid || further.length > 0) {
+    const problems = await checked.diagnostics(further)
+    if (parts === undefined || problems.length > 0) return { ok: false, file, problems, warnings }
   }
   const listenFiles = listenFilesRevision(parts.options)
   const all = [...warnings, ...parts.warnings]
   return { ok: true, config: { file, name, folder, ...parts, listenFiles, warnings: all } }
 }
+
+const onThisThread: SourceChecker = (source, env) => Promise.resolve(checkSource(source, env))
 
 /**
  * Like `readConfig`, but throws if the configuration is invalid.
@@ -69,46 +72,52 @@ type CheckedParts = Pick<
   'options' | 'node' | 'plugins' | 'control' | 'metrics' | 'warnings'
 >
 
-/** undefined: a plugin of the node is missing, which is reported. */
+/**
+ * Adds what is wrong with the parts to `problems`. Gives the event loop back after each step.
+ *
+ * @returns undefined: a plugin of the node is missing, which is reported
+ */
 async function checkedParts(
-  document: ConfigDocument,
+  file: ConfigFile,
   folder: string,
   running: RunningConfig | undefined,
-  diagnostics: DiagnosticList,
+  found: FileProblem[],
 ): Promise<CheckedParts | undefined> {
-  const file = checkFile(document, diagnostics)
   const resolver = new PluginResolver(folder, running?.config.plugins)
   const plugins = await resolver.take(file)
-  diagnostics.report(resolver.problems)
-  const written = toNodeOptions(file, (entry) => resolver.choicesOf(entry))
+  found.push(...resolver.problems)
+  await loopTurn()
+  const written = toNodeOptions(file, resolver)
+  await loopTurn()
   const options = withTlsFiles(written, folder)
-  const { config: node, problems, warnings: ofTable } = resolveOptions(options)
-  diagnostics.report(problems)
+  const resolved = await inSlices(new SystemClock(), resolvingOptions(options))
+  const { config: node } = resolved
+  found.push(...resolved.problems)
   if (running !== undefined && plugins !== undefined) {
-    diagnostics.report(running.problems(node, plugins))
+    found.push(...(await running.problems(node, plugins)))
   }
   // A running node reports these among its own problems.
   if (plugins !== undefined && running === undefined) {
-    diagnostics.report(heartbeatProblems(options, node, plugins.codec.value))
+    found.push(...heartbeatProblems(options, node, plugins.codec.value))
   }
+  await loopTurn()
   const ofPlugins = plugins === undefined ? NOTHING_TO_REPORT : checkPlugins(options, plugins)
-  diagnostics.report(ofPlugins.problems)
+  found.push(...ofPlugins.problems)
+  await loopTurn()
   const control = controlSection(file, folder)
   const metrics = metricsSection(file)
-  diagnostics.report([...control.problems, ...metrics.problems])
+  found.push(...control.problems, ...metrics.problems)
   const process = { control: control.value, metrics: metrics.value }
   if (running !== undefined) {
     const wanted = plugins === undefined ? process : { ...process, plugins }
-    diagnostics.report(fixedKeyProblems(running.config, wanted))
+    found.push(...fixedKeyProblems(running.config, wanted))
   }
   if (plugins === undefined) return undefined
   const ofPorts = sourcePortWarnings(node)
   const ofSystem = acknowledgementWarning(node, plugins.transport.value)
   const ofSizes = payloadWarning(node, plugins.codec.value)
-  const warnings = [...ofTable, ...ofPorts, ...ofSystem, ...ofSizes]
-    .map(warningText)
-    .concat(ofPlugins.warnings)
-  return { options, node, plugins, ...process, warnings }
+  const remarks = [...resolved.warnings, ...ofPorts, ...ofSystem, ...ofSizes].map(warningText)
+  return { options, node, plugins, ...process, warnings: remarks.concat(ofPlugins.warnings) }
 }
 
 const NOTHING_TO_REPORT: PluginReport = { problems: [], warnings: [] }

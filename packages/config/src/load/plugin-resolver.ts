@@ -1,3 +1,4 @@
+import { setImmediate as loopTurn } from 'node:timers/promises'
 import {
   CommloopError,
   type EntryPluginKind,
@@ -6,7 +7,7 @@ import {
   type PluginKind,
 } from '@commloop/core'
 import { DEFAULT_PLUGINS } from '../plugins/builtin-plugins.js'
-import { ALL_PLUGIN_KINDS, ENTRY_PLUGIN_KINDS } from '../plugins/plugin-kinds.js'
+import { ALL_PLUGIN_KINDS, ENTRY_PLUGIN_KINDS, NO_PLUGIN } from '../plugins/plugin-kinds.js'
 import { canonicalSpec, type PluginSpec, pluginSpecOf } from '../plugins/plugin-spec.js'
 import { type ResolvedPlugin, resolvePlugin } from '../plugins/resolve-plugin.js'
 import { isMap } from '../is-map.js'
@@ -18,11 +19,14 @@ import {
   type NodePlugins,
   type PluginProblem,
 } from './config-plugins.js'
-import type { EntryPlugins } from './to-node-options.js'
-import type { ConfigFile } from '../schema/schema.js'
+import { type EntryPlugins, type TablePlugins, writtenOpening } from './to-node-options.js'
+import type { ConfigFile, EntryFile } from '../schema/schema.js'
+
+/** Of so many entries the plugins are found before the event loop is given back. */
+const ENTRIES_PER_TURN = 500
 
 /** Finds and makes all plugins, one for each spec, and collects what is wrong with any of them. */
-export class PluginResolver {
+export class PluginResolver implements TablePlugins {
   readonly problems: PluginProblem[] = []
   readonly entries: EntryPlugin[] = []
   readonly #folder: string
@@ -30,6 +34,7 @@ export class PluginResolver {
   readonly #ofEntry = new Map<string, ResolvedPlugin>()
   /** The plugins of the running node, by their specs. */
   readonly #had: ReadonlyMap<string, ResolvedPlugin>
+  #opening: ResolvedPlugin<'opening'> | undefined
   readonly #made = new Map<string, Promise<ResolvedPlugin | undefined>>()
 
   constructor(folder: string, had?: ConfigPlugins) {
@@ -47,7 +52,9 @@ export class PluginResolver {
       const plugin = await this.#node(kind, file)
       if (plugin !== undefined) own[kind] = plugin
     }
+    this.#opening = own.opening as ResolvedPlugin<'opening'> | undefined
     for (const [entry, written] of file.links.entries()) {
+      if (entry % ENTRIES_PER_TURN === 0) await loopTurn()
       for (const kind of ENTRY_PLUGIN_KINDS) await this.#entry(entry, kind, written[kind])
     }
     const defaulted = Object.keys(DEFAULT_PLUGINS) as PluginKind[]
@@ -56,8 +63,17 @@ export class PluginResolver {
   }
 
   /** What entry number `index` has for itself, as core wants it. */
-  choicesOf(index: number): EntryPlugins {
-    return { codec: this.#choice(index, 'codec'), reconnect: this.#choice(index, 'reconnect') }
+  ofEntry(index: number, { opening }: EntryFile): EntryPlugins {
+    return {
+      codec: this.#choice(index, 'codec'),
+      reconnect: this.#choice(index, 'reconnect'),
+      // An unusable opening is a problem already. Its place must not look empty, which would be another one.
+      opening: this.#choice(index, 'opening') ?? writtenOpening(opening),
+    }
+  }
+
+  opening({ opening }: ConfigFile): EntryPlugins['opening'] {
+    return this.#opening === undefined ? writtenOpening(opening) : choiceOf(this.#opening)
   }
 
   #choice<Kind extends EntryPluginKind>(
@@ -65,22 +81,21 @@ export class PluginResolver {
     kind: Kind,
   ): PluginChoice<PluginContracts[Kind]> | undefined {
     const own = this.#ofEntry.get(entryKey(index, kind))
-    if (own === undefined) return undefined
-    const { spec, revision, value } = own
-    // Core compares plugins only by this text, so it must change with the content of the file.
-    const full = revision === undefined ? spec : `${spec} ${revision}`
-    return { spec: full, value: value as PluginContracts[Kind] }
+    return own === undefined ? undefined : choiceOf(own as ResolvedPlugin<Kind>)
   }
 
   async #node<Kind extends PluginKind>(
     kind: Kind,
     file: ConfigFile,
   ): Promise<ResolvedPlugin<Kind> | undefined> {
-    return await this.#make(kind, pluginSpecOf(file[kind] ?? DEFAULT_PLUGINS[kind]), [kind])
+    const defaults: Partial<Record<PluginKind, string>> = DEFAULT_PLUGINS
+    const written = file[kind] ?? defaults[kind]
+    if (written === undefined || isNone(kind, written)) return undefined
+    return await this.#make(kind, pluginSpecOf(written), [kind])
   }
 
   async #entry(entry: number, kind: EntryPluginKind, written: ConfigFile['codec']): Promise<void> {
-    if (written === undefined) return
+    if (written === undefined || isNone(kind, written)) return
     const plugin = await this.#make(kind, pluginSpecOf(written), ['links', entry, kind])
     if (plugin === undefined) return
     this.entries.push({ entry, plugin })
@@ -114,6 +129,20 @@ export class PluginResolver {
   }
 }
 
+function choiceOf<Kind extends EntryPluginKind>({
+  spec,
+  revision,
+  value,
+}: ResolvedPlugin<Kind>): PluginChoice<PluginContracts[Kind]> {
+  // Core compares plugins only by this text, so it must change with the content of the file.
+  return { spec: revision === undefined ? spec : `${spec} ${revision}`, value }
+}
+
+/** The configuration says that there is to be no plugin, which is possible only for a kind without a default. */
+function isNone(kind: PluginKind, written: ConfigFile['codec']): boolean {
+  return written === NO_PLUGIN && !(kind in DEFAULT_PLUGINS)
+}
+
 function entryKey(entry: number, kind: EntryPluginKind): string {
   return `${kind} ${String(entry)}`
 }
@@ -134,20 +163,16 @@ function placed(error: CommloopError, spec: PluginSpec, path: ConfigPath): Plugi
   return marks.length === rejected.length ? marks : [{ code, path, message, isKey: false }]
 }
 
-/** The path of an option such as `tls.cert` or `trailer.0.as`; undefined: the configuration does not have it. */
+/** The path of an option such as `tls.cert` or `steps.0.send`; undefined: the configuration does not have it. */
 function optionPath(options: PluginSpec['options'], option: string): ConfigPath | undefined {
   if (Object.hasOwn(options, option)) return [option]
   const path: (string | number)[] = []
   let value: unknown = options
-  for (const key of option.split('.')) {
-    if (Array.isArray(value)) {
-      path.push(Number(key))
-      value = value[Number(key)]
-    } else {
-      if (!isMap(value) || !Object.hasOwn(value, key)) return undefined
-      path.push(key)
-      value = value[key]
-    }
+  for (const text of option.split('.')) {
+    const key = Array.isArray(value) ? Number(text) : text
+    if (!(isMap(value) || Array.isArray(value)) || !Object.hasOwn(value, key)) return undefined
+    value = (value as Readonly<Record<string | number, unknown>>)[key]
+    path.push(key)
   }
   return path
 }

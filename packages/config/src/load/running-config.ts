@@ -8,7 +8,10 @@ import type { LoadedConfig } from './loaded-config.js'
 export interface RunningConfig {
   readonly config: LoadedConfig
   /** Why the node cannot change to this configuration without a restart. */
-  problems(node: NodeConfig, plugins: ConfigPlugins): readonly ConfigProblem[]
+  problems(
+    node: NodeConfig,
+    plugins: ConfigPlugins,
+  ): readonly ConfigProblem[] | Promise<readonly ConfigProblem[]>
 }
 
 /** Keys that cannot change while the process runs. */

@@ -57,7 +57,7 @@ async function codecFamily(): Promise<
 }
 
 /**
- * Every plugin that is part of commloop. No other code names a transport or a codec. `findPlugin` prefers a version
+ * Every plugin that is part of commloop. No other code names a transport, a codec or an opening. `findPlugin` prefers a version
  * that is installed in the folder of the configuration.
  */
 const BUILTIN_PLUGINS = [
@@ -108,6 +108,13 @@ const BUILTIN_PLUGINS = [
     package: '@commloop/core',
     isDefault: true,
     load: () => Promise.resolve(exponential),
+  },
+  {
+    kind: 'opening',
+    name: 'exchange',
+    package: '@commloop/opening-exchange',
+    isDefault: false,
+    load: async () => (await import('@commloop/opening-exchange')).default,
   },
   {
     kind: 'router',

@@ -13,6 +13,9 @@ export const ENTRY_PLUGIN_KINDS: readonly EntryPluginKind[] = ALL_PLUGIN_KINDS.f
 
 export type NodePluginKind = Exclude<PluginKind, EntryPluginKind>
 
+/** What a configuration writes for a kind without a default, to have no plugin of it. */
+export const NO_PLUGIN = 'none'
+
 function isEntryKind(kind: PluginKind): kind is EntryPluginKind {
   return PLUGIN_KINDS[kind].perEntry
 }

@@ -1,4 +1,4 @@
-import { CommloopError, type ErrorCode } from '@commloop/core'
+import { CommloopError, type ErrorCode, visibleOutput, visibleText } from '@commloop/core'
 
 /** One mistake in a configuration file, with its position. */
 export interface Diagnostic {
@@ -66,17 +66,20 @@ function problemText(
   displayWidth: DisplayWidth,
 ): string {
   const { path, message, source, line, column } = diagnostic
-  const what = path === '' ? message : `${path}: ${message}`
+  const where = path === '' ? '' : `${visibleText(path)}: `
+  const what = `${where}${visibleOutput(message)}`
   const head = `${positionOf(diagnostic).padEnd(positionWidth)}  ${what}`
   if (source.trim() === '') return head
   const { text, caretAt } = excerpt(source, column - 1)
+  const shown = visibleOutput(text)
+  const before = visibleOutput(text.slice(0, caretAt))
   const number = String(line).padStart(4)
   const margin = ' '.repeat(number.length)
-  return `${head}\n${number} | ${text}\n${margin} | ${underlay(text.slice(0, caretAt), displayWidth)}^`
+  return `${head}\n${number} | ${shown}\n${margin} | ${underlay(before, displayWidth)}^`
 }
 
 function positionOf({ file, line, column }: Diagnostic): string {
-  return `${file}:${String(line)}:${String(column)}`
+  return `${visibleText(file)}:${String(line)}:${String(column)}`
 }
 
 /** The part of a long line around the caret. JSON may have its whole text on one line. */

@@ -4,6 +4,9 @@ import { changesText, isChange, type ReloadResult } from './reload-result.js'
 /** The most mistakes that are logged one by one. */
 const PROBLEMS_MAX = 20
 
+/** The most warnings that are logged one by one. */
+const WARNINGS_MAX = 20
+
 /** Logs what a reload has changed, or why it has changed nothing. */
 export function logReload(result: ReloadResult, logger: Logger): void {
   if (result.ok) logDone(result, logger)
@@ -14,7 +17,11 @@ function logDone(
   { file, changes, warnings }: Extract<ReloadResult, { ok: true }>,
   logger: Logger,
 ): void {
-  for (const warning of warnings) logger.warn({ file }, warning)
+  for (const warning of warnings.slice(0, WARNINGS_MAX)) logger.warn({ file }, warning)
+  if (warnings.length > WARNINGS_MAX) {
+    const more = String(warnings.length - WARNINGS_MAX)
+    logger.warn({ file }, `and ${more} more warnings: commloop check`)
+  }
   const { added, removed, reconnected, changed, node } = changes
   const what = isChange(changes) ? changesText(changes) : 'no changes'
   logger.info(

@@ -5,12 +5,14 @@ import {
   type Logger,
   type NewPlugins,
   type Node,
+  type NodeConfig,
 } from '@commloop/core'
 import type { ConfigPlugins } from '../load/config-plugins.js'
 import type { ConfigRequest } from '../find/find-config.js'
 import { type ConfigReading, readConfig } from '../load/load-config.js'
 import type { LoadedConfig } from '../load/loaded-config.js'
 import { commonCode, problemsText } from '../read/diagnostic.js'
+import { ReadingThread } from './reading-thread.js'
 import { remedyOf } from './listen-remedy.js'
 import { logReload } from './reload-log.js'
 import type { ReloadResult } from './reload-result.js'
@@ -94,15 +96,22 @@ export class Reloader {
     }
   }
 
-  #read(): Promise<ConfigReading> {
-    const reading = readConfig(this.#request, {
+  async #read(): Promise<ConfigReading> {
+    const thread = new ReadingThread()
+    const running = {
       config: this.#config,
-      problems: (node, plugins) => this.#node.reconfigurationProblems(node, newPlugins(plugins)),
-    })
-    return withinMs(reading, READ_MS_MAX, () => {
-      const text = `the plugins did not finish loading within ${String(READ_MS_MAX / 1000)} s`
-      return new CommloopError('CML_ERR_PLUGIN_INVALID', text)
-    })
+      problems: (node: NodeConfig, plugins: ConfigPlugins) =>
+        this.#node.checkReconfiguration(node, newPlugins(plugins)),
+    }
+    try {
+      const reading = readConfig(this.#request, running, (source, env) => thread.check(source, env))
+      return await withinMs(reading, READ_MS_MAX, () => {
+        const text = `reading the configuration and its plugins took more than ${String(READ_MS_MAX / 1000)} s`
+        return new CommloopError('CML_ERR_PLUGIN_INVALID', text)
+      })
+    } finally {
+      thread.end()
+    }
   }
 }
 

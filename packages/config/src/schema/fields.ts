@@ -61,7 +61,7 @@ const SIZE_WORDS = 'a size such as 64KiB or 16MiB'
  */
 type UnitSchemas = readonly [z.ZodNumber, z.ZodString]
 
-function durationSchemas(words: string): UnitSchemas {
+export function durationSchemas(words: string): UnitSchemas {
   const message = expecting(words)
   return [
     z.number(message).min(0, message).max(DURATION_MS_MAX, message),

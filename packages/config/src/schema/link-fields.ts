@@ -5,10 +5,10 @@ import {
   count,
   duration,
   durationOr,
+  durationSchemas,
   expecting,
   field,
   type FieldText,
-  requiredDuration,
   size,
   sizeSchemas,
   text,
@@ -52,10 +52,13 @@ const bytesSchema = z.union(
 
 const OUTBOX_WORDS = 'a size such as 16MiB, or { messages, bytes }'
 
+const HEARTBEAT_WORDS = 'a duration, { every, payload, answer }, { echo } or "off"'
+
 const heartbeatSchema = z.strictObject(
   {
-    every: requiredDuration({
-      default: 'none; required in a heartbeat',
+    every: duration({
+      default: 'none; required without `echo`',
+      limits: 'above 0, up to 24.8 days',
       text: 'A heartbeat is sent if nothing else was sent for this long.',
       examples: ['10s'],
     }),
@@ -71,8 +74,14 @@ const heartbeatSchema = z.strictObject(
       limits: 'other than `payload`',
       text: 'The payload of the answer to each received heartbeat. It must differ: two nodes that answer a frame with the same frame would never stop.',
     }),
+    echo: field(bytesSchema, {
+      type: 'bytes',
+      default: 'nothing is echoed',
+      limits: 'instead of the other keys',
+      text: 'For peers that poll and want the same frame back: a received frame with this payload is not a message, and is answered with itself, at most once in 100 ms. The node never sends it by itself.',
+    }),
   },
-  expecting('{ every, payload, answer } or "off"'),
+  expecting(HEARTBEAT_WORDS),
 )
 
 const addressesSchema = z.strictObject(
@@ -107,6 +116,10 @@ export const linkFields = {
     examples: [{ order: 'prefer-first' }],
   }),
   ...entryPluginFields,
+  openTimeout: duration({
+    default: '`10s`',
+    text: 'With an `opening`: a connection whose opening is not over after this time ends, and an active link dials again; 0: no limit.',
+  }),
   outbox: field(
     z.union(
       [
@@ -119,7 +132,7 @@ export const linkFields = {
       type: 'size, or a map',
       default: '`16MiB` and 100 000 messages',
       limits: 'a size without a map limits the bytes',
-      text: 'Limit of the queue of each link, which counts 64 bytes extra per message. It bounds the memory of the node.',
+      text: 'Limit of the queue of each link, which counts 256 bytes extra per message, for the objects that hold it. It bounds the memory of the node.',
       examples: ['16MiB', { messages: 1000, bytes: '4MiB' }],
     },
   ),
@@ -141,13 +154,16 @@ export const linkFields = {
     text: 'How long a message may wait after `send`. After that it is not written.',
   }),
   heartbeat: field(
-    z.union([z.literal('off'), heartbeatSchema], expecting('{ every, payload, answer } or "off"')),
+    z.union(
+      [z.literal('off'), ...durationSchemas(HEARTBEAT_WORDS), heartbeatSchema],
+      expecting(HEARTBEAT_WORDS),
+    ),
     {
-      type: 'map, or `off`',
+      type: 'duration, map, or `off`',
       default: '`off`',
       limits: '',
-      text: 'Frames that show that this node is alive. Enable them only for peers that expect them.',
-      examples: [{ every: '10s' }],
+      text: 'Frames that show that this node is alive. Enable them only for peers that expect them. A duration alone stands for `every`, with the payload and the answer that the protocol of the codec defines, or with an empty frame.',
+      examples: [{ every: '10s' }, '20s'],
     },
   ),
   silence: durationOr(['off'], {
@@ -183,9 +199,9 @@ export const linkFields = {
     default: '`10s`',
     text: 'Limit for a dial: name lookup, TCP and TLS together.',
   }),
-  ready: choice(['connected', 'frame', 'stable'], {
-    default: '`connected`',
-    text: 'When the link is up and writes its queue: as soon as the connection is open, when the peer has sent a complete frame, or when the connection has been open for `stableAfter`. A proxy accepts the connection although the machine behind it is down, and swallows what is written: choose `frame` if the peer sends frames or heartbeats by itself, else `stable`.',
+  ready: choice(['connected', 'frame', 'stable', 'opening'], {
+    default: '`opening` if the link has an opening, else `connected`',
+    text: 'When the link is up and writes its queue: as soon as the connection is open, when the peer has sent a complete frame, or when the connection has been open for `stableAfter`. A proxy accepts the connection although the machine behind it is down, and swallows what is written: choose `frame` if the peer sends frames or heartbeats by itself, else `stable`. A link with an opening is up when the opening says so, and the other values have no effect on it.',
   }),
   readyTimeout: duration({
     default: '`30s`',

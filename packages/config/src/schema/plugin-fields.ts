@@ -25,6 +25,15 @@ const NOTES: Readonly<Record<PluginKind, FieldText>> = {
     text: 'Decides when to dial again after a failure, and when to give up.',
     examples: ['exponential', { use: 'exponential', max: '1m', maxAttempts: 0 }],
   },
+  opening: {
+    default: '`none`',
+    limits: 'a name, a path, `{ use: <name>, …options }`, or `none`',
+    text: 'What is said on a new connection before messages may pass, such as a logon, a bind or a registration. The link is up only when the opening says so.',
+    examples: [
+      './logon.mjs',
+      { use: 'exchange', steps: [{ send: { text: 'LOGIN' } }, { expect: { text: 'OK' } }] },
+    ],
+  },
   router: {
     default: '`direct`',
     text: 'Chooses the links for a message if `send` does not specify any.',

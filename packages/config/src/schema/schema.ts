@@ -281,7 +281,7 @@ export const fileSchema = z.strictObject(
       { messages: '10 000', bytes: '`16MiB`' },
       {
         default: '10 000 messages, `16MiB`',
-        text: 'Limits of the queue of messages whose router answers later or defers them.',
+        text: 'Limits of the queue of messages whose router answers later or defers them. It counts 720 bytes extra per message, for its promise and its timer.',
       },
     ),
     routerTimeout: duration({
@@ -296,7 +296,7 @@ export const fileSchema = z.strictObject(
       { messages: '1 024', bytes: '`1MiB`' },
       {
         default: '1 024 messages, `1MiB`',
-        text: 'Limits of the queue of each `messages()` iterator. While it is full, the links stop reading.',
+        text: 'Limits of the queue of each `messages()` iterator, which counts received chunks, and 256 bytes extra per message. While it is full, the links stop reading.',
       },
     ),
     dials: count(

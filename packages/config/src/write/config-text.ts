@@ -1,4 +1,4 @@
-import { stringify } from 'yaml'
+import { inlineYaml, yamlComment } from './yaml-text.js'
 
 /** The content of a new configuration. */
 export interface NewConfig {
@@ -51,7 +51,7 @@ export function configText({ node, listen, links, notes = [] }: NewConfig): stri
     '# active: this node dials the peer, until it is connected.',
     links.length === 0 ? 'links: []' : 'links:',
     ...links.map((entry) => `  - ${inlineYaml(entry)}`),
-    ...notes.map((note) => `  # ${note}`.trimEnd()),
+    ...notes.map((note) => `  ${yamlComment(note)}`),
     '',
   ].join('\n')
 }
@@ -62,19 +62,7 @@ function listenLines(listen: NewListen | undefined): string[] {
   }
   const { host, port, comment } = listen
   const line = `listen: ${inlineYaml({ host, port })}`
-  return [comment === undefined ? line : `${line}   # ${comment}`]
-}
-
-/** A value on one line of YAML. */
-export function inlineYaml(value: unknown): string {
-  const text = stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd()
-  // The value is literal text, so `${` must not become a placeholder.
-  return text.replaceAll('${', '$$${')
-}
-
-/** A value as YAML, with a line for each key. */
-export function blockYaml(value: unknown): string {
-  return stringify(value, { lineWidth: 0 }).trimEnd().replaceAll('${', '$$${')
+  return [comment === undefined ? line : `${line}   ${yamlComment(comment)}`]
 }
 
 /** The configuration that `commloop init` writes without a dialogue. It is safe: it only listens on loopback. */

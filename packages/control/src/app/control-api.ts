@@ -1,9 +1,11 @@
 import { CommloopError, messageText, nearest } from '@commloop/core'
 import { Hono } from 'hono'
+import { addAskRoute } from './ask-route.js'
 import type { AppEnvironment, Call, ControlApp } from './control-app.js'
 import type { ControlledNode } from './controlled-node.js'
 import { addEventRoute } from './event-routes.js'
 import type { EventSubscription } from './event-subscription.js'
+import { jsonAnswer } from './json-answer.js'
 import { addLinkRoutes } from './link-routes.js'
 import { jsonRefusal, RequestRefused, unexpected } from './request-refused.js'
 import { addSendRoute } from './send-routes.js'
@@ -33,8 +35,9 @@ export function controlApi(
   addStatusRoutes(app, controlled, metrics)
   addEventRoute(app, controlled, subscriptions)
   addSendRoute(app, controlled)
+  addAskRoute(app, controlled)
   addLinkRoutes(app, controlled)
-  app.post('/v1/reload', async (call) => call.json(await controlled.reload()))
+  app.post('/v1/reload', async (call) => jsonAnswer(call, await controlled.reload()))
   app.notFound((call) => jsonRefusal(call, unknownRequest(app, call)))
   app.onError((error, call) => {
     if (CommloopError.is(error)) return jsonRefusal(call, error)

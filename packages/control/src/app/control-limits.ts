@@ -28,6 +28,6 @@ export const CONTROL_LIMITS = {
   eventStallMs: 300_000,
   /** Messages in one event stream. */
   messagesPerSecond: 10_000,
-  /** The longest that `POST /v1/send` waits. */
+  /** The longest that `POST /v1/send` and `POST /v1/request` wait. */
   sendMs: 60_000,
 } as const

@@ -2,6 +2,7 @@ import type { LinkHandle, Node } from '@commloop/core'
 import { statusOfLink } from '../status/node-status.js'
 import type { Call, ControlApp } from './control-app.js'
 import type { ControlledNode } from './controlled-node.js'
+import { jsonAnswer } from './json-answer.js'
 import { RequestRefused } from './request-refused.js'
 import { withSuggestion } from './suggest-link.js'
 
@@ -13,7 +14,7 @@ export function addLinkRoutes(app: ControlApp, { node, logger }: ControlledNode)
       const fields = { link: link.id, command: name }
       logger.info(fields, `${link.id}: ${name}, requested through the control API`)
       operate(link)
-      return call.json(statusOfLink(node, link))
+      return jsonAnswer(call, statusOfLink(node, link))
     })
   }
   add('dial', (link) => {

@@ -25,7 +25,28 @@ export async function readSendRequest(
   call: Call,
   payloadBytesMax: number,
 ): Promise<TimedSendRequest> {
-  return sendRequestOf(await bodyText(call, JSON_FACTOR * payloadBytesMax + OTHER_FIELDS_BYTES))
+  return sendRequestOf(await bodyFields(call, payloadBytesMax))
+}
+
+/**
+ * The object in the body of a request that contains one payload.
+ *
+ * @throws as `readSendRequest`
+ */
+export async function bodyFields(
+  call: Call,
+  payloadBytesMax: number,
+): Promise<Readonly<Record<string, unknown>>> {
+  const text = await bodyText(call, JSON_FACTOR * payloadBytesMax + OTHER_FIELDS_BYTES)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw invalid(`not valid JSON: ${messageText(error)}`)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalid('expected an object')
+  return value as Record<string, unknown>
 }
 
 async function bodyText(call: Call, bytesMax: number): Promise<string> {
@@ -50,25 +71,20 @@ async function bodyText(call: Call, bytesMax: number): Promise<string> {
 }
 
 /** The keys are those of an input line of `run --stdio` except `id` and `wait`, and `timeout`. */
-function sendRequestOf(text: string): TimedSendRequest {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    throw invalid(`not valid JSON: ${messageText(error)}`)
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw invalid('expected an object')
-  const { timeout, ...fields } = value as Record<string, unknown>
+function sendRequestOf({
+  timeout,
+  ...fields
+}: Readonly<Record<string, unknown>>): TimedSendRequest {
   if ('id' in fields) throw invalid('"id": not allowed, because the response reports the outcome')
   if ('wait' in fields) throw invalid('"wait": not allowed, because a request delays no other one')
   const request = readSendFields(fields)
   if ('problem' in request) throw invalid(request.problem)
-  return { request, waitMs: timeoutMs(timeout) }
+  return { request, waitMs: timeoutMs(timeout, TIMEOUT_MS_DEFAULT) }
 }
 
-function timeoutMs(timeout: unknown): number {
-  if (timeout === undefined) return TIMEOUT_MS_DEFAULT
+/** How long the node may wait for a client, in milliseconds. @throws CommloopError CML_ERR_INPUT_INVALID */
+export function timeoutMs(timeout: unknown, defaultMs: number): number {
+  if (timeout === undefined) return defaultMs
   const ms =
     typeof timeout === 'string' || typeof timeout === 'number' ? durationMs(timeout) : undefined
   if (ms !== undefined && ms > 0 && ms <= CONTROL_LIMITS.sendMs) return ms

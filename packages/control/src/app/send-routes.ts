@@ -1,6 +1,7 @@
 import type { ControlApp } from './control-app.js'
 import { CONTROL_LIMITS } from './control-limits.js'
 import type { ControlledNode } from './controlled-node.js'
+import { jsonAnswer } from './json-answer.js'
 import { OperatorSends } from './operator-send.js'
 import { beginResponseDeadline, endResponseDeadline } from './response-deadline.js'
 import { readSendRequest } from './send-request.js'
@@ -19,6 +20,9 @@ export function addSendRoute(app: ControlApp, { node, payloadBytesMax }: Control
     })
     socket.setTimeout(CONTROL_LIMITS.idleMs)
     beginResponseDeadline(call.env.outgoing)
-    return call.json({ written: copies.every(({ outcome }) => outcome === 'written'), copies })
+    return jsonAnswer(call, {
+      written: copies.every(({ outcome }) => outcome === 'written'),
+      copies,
+    })
   })
 }

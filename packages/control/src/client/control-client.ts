@@ -1,5 +1,7 @@
 import { type IncomingMessage, request as httpRequest } from 'node:http'
 import { CommloopError, ERROR_CODES, type ErrorCode, messageText } from '@commloop/core'
+import { EventSplitter } from './event-splitter.js'
+import { jsonWithin } from './bounded-json.js'
 import { type PathTrust, pathProblem } from '../http/path-owners.js'
 
 /** How long a node may take to answer a request that does not wait for anything. */
@@ -8,6 +10,10 @@ const ANSWER_MS_MAX = 5_000
 const GRACE_MS = 2_000
 /** Twice the size of the status of a hundred thousand links. */
 const ANSWER_BYTES_MAX = 256 * 1024 * 1024
+/** The same for one event, in UTF-16 units. An event with a payload is a third longer than the payload. */
+const ANSWER_LENGTH_MAX = ANSWER_BYTES_MAX
+/** Objects and lists inside each other. The answers of a node have 6; printing thousands would exhaust the stack. */
+const ANSWER_DEPTH_MAX = 64
 
 export interface ControlRequest {
   readonly method: 'GET' | 'POST'
@@ -51,22 +57,18 @@ export class ControlClient {
   /**
    * Reads server-sent events until `signal` aborts or the node ends the stream.
    *
-   * @returns the `data` of each event
-   * @throws as `ask`; CML_ERR_CONTROL_UNREACHABLE also if the connection breaks
+   * @returns the `data` of each event, which is JSON
+   * @throws as `ask`; CML_ERR_CONTROL_UNREACHABLE also if the connection breaks, or if an event is not JSON or
+   *   too long
    */
   async *events(path: string, signal: AbortSignal): AsyncGenerator<string> {
     const response = await this.#open({ method: 'GET', path }, ANSWER_MS_MAX, signal)
     if (response.statusCode !== 200) await this.#json(response)
     response.setEncoding('utf8')
-    let text = ''
+    const splitter = new EventSplitter(ANSWER_LENGTH_MAX)
     try {
       for await (const part of response as AsyncIterable<string>) {
-        const events = (text + part).split('\n\n')
-        text = events.pop() ?? ''
-        for (const event of events) {
-          const data = /^data: (.*)$/m.exec(event)?.[1]
-          if (data !== undefined) yield data
-        }
+        for (const data of splitter.push(part)) yield checkedEvent(data)
       }
     } catch (error) {
       if (signal.aborted) return
@@ -122,7 +124,7 @@ export class ControlClient {
       throw this.#unreachable('the connection to the node broke', error)
     }
     const text = Buffer.concat(parts).toString('utf8')
-    const answer = parsed(text)
+    const answer = jsonWithin(text, ANSWER_DEPTH_MAX)
     if (response.statusCode === 200 && answer !== undefined) return answer
     throw refusalOf(answer) ?? this.#unreachable(`not a response of a node: ${text.slice(0, 80)}`)
   }
@@ -159,12 +161,10 @@ function causeText(error: Error): string {
   return messageText(error)
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
-  }
+/** @throws Error if the data is not JSON, or nested too deeply */
+function checkedEvent(data: string): string {
+  if (jsonWithin(data, ANSWER_DEPTH_MAX) === undefined) throw new Error('not an event of a node')
+  return data
 }
 
 /** The error in a response, as the node has thrown it. */

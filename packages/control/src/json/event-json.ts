@@ -9,22 +9,15 @@ import {
   type OutcomeEvent,
   type ReceivedMessage,
   type TrafficMessage,
+  visibleJson,
 } from '@commloop/core'
 
-/** JSON allows these characters in a text, but some languages split lines at them. */
-const FOREIGN_LINE_ENDS = /[\u0085\u2028\u2029]/g
-
-/** JSON on one line, without characters that some languages take for the end of a line. */
-function json(value: unknown): string {
-  return JSON.stringify(value).replace(
-    FOREIGN_LINE_ENDS,
-    (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-}
-
-/** One JSON line. The order of the keys is that of `fields`, and undefined fields are left out. */
+/**
+ * One JSON line, in which the characters that a terminal or a splitter of lines would act on are escaped. The order of the
+ * keys is that of `fields`, and undefined fields are left out.
+ */
 function line(fields: Readonly<Record<string, unknown>>): string {
-  return `${json(fields)}\n`
+  return `${visibleJson(fields)}\n`
 }
 
 /** @param listeners named in the line if there are several */
@@ -112,6 +105,25 @@ export function errorLine(error: LineError): string {
   })
 }
 
+/** Formats the answers to requests. */
+export class AnswerLines {
+  readonly #asText: boolean
+
+  /** @param asText as in `MessageLines` */
+  constructor(asText: boolean) {
+    this.#asText = asText
+  }
+
+  of(id: string | undefined, { payload, link, epoch }: ReceivedMessage): string {
+    const bytes = bufferOf(payload)
+    const told =
+      this.#asText && isUtf8(payload)
+        ? { payload: bytes.toString('utf8') }
+        : { base64: bytes.toString('base64') }
+    return line({ type: 'answer', id, link, epoch, ...told })
+  }
+}
+
 /** The beginnings of lines that are kept. If a table that changes had more links since, they are made again. */
 const HEADS_MAX = 10_000
 
@@ -128,7 +140,7 @@ export class MessageLines {
   of({ payload, link, epoch }: ReceivedMessage): string {
     const head = `${this.#head(link)}${String(epoch)}`
     if (this.#asText && isUtf8(payload)) {
-      return `${head},"payload":${json(bufferOf(payload).toString('utf8'))}}\n`
+      return `${head},"payload":${visibleJson(bufferOf(payload).toString('utf8'))}}\n`
     }
     return `${head},"base64":"${bufferOf(payload).toString('base64')}"}\n`
   }
@@ -137,7 +149,7 @@ export class MessageLines {
   #head(link: string): string {
     const known = this.#heads.get(link)
     if (known !== undefined) return known
-    const head = `{"type":"message","link":${json(link)},"epoch":`
+    const head = `{"type":"message","link":${visibleJson(link)},"epoch":`
     if (this.#heads.size >= HEADS_MAX) this.#heads.clear()
     this.#heads.set(link, head)
     return head

@@ -22,7 +22,7 @@ export interface LineProblem {
   readonly id: string | undefined
 }
 
-type Fields = Readonly<Record<string, unknown>>
+export type Fields = Readonly<Record<string, unknown>>
 
 const PAYLOAD_KEYS = ['payload', 'base64', 'hex'] as const
 const KEYS: readonly string[] = [...PAYLOAD_KEYS, 'to', 'id', 'ttl', 'wait']
@@ -36,22 +36,36 @@ const SPACE_ONLY = /^\s*$/
  * @returns undefined for a blank line
  */
 export function readSendLine(bytes: Uint8Array): SendRequest | LineProblem | undefined {
+  const fields = readLineFields(bytes)
+  return fields === undefined || fields instanceof LineMistake ? fields : readSendFields(fields)
+}
+
+/** The object that a line contains. @returns undefined for a blank line */
+export function readLineFields(bytes: Uint8Array): Fields | LineMistake | undefined {
   // JSON never contains this byte, and UTF-16 text is full of it.
-  if (bytes.includes(0))
-    return problem('contains the byte 0: is it UTF-16? Expected UTF-8', undefined)
-  if (!isUtf8(bytes)) return problem('not valid UTF-8', undefined)
+  if (bytes.includes(0)) return new LineMistake('contains the byte 0: is it UTF-16? Expected UTF-8')
+  if (!isUtf8(bytes)) return new LineMistake('not valid UTF-8')
   const text = DECODER.decode(bytes)
   if (SPACE_ONLY.test(text)) return undefined
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch (error) {
-    return problem(`not valid JSON: ${messageText(error)}`, undefined)
+    return new LineMistake(`not valid JSON: ${messageText(error)}`)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return problem(`expected an object, found ${jsonText(value)}`, undefined)
+    return new LineMistake(`expected an object, found ${jsonText(value)}`)
   }
-  return readSendFields(value as Fields)
+  return value as Fields
+}
+
+/** A class, so that it differs from the fields of any line. */
+export class LineMistake implements LineProblem {
+  readonly problem: string
+  readonly id = undefined
+  constructor(problem: string) {
+    this.problem = problem
+  }
 }
 
 // Removes a byte order mark, which some shells put in front of piped input.
@@ -60,11 +74,9 @@ const DECODER = new TextDecoder()
 /** As `readSendLine`, for an object that is already parsed. */
 export function readSendFields(fields: Fields): SendRequest | LineProblem {
   const { id } = fields
-  if (id !== undefined && typeof id !== 'string') {
-    return problem(`id: expected a string, found ${jsonText(id)}`, undefined)
-  }
-  const unknown = Object.keys(fields).find((key) => !KEYS.includes(key))
-  if (unknown !== undefined) return problem(unknownText(unknown), id)
+  if (id !== undefined && typeof id !== 'string') return wrongId(id)
+  const unknown = unknownKey(fields, KEYS)
+  if (unknown !== undefined) return problem(unknown, id)
   const payload = readPayload(fields)
   if (typeof payload === 'string') return problem(payload, id)
   const to = readTo(fields.to)
@@ -86,6 +98,16 @@ export function readSendFields(fields: Fields): SendRequest | LineProblem {
   }
 }
 
+export function wrongId(id: unknown): LineProblem {
+  return problem(`id: expected a string, found ${jsonText(id)}`, undefined)
+}
+
+/** What is wrong with the keys; undefined: all of them are known. */
+export function unknownKey(fields: Fields, known: readonly string[]): string | undefined {
+  const unknown = Object.keys(fields).find((key) => !known.includes(key))
+  return unknown === undefined ? undefined : unknownText(unknown, known)
+}
+
 /** A class, so that it differs from every value that a field may have. */
 class Mistake {
   readonly text: string
@@ -94,12 +116,12 @@ class Mistake {
   }
 }
 
-function problem(text: string, id: string | undefined): LineProblem {
+export function problem(text: string, id: string | undefined): LineProblem {
   return { problem: text, id }
 }
 
-function unknownText(key: string): string {
-  const meant = nearest(key, KEYS)
+function unknownText(key: string, known: readonly string[]): string {
+  const meant = nearest(key, known)
   const guess = meant === undefined ? '' : `. Did you mean ${JSON.stringify(meant)}?`
   return `${jsonText(key)}: unknown key${guess}`
 }
@@ -107,7 +129,7 @@ function unknownText(key: string): string {
 // ── payload ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The payload's bytes, or a text that says what is wrong. */
-function readPayload(fields: Fields): Uint8Array | string {
+export function readPayload(fields: Fields): Uint8Array | string {
   const given = PAYLOAD_KEYS.filter((key) => key in fields)
   const [key] = given
   if (key === undefined || given.length > 1) {
@@ -120,7 +142,7 @@ function readPayload(fields: Fields): Uint8Array | string {
   return key === 'base64' ? readBase64(text) : readHex(text)
 }
 
-function readText(text: string): Uint8Array | string {
+export function readText(text: string): Uint8Array | string {
   const bytes = Buffer.from(text, 'utf8')
   // A lone surrogate becomes U+FFFD in UTF-8, so the payload would differ from the text.
   if (bytes.includes('\ufffd') && /\p{Surrogate}/u.test(text)) {
@@ -161,14 +183,14 @@ function toMistake(value: unknown): Mistake {
   )
 }
 
-function isTarget(value: unknown): value is RouteTarget {
+export function isTarget(value: unknown): value is RouteTarget {
   if (isLink(value)) return true
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const { link, epoch, ...rest } = value as Fields
   return isLink(link) && isCount(epoch) && Object.keys(rest).length === 0
 }
 
-function isLink(value: unknown): value is string | number {
+export function isLink(value: unknown): value is string | number {
   return typeof value === 'string' || isCount(value)
 }
 

@@ -30,8 +30,14 @@ export class Availability {
   }
 
   readonly #changed = ({ link, state }: LinkChange): void => {
-    if (state === 'up') this.#downSinceMs.delete(link)
+    // A link that is closed was removed from the table, or the node stops.
+    if (state === 'up' || state === 'closed') this.#downSinceMs.delete(link)
     else if (!this.#downSinceMs.has(link)) this.#downSinceMs.set(link, performance.now())
+  }
+
+  /** Links whose time is remembered: at most those of the table. */
+  get remembered(): number {
+    return this.#downSinceMs.size
   }
 
   /** The missing entries at this moment, in the order of the table. */

@@ -19,7 +19,12 @@ import type { Availability, MissingEntry } from './availability.js'
 /** What a link waits for: its turn to dial, or what its open connection must do before the link is up. */
 export type LinkWaiting =
   | Extract<LinkWait, { for: 'turn' }>
-  | { readonly for: Exclude<LinkWait['for'], 'turn'>; readonly remote: string }
+  | {
+      readonly for: Exclude<LinkWait['for'], 'turn'>
+      readonly remote: string
+      /** How far an opening is, in its own words. */
+      readonly progress?: string
+    }
 
 /** Facts about a node that do not change while it runs. */
 export interface NodeFacts {
@@ -207,5 +212,5 @@ function linkStatus(link: LinkHandle, entry: EntryConfig | undefined): LinkStatu
 
 function waitingOf({ waiting }: LinkHandle): LinkWaiting | null {
   if (waiting === undefined || waiting.for === 'turn') return waiting ?? null
-  return { for: waiting.for, remote: addressText(waiting.remote) }
+  return { ...waiting, remote: addressText(waiting.remote) }
 }

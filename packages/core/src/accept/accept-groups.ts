@@ -37,16 +37,23 @@ export class AcceptGroups {
   /**
    * @param names the addresses of names, at this moment
    * @param probes addresses of health probes
+   * @param entryOf the entry of a link, which the link itself may not know yet
    */
-  constructor(links: readonly Link[], names?: PeerNames, probes: readonly AddressPattern[] = []) {
+  constructor(
+    links: readonly Link[],
+    names?: PeerNames,
+    probes: readonly AddressPattern[] = [],
+    entryOf: (link: Link) => EntryConfig = (link) => link.entry,
+  ) {
     this.#probes = probes
     this.#names = names
     this.#stranger = strangerReason(names?.unresolved ?? [])
     const byEntry = new Map<EntryConfig, Link[]>()
     for (const link of links) {
-      pushTo(byEntry, link.entry, link)
-      if (link.entry.role === 'active') {
-        for (const host of link.entry.hosts) this.#addActive(host, link)
+      const entry = entryOf(link)
+      pushTo(byEntry, entry, link)
+      if (entry.role === 'active') {
+        for (const host of entry.hosts) this.#addActive(host, link)
       }
     }
     const entries = [...byEntry.keys()]

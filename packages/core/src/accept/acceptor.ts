@@ -41,7 +41,10 @@ export class Acceptor implements AdmissionHandler {
   >()
   /** When the last replacement of a link's connection was. Kept while the hold-down lasts. */
   readonly #replacedMs = new Map<Link, number>()
+  /** What each link had received when its connection opened. */
+  readonly #receivedBytes = new WeakMap<Link, number>()
   #groups: AcceptGroups
+  #prepare: ((links: readonly Link[]) => void) | undefined
   #closed = false
 
   constructor(groups: AcceptGroups, clock: Clock, rejections: Rejections) {
@@ -50,9 +53,15 @@ export class Acceptor implements AdmissionHandler {
     this.#rejections = rejections
   }
 
+  /** While a reconfiguration changes links: changes these now, because a connection wants one of them. */
+  set prepare(prepare: ((links: readonly Link[]) => void) | undefined) {
+    this.#prepare = prepare
+  }
+
   /** The table has changed. It also applies to newcomers that are waiting for the end of a challenge. */
   regroup(groups: AcceptGroups): void {
     this.#groups = groups
+    this.#prepare?.([...this.#challenges.keys()])
     for (const [link, challenge] of [...this.#challenges]) {
       const { peer } = challenge.newcomer
       const group = this.#groupOf(peer.remote, challenge.listener)
@@ -71,6 +80,12 @@ export class Acceptor implements AdmissionHandler {
     if (!isReason(group)) return true
     this.#rejections.add(remote, group)
     return false
+  }
+
+  /** The pattern of the entries that decide about the address: they have one share of what is scarce. */
+  shareOf(remote: Address, listener: NamedListener): string {
+    const group = this.#groupOf(remote, listener)
+    return isReason(group) ? remote.ip : group.pattern.text
   }
 
   #isProbe(remote: Address, listener: NamedListener): boolean {
@@ -102,6 +117,7 @@ export class Acceptor implements AdmissionHandler {
       this.#rejections.add(remote, group)
       return undefined
     }
+    this.#prepare?.(group.links)
     this.#rearm(remote)
     // The proved identity comes first: a peer with the wrong one is not even a duplicate.
     const { identities } = group
@@ -109,11 +125,16 @@ export class Acceptor implements AdmissionHandler {
       ? group.links.filter((link) => isIdentified(link.entry, connection.peer))
       : group.links
     const free = (identities ? undefined : this.#nextFree(group)) ?? freeLink(links)
-    if (free !== undefined) return free.opened(connection, false, listener)
+    if (free !== undefined) return this.#open(free, connection, listener)
     const answer = this.#duplicate(connection, listener, links)
     if (!isReason(answer)) return answer
     this.#rejections.add(remote, answer)
     return undefined
+  }
+
+  #open(link: Link, connection: Connection, listener: NamedListener): ConnectionHandler {
+    this.#receivedBytes.set(link, link.queue.tally.receivedBytes)
+    return link.opened(connection, false, listener)
   }
 
   /**
@@ -161,12 +182,14 @@ export class Acceptor implements AdmissionHandler {
   ): ConnectionHandler | Reason {
     if (links.length === 0) return identityReason(connection.peer)
     if (links.every((link) => !link.enabled)) return DISABLED
-    const link = this.#candidate(connection, links)
+    const own = this.#candidate(connection, links)
+    const link = own ?? this.#silentOfGreediest(connection.peer.remote.ip, links)
     if (link === undefined) return FULL
     const { entry } = link
     const policy = entry.role === 'passive' ? entry.duplicate : 'reject'
     if (policy === 'reject') return FULL
-    if (policy === 'replace') return this.#replace(link, connection, listener)
+    // A machine may replace its own connection without a question, and not that of another one.
+    if (policy === 'replace' && own !== undefined) return this.#replace(link, connection, listener)
     if (this.#heldDown(link)) return HOLD_DOWN
     const challenge = new Challenge(link, connection, listener, this.#clock, (ended, verdict) => {
       this.#decided(ended, verdict)
@@ -190,6 +213,34 @@ export class Acceptor implements AdmissionHandler {
     return candidate
   }
 
+  /**
+   * A link of the address that fills most slots, if these are at least two more than those of the newcomer's address, and if
+   * the peer has not sent a byte since it connected: one silent machine must not keep the others of a range out.
+   */
+  #silentOfGreediest(ip: string, links: readonly Link[]): Link | undefined {
+    const occupied = links.filter(isOccupied)
+    const counts = new Map<string, number>()
+    for (const link of occupied) {
+      // A slot that is challenged counts for the challenger, so that one machine cannot challenge them all.
+      const { peer } = this.#challenges.get(link)?.newcomer ?? link.connection ?? {}
+      countOne(counts, peer?.remote.ip ?? '')
+    }
+    let most = (counts.get(ip) ?? 0) + 1
+    let found: Link | undefined
+    for (const link of occupied) {
+      const count = counts.get(link.connection?.peer.remote.ip ?? '') ?? 0
+      if (count <= most || this.#hasSpoken(link)) continue
+      if (this.#challenges.has(link) || this.#heldDown(link)) continue
+      most = count
+      found = link
+    }
+    return found
+  }
+
+  #hasSpoken(link: Link): boolean {
+    return link.queue.tally.receivedBytes !== this.#receivedBytes.get(link)
+  }
+
   #heldDown(link: Link): boolean {
     const replacedMs = this.#replacedMs.get(link)
     if (replacedMs === undefined) return false
@@ -203,7 +254,7 @@ export class Acceptor implements AdmissionHandler {
     this.#replacedMs.set(link, this.#clock.now())
     link.connection?.abort(REPLACED)
     // A listener of the loss may have disabled the link.
-    return isFree(link) ? link.opened(newcomer, false, listener) : DISABLED
+    return isFree(link) ? this.#open(link, newcomer, listener) : DISABLED
   }
 
   #decided(challenge: Challenge, verdict: Verdict): void {
@@ -215,7 +266,7 @@ export class Acceptor implements AdmissionHandler {
     } else if (typeof verdict !== 'string') {
       this.#rejections.add(newcomer.peer.remote, verdict)
     } else if (isFree(link)) {
-      challenge.handler.handOver(link.opened(newcomer, false, listener))
+      challenge.handler.handOver(this.#open(link, newcomer, listener))
     } else {
       const answer = isOccupied(link) ? this.#replace(link, newcomer, listener) : DISABLED
       if (isReason(answer)) {
@@ -249,6 +300,10 @@ function freeLink(links: readonly Link[]): Link | undefined {
   if (free !== undefined) return free
   const leaving = links.find((link) => link.state === 'up' && link.connection?.release() === true)
   return isFree(leaving) ? leaving : undefined
+}
+
+function countOne(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
 }
 
 /** The link waits for a connection. */

@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../contracts/clock.js'
 import type { Reason } from '../contracts/reason.js'
 import type { Connection } from '../contracts/transport.js'
 import type { Link } from '../link/link.js'
+import { FairTimer } from '../timing/fair-timer.js'
 import { timerMs } from '../units/duration.js'
 import { Newcomer } from './newcomer.js'
 
@@ -11,12 +12,6 @@ import { Newcomer } from './newcomer.js'
 const PROOF_MS = 2_000
 /** On top of the heartbeat's own interval. */
 const PROOF_MARGIN_MS = 1_000
-/**
- * The last part of a challenge. If this process was busy, bytes and FINs wait in the kernel when the time is over, and a
- * timer runs before they are read. So a second timer, set by the first, decides.
- */
-const LAST_LOOK_MS = 20
-
 /** How long a challenged connection may take to send a byte, in milliseconds. */
 export function challengeMs(heartbeat: LinkSettings['heartbeat']): number {
   return heartbeat === undefined ? PROOF_MS : heartbeat.everyMs + PROOF_MARGIN_MS
@@ -34,11 +29,10 @@ export class Challenge {
   /** Through which the newcomer has connected. */
   readonly listener: NamedListener
   readonly handler: Newcomer
-  readonly #clock: Clock
   readonly #decided: (challenge: Challenge, verdict: Verdict) => void
   /** What the link had received when the challenge began. */
   readonly #receivedBytes: number
-  #timer: Timer
+  readonly #timer: Timer
   #open = true
 
   constructor(
@@ -50,19 +44,16 @@ export class Challenge {
   ) {
     this.link = link
     this.listener = listener
-    this.#clock = clock
     this.#decided = decided
     this.#receivedBytes = link.queue.tally.receivedBytes
     this.handler = new Newcomer(newcomer, () => {
       this.#decide('newcomer gone')
     })
     const ms = challengeMs(link.settings.heartbeat)
-    this.#timer = clock.after(timerMs(ms) - LAST_LOOK_MS, () => {
-      this.#timer = this.#clock.after(LAST_LOOK_MS, () => {
-        this.#decide(this.#verdict())
-      })
+    this.#timer = new FairTimer(clock, timerMs(ms), () => {
+      this.#decide(this.#verdict())
     })
-    link.connection?.probe()
+    link.connection?.conversation?.probe()
     this.handler.read()
   }
 

@@ -19,6 +19,7 @@ const ABSENT_MS_MAX = 1_000
 /** Decides about the connections that a listener accepts. */
 export interface AdmissionHandler {
   admit(remote: Address | undefined, listener: NamedListener): boolean
+  shareOf(remote: Address, listener: NamedListener): string
   accepted(connection: Connection, listener: NamedListener): ConnectionHandler | undefined
   refused(remote: Address, reason: string, listener: NamedListener): void
   probed(): void
@@ -105,6 +106,7 @@ export class ManagedListener implements NamedListener {
     const { transport, admission } = this.#services
     const handler: ListenHandler = {
       admit: (remote) => admission.admit(remote, this),
+      shareOf: (remote) => admission.shareOf(remote, this),
       accepted: (connection) => admission.accepted(connection, this),
       refused: (remote, reason) => {
         admission.refused(remote, reason, this)

@@ -2,8 +2,12 @@ import type { FrameCodec } from '../contracts/frame-codec.js'
 import type { Reason } from '../contracts/reason.js'
 import type { CloseReason, Connection, ConnectionHandler } from '../contracts/transport.js'
 import { FrameReader } from '../link/connection/frame-reader.js'
+import { CHUNK_BYTES } from '../units/message-overhead.js'
 
-/** What is kept of a newcomer's stream until its challenge is decided. A peer that sends more waits. */
+/**
+ * What is kept of a newcomer's stream until its challenge is decided: its bytes, and the objects that hold its chunks. A peer
+ * that sends more waits.
+ */
 export const NEWCOMER_BYTES_MAX = 16 * 1024
 
 /** The link that gets the stream counts its losses. */
@@ -91,7 +95,9 @@ export class Newcomer implements ConnectionHandler {
     }
     this.#chunks.push(chunk)
     this.#bytes += chunk.length
-    if (this.#bytes >= NEWCOMER_BYTES_MAX) this.connection.setReading(false)
+    // Chunks of one byte would cost a hundred times more than the byte.
+    const keptBytes = this.#bytes + this.#chunks.length * CHUNK_BYTES
+    if (keptBytes >= NEWCOMER_BYTES_MAX) this.connection.setReading(false)
   }
 
   written(): void {

@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../contracts/clock.js'
 import type { Logger } from '../contracts/logger.js'
 import type { Resolving, Transport } from '../contracts/transport.js'
 import type { Warnings } from '../events/warnings.js'
+import { FairTimer } from '../timing/fair-timer.js'
 import { messageText } from '../text/safe-text.js'
 
 /** A look-up that takes longer has failed. Its name is looked up again later. */
@@ -129,7 +130,7 @@ export class PeerNames {
       this.#failed(name, known, new Error('this transport does not look up names'))
       return
     }
-    known.timer = clock.after(LOOKUP_MS_MAX, () => {
+    known.timer = new FairTimer(clock, LOOKUP_MS_MAX, () => {
       known.look?.cancel()
       this.#failed(name, known, new Error('the name service does not answer'))
     })

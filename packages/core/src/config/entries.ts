@@ -11,6 +11,7 @@ import { readDialHosts, readPatterns } from './peer-place.js'
 import { shadowedBy } from './shadowed-entry.js'
 import { sharedPlaces } from './shared-place.js'
 import { readyWarnings } from './ready-warnings.js'
+import type { Steps } from '../turns/steps.js'
 import { TwinEntries } from './twin-entries.js'
 
 /** A process cannot have more descriptors. */
@@ -21,18 +22,30 @@ type Path = ConfigProblem['path']
 const ANYONE: AddressPattern = { kind: 'anyone', text: '' }
 
 /** The table: every entry with its name and its settings. */
-export function readEntries(reader: OptionReader, node: NodeOptions): EntryConfig[] {
+export function* entrySteps(reader: OptionReader, node: NodeOptions): Steps<EntryConfig[]> {
   const names = nameEntries(reader, node.links)
+  yield
   const links = new LinkSettingsReader(reader, node)
   const twins = new TwinEntries(node.links, node.listen)
+  yield
   const context = { reader, node, links, twins }
-  const entries = node.links.map((entry, index) => {
+  const entries: EntryConfig[] = []
+  for (const [index, entry] of node.links.entries()) {
     const name = names[index] ?? { id: String(index), derivedFrom: undefined }
-    return entry.role === 'active'
-      ? readActive(context, entry, index, name)
-      : readPassive(context, entry, index, name)
-  })
+    const read = entry.role === 'active' ? readActive : readPassive
+    entries.push(read(context, entry, index, name))
+    yield
+  }
   links.checkRest()
+  yield* checkTogether(context, entries)
+  return entries
+}
+
+/** What only shows when entries are compared with each other. */
+function* checkTogether(
+  { reader, node, twins }: Context,
+  entries: readonly EntryConfig[],
+): Steps<void> {
   for (const { entry, first } of sharedPlaces(entries)) {
     reader.warning(
       ['links', entry.index],
@@ -40,6 +53,7 @@ export function readEntries(reader: OptionReader, node: NodeOptions): EntryConfi
         'one address. Remove one of the two, or give each its own "bind"',
     )
   }
+  yield
   const listeners = writtenListeners(node.listen).map(({ place }) => listenerName(place))
   for (const { entry, pattern, by } of shadowedBy(entries, listeners)) {
     const at = entry.patterns.length === 1 ? [] : [entry.patterns.indexOf(pattern)]
@@ -48,11 +62,12 @@ export function readEntries(reader: OptionReader, node: NodeOptions): EntryConfi
       `never filled: every address of ${pattern.text} belongs to ${idsText(by)}`,
     )
   }
+  yield
   for (const { path, message } of twins.warnings(entries.map(({ id }) => id))) {
     reader.warning(path, message)
   }
+  yield
   for (const { path, message } of readyWarnings(entries, node)) reader.warning(path, message)
-  return entries
 }
 
 /** A range may be covered by thousands of entries. */

@@ -5,6 +5,7 @@ import type { ConfigProblem } from './config-problem.js'
 import type { HeartbeatSettings } from './node-config.js'
 import type {
   AddressesOptions,
+  EchoOptions,
   HeartbeatOptions,
   LinkOptions,
   QueueLimits,
@@ -38,6 +39,8 @@ const RESOLVE = {
   addresses: resolveAddresses,
   codec: asWritten<LinkOptions['codec']>,
   reconnect: asWritten<LinkOptions['reconnect']>,
+  opening: asWritten<LinkOptions['opening']>,
+  openTimeout: duration,
   outbox: resolveOutbox,
   highWaterMark: (reader, path, written) => reader.optionalSize(path, written),
   overflow: asWritten<LinkOptions['overflow']>,
@@ -133,10 +136,13 @@ const EVERY_WORDS = `${DURATION_WORDS}, and more than 0`
 function resolveHeartbeat(
   reader: OptionReader,
   path: Path,
-  written: HeartbeatOptions | 'off' | undefined,
+  written: HeartbeatOptions | EchoOptions | 'off' | undefined,
 ): HeartbeatSettings | undefined {
   if (written === undefined || written === 'off') return undefined
-  const everyMs = durationMs(written.every)
+  if ('echo' in written) return resolveEcho(reader, path, written)
+  // A file may lack it.
+  const { every } = written as Partial<HeartbeatOptions>
+  const everyMs = every === undefined ? undefined : durationMs(every)
   if (everyMs === undefined || everyMs === 0) {
     reader.unexpected([...path, 'every'], EVERY_WORDS, written.every)
     return undefined
@@ -147,7 +153,23 @@ function resolveHeartbeat(
     // Two nodes that answer a frame with the same frame would never stop.
     reader.problem([...path, 'answer'], 'expected something other than the heartbeat payload')
   }
-  return { everyMs, payload, answer }
+  return { everyMs, payload, answer, echo: false }
+}
+
+/** A link that echoes never begins, so two of them cannot keep each other busy. */
+function resolveEcho(
+  reader: OptionReader,
+  path: Path,
+  written: EchoOptions,
+): HeartbeatSettings | undefined {
+  const other = Object.keys(written).find((key) => key !== 'echo')
+  if (other !== undefined) {
+    const text =
+      'an echo is never sent by itself and answers with itself: remove this key, or "echo"'
+    reader.problem([...path, other], text)
+    return undefined
+  }
+  return { everyMs: 0, payload: bytesOf(written.echo), answer: undefined, echo: true }
 }
 
 function resolveSilence(reader: OptionReader, path: Path, written: LinkOptions['silence']) {

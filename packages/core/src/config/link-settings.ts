@@ -2,7 +2,7 @@ import { durationText, timerMs } from '../units/duration.js'
 import type { ConfigProblem } from './config-problem.js'
 import { EntryLinkOptions, InheritedOptions } from './inherited-options.js'
 import { LINK_OPTION_KEYS, type LinkOptionKey } from './link-option.js'
-import type { HeartbeatSettings, LinkSettings } from './node-config.js'
+import type { HeartbeatSettings, LinkSettings, ReadyMode } from './node-config.js'
 import type { LinkOptions } from './node-options.js'
 import type { OptionReader } from './option-reader.js'
 import type { SourcePlace } from './source-place.js'
@@ -22,6 +22,7 @@ export const LINK_DEFAULTS = {
   heldForMs: 300_000,
   lingerMs: 1_000,
   connectTimeoutMs: 10_000,
+  openTimeoutMs: 10_000,
   readyTimeoutMs: 30_000,
   probationMs: 1_000,
   stableAfterMs: 5_000,
@@ -77,11 +78,14 @@ function resolveSettings(options: EntryLinkOptions, lasting: boolean): LinkSetti
   const heartbeat = options.value('heartbeat')
   const outbox = options.value('outbox')
   const addresses = options.value('addresses')
+  const opening = openingOf(options)
   const bytesMax = outbox.bytesMax ?? LINK_DEFAULTS.outboxBytes
   return {
     lasting,
     codec: options.value('codec'),
     reconnect: options.value('reconnect'),
+    opening,
+    openTimeoutMs: options.value('openTimeout') ?? LINK_DEFAULTS.openTimeoutMs,
     // Not by spread: V8 would give each object its own hidden class, and property access per message would be slow.
     outbox: {
       bytesMax,
@@ -100,7 +104,7 @@ function resolveSettings(options: EntryLinkOptions, lasting: boolean): LinkSetti
     heldForMs: options.value('heldFor') ?? LINK_DEFAULTS.heldForMs,
     lingerMs: options.value('linger') ?? LINK_DEFAULTS.lingerMs,
     connectTimeoutMs: options.value('connectTimeout') ?? LINK_DEFAULTS.connectTimeoutMs,
-    ready: options.value('ready') ?? 'connected',
+    ready: readyMode(options, opening !== undefined),
     readyTimeoutMs: options.value('readyTimeout') ?? LINK_DEFAULTS.readyTimeoutMs,
     probationMs: options.value('probation') ?? LINK_DEFAULTS.probationMs,
     stableAfterMs: options.value('stableAfter') ?? LINK_DEFAULTS.stableAfterMs,
@@ -109,6 +113,21 @@ function resolveSettings(options: EntryLinkOptions, lasting: boolean): LinkSetti
     addressOrder: addresses?.order ?? 'rotate',
     failBackMs: addresses?.failBackMs ?? 0,
   }
+}
+
+function openingOf(options: EntryLinkOptions): LinkSettings['opening'] {
+  const opening = options.value('opening')
+  return opening === 'none' ? undefined : opening
+}
+
+/** An opening knows better than anything else when messages may pass, so it decides in any case. */
+function readyMode(options: EntryLinkOptions, hasOpening: boolean): ReadyMode {
+  if (hasOpening) return 'opening'
+  const ready = options.value('ready') ?? 'connected'
+  if (ready === 'opening') {
+    options.conflict('ready', 'there is no "opening" that could say when the link is up: set one')
+  }
+  return ready
 }
 
 function highWaterMarkBytes(options: EntryLinkOptions, outboxBytesMax: number): number {

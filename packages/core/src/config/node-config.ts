@@ -1,5 +1,6 @@
 import type { FrameCodec } from '../contracts/frame-codec.js'
 import type { OutboxLimits } from '../contracts/outbox.js'
+import type { LinkOpening } from '../contracts/link-opening.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
 import type { InjectionToken } from '../di.js'
 import type { AddressPattern } from '../address/address-pattern.js'
@@ -91,6 +92,8 @@ export interface LinkSettings {
   readonly lasting: boolean
   readonly codec: PluginChoice<FrameCodec> | undefined
   readonly reconnect: PluginChoice<ReconnectStrategy> | undefined
+  readonly opening: PluginChoice<LinkOpening> | undefined
+  readonly openTimeoutMs: number
   readonly outbox: OutboxLimits
   readonly highWaterMarkBytes: number
   readonly onLoss: 'resend' | 'drop'
@@ -122,12 +125,16 @@ export interface LinkSettings {
 
 /**
  * `connected`: the link is up as soon as its connection is open. `frame`: when the peer has sent a whole frame.
- * `stable`: when the connection has been open for `stableAfter`, or the peer has sent a whole frame.
+ * `stable`: when the connection has been open for `stableAfter`, or the peer has sent a whole frame. `opening`: when the
+ * opening says so; always, and only, if the link has one.
  */
-export type ReadyMode = 'connected' | 'frame' | 'stable'
+export type ReadyMode = 'connected' | 'frame' | 'stable' | 'opening'
 
 export interface HeartbeatSettings {
+  /** 0: never sent by the node itself. */
   readonly everyMs: number
   readonly payload: Uint8Array
   readonly answer: Uint8Array | undefined
+  /** A received payload is answered with itself. Then there is no other answer, and `everyMs` is 0. */
+  readonly echo: boolean
 }

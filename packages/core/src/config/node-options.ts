@@ -1,4 +1,5 @@
 import type { FrameCodec } from '../contracts/frame-codec.js'
+import type { LinkOpening } from '../contracts/link-opening.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
 import type { Duration } from '../units/duration.js'
 import type { Size } from '../units/size.js'
@@ -60,6 +61,11 @@ export interface PluginChoice<T> {
   readonly value: T
 }
 
+/** A payload that a link never sends by itself. It answers each received one with the same payload. */
+export interface EchoOptions {
+  readonly echo: Uint8Array | string
+}
+
 /** A payload that a link sends if it has sent nothing else for a while. */
 export interface HeartbeatOptions {
   /** How long after the last write. */
@@ -94,6 +100,10 @@ export interface LinkOptions {
   readonly codec?: PluginChoice<FrameCodec>
   /** Reconnect strategy of this entry; default: the strategy of the node. */
   readonly reconnect?: PluginChoice<ReconnectStrategy>
+  /** What is said on a new connection before messages may pass; default `none`. */
+  readonly opening?: PluginChoice<LinkOpening> | 'none'
+  /** With an opening: a connection that is not open after this time ends; default 10 s, 0: no limit. */
+  readonly openTimeout?: Duration
   /** Default 16 MiB and 100 000 messages. A bare size bounds the bytes. */
   readonly outbox?: Size | QueueLimits
   readonly highWaterMark?: Size
@@ -101,7 +111,7 @@ export interface LinkOptions {
   readonly onLoss?: 'resend' | 'drop'
   /** How long a message may wait after `send`, unless `send` specifies it; or `none`, the default. */
   readonly ttl?: Duration
-  readonly heartbeat?: HeartbeatOptions | 'off'
+  readonly heartbeat?: HeartbeatOptions | EchoOptions | 'off'
   /**
    * Closes a connection on which nothing was received for this long; or `off`. Default 3 × `heartbeat.every`, or `off`
    * without a heartbeat.
@@ -116,8 +126,11 @@ export interface LinkOptions {
   readonly heldFor?: Duration
   readonly linger?: Duration
   readonly connectTimeout?: Duration
-  /** What an open connection must do before the link is up and writes its queue; default `connected`. */
-  readonly ready?: 'connected' | 'frame' | 'stable'
+  /**
+   * What an open connection must do before the link is up and writes its queue; default `opening` if there is an opening,
+   * else `connected`.
+   */
+  readonly ready?: 'connected' | 'frame' | 'stable' | 'opening'
   /** With `ready: frame`: a connection whose peer sends no frame for this long ends; default 30 s, 0: no limit. */
   readonly readyTimeout?: Duration
   readonly probation?: Duration

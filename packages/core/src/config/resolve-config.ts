@@ -2,10 +2,11 @@ import { type AddressPattern, parseAddressPattern } from '../address/address-pat
 import { CommloopError } from '../contracts/errors.js'
 import { type ConfigProblem, pathText } from './config-problem.js'
 import { patternKey } from './accept-order.js'
-import { readEntries } from './entries.js'
+import { entrySteps } from './entries.js'
 import { readListeners } from './listeners.js'
 import type { EntryConfig, ListenConfig, NodeConfig } from './node-config.js'
 import type { NodeOptions } from './node-options.js'
+import { allSteps, type Steps } from '../turns/steps.js'
 import { OptionReader } from './option-reader.js'
 
 const COUNT_MAX = 2 ** 31 - 1
@@ -49,9 +50,14 @@ export function problemsError(problems: readonly ConfigProblem[]): CommloopError
  * `NodeConfig` as it is, without problems.
  */
 export function resolveOptions(options: NodeOptions | NodeConfig): ResolvedOptions {
+  return allSteps(resolvingOptions(options))
+}
+
+/** `resolveOptions` in steps, for a caller that must not keep the event loop for a large table: see `inSlices`. */
+export function* resolvingOptions(options: NodeOptions | NodeConfig): Steps<ResolvedOptions> {
   if ('entries' in options) return { config: options, problems: [], warnings: [] }
   const reader = new OptionReader()
-  const entries = readEntries(reader, options)
+  const entries = yield* entrySteps(reader, options)
   const listeners = readListeners(reader, options)
   if (options.listen === undefined) checkListens(reader, listeners, entries)
   const config: NodeConfig = {

@@ -21,12 +21,13 @@ function sameSettings(left: LinkSettings, right: LinkSettings): boolean {
   return (
     sameChoice(left.codec, right.codec) &&
     sameChoice(left.reconnect, right.reconnect) &&
+    sameChoice(left.opening, right.opening) &&
     sameValue(withoutPlugins(left), withoutPlugins(right))
   )
 }
 
 function withoutPlugins(settings: LinkSettings): object {
-  return { ...settings, codec: undefined, reconnect: undefined }
+  return { ...settings, codec: undefined, reconnect: undefined, opening: undefined }
 }
 
 function withoutName(entry: EntryConfig): object {

@@ -8,6 +8,12 @@ export interface Clock {
   after(delayMs: number, callback: () => void): Timer
   /** Calls back at the end of the present callback, before any I/O or timer (Node: `process.nextTick`). */
   soon(callback: () => void): void
+  /**
+   * Calls back when the event loop has handled the input and output that is ready now, before it waits for more (Node:
+   * `setImmediate`), never before this call has returned. With it, core reads what waits in the kernel before it decides that
+   * a peer is silent. Without it, core waits 50 ms instead.
+   */
+  turn?(callback: () => void): Timer
 }
 
 /** A pending callback of `after`. */

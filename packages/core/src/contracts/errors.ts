@@ -11,7 +11,11 @@ export const ERROR_CODES = {
     'The entry has several links: name one of them, or all of them with `entry/*`.',
   CML_ERR_LINK_DOWN: 'The link is down, and it does not keep a queue while it is down.',
   CML_ERR_OUTBOX_FULL: 'The outbox of every target link is full.',
-  CML_ERR_ROUTING_FULL: 'Too many messages are waiting for a route.',
+  CML_ERR_ROUTING_FULL:
+    'Too many messages are waiting for a route, or too many requests for their answers.',
+  CML_ERR_REQUEST_TIMEOUT: 'The peer did not answer the request in time.',
+  CML_ERR_REQUEST_DUPLICATE:
+    'A request with the same key is waiting for its answer on the same connection.',
   CML_ERR_LISTEN: 'The node cannot listen at the configured address.',
   CML_ERR_FRAME_INVALID: "The peer sent bytes that are not a frame of the link's codec.",
   CML_ERR_FRAME_CHECKSUM: 'The peer sent a frame with a wrong checksum.',
@@ -25,9 +29,14 @@ export const ERROR_CODES = {
     'The configuration is code, and commloop never executes code as configuration.',
   CML_ERR_PLUGIN_MISSING: 'A plugin was not found, or a required plugin was not given.',
   CML_ERR_PLUGIN_INVALID: 'A plugin was found but cannot be used.',
-  CML_ERR_INPUT_INVALID: 'A line of input is not valid.',
+  CML_ERR_INPUT_INVALID: 'A line of input, or an option of a call, is not valid.',
   CML_ERR_CONTROL_UNREACHABLE: 'No running node answered at the control socket.',
   CML_ERR_CONTROL_REFUSED: 'The control API refused the request.',
+  CML_ERR_JOURNAL_LOCKED: 'Another process uses the journal.',
+  CML_ERR_JOURNAL_CORRUPT: 'The journal is damaged.',
+  CML_ERR_JOURNAL_VERSION: 'The journal has a format that this version cannot read.',
+  CML_ERR_JOURNAL_FULL: 'The journal has no room for more messages.',
+  CML_ERR_JOURNAL_FAILED: 'The disk of the journal has failed.',
 } as const
 
 /** The code of a `CommloopError`. */
@@ -47,6 +56,8 @@ export interface ErrorDetails {
   readonly furtherOptions?: readonly Pick<ErrorDetails, 'option' | 'problem' | 'unknownOption'>[]
   /** The link, entry or target that was named. */
   readonly link?: string
+  /** The offset of a byte in the file. */
+  readonly offset?: number
   /** The code of the failed system call, such as `ENOENT`. */
   readonly syscall?: string
 }

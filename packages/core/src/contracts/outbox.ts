@@ -1,8 +1,5 @@
 import type { InjectionToken } from '../di.js'
 
-/** Bytes that an outbox adds to the payload of each waiting message when it counts its size. */
-export const MESSAGE_OVERHEAD_BYTES = 64
-
 /** Makes the outbox of each link. Internal until a second implementation exists (durable, acknowledged). */
 export interface OutboxStore {
   /** Makes the empty outbox of the link with this id. */
@@ -11,7 +8,7 @@ export interface OutboxStore {
 
 /** The bounds of one outbox. */
 export interface OutboxLimits {
-  /** Payload bytes plus 64 for each message. */
+  /** Payload bytes, and for each message what the outbox needs to hold it. */
   readonly bytesMax: number
   readonly messagesMax: number
   /** If the outbox is full: refuse the new message, or drop the oldest messages that are not being written. */
@@ -69,7 +66,7 @@ export interface Outbox {
 /** How full an outbox is. */
 export interface OutboxLevel {
   readonly messages: number
-  /** Payload bytes plus 64 for each message. */
+  /** Payload bytes, and for each message what the outbox needs to hold it. */
   readonly bytes: number
 }
 

@@ -1,4 +1,5 @@
 import type { FrameCodec } from './frame-codec.js'
+import type { LinkOpening } from './link-opening.js'
 import type { ReconnectStrategy } from './reconnect-strategy.js'
 import type { SendRouter } from './send-router.js'
 import type { Transport } from './transport.js'
@@ -11,6 +12,7 @@ export interface PluginContracts {
   readonly transport: Transport
   readonly codec: FrameCodec
   readonly reconnect: ReconnectStrategy
+  readonly opening: LinkOpening
   readonly router: SendRouter
 }
 
@@ -40,6 +42,7 @@ export const PLUGIN_KINDS = {
     plain: false,
   },
   reconnect: { members: { delayMs: 'function' }, perEntry: true, plain: false },
+  opening: { members: { begin: 'function' }, perEntry: true, plain: false },
   router: { members: { route: 'function' }, perEntry: false, plain: true },
 } as const satisfies {
   readonly [Kind in PluginKind]: PluginKindContract<PluginContracts[Kind]>
@@ -93,7 +96,10 @@ export interface PluginDefinition<Kind extends PluginKind = PluginKind> {
    */
   compare?(dialer: PluginSide, acceptor: PluginSide): readonly PluginMismatch[]
 
-  /** Transports: what the peer of this side must set for its transport, for `commloop mirror`. Default: nothing. */
+  /**
+   * Transports and openings: what the peer of this side must set, for `commloop mirror`. Default: nothing. The options of
+   * an opening include `use`.
+   */
   counterpart?(mine: PluginSide): PluginCounterpart
 
   /**

@@ -111,11 +111,17 @@ export interface ListenHandler {
    * @returns false: the transport resets the connection immediately
    */
   admit(remote: Address | undefined): boolean
+  /**
+   * May be absent. What an admitted address is part of: the same text for all addresses that the same entries admit. What
+   * is scarce before `accepted`, such as handshakes, is shared fairly between these parts, and within a part between its
+   * addresses. Absent: each address is a part of its own.
+   */
+  shareOf?(remote: Address): string
   /** The connection is ready, after all handshakes. Returns its handler; undefined: the transport destroys it. */
   accepted(connection: Connection): ConnectionHandler | undefined
   /**
-   * A connection that was admitted has ended before `accepted`, for example because its handshake failed. `reason` is
-   * one of a small set of texts, for people and for counters. A transport without handshakes never calls this.
+   * A connection that was admitted has ended before `accepted`, for example because its handshake failed, or because it
+   * has lost its place to another address. `reason` is one of a small set of texts, for people and for counters. A transport without handshakes never calls this.
    */
   refused?(remote: Address, reason: string): void
   /** A balancer has connected for itself, to see whether the listener lives. The transport ends that connection. */

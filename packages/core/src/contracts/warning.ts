@@ -8,6 +8,8 @@ export type WarningCode =
   | 'LISTEN_WAITING'
   | 'LOGGER_THREW'
   | 'NAME_UNRESOLVED'
+  | 'OPENING_THREW'
+  | 'REQUEST_KEY_THREW'
   | 'ROUTER_SLOW'
   | 'ROUTER_THREW'
   | 'STRATEGY_ANSWER'

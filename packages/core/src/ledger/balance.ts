@@ -1,11 +1,12 @@
 import type { LinkCounters } from './link-counters.js'
 import type { NodeCounters } from './node-counters.js'
+import type { RequestCounters } from './request-counters.js'
 
 /** The counters of a node that its ledger consists of. */
 export type MessageLedger = Pick<
   NodeCounters,
   'accepted' | 'routing' | 'routed' | 'dropped' | 'undeliverable' | 'expired' | 'copies'
->
+> & { readonly requests?: Omit<RequestCounters, 'lateAnswers'> }
 
 /** The counters of a link that its ledger consists of. */
 export type CopyLedger = Pick<
@@ -14,7 +15,8 @@ export type CopyLedger = Pick<
 >
 
 /**
- * Checks both ledgers: every accepted message ends in exactly one counted outcome, and so does every copy.
+ * Checks the ledgers: every accepted message ends in exactly one counted outcome, and so do every copy and every
+ * request.
  *
  * @param links the counters of all links of the node, and `node.retired`. If omitted, only the node's own equation
  *   is checked.
@@ -29,6 +31,10 @@ export function ledgerProblems(node: MessageLedger, links?: readonly CopyLedger[
   }
   const { accepted, routing, routed, dropped, undeliverable, expired, copies } = node
   check(accepted, routing + routed + dropped + undeliverable + expired, 'messages accepted')
+  if (node.requests !== undefined) {
+    const { asked, waiting, answered, timedOut, linkDown, aborted, refused } = node.requests
+    check(asked, waiting + answered + timedOut + linkDown + aborted + refused, 'requests')
+  }
   if (links === undefined) return problems
   let enqueued = 0
   for (const link of links) {

@@ -27,6 +27,10 @@ export interface LinkCounters {
   readonly droppedFrames: number
   readonly heartbeatsSent: number
   readonly heartbeatsReceived: number
+  /** Payloads that an opening has sent. */
+  readonly openingSent: number
+  /** Payloads that an opening has taken. */
+  readonly openingReceived: number
   /** Callbacks of the transport that were ignored because they came after the end of their connection. */
   readonly fenced: number
   /** Dials begun. */
@@ -49,6 +53,8 @@ export class LinkTally {
   droppedFrames = 0
   heartbeatsSent = 0
   heartbeatsReceived = 0
+  openingSent = 0
+  openingReceived = 0
   fenced = 0
   dials = 0
 }

@@ -1,3 +1,5 @@
+import type { RequestCounters } from './request-counters.js'
+
 /**
  * What a node counts, in messages. A message for three links counts as one accepted message, one routed message and
  * three copies. The counters of the links say how the copies ended.
@@ -26,6 +28,7 @@ export interface NodeCounters {
   readonly lostLogLines: number
   /** The former name of `unhandled`. */
   readonly unheard: number
+  readonly requests: RequestCounters
   /** Connections rejected, by the text of the reason without its detail. */
   readonly rejected: Readonly<Record<string, number>>
 }
@@ -48,7 +51,8 @@ export class NodeTally {
 export function nodeCounters(
   tally: NodeTally,
   routing: number,
+  requests: RequestCounters,
   rejected: Readonly<Record<string, number>>,
 ): NodeCounters {
-  return Object.assign({ routing, rejected, unheard: tally.unhandled }, tally)
+  return Object.assign({ routing, requests, rejected, unheard: tally.unhandled }, tally)
 }

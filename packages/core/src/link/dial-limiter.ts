@@ -1,21 +1,16 @@
-import type { Clock } from '../contracts/clock.js'
+import type { Clock, Timer } from '../contracts/clock.js'
+import { type Lane, LANES, LaneShares } from '../shares/lane-shares.js'
+import { FairTimer } from '../timing/fair-timer.js'
+import { LoopStalls } from '../timing/loop-stalls.js'
 
 /**
- * In which order links get their turn to dial:
- *
- * - `first`: an operator has asked for the dial, or the link was well, so that its peer is probably back soon.
- * - `unknown`: nothing is known about the peer.
- * - `slow`: the last dial failed, and only after it had kept its permit for long. Most such peers are switched off.
+ * In which order links get their turn to dial. `first`: an operator has asked for the dial, or the last dial ended soon, so
+ * that this one will too. `slow`: the last dial kept its permit for `SLOW_DIAL_MS` or longer without success.
  */
-export type DialLane = 'first' | 'unknown' | 'slow'
+export type DialLane = Lane
 
-const LANES: readonly DialLane[] = ['first', 'unknown', 'slow']
-
-/**
- * The part of all permits that a lane may have together with the lanes after it, so that links whose peers do not answer
- * never keep the others from dialling. Rounded up.
- */
-const SHARES: Readonly<Record<DialLane, number>> = { first: 1, unknown: 7 / 8, slow: 1 / 2 }
+/** A dial that has kept its permit for this long is slow: the peer does not answer. */
+const SLOW_DIAL_MS = 1_000
 
 /** How many grants in a row a lane that waits may be passed over. */
 const PASSED_OVER_MAX = 8
@@ -33,16 +28,22 @@ export interface DialTurn {
  *
  * Within a lane, the first to ask is the first to dial. A lane that waits and whose share is not used up is passed over for
  * at most `PASSED_OVER_MAX` grants, so no link waits for ever.
+ *
+ * A dial that turns out to be slow gives way to a link that waits in another lane than `slow`. So links whose peers have just
+ * fallen silent, all at once, do not keep the others from dialling. In the lane `slow`, a dial has all its time.
  */
 export class DialLimiter {
   readonly #clock: Clock
-  #dialsMax: number
-  readonly #inProgress: Record<DialLane, number> = { first: 0, unknown: 0, slow: 0 }
+  readonly #inProgress: LaneShares
   readonly #waiting: Readonly<Record<DialLane, Set<DialPermit>>> = {
     first: new Set(),
     unknown: new Set(),
     slow: new Set(),
   }
+  /** The permits in use that may have to give way. The oldest first. */
+  readonly #hasty = new Set<DialPermit>()
+  /** Runs while a permit waits that another one may have to give way to. */
+  #giveWayTimer: Timer | undefined
   /** How many grants in a row each lane was passed over although it had a permit that waited. */
   readonly #passedOver: Record<DialLane, number> = { first: 0, unknown: 0, slow: 0 }
   /** `#grantWaiting` follows at the end of the present callback. */
@@ -52,25 +53,24 @@ export class DialLimiter {
 
   constructor(clock: Clock, dialsMax: number) {
     this.#clock = clock
-    this.#dialsMax = dialsMax
+    this.#inProgress = new LaneShares(dialsMax)
   }
 
   /** Changes the limit. Dials in progress continue; if the limit allows more, waiting ones begin. */
   resize(dialsMax: number): void {
-    this.#dialsMax = dialsMax
+    this.#inProgress.max = dialsMax
     this.#grantSoon()
   }
 
   /** A new permit, which is not granted before `ask`. */
-  permit(lane: DialLane, granted: () => void): DialPermit {
-    return new DialPermit(this, lane, granted)
+  permit(lane: DialLane, holder: PermitHolder): DialPermit {
+    return new DialPermit(this, lane, holder)
   }
 
   /** For `DialPermit`. Grants the permit now, or after other dials have ended. */
   asked(permit: DialPermit): void {
-    if (this.#waits === 0 && this.#mayGrant(permit.lane)) {
-      this.#inProgress[permit.lane]++
-      permit.grant()
+    if (this.#waits === 0 && this.#inProgress.hasRoom(permit.lane)) {
+      this.#grant(permit)
     } else {
       this.#waiting[permit.lane].add(permit)
       this.#places = undefined
@@ -83,9 +83,11 @@ export class DialLimiter {
   returned(permit: DialPermit, wasGranted: boolean): void {
     if (!wasGranted) {
       if (this.#waiting[permit.lane].delete(permit)) this.#places = undefined
+      if (this.#crowdedLane === undefined) this.#stopWatching()
       return
     }
-    this.#inProgress[permit.lane]--
+    this.#hasty.delete(permit)
+    this.#inProgress.release(permit.lane)
     this.#grantSoon()
   }
 
@@ -106,17 +108,15 @@ export class DialLimiter {
     return place === undefined ? undefined : { place, of: this.#places.size }
   }
 
+  /** For `DialPermit`. How long it has been in use, without the time in which the event loop stood still. */
+  heldMs({ grantedMs }: DialPermit): number {
+    const stoodMs = LoopStalls.of(this.#clock).since(grantedMs)
+    return this.#clock.now() - grantedMs - stoodMs
+  }
+
   get #waits(): number {
     const { first, unknown, slow } = this.#waiting
     return first.size + unknown.size + slow.size
-  }
-
-  /** Whether the lane, together with the lanes after it, has permits left. */
-  #mayGrant(lane: DialLane): boolean {
-    const { first, unknown, slow } = this.#inProgress
-    if (first + unknown + slow >= this.#dialsMax) return false
-    const behind = { first: first + unknown + slow, unknown: unknown + slow, slow }[lane]
-    return behind < Math.ceil(this.#dialsMax * SHARES[lane])
   }
 
   #grantSoon(): void {
@@ -131,19 +131,69 @@ export class DialLimiter {
   #grantWaiting(): void {
     for (;;) {
       const lane = this.#nextLane()
-      if (lane === undefined) return
-      const [permit] = this.#waiting[lane]
-      if (permit === undefined) return
-      this.#waiting[lane].delete(permit)
+      const [permit] = lane === undefined ? [] : this.#waiting[lane]
+      if (permit === undefined) break
+      this.#waiting[permit.lane].delete(permit)
       this.#places = undefined
-      this.#inProgress[lane]++
-      permit.grant()
+      this.#grant(permit)
     }
+    if (this.#crowdedLane === undefined) this.#stopWatching()
+    else this.#watchHasty()
+  }
+
+  #stopWatching(): void {
+    this.#giveWayTimer?.cancel()
+    this.#giveWayTimer = undefined
+  }
+
+  #grant(permit: DialPermit): void {
+    this.#inProgress.take(permit.lane)
+    if (permit.lane !== 'slow') this.#hasty.add(permit)
+    permit.grant(this.#clock.now())
+  }
+
+  /** Plans when a dial has to give way, if a permit waits for which it can make room. */
+  #watchHasty(): void {
+    if (this.#giveWayTimer !== undefined) return
+    const lane = this.#crowdedLane
+    if (lane === undefined) return
+    const [oldest] = this.#yielding(lane)
+    if (oldest === undefined) return
+    const waitMs = Math.max(0, SLOW_DIAL_MS - this.heldMs(oldest))
+    this.#giveWayTimer = new FairTimer(this.#clock, waitMs, () => {
+      this.#giveWayTimer = undefined
+      this.#makeWay()
+    })
+  }
+
+  /** The permits that make room for the lane if they give way. */
+  #yielding(lane: DialLane): DialPermit[] {
+    return [...this.#hasty].filter((each) => this.#inProgress.wouldHaveRoom(lane, each.lane))
+  }
+
+  /** The best lane in which a permit waits, apart from `slow`. */
+  get #crowdedLane(): DialLane | undefined {
+    return LANES.find((lane) => lane !== 'slow' && this.#waiting[lane].size > 0)
+  }
+
+  /** As many slow dials give way as permits wait, the oldest first. */
+  #makeWay(): void {
+    const lane = this.#crowdedLane
+    if (lane === undefined) return
+    // Less than a millisecond is not worth a timer.
+    const slow = this.#yielding(lane).filter((each) => SLOW_DIAL_MS - this.heldMs(each) < 1)
+    for (const permit of slow.slice(0, this.#waiting[lane].size)) {
+      // The end of another dial may have ended this one.
+      if (this.#hasty.has(permit)) permit.giveWay()
+    }
+    this.#grantSoon()
   }
 
   /** The first lane that may be granted a permit, unless a later one was passed over too often. */
   #nextLane(): DialLane | undefined {
-    const able = LANES.filter((lane) => this.#waiting[lane].size > 0 && this.#mayGrant(lane))
+    const able = LANES.filter(
+      (lane) => this.#waiting[lane].size > 0 && this.#inProgress.hasRoom(lane),
+    )
     const lane = able.findLast((each) => this.#passedOver[each] >= PASSED_OVER_MAX) ?? able[0]
     if (lane === undefined) return undefined
     for (const each of able) this.#passedOver[each] = each === lane ? 0 : this.#passedOver[each] + 1
@@ -151,16 +201,34 @@ export class DialLimiter {
   }
 }
 
+/** What a permit tells the dialer that asked for it. */
+export interface PermitHolder {
+  granted(): void
+  /** The dial is slow and another link waits: it ends, and gives the permit back. */
+  gaveWay(): void
+}
+
 export class DialPermit {
   readonly #permits: DialLimiter
-  readonly #granted: () => void
+  readonly #holder: PermitHolder
   #lane: DialLane
   #isGranted = false
+  #grantedMs = 0
 
-  constructor(permits: DialLimiter, lane: DialLane, granted: () => void) {
+  constructor(permits: DialLimiter, lane: DialLane, holder: PermitHolder) {
     this.#permits = permits
     this.#lane = lane
-    this.#granted = granted
+    this.#holder = holder
+  }
+
+  /** For `DialLimiter`. When it was granted, by the clock; 0 before. */
+  get grantedMs(): number {
+    return this.#grantedMs
+  }
+
+  /** Whether a dial with this permit has had time for an answer. Only while the permit is in use. */
+  get isSlow(): boolean {
+    return this.#permits.heldMs(this) >= SLOW_DIAL_MS
   }
 
   get lane(): DialLane {
@@ -185,9 +253,15 @@ export class DialPermit {
   }
 
   /** For `DialLimiter`. */
-  grant(): void {
+  grant(nowMs: number): void {
     this.#isGranted = true
-    this.#granted()
+    this.#grantedMs = nowMs
+    this.#holder.granted()
+  }
+
+  /** For `DialLimiter`. */
+  giveWay(): void {
+    this.#holder.gaveWay()
   }
 
   /** The dial has ended, or is not needed any more. A second call has no effect. */

@@ -18,7 +18,7 @@ import { DURATION_MS_MAX } from '../units/duration.js'
 import { sameIp, parseIp } from '../address/ip-address.js'
 import { AddressRotation } from './address-rotation.js'
 import { FailBack } from './fail-back.js'
-import type { DialLane, DialPermit, DialLimiter, DialTurn } from './dial-limiter.js'
+import type { DialLane, DialLimiter, DialPermit, DialTurn } from './dial-limiter.js'
 import type { LinkTally } from '../ledger/link-counters.js'
 import { failureReason } from './connection/failure-reason.js'
 import { missingSource, sourceDelayMs } from './missing-source.js'
@@ -26,9 +26,6 @@ import type { LinkEvent } from './link-state.js'
 
 /** The delay if the strategy throws or does not return a number. */
 const DELAY_MS_UNUSABLE = 30_000
-
-/** A dial that fails after it has kept its permit for longer than this is slow: the peer did not answer. */
-const SLOW_DIAL_MS = 1_000
 
 /** The link whose connections a dialer opens. */
 export interface DialOwner {
@@ -61,6 +58,7 @@ export interface DialServices {
 
 const SELF_CONNECTION: Reason = { code: 'self-connection' }
 const FAIL_BACK: Reason = { code: 'fail-back' }
+const GAVE_WAY: Reason = { code: 'gave-way' }
 
 /** Dials the peer of one link, and decides when to dial again. */
 export class Dialer {
@@ -75,11 +73,8 @@ export class Dialer {
   #timer: Timer | undefined
   #dial: Dial | undefined
   #permit: DialPermit | undefined
-  #permittedMs = 0
-  /** The last connection gave a proof of life, and no dial was slow since. */
-  #wasWell = false
-  /** The last dial was slow. */
-  #wasSlow = false
+  /** For the next dial: how the last one to this peer ended. */
+  #lane: DialLane = 'unknown'
   #probation = false
   /** The last dial failed because this machine does not have the address of `bind`. */
   #sourceIsMissing = false
@@ -106,7 +101,10 @@ export class Dialer {
   reconfigure(entry: ActiveEntryConfig, strategy: ReconnectStrategy, elsewhere: boolean): void {
     this.#entry = entry
     this.#strategy = strategy
-    if (elsewhere) this.#probation = this.#wasWell = this.#wasSlow = false
+    if (elsewhere) {
+      this.#probation = false
+      this.#lane = 'unknown'
+    }
     this.#rotation.reconfigure(entry.hosts, entry.settings.addressOrder, elsewhere)
     this.#failBack.change(this.#failBackMs)
   }
@@ -143,15 +141,15 @@ export class Dialer {
       this.#attempt = 0
       this.#probation = false
     }
-    this.#permit = this.#services.permits.permit(urgent ? 'first' : this.#lane, () => {
-      this.#permitted(event)
+    this.#permit = this.#services.permits.permit(urgent ? 'first' : this.#lane, {
+      granted: () => {
+        this.#permitted(event)
+      },
+      gaveWay: () => {
+        this.#gaveWay()
+      },
     })
     this.#permit.ask()
-  }
-
-  get #lane(): DialLane {
-    if (this.#wasSlow) return 'slow'
-    return this.#wasWell ? 'first' : 'unknown'
   }
 
   /** Dials before links that may wait, if this one waits for its turn. */
@@ -161,7 +159,6 @@ export class Dialer {
 
   #permitted(event: 'start' | 'retryDue' | 'rearm'): void {
     const permit = this.#permit
-    this.#permittedMs = this.#services.clock.now()
     this.#attempt++
     this.#owner.queue.tally.dials++
     this.#owner.transition(event, undefined, { attempt: this.#attempt })
@@ -198,14 +195,23 @@ export class Dialer {
   }
 
   #dialFailed(): void {
-    this.#wasSlow = this.#services.clock.now() - this.#permittedMs >= SLOW_DIAL_MS
-    if (this.#wasSlow) this.#wasWell = false
+    this.#lane = this.#permit?.isSlow === true ? 'slow' : 'first'
     this.#rotation.failed()
     this.#ended()
   }
 
+  /** The peer has not had its whole time, so this is not one of the attempts after which the link gives up. */
+  #gaveWay(): void {
+    this.#dial?.cancel()
+    this.#attempt--
+    this.#lane = 'slow'
+    this.#rotation.failed()
+    this.#ended()
+    this.failed(GAVE_WAY)
+  }
+
   #opened(connection: Connection): ConnectionHandler {
-    this.#wasSlow = false
+    this.#lane = 'first'
     this.#ended()
     if (isSelf(connection)) {
       connection.destroy()
@@ -226,7 +232,6 @@ export class Dialer {
   /** Proof of life: the next failure counts as the first. */
   proved(): void {
     this.#attempt = 0
-    this.#wasWell = true
     this.#probation = false
     this.#rotation.proved()
     this.#failBack.proved(this.#failBackMs)

@@ -34,9 +34,8 @@ export class LinkFactory {
     this.#services.permits.resize(dialsMax)
   }
 
-  /** `lastEpoch`: the last epoch of a former link of this id; 0: there was none. */
-  linkOf(id: string, setup: LinkSpec, lastEpoch: number): Link {
-    return new Link(id, setup, this.#services, lastEpoch)
+  linkOf(id: string, setup: LinkSpec): Link {
+    return new Link(id, setup, this.#services)
   }
 }
 

@@ -12,10 +12,11 @@ import type { ReadyWaitKind } from './readiness.js'
  *
  * - `turn`: a permit to dial, because as many dials are in progress as `dials` allows. `place` 1 is next; `of` links wait.
  * - `probation`, `stable`, `frame`: its connection to `remote` is open, and must first stay open or receive a frame.
+ * - `opening`: its connection to `remote` is open, and its opening is not over. `progress` is what the opening says of itself.
  */
 export type LinkWait =
   | { readonly for: 'turn'; readonly place: number; readonly of: number }
-  | { readonly for: ReadyWaitKind; readonly remote: Address }
+  | { readonly for: ReadyWaitKind; readonly remote: Address; readonly progress?: string }
 
 /** How a peer has reached this node. */
 export interface PeerWay {
@@ -78,7 +79,9 @@ export class LinkHandle implements LinkView {
     if (turn !== undefined) return { for: 'turn', ...turn }
     const wait = readiness?.wait
     if (connection === undefined || wait === undefined) return undefined
-    return { for: wait.for, remote: connection.peer.remote }
+    const progress = connection.conversation?.progress
+    const { remote } = connection.peer
+    return { for: wait.for, remote, ...(progress === undefined ? {} : { progress }) }
   }
 
   /** What operators need to know besides, and routers do not. */

@@ -34,6 +34,8 @@ export interface EmptyingConnection {
 
 /** Receives what happens to the copies of all queues of a node. */
 export interface QueueListener<Owner> {
+  /** A write contains a copy that has an id and is bound to the connection. */
+  begun(id: string): void
   /** A copy has ended. Not called for a copy without an id that was written. */
   ended(outcome: Outcome, reason: Reason | undefined, link: Owner, id: string | undefined): void
   /** The queue was above its high-water mark, and has fallen to half of it. */
@@ -210,6 +212,10 @@ export class LinkQueue<Owner extends QueueOwner> implements WrittenQueue, Outbox
       this.unencoded('a payload', cause)
       this.#ended('undeliverable', CODEC, message.id)
     }
+  }
+
+  begun({ id }: OutboundMessage): void {
+    if (id !== undefined) this.#services.listener.begun(id)
   }
 
   unencoded(what: string, cause: unknown): void {

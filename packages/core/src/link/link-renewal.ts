@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../contracts/clock.js'
+import { FairTimer } from '../timing/fair-timer.js'
 import type { LinkSpec } from './link-spec.js'
 
 /**
@@ -12,7 +13,7 @@ export class LinkRenewal {
 
   constructor(spec: LinkSpec, clock: Clock, deadlineMs: number, overdue: () => void) {
     this.spec = spec
-    this.#timer = clock.after(deadlineMs, overdue)
+    this.#timer = new FairTimer(clock, deadlineMs, overdue)
   }
 
   /** The connection has ended. @returns the spec that takes effect now */

@@ -1,5 +1,5 @@
 import type { ActiveEntryConfig, EntryConfig, PassiveEntryConfig } from '../config/node-config.js'
-import { sameEntry } from '../config/same-entry.js'
+import { sameChoice, sameEntry } from '../config/same-entry.js'
 import { sameValue } from '../config/same-value.js'
 import type { FrameCodec } from '../contracts/frame-codec.js'
 import type { ReconnectStrategy } from '../contracts/reconnect-strategy.js'
@@ -34,11 +34,12 @@ function dialledPlace(entry: EntryConfig): Partial<ActiveEntryConfig> {
 }
 
 /**
- * Whether a connection that was opened under one spec cannot continue under another: the codec or the address differs,
- * or the entry does not match its peer or its listener any more.
+ * Whether a connection that was opened under one spec cannot continue under another: the codec, the opening or the address
+ * differs, or the entry does not match its peer or its listener any more.
  */
 export function isOutdated(before: LinkSpec, after: LinkSpec, peer: LinkPeer): boolean {
   if (before.codec !== after.codec) return true
+  if (!sameChoice(before.entry.settings.opening, after.entry.settings.opening)) return true
   const { entry } = after
   if (entry.role === 'active')
     return dialsElsewhere(before, after) && !stillDials(before, entry, peer)

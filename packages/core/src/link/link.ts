@@ -62,11 +62,12 @@ interface Drain {
  */
 export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOwner, IntakeOwner {
   readonly id: string
-  // Plain properties and not getters, because they are read for every message. Only this class sets them.
+  // Plain properties and not getters, because they are read for every message. Only this class sets them, but for the first epoch.
   settings: LinkSettings
   codec: FrameCodec
   state: LinkState = 'idle'
-  epoch: number
+  /** A new link continues the epochs of the former link of its id: a reply to that link is never sent over this one. */
+  epoch = 0
   /** The present connection. It may be on probation, or ending. */
   connection: LinkConnection | undefined
   readonly queue: LinkQueue<Link>
@@ -88,14 +89,10 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOw
   readiness: Readiness | undefined
   #drain: Drain | undefined
 
-  /**
-   * `lastEpoch`: the last epoch of a former link of this id, so that a reply to that link is never sent over this one.
-   */
-  constructor(id: string, spec: LinkSpec, services: LinkServices, lastEpoch = 0) {
+  constructor(id: string, spec: LinkSpec, services: LinkServices) {
     const { entry, codec, strategy } = spec
     this.id = id
     this.#spec = spec
-    this.epoch = lastEpoch
     this.settings = entry.settings
     this.codec = codec
     this.#services = services
@@ -180,8 +177,9 @@ export class Link implements ConnectionOwner, DialOwner, QueueOwner, ReadinessOw
     this.#reason = undefined
     // Before the transition: a listener of `up` may end the connection.
     this.readiness?.up(this.dialer !== undefined)
-    this.transition('opened', undefined, { remote: connection.peer.remote })
+    // Before the transition too: a listener of `up` may send over this connection.
     connection.endProbation()
+    this.transition('opened', undefined, { remote: connection.peer.remote })
   }
 
   closed(connection: OwnedConnection, reason: Reason): void {

@@ -2,6 +2,7 @@ import type { LinkSettings } from '../config/node-config.js'
 import { sameValue } from '../config/same-value.js'
 import type { Clock, Timer } from '../contracts/clock.js'
 import type { Reason } from '../contracts/reason.js'
+import { FairTimer } from '../timing/fair-timer.js'
 import { durationText } from '../units/duration.js'
 
 /**
@@ -10,10 +11,11 @@ import { durationText } from '../units/duration.js'
  * - `probation`: the last connection ended without proof of life, so this one must stay open for `probation`.
  * - `stable`: `ready: stable`; the connection must stay open for `stableAfter`.
  * - `frame`: `ready: frame`; the peer must send a frame.
+ * - `opening`: the link has an opening, which must say that messages may pass.
  *
- * A whole frame of the peer ends every wait, because it proves more than an open connection.
+ * A whole frame of the peer ends every wait but the last, because it proves more than an open connection.
  */
-export type ReadyWaitKind = 'probation' | 'stable' | 'frame'
+export type ReadyWaitKind = 'probation' | 'stable' | 'frame' | 'opening'
 
 export interface ReadyWait {
   readonly for: ReadyWaitKind
@@ -23,10 +25,17 @@ export interface ReadyWait {
   readonly probation: boolean
 }
 
+/** A connection that is open, and perhaps not ready. */
+export interface WaitingConnection {
+  readonly onProbation: boolean
+  readonly conversation: { readonly progress?: string | undefined } | undefined
+  abort(reason: Reason): void
+}
+
 /** The link whose connection waits. */
 export interface ReadinessOwner {
   readonly settings: LinkSettings
-  readonly connection: { readonly onProbation: boolean; abort(reason: Reason): void } | undefined
+  readonly connection: WaitingConnection | undefined
   readonly intake: { readonly paused: boolean } | undefined
 }
 
@@ -69,10 +78,10 @@ export class Readiness {
   #start(wait: ReadyWait): void {
     this.#timer?.cancel()
     this.#wait = wait
-    const unlimited = wait.for === 'frame' && wait.ms === 0
+    const unlimited = wait.ms === 0 && (wait.for === 'frame' || wait.for === 'opening')
     this.#timer = unlimited
       ? undefined
-      : this.#clock.after(wait.ms, () => {
+      : new FairTimer(this.#clock, wait.ms, () => {
           this.#expired(wait)
         })
   }
@@ -80,7 +89,9 @@ export class Readiness {
   #expired(wait: ReadyWait): void {
     const { connection } = this.#link
     if (connection?.onProbation !== true) return
-    if (wait.for === 'frame' && this.#link.intake?.paused !== true) connection.abort(notReady(wait))
+    if (wait.for === 'opening') connection.abort(notOpened(wait, connection))
+    else if (wait.for === 'frame' && this.#link.intake?.paused !== true)
+      connection.abort(notReady(wait))
     else {
       this.#listener.ready()
       if (wait.for === 'stable') this.#prove()
@@ -96,8 +107,13 @@ export class Readiness {
     else if (!sameValue(wait, before)) this.#start(wait)
   }
 
-  /** A whole frame has arrived, and `proved` is false. */
+  /** A whole frame has arrived, and `proved` is false. During an opening it belongs to that. */
   frame(): void {
+    if (this.#wait?.for !== 'opening') this.opened()
+  }
+
+  /** The opening says that messages may pass. */
+  opened(): void {
     this.#listener.ready()
     this.#prove()
   }
@@ -113,7 +129,7 @@ export class Readiness {
     this.end()
     if (!watched) return
     const { stableAfterMs } = this.#link.settings
-    this.#timer = this.#clock.after(stableAfterMs, () => {
+    this.#timer = new FairTimer(this.#clock, stableAfterMs, () => {
       this.#prove()
     })
   }
@@ -130,7 +146,8 @@ function readyWait(
   { settings, intake }: ReadinessOwner,
   probation: boolean,
 ): ReadyWait | undefined {
-  const { ready, readyTimeoutMs, stableAfterMs, probationMs } = settings
+  const { ready, readyTimeoutMs, openTimeoutMs, stableAfterMs, probationMs } = settings
+  if (ready === 'opening') return { for: 'opening', ms: openTimeoutMs, probation }
   // A held link cannot see a frame. Two links that hold each other because their queues are full would wait for ever.
   if (ready === 'frame' && intake?.paused !== true)
     return { for: 'frame', ms: readyTimeoutMs, probation }
@@ -140,4 +157,10 @@ function readyWait(
 
 function notReady({ ms }: ReadyWait): Reason {
   return { code: 'not-ready', detail: `the peer sent no frame within ${durationText(ms)}` }
+}
+
+function notOpened({ ms }: ReadyWait, { conversation }: WaitingConnection): Reason {
+  const progress = conversation?.progress
+  const at = progress === undefined ? '' : `, at ${progress}`
+  return { code: 'opening-timeout', detail: `not open within ${durationText(ms)}${at}` }
 }

@@ -30,6 +30,7 @@ import { Inbox } from '../receive/inbox.js'
 import { ExponentialBackoff } from '../reconnect/exponential-backoff.js'
 import { DirectRouter } from '../routing/direct-router.js'
 import { Dispatch } from '../routing/dispatch.js'
+import { Requests, type RequestServices } from '../routing/requests.js'
 import { SilentLogger } from '../runtime/silent-logger.js'
 import { SystemClock } from '../runtime/system-clock.js'
 import { SystemRandom } from '../runtime/system-random.js'
@@ -149,10 +150,11 @@ function composed(services: NodeServices): Node {
       stopping.routed()
     },
   })
+  const requests = requestsOf(state, links, dispatch, { clock, warnings })
   const settling = new Settling(clock, dispatch, links)
   const acceptor = new Acceptor(new AcceptGroups([]), clock, rejections)
   const changed = (): void => {
-    acceptor.regroup(new AcceptGroups(links.table.links, names))
+    reconfigurer.regroup()
   }
   const names = new PeerNames({ transport, clock, logger, warnings, changed })
   const audit = new Audit([], rejections, clock, auditOptions(config), (findings) => {
@@ -163,16 +165,33 @@ function composed(services: NodeServices): Node {
     starting.listening(listener, at)
   })
   const starting = new Starting(state, links, names, audit, listening, logger)
-  const reporters = [rejections, outcomes, warnings, log, inbox]
+  const reporters = [rejections, outcomes, warnings, log, inbox, requests]
   const accepting = { acceptor, names, listening, rejections }
-  const parts = { state, tally, links, dispatch, audit, starting, ...accepting }
+  const parts = { state, tally, links, dispatch, requests, audit, starting, ...accepting }
   const stopping = new Stopping({ ...parts, clock, logger, reporters })
   const reports = { ...parts, events, outcomes, warnings, log, inbox, settling, stopping }
   const listener = new LinkReports(reports)
   const factory = new LinkFactory(config.dialsMax, { clock, random, transport, store, listener })
-  const reconfigurer = new Reconfigurer({ ...parts, factory, inbox })
+  const reconfigurer = new Reconfigurer({ ...parts, clock, factory, inbox })
   reconfigurer.makeFirstTable()
   return new Node({ ...parts, clock, events, inbox, reconfigurer, settling, stopping })
+}
+
+function requestsOf(
+  state: NodeState,
+  links: NodeLinks,
+  dispatch: Dispatch,
+  services: Pick<RequestServices, 'clock' | 'warnings'>,
+): Requests {
+  return new Requests({
+    ...services,
+    links,
+    send: (payload, options) => dispatch.send(payload, options),
+    limits: () => {
+      const { routingMessagesMax, routingBytesMax } = state.setup.config
+      return { messagesMax: routingMessagesMax, bytesMax: routingBytesMax }
+    },
+  })
 }
 
 /** A plugin that registers one implementation of a contract. */

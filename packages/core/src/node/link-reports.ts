@@ -11,6 +11,8 @@ import type { NodeTally } from '../ledger/node-counters.js'
 import type { Link, LinkListener } from '../link/link.js'
 import type { Inbox } from '../receive/inbox.js'
 import type { Dispatch } from '../routing/dispatch.js'
+import { isRequestCopy } from '../routing/request-copy.js'
+import type { Requests } from '../routing/requests.js'
 import type { NodeLinks } from './node-links.js'
 import type { NodeState } from './node-state.js'
 import type { Settling } from './settling.js'
@@ -27,6 +29,7 @@ export interface ReportReceivers {
   readonly inbox: Inbox
   readonly links: NodeLinks
   readonly dispatch: Dispatch
+  readonly requests: Requests
   readonly acceptor: Acceptor
   readonly settling: Settling
   readonly stopping: Stopping
@@ -39,12 +42,14 @@ export class LinkReports implements LinkListener {
   readonly #state: NodeState
   readonly #events: EventHub
   readonly #inbox: Inbox
+  readonly #requests: Requests
 
   constructor(receivers: ReportReceivers) {
     this.#receivers = receivers
     this.#state = receivers.state
     this.#events = receivers.events
     this.#inbox = receivers.inbox
+    this.#requests = receivers.requests
   }
 
   // ── payloads ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -55,12 +60,13 @@ export class LinkReports implements LinkListener {
 
   sent(link: Link, { payload, id }: OutboundMessage): void {
     const { epoch } = link
-    const named = id === undefined ? {} : { id }
+    const named = id === undefined || isRequestCopy(id) ? {} : { id }
     this.#events.emit('traffic', { direction: 'sent', payload, link: link.id, epoch, ...named })
   }
 
   received(link: Link, payload: Uint8Array, epoch: number): void {
     if (this.#events.trafficWatched) this.#emitReceived(link, payload, epoch)
+    if (this.#requests.tracked > 0 && this.#requests.takes(link, payload, epoch)) return
     if (this.#events.messageWatched || this.#inbox.hasStreams) this.#handOver(link, payload, epoch)
     else if (!this.#state.relay) this.#receivers.tally.unhandled++
     if (this.#state.relay) this.#relay(link, payload, epoch)
@@ -84,7 +90,15 @@ export class LinkReports implements LinkListener {
 
   // ── copies and the queue ────────────────────────────────────────────────────────────────────────────────────
 
+  begun(id: string): void {
+    if (isRequestCopy(id)) this.#requests.copyBegun(id)
+  }
+
   ended(outcome: Outcome, reason: Reason | undefined, link: Link, id: string | undefined): void {
+    if (id !== undefined && isRequestCopy(id)) {
+      this.#requests.copyEnded(id, outcome, reason)
+      return
+    }
     this.#receivers.outcomes.ended(outcome, reason, link.id, id)
   }
 
@@ -108,6 +122,7 @@ export class LinkReports implements LinkListener {
     const { log, acceptor, links, stopping } = this.#receivers
     const { state } = bare
     const change = state === 'up' ? this.#withWay(link, bare) : bare
+    this.#requests.linkChanged(link, state, bare.reason)
     log.changed(link.entry.id, change)
     this.#events.emit('link', change)
     // After the event: a newcomer that challenges the link may fill it immediately, which is the next event.

@@ -18,6 +18,8 @@ import { type NodeCounters, nodeCounters, type NodeTally } from '../ledger/node-
 import type { LinkHandle } from '../link/link-handle.js'
 import type { Inbox } from '../receive/inbox.js'
 import type { Dispatch, SendOptions } from '../routing/dispatch.js'
+import type { RequestOptions } from '../routing/request-options.js'
+import type { Requests } from '../routing/requests.js'
 import { messageText } from '../text/safe-text.js'
 import type { NodeLinks } from './node-links.js'
 import type { NodeState } from './node-state.js'
@@ -39,6 +41,7 @@ export interface NodeParts {
   readonly names: PeerNames
   readonly links: NodeLinks
   readonly dispatch: Dispatch
+  readonly requests: Requests
   readonly inbox: Inbox
   readonly audit: Audit
   readonly listening: Listening
@@ -128,6 +131,24 @@ export class Node {
   }
 
   /**
+   * Sends a message over one link, and waits for the answer. The link must be up: a request does not wait for a
+   * connection, and only the connection over which it was sent may answer. The answer is given to this caller only: it is
+   * not a `message` and is not relayed. An answer that comes after the request has ended is an ordinary message.
+   *
+   * @returns the answer. The promise is rejected with CML_ERR_REQUEST_TIMEOUT; with CML_ERR_LINK_DOWN as soon as the
+   * connection is gone; with an `AbortError`; with CML_ERR_REQUEST_DUPLICATE if a request with the same key waits; with
+   * CML_ERR_ROUTING_FULL if as many requests wait as `routing.messages` allows (10 000); with CML_ERR_INPUT_INVALID; or
+   * with what `send` throws. It is settled in one of these ways, once.
+   */
+  request(payload: Uint8Array, options: RequestOptions): Promise<ReceivedMessage> {
+    const { requests } = this.#parts
+    if (this.#state.phase === 'running') return requests.ask(payload, options)
+    return requests.refused(() =>
+      this.#dispatch.refuseNotRunning(`the node is ${this.#state.phase}`),
+    )
+  }
+
+  /**
    * Received messages with backpressure: if more of them wait than `iterator` allows, the node stops reading their
    * links. Each call opens a separate stream, which gets all messages and ends when the node has stopped.
    */
@@ -165,6 +186,7 @@ export class Node {
     return nodeCounters(
       this.#parts.tally,
       this.#dispatch.routing,
+      this.#parts.requests.counters,
       this.#parts.rejections.countsByText,
     )
   }
@@ -220,6 +242,14 @@ export class Node {
     plugins: NewPlugins = {},
   ): ConfigProblem[] {
     return this.#parts.reconfigurer.problems(options, plugins)
+  }
+
+  /** The same as `reconfigurationProblems`, in slices between which the node carries traffic: for a large table. */
+  checkReconfiguration(
+    options: NodeOptions | NodeConfig,
+    plugins: NewPlugins = {},
+  ): Promise<ConfigProblem[]> {
+    return this.#parts.reconfigurer.problemsInSlices(options, plugins)
   }
 
   // ── settling and stopping ───────────────────────────────────────────────────────────────────────────────────

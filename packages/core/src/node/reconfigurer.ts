@@ -5,17 +5,19 @@ import type { PeerNames } from '../accept/peer-names.js'
 import type { Audit, AuditOptions } from '../audit/audit.js'
 import type { ConfigProblem } from '../config/config-problem.js'
 import { peerNamesOf } from '../config/peer-match.js'
-import type { NodeConfig } from '../config/node-config.js'
+import type { EntryConfig, NodeConfig } from '../config/node-config.js'
 import type { NodeOptions } from '../config/node-options.js'
 import { problemsError } from '../config/resolve-config.js'
+import type { Clock } from '../contracts/clock.js'
 import { CommloopError } from '../contracts/errors.js'
-import type { Link, SpecChange } from '../link/link.js'
+import type { Link } from '../link/link.js'
 import type { LinkFactory } from '../link/link-factory.js'
-import type { LinkSpec } from '../link/link-spec.js'
 import type { Inbox } from '../receive/inbox.js'
 import type { StreamLimits } from '../receive/message-stream.js'
 import type { Dispatch, DispatchSetup } from '../routing/dispatch.js'
-import type { Table } from '../table/table.js'
+import { inSlices, SlicedWork } from '../turns/sliced-work.js'
+import { allSteps, type Steps } from '../turns/steps.js'
+import { LinkChanges } from './link-changes.js'
 import type { NodeLinks } from './node-links.js'
 import type { NodePhase, NodeState } from './node-state.js'
 import {
@@ -27,12 +29,14 @@ import {
 import {
   payloadBytesMax,
   type ReconfigurationPlan,
-  reconfigurationPlanOf,
+  reconfigurationPlan,
 } from './reconfiguration-plan.js'
 import { listenError } from './starting.js'
+import { type TableChange, tableChange } from './table-change.js'
 
 /** The parts of a node that a reconfiguration changes. */
 export interface ReconfiguredParts {
+  readonly clock: Clock
   readonly state: NodeState
   readonly links: NodeLinks
   readonly factory: LinkFactory
@@ -53,12 +57,26 @@ interface PendingReconfiguration {
   reject(error: unknown): void
 }
 
-/** Changes the configuration of a running node. One reconfiguration at a time; the others wait in a queue. */
+/** A plan without problems, and the table to which it leads. */
+interface ReadyPlan {
+  readonly plan: ReconfigurationPlan
+  readonly change: TableChange
+}
+
+/**
+ * Changes the configuration of a running node. One reconfiguration at a time; the others wait in a queue.
+ *
+ *     plan, in slices ─▶ move the listeners ─▶ take the table, at once ─▶ change single links, in slices
+ *     without effect      or reject               for all to see           as `LinkChanges` says
+ */
 export class Reconfigurer {
   readonly #parts: ReconfiguredParts
   readonly #queue: PendingReconfiguration[] = []
-  /** The first of the queue is changing the node at this moment. */
-  #changing = false
+  /** The plan of the first of the queue. */
+  #planning: SlicedWork<ReadyPlan> | undefined
+  /** The node has taken the table of the first of the queue, and its links are being changed. */
+  #changing: SlicedWork<Omit<Reconfiguration, 'node'>> | undefined
+  #abandoned = false
 
   constructor(parts: ReconfiguredParts) {
     this.#parts = parts
@@ -66,19 +84,29 @@ export class Reconfigurer {
 
   /** For a new node, before it starts. */
   makeFirstTable(): void {
-    const { state, links, factory, dispatch, audit } = this.#parts
+    const { state, links, factory, clock, dispatch, audit } = this.#parts
     const { config } = state.setup
-    links.makeTable(config.entries, state.specs, factory)
+    links.take(allSteps(tableChange(links, NO_SETUP, state, factory, clock)))
     dispatch.reconfigure(dispatchSetup(state, links))
-    this.#admit(config)
+    this.#admit()
     audit.reconfigure(links.table.links, auditOptions(config))
   }
 
   /** Which peers may connect, by the present table. */
-  #admit(config: NodeConfig): void {
-    const { links, acceptor, names } = this.#parts
+  #admit(): void {
+    const { state, names } = this.#parts
+    const { config } = state.setup
     names.reconfigure(peerNamesOf(config.entries), config.resolveEveryMs)
-    acceptor.regroup(new AcceptGroups(links.table.links, names, config.probes))
+    this.regroup()
+  }
+
+  /** The table or the addresses of its names have changed. */
+  regroup(): void {
+    const { state, links, acceptor, names } = this.#parts
+    const { probes } = state.setup.config
+    // A link may not have its new entry yet.
+    const entryOf = ({ entry }: Link): EntryConfig => state.specs.get(entry.id)?.entry ?? entry
+    acceptor.regroup(new AcceptGroups(links.table.links, names, probes, entryOf))
   }
 
   reconfigure(
@@ -93,117 +121,126 @@ export class Reconfigurer {
   }
 
   problems(options: NodeOptions | NodeConfig, plugins: NewPlugins): ConfigProblem[] {
-    return reconfigurationPlanOf(this.#parts.state, options, plugins, false).problems
+    return allSteps(reconfigurationPlan(this.#parts.state, options, plugins, false)).problems
+  }
+
+  /** The same, without keeping the event loop. */
+  async problemsInSlices(
+    options: NodeOptions | NodeConfig,
+    plugins: NewPlugins,
+  ): Promise<ConfigProblem[]> {
+    const { state, clock } = this.#parts
+    const plan = await inSlices(clock, reconfigurationPlan(state, options, plugins, false))
+    return plan.problems
   }
 
   /**
-   * The node stops: rejects the pending reconfigurations. A change that has begun is completed, because one of its
-   * listeners may have stopped the node.
+   * The node stops: rejects the pending reconfigurations. If the node has taken the new table, the change is completed at
+   * once. One of its listeners may have stopped the node; then the rest follows that listener.
    */
   abandon(): void {
-    const notBegun = this.#queue.splice(this.#changing ? 1 : 0)
+    this.#abandoned = true
+    this.#planning?.cancel()
+    const notBegun = this.#queue.splice(this.#changing === undefined ? 0 : 1)
     for (const pending of notBegun) pending.reject(notRunning('stopping'))
+    this.#changing?.hurry()
   }
 
   #next(): void {
     const [pending] = this.#queue
     if (pending === undefined) return
-    const settle = (end: () => void): void => {
-      end()
-      // Removed only now: a reconfiguration that a listener asks for waits until this one is complete.
-      if (this.#queue[0] === pending) this.#queue.shift()
-      this.#next()
-    }
-    const plan = this.#checkedPlan(pending)
-    if (plan instanceof CommloopError) {
-      settle(() => {
-        pending.reject(plan)
+    const { state, clock } = this.#parts
+    if (state.phase !== 'running') {
+      this.#settled(pending, () => {
+        pending.reject(notRunning(state.phase))
       })
       return
     }
-    this.#moveListening(plan, (error) => {
-      settle(() => {
-        if (error === undefined) this.#complete(pending, plan)
-        else pending.reject(error)
-      })
+    this.#planning = new SlicedWork(clock, this.#plan(pending), (end) => {
+      this.#planning = undefined
+      if (end.ok) this.#moveListening(pending, end.result)
+      else {
+        this.#settled(pending, () => {
+          pending.reject(end.error)
+        })
+      }
     })
+    this.#planning.begin()
   }
 
-  #checkedPlan({
-    options,
-    plugins,
-    relisten,
-  }: PendingReconfiguration): ReconfigurationPlan | CommloopError {
-    const { state } = this.#parts
-    if (state.phase !== 'running') return notRunning(state.phase)
-    const plan = reconfigurationPlanOf(state, options, plugins, relisten)
-    return problemsError(plan.problems) ?? plan
+  /** @throws CommloopError for the problems of the plan */
+  *#plan({ options, plugins, relisten }: PendingReconfiguration): Steps<ReadyPlan> {
+    const { state, links, factory, clock } = this.#parts
+    const plan = yield* reconfigurationPlan(state, options, plugins, relisten)
+    const error = problemsError(plan.problems)
+    if (error !== undefined) throw error
+    return { plan, change: yield* tableChange(links, state, plan, factory, clock) }
   }
 
-  #moveListening(plan: ReconfigurationPlan, moved: (error: Error | undefined) => void): void {
+  #moveListening(pending: PendingReconfiguration, ready: ReadyPlan): void {
+    const { plan } = ready
     if (plan.relisten === 'none') {
-      moved(undefined)
+      this.#take(pending, ready)
       return
     }
     const { listeners } = plan.setup.config
     this.#parts.listening.move(listeners, plan.relisten === 'all', (failure) => {
-      moved(failure === undefined ? undefined : listenError(failure))
+      if (failure === undefined) this.#take(pending, ready)
+      else {
+        this.#settled(pending, () => {
+          pending.reject(listenError(failure))
+        })
+      }
     })
   }
 
-  #complete(pending: PendingReconfiguration, plan: ReconfigurationPlan): void {
-    this.#changing = true
-    pending.resolve(this.#change(plan))
-    this.#changing = false
+  /** Nothing can fail from here on. The node takes the new table, and then changes one link after the other. */
+  #take(pending: PendingReconfiguration, { plan, change }: ReadyPlan): void {
+    if (this.#abandoned) return
+    const { state, links, clock, acceptor } = this.#parts
+    const before = { setup: state.setup, table: links.table }
+    const changes = new LinkChanges(state, links, change)
+    const node = changedNodeKeys(before.setup, plan.setup)
+    if (plan.relisten !== 'none') node.unshift('listen')
+    if (isReordered(before.table.links, change.after.links)) node.push('links')
+    const work = new SlicedWork(clock, changes.steps(), (end) => {
+      this.#changing = undefined
+      acceptor.prepare = undefined
+      this.#settled(pending, () => {
+        if (end.ok) pending.resolve({ ...end.result, node })
+        else pending.reject(end.error)
+      })
+    })
+    this.#changing = work
+    acceptor.prepare = (wanted) => {
+      changes.applyTo(wanted)
+    }
+    this.#use(plan, change)
+    work.begin()
   }
 
-  /** Nothing can fail from here on. All state changes before the first event. */
-  #change(plan: ReconfigurationPlan): Reconfiguration {
+  #use(plan: ReconfigurationPlan, change: TableChange): void {
     const { state, links, factory, inbox, dispatch, audit } = this.#parts
-    const before = { setup: state.setup, table: links.table }
     const { config } = plan.setup
     state.use(plan)
     factory.dialsMax = config.dialsMax
-    links.makeTable(config.entries, plan.specs, factory)
+    links.take(change)
     inbox.limit(streamLimits(config))
     dispatch.reconfigure(dispatchSetup(state, links))
-    const node = changedNodeKeys(before.setup, plan.setup)
-    if (plan.relisten !== 'none') node.unshift('listen')
-    if (isReordered(before.table.links, links.table.links)) node.push('links')
-    const changed = this.#changeLinks(before.table, links.table, plan.specs)
-    this.#admit(config)
     audit.reconfigure(links.table.links, auditOptions(config))
-    return { ...changed, node }
+    this.#admit()
   }
 
-  /** Removes before it adds: an entry that changes its role keeps its id. */
-  #changeLinks(
-    before: Table,
-    after: Table,
-    specs: ReadonlyMap<string, LinkSpec>,
-  ): Omit<Reconfiguration, 'node'> {
-    const { state, links } = this.#parts
-    const kept = new Set(after.links)
-    const old = new Set(before.links)
-    const removed = before.links.filter((link) => !kept.has(link))
-    const added = after.links.filter((link) => !old.has(link))
-    links.retired.retire(removed, state.setup.config.stopDeadlineMs)
-    const fate = { reconnected: [] as string[], changed: [] as string[], unchanged: [] as string[] }
-    for (const link of after.links) {
-      if (old.has(link)) fate[this.#changeLink(link, specs.get(link.entry.id))].push(link.id)
-    }
-    for (const link of added) {
-      // A link that replaces one with the same id starts when that one is closed.
-      if (state.phase === 'running' && !links.retired.hasId(link.id)) link.start()
-    }
-    return { added: added.map(({ id }) => id), removed: removed.map(({ id }) => id), ...fate }
-  }
-
-  #changeLink(link: Link, spec: LinkSpec | undefined): SpecChange {
-    if (spec === undefined) throw new Error(`node: link ${link.id} has no setup`)
-    return link.reconfigure(spec, this.#parts.state.setup.config.stopDeadlineMs)
+  #settled(pending: PendingReconfiguration, end: () => void): void {
+    end()
+    // Removed only now: a reconfiguration that a listener asks for waits until this one is complete.
+    if (this.#queue[0] === pending) this.#queue.shift()
+    this.#next()
   }
 }
+
+/** Before the first table. */
+const NO_SETUP: Pick<NodeState, 'specs'> = { specs: new Map() }
 
 export function dispatchSetup({ setup, specs }: NodeState, links: NodeLinks): DispatchSetup {
   const { config, router } = setup

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../contracts/clock.js'
 import type { Reason } from '../contracts/reason.js'
+import { FairTimer } from '../timing/fair-timer.js'
 import type { Link } from '../link/link.js'
 import { type LinkCounters, LinkTally } from '../ledger/link-counters.js'
 
@@ -12,32 +13,41 @@ const REASON: Reason = { code: 'removed' }
  */
 export class RetiredLinks {
   readonly #clock: Clock
-  readonly #leaving = new Map<Link, Timer>()
+  /** With the timer that ends a link which does not end in time; undefined: it has not begun to end. */
+  readonly #leaving = new Map<Link, Timer | undefined>()
+  /** How many links of each id are ending. */
+  readonly #ids = new Map<string, number>()
   readonly #gone = new LinkTally()
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** Ends these links. Those that are up write their queues first; at the deadline they drop the rest. */
-  retire(links: readonly Link[], deadlineMs: number): void {
-    // All are registered before the first event: its listener may stop the node.
+  /** The table no longer has these links: from now on their counters count here. */
+  expect(links: readonly Link[]): void {
     for (const link of links) {
-      const timer = this.#clock.after(deadlineMs, () => {
-        link.connection?.abort(REASON)
-      })
-      this.#leaving.set(link, timer)
+      this.#leaving.set(link, undefined)
+      this.#ids.set(link.id, (this.#ids.get(link.id) ?? 0) + 1)
     }
-    for (const link of links) link.stop(REASON)
+  }
+
+  /** Ends a link. If it is up, it writes its queue first; at the deadline it drops the rest. */
+  end(link: Link, deadlineMs: number): void {
+    if (!this.has(link)) return
+    const timer = new FairTimer(this.#clock, deadlineMs, () => {
+      link.connection?.abort(REASON)
+    })
+    this.#leaving.set(link, timer)
+    link.stop(REASON)
   }
 
   has(link: Link): boolean {
     return this.#leaving.has(link)
   }
 
+  /** Whether a link with this id is still ending. */
   hasId(id: string): boolean {
-    for (const link of this.#leaving.keys()) if (link.id === id) return true
-    return false
+    return this.#ids.has(id)
   }
 
   get links(): readonly Link[] {
@@ -52,7 +62,11 @@ export class RetiredLinks {
   /** The link is closed: only its counters remain. */
   closed(link: Link): void {
     this.#leaving.get(link)?.cancel()
-    if (this.#leaving.delete(link)) addTo(this.#gone, link.queue.tally)
+    if (!this.#leaving.delete(link)) return
+    addTo(this.#gone, link.queue.tally)
+    const left = (this.#ids.get(link.id) ?? 1) - 1
+    if (left === 0) this.#ids.delete(link.id)
+    else this.#ids.set(link.id, left)
   }
 
   /** The sums over all links, including those that are still ending. */

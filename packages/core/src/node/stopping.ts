@@ -9,6 +9,7 @@ import { type NodeTally, nodeCounters } from '../ledger/node-counters.js'
 import type { Rejections } from '../accept/rejections.js'
 import type { Link } from '../link/link.js'
 import type { Dispatch } from '../routing/dispatch.js'
+import type { Requests } from '../routing/requests.js'
 import { timerMs } from '../units/duration.js'
 import type { NodeLinks } from './node-links.js'
 import type { NodeState } from './node-state.js'
@@ -24,6 +25,7 @@ export interface StoppingParts {
   readonly tally: NodeTally
   readonly links: NodeLinks
   readonly dispatch: Dispatch
+  readonly requests: Requests
   readonly acceptor: Acceptor
   readonly names: PeerNames
   readonly listening: Listening
@@ -95,7 +97,7 @@ export class Stopping {
   /** A link is closed. If all are closed: reports what the throttles hold back, and cancels every timer. */
   check(): void {
     const underWay = this.#underWay
-    const { state, logger, tally, links, dispatch, rejections, starting, reporters } = this.#parts
+    const { state, tally, links, dispatch, requests, starting, reporters } = this.#parts
     if (underWay === undefined) return
     if (!links.present.every((link) => link.state === 'closed')) return
     this.#underWay = undefined
@@ -104,8 +106,9 @@ export class Stopping {
     state.phase = 'stopped'
     for (const reporter of reporters) reporter.close()
     starting.stopped()
-    const counters = nodeCounters(tally, dispatch.routing, rejections.countsByText)
-    logger.info({ counters }, 'stopped')
+    const { countsByText } = this.#parts.rejections
+    const counters = nodeCounters(tally, dispatch.routing, requests.counters, countsByText)
+    this.#parts.logger.info({ counters }, 'stopped')
     underWay.resolve()
   }
 }

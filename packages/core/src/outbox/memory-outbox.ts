@@ -1,5 +1,4 @@
 import {
-  MESSAGE_OVERHEAD_BYTES,
   type OutboundMessage,
   type Outbox,
   type OutboxHandler,
@@ -7,6 +6,7 @@ import {
   type OutboxLimits,
   type OutboxStore,
 } from '../contracts/outbox.js'
+import { OUTBOX_MESSAGE_BYTES } from '../units/message-overhead.js'
 
 /**
  * A message that consists only of its payload is stored as the payload: objects for them would be most of the garbage.
@@ -240,5 +240,5 @@ export class MemoryOutbox implements Outbox, OutboxLevel {
 }
 
 function slotBytes(slot: OutboundMessage | Uint8Array): number {
-  return (ArrayBuffer.isView(slot) ? slot : slot.payload).length + MESSAGE_OVERHEAD_BYTES
+  return (ArrayBuffer.isView(slot) ? slot : slot.payload).length + OUTBOX_MESSAGE_BYTES
 }

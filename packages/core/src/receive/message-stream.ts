@@ -1,5 +1,5 @@
-import { MESSAGE_OVERHEAD_BYTES } from '../contracts/outbox.js'
 import type { ReceivedMessage } from '../contracts/node-events.js'
+import { STREAM_MESSAGE_BYTES } from '../units/message-overhead.js'
 
 /** The bounds of a stream. */
 export interface StreamLimits {
@@ -18,6 +18,8 @@ export class MessageStream implements AsyncIterableIterator<ReceivedMessage> {
   /** Index of the oldest message, so that the array need not be shifted for each one. */
   #at = 0
   #bytes = 0
+  /** Of the newest message that waits. */
+  #newestChunk: ArrayBufferLike | undefined
   #full = false
   #ended = false
   #reader: ((result: IteratorResult<ReceivedMessage>) => void) | undefined
@@ -30,6 +32,11 @@ export class MessageStream implements AsyncIterableIterator<ReceivedMessage> {
   /** Sets the limits. They apply when the next message arrives or is taken; waiting messages stay. */
   limit(limits: StreamLimits): void {
     this.#limits = limits
+  }
+
+  /** What waits, as it is counted. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   get full(): boolean {
@@ -45,7 +52,7 @@ export class MessageStream implements AsyncIterableIterator<ReceivedMessage> {
       return
     }
     this.#waiting.push(message)
-    this.#bytes += message.payload.byteLength + MESSAGE_OVERHEAD_BYTES
+    this.#count(message.payload)
     const messages = this.#waiting.length - this.#at
     if (messages >= this.#limits.messagesMax || this.#bytes >= this.#limits.bytesMax)
       this.#full = true
@@ -67,7 +74,7 @@ export class MessageStream implements AsyncIterableIterator<ReceivedMessage> {
     const message = this.#waiting[this.#at]
     if (message === undefined) return undefined
     this.#at++
-    this.#bytes -= message.payload.byteLength + MESSAGE_OVERHEAD_BYTES
+    this.#discount(message.payload)
     // The array is shifted when half of it was taken, so each message moves at most once.
     if (this.#at * 2 >= this.#waiting.length) {
       this.#waiting = this.#waiting.slice(this.#at)
@@ -83,10 +90,31 @@ export class MessageStream implements AsyncIterableIterator<ReceivedMessage> {
     return message
   }
 
+  /**
+   * A payload is a view of the chunk in which it was received, and keeps the whole chunk in memory. So the chunk is counted
+   * instead, once for the messages in a row that lie in it.
+   */
+  #count({ buffer }: Uint8Array): void {
+    this.#bytes += STREAM_MESSAGE_BYTES
+    if (buffer === this.#newestChunk) return
+    this.#newestChunk = buffer
+    this.#bytes += buffer.byteLength
+  }
+
+  /** `#at` is past the message already. */
+  #discount({ buffer }: Uint8Array): void {
+    this.#bytes -= STREAM_MESSAGE_BYTES
+    const next = this.#waiting[this.#at]
+    if (next?.payload.buffer === buffer) return
+    this.#bytes -= buffer.byteLength
+    if (next === undefined) this.#newestChunk = undefined
+  }
+
   /** The loop has ended: waiting messages are discarded. */
   return(): Promise<IteratorResult<ReceivedMessage>> {
     this.#waiting = []
     this.#at = this.#bytes = 0
+    this.#newestChunk = undefined
     this.end()
     return Promise.resolve({ done: true, value: undefined })
   }

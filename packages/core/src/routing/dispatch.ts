@@ -8,6 +8,7 @@ import type { OutcomeReporter } from '../events/outcome-reporter.js'
 import type { Warnings } from '../events/warnings.js'
 import type { NodeTally } from '../ledger/node-counters.js'
 import type { Link } from '../link/link.js'
+import { unpinned } from '../link/unpinned.js'
 import type { Table } from '../table/table.js'
 import { Delivery, type Undelivered } from './delivery.js'
 import {
@@ -230,6 +231,7 @@ export class Dispatch {
     answer: PromisedRoute | DeferredRoute,
     entering: Entering,
   ): boolean {
+    if (message.from !== undefined) message.payload = unpinned(message.payload)
     if (!this.#pending.hasRoomFor(message.payload)) {
       if (entering === 'sent') {
         return this.#refuse('CML_ERR_ROUTING_FULL', 'too many messages wait for a route')

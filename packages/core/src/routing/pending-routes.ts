@@ -1,9 +1,9 @@
 import type { Clock, Timer } from '../contracts/clock.js'
-import { MESSAGE_OVERHEAD_BYTES } from '../contracts/outbox.js'
 import type { Reason } from '../contracts/reason.js'
 import type { Route } from '../contracts/send-router.js'
 import type { NodeTally } from '../ledger/node-counters.js'
 import { foreignText } from '../text/safe-text.js'
+import { ROUTING_MESSAGE_BYTES } from '../units/message-overhead.js'
 
 const TTL: Reason = { code: 'ttl' }
 const ROUTER_LATE: Reason = { code: 'router-late' }
@@ -25,7 +25,8 @@ export interface MessageSource {
 
 /** A message whose route is not known yet. */
 export interface UnroutedMessage {
-  readonly payload: Uint8Array
+  /** A small view of a large received chunk is copied before it waits. */
+  payload: Uint8Array
   readonly id: string | undefined
   readonly from: MessageSource | undefined
   deferrals: number
@@ -94,7 +95,7 @@ export class PendingRoutes {
   hasRoomFor(payload: Uint8Array): boolean {
     return (
       this.#waiting.size < this.#limits.messagesMax &&
-      this.#bytes + payload.byteLength + MESSAGE_OVERHEAD_BYTES <= this.#limits.bytesMax
+      this.#bytes + payload.byteLength + ROUTING_MESSAGE_BYTES <= this.#limits.bytesMax
     )
   }
 
@@ -168,7 +169,7 @@ export class PendingRoutes {
   #entered(message: UnroutedMessage): number {
     const nowMs = this.#clock.now()
     if (message.waitingSinceMs === 0) message.waitingSinceMs = nowMs
-    this.#bytes += message.payload.byteLength + MESSAGE_OVERHEAD_BYTES
+    this.#bytes += message.payload.byteLength + ROUTING_MESSAGE_BYTES
     return nowMs
   }
 
@@ -181,7 +182,7 @@ export class PendingRoutes {
     if (wait === undefined) return false
     wait.timer.cancel()
     this.#waiting.delete(message)
-    this.#bytes -= message.payload.byteLength + MESSAGE_OVERHEAD_BYTES
+    this.#bytes -= message.payload.byteLength + ROUTING_MESSAGE_BYTES
     return true
   }
 

@@ -16,6 +16,15 @@ export class SystemClock implements Clock {
   soon(callback: () => void): void {
     process.nextTick(callback)
   }
+
+  turn(callback: () => void): Timer {
+    const immediate = setImmediate(callback)
+    return {
+      cancel: () => {
+        clearImmediate(immediate)
+      },
+    }
+  }
 }
 
 class SystemTimer implements Timer {

@@ -1,10 +1,7 @@
 import type { Clock, Timer } from '../contracts/clock.js'
+import { afterTurn } from '../turns/loop-turn.js'
 import { DURATION_MS_MAX } from '../units/duration.js'
-
-/** If a timer fires this late, the process was stopped or blocked, so the peer may not be silent. */
-const LATE_MS = 20
-/** Extra time after such a delay, in which the process reads what has waited in the kernel. */
-const GRACE_MS = 50
+import { LoopStalls } from './loop-stalls.js'
 
 /** How late a deadline may expire, as a fraction of its delay. */
 const COARSE = 0.01
@@ -17,6 +14,13 @@ export interface DeadlineOwner {
 }
 
 /**
+ * `peer`: the owner blames the peer for the expiry. The deadline gets the time back in which the event loop stood still, at
+ * most once its delay, and before it expires, the loop handles what waits in the kernel.
+ * `node`: the owner acts, and late is bad enough.
+ */
+export type DeadlineKind = 'peer' | 'node'
+
+/**
  * A timeout that traffic postpones by storing a time stamp. The timer reads the stamp when it fires. So a busy link
  * pays one assignment for each chunk, and an idle one pays nothing.
  *
@@ -27,19 +31,22 @@ export class Deadline {
   readonly #clock: Clock
   #delayMs: number
   readonly #owner: DeadlineOwner
+  readonly #kind: DeadlineKind
   #timer: Timer | undefined
   #armedForMs = 0
   // NaN: not running.
   #sinceMs = Number.NaN
   // NaN: not paused.
   #elapsedMs = Number.NaN
-  #graced = false
+  /** It has got back the time in which the loop stood still. */
+  #extended = false
 
   /** `delayMs` 0: never expires. */
-  constructor(clock: Clock, delayMs: number, owner: DeadlineOwner) {
+  constructor(clock: Clock, delayMs: number, owner: DeadlineOwner, kind: DeadlineKind = 'peer') {
     this.#clock = clock
     this.#delayMs = delayMs
     this.#owner = owner
+    this.#kind = kind
   }
 
   get running(): boolean {
@@ -55,7 +62,7 @@ export class Deadline {
     if (this.#delayMs === 0) return
     this.#sinceMs = sinceMs
     this.#elapsedMs = Number.NaN
-    this.#graced = false
+    this.#extended = false
     // A timer that exists already was set for an earlier start, so it fires early enough to check again.
     if (this.#timer === undefined) this.#armOnGrid(nowMs, sinceMs + this.#delayMs)
   }
@@ -109,17 +116,41 @@ export class Deadline {
 
   #fired(): void {
     this.#timer = undefined
-    if (!this.running) return
     const nowMs = this.#clock.now()
-    const leftMs = this.#sinceMs + this.#delayMs - nowMs
-    if (leftMs > 0) {
-      this.#armOnGrid(nowMs, nowMs + leftMs)
-    } else if (nowMs - this.#armedForMs > LATE_MS && !this.#graced) {
-      this.#graced = true
-      this.#arm(nowMs, nowMs + GRACE_MS)
-    } else {
-      this.stop()
-      this.#owner.expired(this)
+    const stalls = LoopStalls.of(this.#clock)
+    stalls.fired(this.#armedForMs, nowMs)
+    if (!this.running) return
+    if (this.#armedAgain(nowMs)) return
+    if (this.#kind === 'node') {
+      this.#expire()
+      return
     }
+    const backMs = this.#extended ? 0 : Math.min(stalls.since(this.#sinceMs), this.#delayMs)
+    if (backMs > 0) {
+      this.#extended = true
+      this.#arm(nowMs, nowMs + backMs)
+    } else {
+      this.#timer = afterTurn(this.#clock, () => {
+        this.#turned()
+      })
+    }
+  }
+
+  /** The loop has handled what waited in the kernel. */
+  #turned(): void {
+    this.#timer = undefined
+    if (this.running && !this.#armedAgain(this.#clock.now())) this.#expire()
+  }
+
+  /** Whether there is time left, because traffic has restarted the deadline. */
+  #armedAgain(nowMs: number): boolean {
+    const leftMs = this.#sinceMs + this.#delayMs - nowMs
+    if (leftMs > 0) this.#armOnGrid(nowMs, nowMs + leftMs)
+    return leftMs > 0
+  }
+
+  #expire(): void {
+    this.stop()
+    this.#owner.expired(this)
   }
 }

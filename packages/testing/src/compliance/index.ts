@@ -1,4 +1,6 @@
 export { type Check, registerChecks } from './check.js'
+export { openingChecks, openingCompliance, type OpeningComplianceOptions } from './opening.js'
+export type { OpeningTestPeer } from './opening-stage.js'
 export { frameCodecChecks, frameCodecCompliance } from './frame-codec.js'
 export type { FrameCodecComplianceOptions } from './frame-codec-options.js'
 export {
@@ -19,3 +21,6 @@ export {
   sendRouterCompliance,
   type SendRouterComplianceOptions,
 } from './send-router.js'
+export { journalChecks, journalCompliance } from './journal.js'
+export type { MakeJournal } from './journal-stage.js'
+export { storageChecks, storageCompliance, type StorageUnderTest } from './storage.js'

@@ -12,7 +12,7 @@ const HEARTBEAT_BYTES_MAX = 65_536
 export function withCarriedHeartbeats(swarm: Swarm, payloadOf: PayloadOfSize): Swarm {
   const nodes = swarm.nodes.map((plan) => {
     const { heartbeat } = plan.options
-    if (heartbeat === undefined || heartbeat === 'off') return plan
+    if (heartbeat === undefined || heartbeat === 'off' || 'echo' in heartbeat) return plan
     return {
       ...plan,
       options: { ...plan.options, heartbeat: carriedHeartbeat(heartbeat, payloadOf) },

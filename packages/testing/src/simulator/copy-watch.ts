@@ -5,7 +5,7 @@ import type { World } from './world.js'
 
 /** One copy of a message that was given to the link. */
 interface QueuedCopy {
-  /** In the order of entering the outbox of the link, from 1. */
+  /** In the order of entering the outbox of the link, from 1; `ANY_ORDER`: the order is not known. */
   readonly order: number
   /** The only connection that may carry it; 0 for any, -1 for none. */
   readonly epoch: number
@@ -16,6 +16,9 @@ interface Copies {
   readonly queued: QueuedCopy[]
   delivered: number
 }
+
+/** Of a request that has waited for its turn. */
+const ANY_ORDER = 0
 
 /** From this size on core writes a payload by reference. */
 const BY_REFERENCE_BYTES_MIN = 16 * 1024
@@ -36,10 +39,10 @@ export class CopyWatch {
   }
 
   /** The link is given a copy of a message, now or in the present call. `epoch` 0: for any connection. */
-  given(message: SentMessage, epoch: number): void {
-    this.#ordered++
+  given(message: SentMessage, epoch: number, ordered = true): void {
+    if (ordered) this.#ordered++
     const bound = epoch === 0 && !this.#handle.lasting ? this.#presentEpoch() : epoch
-    const copy = { order: this.#ordered, epoch: bound }
+    const copy = { order: ordered ? this.#ordered : ANY_ORDER, epoch: bound }
     const known = this.#copies.get(message.number)
     if (known === undefined) this.#copies.set(message.number, { queued: [copy], delivered: 0 })
     else known.queued.push(copy)
@@ -68,9 +71,9 @@ export class CopyWatch {
       const text = `delivered ${name} over epoch ${String(epoch)} of ${this.#where}`
       receiver.violated(`${text}, but the copy was bound to another epoch`)
     }
-    const copy = allowed.find(({ order }) => order > receiver.orderSeen)
+    const copy = allowed.find(({ order }) => order === ANY_ORDER || order > receiver.orderSeen)
     if (copy === undefined) receiver.violated(`delivered ${name} out of order or twice`)
-    else receiver.orderSeen = copy.order
+    else if (copy.order !== ANY_ORDER) receiver.orderSeen = copy.order
     if (copy?.epoch === epoch && this.#handle.lasting) {
       this.#world.markers.seen('bound copy delivered')
     }

@@ -10,6 +10,9 @@ import type { World } from './world.js'
 /** Timers that are due at the same moment may run in either order. */
 const TIE_MS = 1
 
+/** A dial may give way to other links after this time, and not before. */
+const GIVE_WAY_MS = 1_000
+
 /**
  * Checks the dials of one active link with a model of its attempts and its probation. The model is independent of how
  * core counts them.
@@ -20,6 +23,7 @@ export class DialWatch {
   readonly #world: World
   readonly #attemptsMax: number
   #dials = 0
+  #dialledMs = 0
   /** The last connection ended without proof of life, so the next one is on probation. */
   #unproved = false
   #upMs = 0
@@ -43,7 +47,8 @@ export class DialWatch {
       this.#world.markers.seen('exhausted')
     }
     if ((state === 'backoff' || state === 'exhausted') && was === 'dialing') {
-      this.#world.markers.seen('dialled in vain')
+      if (handle.details.reasonCode === 'gave-way') this.#gaveWay()
+      else this.#world.markers.seen('dialled in vain')
     }
     if (state === 'up') {
       this.#upMs = this.#world.clock.now()
@@ -66,11 +71,20 @@ export class DialWatch {
       this.#unproved = false
     }
     this.#dials++
+    this.#dialledMs = this.#world.clock.now()
     // An operator may dial in the event that reports `exhausted`.
     if (byOperator || this.#attemptsMax === 0 || this.#dials <= this.#attemptsMax) return
     this.#violated(
       `dialled ${String(this.#dials)} times without proof of life; the limit is ${String(this.#attemptsMax)}`,
     )
+  }
+
+  /** Such a dial does not count, but the peer must have had time to answer. */
+  #gaveWay(): void {
+    this.#world.markers.seen('gave way')
+    this.#dials--
+    const tookMs = this.#world.clock.now() - this.#dialledMs
+    if (tookMs < GIVE_WAY_MS - TIE_MS) this.#violated(`gave way after ${String(tookMs)} ms`)
   }
 
   #lost(handle: LinkHandle): void {
@@ -92,7 +106,8 @@ export class DialWatch {
     if (connection.writtenBytes > 0 && ready === 'connected') {
       this.#violated('wrote while the connection was on probation')
     }
-    if (connection.receivedMs !== undefined) return
+    // The oracle of the process knows whether the opening is over.
+    if (ready === 'opening' || connection.receivedMs !== undefined) return
     const openMs = this.#world.clock.now() - connection.openedMs
     // With `frame`, a link that was held when it opened sees no frame, and waits as with `stable`.
     const dueMs = ready === 'connected' ? probationMs : stableAfterMs

@@ -25,8 +25,27 @@ export function drawSwarm(random: SeededRandom): Swarm {
       poisoned: sometimes(0.02),
       routed: random.pick([0, 0.3, 0.7]),
     },
+    ...drawRequests(random.fork('requests')),
     strangerEveryMs: random.chance(0.5) ? random.between(500, 4_000) : 0,
     faultMs: random.between(40_000, 70_000),
+  }
+}
+
+function drawRequests(random: SeededRandom): Pick<Swarm, 'requests'> {
+  if (random.chance(0.5)) return {}
+  const sometimes = (value: number): number => (random.chance(0.5) ? value : 0)
+  return {
+    requests: {
+      withBurst: random.pick([0.1, 0.4, 0.8]),
+      burst: random.pick([1, 3, 20]),
+      timeoutMsMax: random.pick([300, 2_000, 6_000]),
+      keyed: random.pick([0, 0.5, 0.5, 1]),
+      aborted: sometimes(0.2),
+      delayed: sometimes(random.pick([0.2, 0.9])),
+      never: sometimes(0.2),
+      doubled: sometimes(0.2),
+      overAnyConnection: sometimes(0.5),
+    },
   }
 }
 

@@ -138,8 +138,8 @@ export class LinkWatch implements ArrivalSink, ArrivalOrder {
   // ── copies ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** The link is given a copy of a message, now or in the present call. `epoch` 0: for any connection. */
-  given(message: SentMessage, epoch: number): void {
-    this.#copies.given(message, epoch)
+  given(message: SentMessage, epoch: number, ordered = true): void {
+    this.#copies.given(message, epoch, ordered)
   }
 
   arrived(message: SentMessage, epoch: number, receiver: ArrivalOrder): void {

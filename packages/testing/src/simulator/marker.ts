@@ -45,6 +45,13 @@ export const MARKERS = [
   'probation',
   'ready: frame',
   'ready: stable',
+  'ready: opening',
+  'opening stayed',
+  'not opened',
+  'opening timeout',
+  'opening ended',
+  'opening threw',
+  'message before the end of the opening',
   'exhausted',
   'rearmed by time',
   'rearmed by operator',
@@ -71,6 +78,7 @@ export const MARKERS = [
   'discarded',
   'delivered after the end',
   'waited for a permit',
+  'gave way',
   // Outcomes of messages.
   'resent',
   'delivered twice',
@@ -102,6 +110,14 @@ export const MARKERS = [
   'several targets',
   'every link of an entry',
   'heartbeat answered',
+  // Requests.
+  'request answered',
+  'request waited in line',
+  'request timed out',
+  'request lost its connection',
+  'request aborted',
+  'request refused',
+  'late answer',
   'absence found',
 ] as const
 

@@ -11,6 +11,12 @@ export interface SentMessage {
   readonly expiresAtMs: number
   /** The codec throws when it encodes this message. */
   readonly poisoned: boolean
+  /** The number of the request that this message answers; undefined: it answers none. */
+  readonly answerTo: number | undefined
+  /** Its receiver should answer it. */
+  readonly isRequest: boolean
+  /** Its first node has encoded it. */
+  encoded: boolean
   /** `send` threw, so the message must never be delivered. */
   refused: boolean
   /** Copies that the first node made of it. */
@@ -48,11 +54,15 @@ export class MessageBook {
   add(
     stamp: Omit<Stamp, 'number'>,
     bytes: number,
-    facts: Pick<SentMessage, 'origin' | 'destination' | 'id' | 'expiresAtMs' | 'poisoned'>,
+    facts: Pick<SentMessage, 'origin' | 'destination' | 'id' | 'expiresAtMs' | 'poisoned'> &
+      Partial<Pick<SentMessage, 'answerTo' | 'isRequest'>>,
   ): SentMessage {
     const number = this.#messages.length
     const payload = this.#stamp.stamped(bytes, { number, ...stamp })
     const message = {
+      answerTo: undefined,
+      isRequest: false,
+      encoded: false,
       ...facts,
       number,
       payload,

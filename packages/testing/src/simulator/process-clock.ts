@@ -45,6 +45,10 @@ export class ProcessClock implements Clock {
     }
   }
 
+  turn(callback: () => void): Timer {
+    return this.after(0, callback)
+  }
+
   soon(callback: () => void): void {
     this.#clock.soon(() => {
       this.#run(callback)

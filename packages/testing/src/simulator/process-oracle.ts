@@ -1,10 +1,12 @@
-import type { LinkChange, Node, OutcomeEvent, ReceivedMessage } from '@commloop/core'
+import type { LinkChange, LinkCounters, Node, OutcomeEvent, ReceivedMessage } from '@commloop/core'
 import type { MemoryConnection } from '../network/index.js'
 import { LinkWatch } from './link-watch.js'
 import type { Marker } from './marker.js'
 import type { SentMessage } from './message-book.js'
 import { countOutcome } from './outcome-marker.js'
 import type { ProcessClock } from './process-clock.js'
+import type { SimulatedOpening } from './simulated-opening.js'
+import type { RequestWatch } from './request-watch.js'
 import type { NodePlan } from './swarm.js'
 import type { World } from './world.js'
 
@@ -15,11 +17,23 @@ export class ProcessOracle {
   readonly #ip: string
   readonly #node: Node
   readonly #clock: ProcessClock
+  readonly #opening: SimulatedOpening | undefined
   readonly #world: World
   /** Accepted messages with an id: the node reports the outcome of each of their copies. */
   readonly #identified: SentMessage[] = []
 
-  constructor(plan: NodePlan, node: Node, clock: ProcessClock, world: World) {
+  readonly #requests: RequestWatch | undefined
+
+  constructor(
+    plan: NodePlan,
+    node: Node,
+    clock: ProcessClock,
+    world: World,
+    opening: SimulatedOpening | undefined,
+    requests: RequestWatch | undefined,
+  ) {
+    this.#opening = opening
+    this.#requests = requests
     this.#name = plan.name
     this.#ip = plan.ip
     this.#node = node
@@ -51,16 +65,34 @@ export class ProcessOracle {
 
   // ── events of the node ──────────────────────────────────────────────────────────────────────────────────────
 
-  /** Listens to the node. `happened` is called after most events have been checked and recorded. */
-  listen(happened: () => void): void {
+  /**
+   * Listens to the node. `happened` is called after most events have been checked and recorded, `asked` for each message
+   * that is a request.
+   */
+  listen(
+    happened: () => void,
+    asked: (request: SentMessage, over: { readonly link: string; readonly epoch: number }) => void,
+  ): void {
     const { markers } = this.#world
+    const requests = this.#requests
+    // An answer is not a `message`, so a node that makes requests is watched by `traffic`.
+    if (requests !== undefined) {
+      this.#node.on('traffic', (message) => {
+        if (message.direction === 'sent') return
+        this.#received(message)
+        requests.arrives(message)
+      })
+    }
     this.#node
       .on('link', (change) => {
         this.#changed(change)
+        requests?.changed(change)
         happened()
       })
       .on('message', (message) => {
-        this.#received(message)
+        if (requests === undefined) this.#received(message)
+        const sent = this.#world.book.find(message.payload)
+        if (sent?.isRequest === true) asked(sent, message)
         happened()
       })
       .on('outcome', (outcome) => {
@@ -86,7 +118,11 @@ export class ProcessOracle {
   #changed(change: LinkChange): void {
     const connection = change.state === 'up' ? this.#connectionOf(change) : undefined
     this.watch(change.link).changed(change, connection)
-    if (change.state === 'up') this.#checkSlot(change)
+    if (change.state !== 'up') return
+    this.#checkSlot(change)
+    if (this.#opening?.isOpen(change.link) === false) {
+      this.#violated(`${change.link} went up before its opening was over`)
+    }
   }
 
   /** A peer that is listed by its address never takes a slot of a range or of an entry for any address. */
@@ -115,8 +151,11 @@ export class ProcessOracle {
     const watch = this.watch(link)
     const { connection, order } = watch.received(epoch)
     const sender = connection === undefined ? undefined : this.#world.ends.get(connection.far)
-    if (sender === undefined) return
     const message = this.#world.book.find(payload)
+    if (sender === undefined) {
+      if (message !== undefined) this.#violated(`${link} got a message of a link that was never up`)
+      return
+    }
     if (message === undefined) this.#violated(`${link} delivered a payload that no node sent`)
     else if (message.refused) this.#violated(`${link} delivered a message that was refused`)
     else sender.watch.arrived(message, sender.epoch, order)
@@ -180,11 +219,23 @@ export class ProcessOracle {
     for (const watch of this.watches.values()) {
       const { counters } = watch.handle
       watch.check(counters)
+      this.#checkOpening(watch.handle.id, counters)
       enqueued += counters.enqueued
     }
     if (enqueued !== copies) {
       this.#violated(`ledger: ${String(copies)} copies, ${String(enqueued)} enqueued`)
     }
+    this.#requests?.check()
+  }
+
+  #checkOpening(link: string, { openingReceived, openingSent }: LinkCounters): void {
+    const { taken, sent } = this.#opening ?? NO_OPENING
+    const [took, said] = [taken.get(link) ?? 0, sent.get(link) ?? 0]
+    if (openingReceived === took && openingSent <= said) return
+    this.#violated(
+      `${link} counted ${String(openingReceived)} payloads for the opening, which took ${String(took)}, and ` +
+        `${String(openingSent)} payloads of it, which has sent ${String(said)}`,
+    )
   }
 
   /** Checks a node that has stopped gracefully. */
@@ -198,6 +249,7 @@ export class ProcessOracle {
     }
     if (this.#node.counters.routing > 0) this.#violated('messages left in routing after stop')
     for (const message of this.#identified) this.#checkOutcomes(message)
+    this.#requests?.stopped()
   }
 
   /** Each copy of a routed message has one outcome; a message without a route has one itself. */
@@ -228,6 +280,8 @@ export class ProcessOracle {
     this.#world.violated(this.#name, what)
   }
 }
+
+const NO_OPENING: Pick<SimulatedOpening, 'taken' | 'sent'> = { taken: new Map(), sent: new Map() }
 
 /** No challenge is decided sooner, unless one of the two connections ends. */
 const CHALLENGE_MS_MIN = 1_200

@@ -7,6 +7,11 @@ const RESTART_MS_MAX = 4_000
 /** A process that cannot listen ends, and is started again after this time. */
 const RETRY_MS = 1_000
 
+type OnRequest = (
+  process: SimulatedProcess,
+  ...asked: Parameters<SimulatedProcess['onRequest']>
+) => void
+
 /** One machine: it runs a node, loses it, and starts it again. */
 export class SimulatedHost {
   readonly plan: NodePlan
@@ -20,9 +25,13 @@ export class SimulatedHost {
   #paused = false
   /** Called in every event of the node. */
   onEvent: (host: SimulatedHost) => void = () => undefined
+  /** Called for every request that the node receives as a message. */
+  onRequest: OnRequest = () => undefined
+  readonly #makesRequests: boolean
 
-  constructor(plan: NodePlan, parts: SimulatedParts, world: World) {
+  constructor(plan: NodePlan, parts: SimulatedParts, world: World, makesRequests: boolean) {
     this.plan = plan
+    this.#makesRequests = makesRequests
     this.#parts = parts
     this.#world = world
   }
@@ -50,7 +59,16 @@ export class SimulatedHost {
     if (this.#process !== undefined) return
     this.#lives++
     this.#note('start')
-    const process = new SimulatedProcess(this.plan, this.#lives, this.#parts, this.#world)
+    const process = new SimulatedProcess(
+      this.plan,
+      this.#lives,
+      this.#parts,
+      this.#world,
+      this.#makesRequests,
+    )
+    process.onRequest = (request, over) => {
+      this.onRequest(process, request, over)
+    }
     process.onEvent = () => {
       this.onEvent(this)
     }

@@ -18,7 +18,9 @@ import type { SentMessage } from './message-book.js'
 import type { PayloadOfSize } from './message-stamp.js'
 import { ProcessClock } from './process-clock.js'
 import { ProcessOracle } from './process-oracle.js'
+import { RequestWatch } from './request-watch.js'
 import { type CopyTarget, routeTargets } from './route-targets.js'
+import { SimulatedOpening } from './simulated-opening.js'
 import type { NodePlan } from './swarm.js'
 import { WatchedCodec } from './watched-codec.js'
 import { WatchedRouter } from './watched-router.js'
@@ -45,10 +47,23 @@ export class SimulatedProcess {
   readonly #oracle: ProcessOracle
   readonly #world: World
   #alive = true
+  /** Undefined: the nodes of this swarm make no requests. */
+  readonly requests: RequestWatch | undefined
+  /** Called for every request that the node receives as a message. */
+  onRequest: (
+    request: SentMessage,
+    over: { readonly link: string; readonly epoch: number },
+  ) => void = () => undefined
   /** Called in every event; it may call anything of the node. */
   onEvent: () => void = () => undefined
 
-  constructor(plan: NodePlan, life: number, parts: SimulatedParts, world: World) {
+  constructor(
+    plan: NodePlan,
+    life: number,
+    parts: SimulatedParts,
+    world: World,
+    makesRequests: boolean,
+  ) {
     this.name = plan.name
     this.#world = world
     this.clock = new ProcessClock(world.clock)
@@ -59,19 +74,28 @@ export class SimulatedProcess {
     const watched = new WatchedRouter(router, plan.name, world, (message, route) => {
       this.#routed(message, route)
     })
+    const opening =
+      plan.opening &&
+      new SimulatedOpening(plan.opening, plan.name, this.clock, world, random.fork('opening'))
     this.node = createNode(
-      plan.options,
+      opening ? { ...plan.options, opening: { spec: 'simulated', value: opening } } : plan.options,
       use(Transport, world.network.host(plan.ip)),
       use(FrameCodec, new WatchedCodec(parts.codec, world, plan.name)),
       use(Clock, this.clock),
       use(Random, random),
       useRouter(watched),
     )
-    this.#oracle = new ProcessOracle(plan, this.node, this.clock, world)
-    this.#oracle.listen(() => {
-      this.check()
-      if (this.#alive) this.onEvent()
-    })
+    this.requests = makesRequests ? new RequestWatch(plan.name, this.node, world) : undefined
+    this.#oracle = new ProcessOracle(plan, this.node, this.clock, world, opening, this.requests)
+    this.#oracle.listen(
+      () => {
+        this.check()
+        if (this.#alive) this.onEvent()
+      },
+      (request, over) => {
+        this.onRequest(request, over)
+      },
+    )
   }
 
   /** The links of the node, by id. */

@@ -77,16 +77,14 @@ class Simulation {
     this.#swarm = options.swarm?.(drawn) ?? drawn
     this.#world = new World(random, options)
     this.#random = random.fork('simulation')
-    this.#hosts = this.#swarm.nodes.map((plan) => new SimulatedHost(plan, options, this.#world))
+    const makesRequests = this.#swarm.requests !== undefined
+    this.#hosts = this.#swarm.nodes.map(
+      (plan) => new SimulatedHost(plan, options, this.#world, makesRequests),
+    )
     this.#operator = new Operator(this.#world, random.fork('operator'))
     this.#faults = new FaultMaker(this.#world, this.#hosts, random.fork('faults'))
     this.#stranger = new Stranger(this.#world, options, random.fork('stranger'))
-    this.#traffic = new Traffic(
-      this.#world,
-      this.#swarm.traffic,
-      this.#hosts,
-      random.fork('traffic'),
-    )
+    this.#traffic = new Traffic(this.#world, this.#swarm, this.#hosts, random.fork('traffic'))
   }
 
   async run(): Promise<SimulationResult> {
@@ -128,6 +126,9 @@ class Simulation {
     for (const host of this.#hosts) {
       host.onEvent = () => {
         this.#inEvent(host.process)
+      }
+      host.onRequest = (process, request, over) => {
+        this.#traffic.answer(process, request, over)
       }
       clock.after(this.#random.between(0, 500), () => {
         host.start()
@@ -229,6 +230,7 @@ class Simulation {
     if (process?.node.listening === undefined) return [`${plan.name} is not running`]
     const missing: string[] = []
     if (process.node.counters.routing > 0) missing.push(`${plan.name} has messages in routing`)
+    if (process.node.counters.requests.waiting > 0) missing.push(`${plan.name} waits for answers`)
     for (const id of plan.expectedUp) {
       const watch = process.watch(id)
       if (!watch.settled) missing.push(`${watch.where} is ${watch.description}`)
@@ -272,6 +274,7 @@ class Simulation {
     await clock.settle()
     if (this.#world.violation !== undefined) return
     await this.#advance(clock.now() + AFTERWARDS_MS)
+    for (const requests of this.#world.endedRequests) requests.checkEnds()
     const left = [...this.#world.network.connections].map(({ peer: { local, remote } }) => {
       return `${local.ip}:${String(local.port)} with ${remote.ip}:${String(remote.port)}`
     })

@@ -7,6 +7,7 @@ import {
 } from '@commloop/core'
 import type { SeededRandom } from '../virtual/seeded-random.js'
 import type { RouterPlan } from './hostile-router.js'
+import type { OpeningPlan } from './simulated-opening.js'
 import type { NodePlan } from './swarm.js'
 
 export const PORT = 8000
@@ -41,6 +42,8 @@ export function drawTables(
   const addresses = random.fork('addresses')
   const readiness = random.fork('ready')
   const acknowledgements = random.fork('acknowledgements')
+  const opening = drawOpening(random.fork('opening'))
+  const openTimeout = random.fork('openTimeout')
   const admissions = Array.from({ length: count }, (_, at) => {
     return drawAdmission(
       random,
@@ -61,7 +64,9 @@ export function drawTables(
         ...drawOptions(random, at, [...admission.entries, ...active], heartbeat),
         ready: drawReady(readiness, heartbeat),
         unacknowledgedMax: acknowledgements.pick([0, 0, 1_500, 6_000]),
+        openTimeout: openTimeout.pick([1_000, 3_000, 10_000]),
       },
+      opening,
       router: drawRouter(random),
       expectedUp: [...admission.expectedUp, ...open.map(({ link }) => link)],
     }
@@ -174,6 +179,17 @@ function drawReady(
 ): 'connected' | 'frame' | 'stable' {
   const ready = random.pick(['connected', 'connected', 'frame', 'stable'] as const)
   return ready === 'frame' && heartbeat === undefined ? 'connected' : ready
+}
+
+function drawOpening(random: SeededRandom): OpeningPlan | undefined {
+  if (random.chance(0.6)) return undefined
+  return {
+    rounds: 1 + random.int(3),
+    chatter: random.pick([0, 0, 1, 5]),
+    stays: random.chance(0.5),
+    hostility: random.pick([0, 0.05, 0.3]),
+    slowMsMax: random.pick([50, 500, 4_000]),
+  }
 }
 
 /** The same for all links of a swarm, because both ends of a link must agree. */

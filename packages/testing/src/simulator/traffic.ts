@@ -1,9 +1,10 @@
 import type { RouteTarget, SendOptions } from '@commloop/core'
 import type { SeededRandom } from '../virtual/seeded-random.js'
 import type { LinkWatch } from './link-watch.js'
+import type { SentMessage } from './message-book.js'
 import type { SimulatedHost } from './simulated-host.js'
 import type { SimulatedProcess } from './simulated-process.js'
-import type { TrafficPlan } from './swarm.js'
+import type { RequestPlan, Swarm, TrafficPlan } from './swarm.js'
 import type { World } from './world.js'
 
 const LARGE_BYTES_MIN = 16 * 1024
@@ -16,18 +17,23 @@ export class Traffic {
   readonly #plan: TrafficPlan
   readonly #hosts: readonly SimulatedHost[]
   readonly #random: SeededRandom
+  readonly #requests: RequestPlan | undefined
+  /** Its own generator, so that older seeds draw what they always drew. */
+  readonly #asking: SeededRandom
   #serial = 0
 
   constructor(
     world: World,
-    plan: TrafficPlan,
+    { traffic, requests }: Pick<Swarm, 'traffic' | 'requests'>,
     hosts: readonly SimulatedHost[],
     random: SeededRandom,
   ) {
     this.#world = world
-    this.#plan = plan
+    this.#plan = traffic
+    this.#requests = requests
     this.#hosts = hosts
     this.#random = random
+    this.#asking = random.fork('requests')
   }
 
   /** Sends a few messages from one node. */
@@ -37,7 +43,77 @@ export class Traffic {
       if (host.process === undefined) return
       this.#send(host.process)
     }
+    const requests = this.#requests
+    if (requests === undefined || !this.#asking.chance(requests.withBurst)) return
+    for (let left = 1 + this.#asking.int(requests.burst); left > 0; left--) {
+      if (host.process !== undefined) this.#ask(host.process, requests)
+    }
   }
+
+  // ── requests ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #ask(process: SimulatedProcess, plan: RequestPlan): void {
+    const random = this.#asking
+    const watches = [...process.watches.values()]
+    if (watches.length === 0) return
+    const watch = random.pick(watches)
+    const timeoutMs = random.between(1, plan.timeoutMsMax)
+    const message = this.#added(process, this.#atTheOtherEnd(watch), {
+      poisoned: random.chance(this.#plan.poisoned),
+      isRequest: true,
+    })
+    process.requests?.ask(message, watch, {
+      timeoutMs,
+      keyed: random.chance(plan.keyed),
+      abortAfterMs: random.chance(plan.aborted) ? random.between(0, timeoutMs) : undefined,
+    })
+  }
+
+  /** A node has received a request. It answers at once, later, never or twice. */
+  answer(
+    process: SimulatedProcess,
+    request: SentMessage,
+    over: { readonly link: string; readonly epoch: number },
+  ): void {
+    const plan = this.#requests
+    const random = this.#asking
+    if (plan === undefined || random.chance(plan.never)) return
+    const to = random.chance(plan.overAnyConnection)
+      ? over.link
+      : { link: over.link, epoch: over.epoch }
+    for (let answers = random.chance(plan.doubled) ? 2 : 1; answers > 0; answers--) {
+      const act = (): void => {
+        if (!process.alive) return
+        const answer = this.#added(process, request.origin, { answerTo: request.number })
+        process.send(answer, { to })
+      }
+      if (this.#world.calm || !random.chance(plan.delayed)) act()
+      else {
+        this.#world.clock.after(random.between(0, 2 * plan.timeoutMsMax), () => {
+          if (!this.#world.calm) act()
+        })
+      }
+    }
+  }
+
+  #added(
+    process: SimulatedProcess,
+    destination: string,
+    facts: Partial<Pick<SentMessage, 'answerTo' | 'isRequest' | 'poisoned'>>,
+  ): SentMessage {
+    const sender = this.#hosts.findIndex(({ plan }) => plan.name === process.name)
+    const stamp = { sender, link: 0, serial: this.#serial++ }
+    return this.#world.book.add(stamp, this.#world.book.bytesMin + this.#asking.int(60), {
+      origin: process.name,
+      destination,
+      id: undefined,
+      expiresAtMs: Number.POSITIVE_INFINITY,
+      poisoned: false,
+      ...facts,
+    })
+  }
+
+  // ── messages ────────────────────────────────────────────────────────────────────────────────────────────────
 
   #send(process: SimulatedProcess): void {
     const watches = [...process.watches.values()]

@@ -29,6 +29,7 @@ export class WatchedCodec implements FrameCodec {
         this.#world.violated(this.#node, text)
       }
       if (message.poisoned) throw new Error('simulated: this payload cannot be encoded')
+      message.encoded = true
     }
     return this.#codec.encode(payload, into, at)
   }

@@ -25,7 +25,9 @@ export class World {
   violation: Violation | undefined
   /** The faults have ended: from now on everything must recover. */
   calm = false
-  /** A router has returned a native promise, which settles outside of virtual time. */
+  /** The requests of processes that have stopped gracefully. They are checked when all promises have been settled. */
+  readonly endedRequests: { checkEnds(): void }[] = []
+  /** A native promise is pending, which settles outside of virtual time. */
   promised = false
 
   constructor(

@@ -39,6 +39,11 @@ export class ManualClock implements Clock {
     this.#soon.add(callback)
   }
 
+  /** Calls back at this moment, after the timers that are due by now. */
+  turn(callback: () => void): Timer {
+    return this.after(0, callback)
+  }
+
   /** How many timers are pending: 0 if everything has been cleaned up. */
   get pendingTimers(): number {
     return this.#timers.size

@@ -6,16 +6,38 @@ import {
   framedSpec,
   type LinkPluginKind,
   type PluginSpec,
-  type ResolvedPlugin,
+  type TablePlugin,
 } from '@commloop/config'
 import { codecOfFraming } from '@commloop/framings'
 import type { SettingFinding } from './finding.js'
 import { pluginSide } from './plugin-side.js'
 import type { LinkSide } from './side.js'
 
-/** Compares codec and transport of the two sides of a link. The plugins themselves judge their options. */
+/** Compares codec, transport and opening of the two sides of a link. The plugins themselves judge their options. */
 export function comparePlugins(dialer: LinkSide, acceptor: LinkSide): SettingFinding[] {
-  return [...compareCodecs(dialer, acceptor), ...compareTransports(dialer, acceptor)]
+  return [
+    ...compareCodecs(dialer, acceptor),
+    ...compareTransports(dialer, acceptor),
+    ...compareOpenings(dialer, acceptor),
+  ]
+}
+
+function compareOpenings(dialer: LinkSide, acceptor: LinkSide): readonly SettingFinding[] {
+  const [one, other] = [openingOf(dialer), openingOf(acceptor)]
+  if (one === undefined && other === undefined) return []
+  if (one !== undefined && other !== undefined) {
+    // Different openings may understand each other: one logs on, and the other admits.
+    return compared(one, other, dialer, acceptor) ?? []
+  }
+  const [speaking, plain] = one === undefined ? [acceptor, dialer] : [dialer, acceptor]
+  const use = basename((one ?? other)?.spec.use ?? '')
+  const [mine, theirs] = [nameOf(speaking), nameOf(plain)]
+  const message = `${mine} has the opening ${use}, and ${theirs} has none: ${theirs} takes what ${mine} says before messages as messages. Set the matching opening at ${theirs}, or "opening: none" at ${mine}`
+  return [{ finding: 'opening-one-side', message }]
+}
+
+function openingOf({ side, entry }: LinkSide): TablePlugin | undefined {
+  return side.table.openingOf(entry.index)
 }
 
 function compareCodecs(dialer: LinkSide, acceptor: LinkSide): SettingFinding[] {
@@ -41,23 +63,34 @@ function mismatchesOf(
   dialer: LinkSide,
   acceptor: LinkSide,
 ): readonly PluginMismatch[] | undefined {
-  const specs = [specOf(kind, dialer), specOf(kind, acceptor)] as const
-  const ours = pluginOf(kind, dialer) ?? pluginOf(kind, acceptor)
+  const one = dialer.side.table.pluginOf(kind, dialer.entry.index)
+  const other = acceptor.side.table.pluginOf(kind, acceptor.entry.index)
+  return compared(one, other, dialer, acceptor)
+}
+
+function compared(
+  one: TablePlugin,
+  other: TablePlugin,
+  dialer: LinkSide,
+  acceptor: LinkSide,
+): readonly PluginMismatch[] | undefined {
+  const ours = one.plugin ?? other.plugin
   if (ours === undefined) return undefined
-  const haveOneName = withoutFolder(specs[0]).use === withoutFolder(specs[1]).use
+  const haveOneName = withoutFolder(one.spec).use === withoutFolder(other.spec).use
   const plugin = haveOneName ? ours : generalPlugin(ours)
-  const [one, other] = haveOneName ? specs : [framedSpec(specs[0]), framedSpec(specs[1])]
-  if (withoutFolder(one).use !== withoutFolder(other).use) return undefined
+  const [left, right] = [one, other].map(({ spec }) => (haveOneName ? spec : framedSpec(spec)))
+  if (left === undefined || right === undefined) return undefined
+  if (withoutFolder(left).use !== withoutFolder(right).use) return undefined
   try {
     return compareSides(
       plugin,
-      pluginSide(dialer.side.table, dialer.entry, one),
-      pluginSide(acceptor.side.table, acceptor.entry, other),
+      pluginSide(dialer.side.table, dialer.entry, one.spec),
+      pluginSide(acceptor.side.table, acceptor.entry, other.spec),
     )
   } catch (error) {
     if (!CommloopError.is(error) || error.code !== 'CML_ERR_CONFIG_INVALID') throw error
     // Only the options of the peer's table can be invalid: our plugin was created with ours.
-    const peer = pluginOf(kind, dialer) === undefined ? dialer : acceptor
+    const peer = one.plugin === undefined ? dialer : acceptor
     return [{ finding: 'options-invalid', message: `${nameOf(peer)}: ${messageText(error)}` }]
   }
 }
@@ -70,10 +103,6 @@ function generalPlugin(plugin: ResolvedPlugin): ResolvedPlugin {
 
 function specOf(kind: LinkPluginKind, { side, entry }: LinkSide): PluginSpec {
   return side.table.pluginOf(kind, entry.index).spec
-}
-
-function pluginOf(kind: LinkPluginKind, { side, entry }: LinkSide): ResolvedPlugin | undefined {
-  return side.table.pluginOf(kind, entry.index).plugin
 }
 
 /** The same plugin file may be in different folders of the two machines. */

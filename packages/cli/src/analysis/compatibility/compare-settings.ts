@@ -40,7 +40,7 @@ function compareHeartbeats(sender: LinkSide, receiver: LinkSide): SettingFinding
   const from = nameOf(sender)
   const to = nameOf(receiver)
   const findings: SettingFinding[] = []
-  if (sent !== undefined && !knows(known, sent.payload)) {
+  if (sent !== undefined && !sent.echo && !knows(known, sent.payload)) {
     const message = `${from} sends heartbeats that ${to} treats as messages: set the same heartbeat at both`
     findings.push({ finding: 'heartbeat-unknown', message })
   }
@@ -63,8 +63,9 @@ function sendsWithin(
   sent: HeartbeatSettings | undefined,
 ): boolean {
   if (sent === undefined) return false
-  if (sent.everyMs < silenceMs) return true
-  const answered = sent.answer !== undefined && heartbeat !== undefined
+  if (!sent.echo && sent.everyMs < silenceMs) return true
+  const answers = sent.answer !== undefined || sent.echo
+  const answered = answers && heartbeat !== undefined && !heartbeat.echo
   return answered && same(sent.payload, heartbeat.payload) && heartbeat.everyMs < silenceMs
 }
 

@@ -20,6 +20,8 @@ export const COMPATIBILITY_FINDINGS = [
   'heartbeat-unknown',
   'silence-unfed',
   'ready-unfed',
+  'opening-one-side',
+  'opening-differs',
   'tls-one-side',
   'identity-unproved',
 ] as const

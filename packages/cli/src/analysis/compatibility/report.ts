@@ -1,3 +1,4 @@
+import { visibleText } from '@commloop/core'
 import type { CommandIo } from '../../command-line/command-io.js'
 import { type ConfigTable, type LoadedConfig, loadTable, tableOf } from '@commloop/config'
 import { tableBlock } from '../../terminal/table.js'
@@ -92,7 +93,7 @@ function comparisonText(
     ...(about.length === 0 ? [] : [['', about.join(', ')]]),
   ])
   return [
-    `${sides.map(({ name }) => name).join(' and ')}: ${verdict}\n`,
+    `${visibleText(sides.map(({ name }) => name).join(' and '))}: ${verdict}\n`,
     section('Nodes', sides.map(sideRow)),
     section('Links', links.map(linkRow)),
     section('Findings', rows),

@@ -1,4 +1,4 @@
-import { escapeControlChars } from '../../terminal/escape-control-chars.js'
+import { visibleText } from '@commloop/core'
 
 /** Characters with a meaning in a quoted Mermaid label, in a directive, or in the HTML that Mermaid makes of the label. */
 const MARKS = /["#&<>`\\%$]/g
@@ -10,5 +10,5 @@ export function mermaidLabel(...lines: readonly string[]): string {
 
 /** Mermaid writes a character by its number as `#35;`. */
 function escaped(text: string): string {
-  return escapeControlChars(text).replace(MARKS, (mark) => `#${String(mark.codePointAt(0))};`)
+  return visibleText(text).replace(MARKS, (mark) => `#${String(mark.codePointAt(0))};`)
 }

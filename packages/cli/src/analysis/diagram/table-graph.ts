@@ -88,6 +88,8 @@ function statesOf(entry: EntryConfig, report: NodeReport | undefined): Map<LinkS
 function colour(at: number, states: ReadonlyMap<LinkState, number>): string[] {
   const [first] = states.keys()
   const state = states.has('up') ? 'up' : first
-  const shade = state === undefined ? undefined : STATE_COLOURS[state]
+  // The state may come from a foreign socket, and be `constructor`.
+  const isKnown = state !== undefined && Object.hasOwn(STATE_COLOURS, state)
+  const shade = isKnown ? STATE_COLOURS[state] : undefined
   return shade === undefined ? [] : [`  linkStyle ${String(at)} stroke:${shade}`]
 }

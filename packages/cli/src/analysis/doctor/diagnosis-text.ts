@@ -1,3 +1,4 @@
+import { visibleText } from '@commloop/core'
 import { tableBlock } from '../../terminal/table.js'
 import type { Diagnosis } from './diagnose.js'
 import type { DoctorFinding } from './doctor-finding.js'
@@ -9,10 +10,10 @@ export function diagnosisText(name: string, diagnosis: Diagnosis): string {
   const wrong = findings.filter(({ weight }) => weight === 'wrong')
   const notices = findings.filter(({ weight }) => weight === 'notice')
   return [
-    `${name}: ${verdict(wrong.length, notices.length)}.${running}\n`,
+    `${visibleText(name)}: ${verdict(wrong.length, notices.length)}.${running}\n`,
     section('Wrong', wrong),
     section('Notices', notices),
-    `\nChecked: ${lookedAt.join(', ')}\n`,
+    `\nChecked: ${visibleText(lookedAt.join(', '))}\n`,
     ...(notLookedAt.length === 0
       ? []
       : ['Not checked\n', tableBlock(notLookedAt.map((line) => [line]))]),

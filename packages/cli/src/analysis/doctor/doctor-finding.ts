@@ -22,6 +22,7 @@ export const DOCTOR_FINDINGS = {
   'entry-absent': 'wrong',
   'link-down': 'wrong',
   'link-not-ready': 'notice',
+  'opening-failed': 'wrong',
   'peer-swallows': 'wrong',
   'link-exhausted': 'wrong',
   stranger: 'notice',

@@ -9,12 +9,35 @@ const FRAMING: ReadonlySet<ReasonCode> = new Set([
   'partial-frame',
 ])
 
+/** How an opening fails, and what to try. */
+const OPENING_ADVICE: ReadonlyMap<ReasonCode, string> = new Map([
+  [
+    'not-opened',
+    'The text names the step and what the peer said: compare it with the manual of the peer, and check user, password and addresses in the options of `opening`.',
+  ],
+  [
+    'opening-timeout',
+    'The peer does not answer. Check whether it must speak first, whether the framing is right (`codec`), or raise `openTimeout` if the peer is slow.',
+  ],
+  [
+    'opening-ended',
+    'The peer hangs up on what the opening says: it may not know this address or user, or allow only one connection.',
+  ],
+  [
+    'opening-early',
+    'The peer already sends messages: it may need no opening, or another one. Compare both sides with `commloop check --with`.',
+  ],
+  ['opening-flood', 'The peer follows another protocol: check `opening` and `codec`.'],
+  ['opening-threw', 'The plugin has a fault: the text is what it has thrown.'],
+])
+
 /** Why a passive link that waits for its peer has a problem, and not only a peer that has left. */
 const FAULTS: ReadonlySet<ReasonCode> = new Set([
   ...FRAMING,
   'connection-failed',
   'silence',
   'not-ready',
+  ...OPENING_ADVICE.keys(),
   'write-stall',
   'unacknowledged',
 ])
@@ -68,6 +91,11 @@ function isDown({ state, reason, reasonCode }: LinkReport): boolean {
 }
 
 function linkDown({ id, state, reason, reasonCode }: LinkReport): DoctorFinding {
+  const ofOpening = reasonCode == null ? undefined : OPENING_ADVICE.get(reasonCode)
+  if (ofOpening !== undefined) {
+    const message = `is connected each time, but the opening does not succeed: ${reason ?? ''}`
+    return doctorFinding('opening-failed', id, message, ofOpening)
+  }
   const message = `is in state ${state} after: ${reason ?? ''}`
   const advice = ADVICE.get(reasonCode) ?? 'docs/link-states.md explains every reason.'
   return doctorFinding('link-down', id, message, advice)

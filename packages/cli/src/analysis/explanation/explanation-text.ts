@@ -1,4 +1,4 @@
-import { sizeText } from '@commloop/core'
+import { sizeText, visibleText } from '@commloop/core'
 import { tableBlock } from '../../terminal/table.js'
 import type {
   AcceptExplanation,
@@ -15,7 +15,7 @@ export function explanationText(explanation: ConfigExplanation, name: string): s
       ? 'does not listen'
       : `listens on ${listeners.map(listenerText).join(', ')}`
   return [
-    `${name} is valid: node ${node} ${place}\n`,
+    `${visibleText(`${name} is valid: node ${node} ${place}`)}\n`,
     section('Entries', entries.map(entryRow)),
     section('Accepts (the first matching line decides)', accepts.map(acceptRow)),
     section('Plugins', plugins.map(pluginRow)),
@@ -49,6 +49,7 @@ function entryRow(entry: EntryExplanation): string[] {
     entry.lasting ? 'lasting' : 'passing',
     linkWords(entry.links) +
       (entry.listener === null ? '' : ` through ${entry.listener}`) +
+      (entry.opening === null ? '' : `, up after the opening ${entry.opening}`) +
       (entry.enabled ? '' : ' (disabled)'),
   ]
 }

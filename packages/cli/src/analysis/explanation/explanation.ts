@@ -6,7 +6,13 @@ import {
   type NodeConfig,
   type PluginKind,
 } from '@commloop/core'
-import { type LoadedConfig, type ResolvedPlugin, shownSpec } from '@commloop/config'
+import {
+  type LoadedConfig,
+  nodePlugins,
+  type ResolvedPlugin,
+  shownSpec,
+  tableOf,
+} from '@commloop/config'
 import type { ProcessLimits } from '@commloop/metrics'
 import { ceilings, type Ceilings, ceilingTexts } from './ceilings.js'
 
@@ -41,6 +47,8 @@ export interface EntryExplanation {
   /** The name of the only listener that may fill it; null: every listener, or an active entry. */
   readonly listener: string | null
   readonly links: readonly string[]
+  /** The opening that comes before messages; null: none. */
+  readonly opening: string | null
 }
 
 export interface AcceptExplanation {
@@ -68,12 +76,15 @@ export interface PluginExplanation {
 export function explainConfig(config: LoadedConfig, limits: ProcessLimits): ConfigExplanation {
   const { node } = config
   const limited = ceilings(config, limits)
+  const table = tableOf(config)
   return {
     file: config.file,
     node: node.name,
     listen: node.listen === undefined ? null : { host: node.listen.host, port: node.listen.port },
     listeners: node.listeners.map(({ name, host, port }) => ({ name, host, port })),
-    entries: node.entries.map(explainEntry),
+    entries: node.entries.map((entry) =>
+      explainEntry(entry, table.openingOf(entry.index)?.spec.use),
+    ),
     accepts: explainAccepts(node),
     plugins: explainPlugins(config, node),
     ...limited,
@@ -81,7 +92,7 @@ export function explainConfig(config: LoadedConfig, limits: ProcessLimits): Conf
   }
 }
 
-function explainEntry(entry: EntryConfig): EntryExplanation {
+function explainEntry(entry: EntryConfig, opening: string | undefined): EntryExplanation {
   return {
     index: entry.index,
     id: entry.id,
@@ -92,6 +103,7 @@ function explainEntry(entry: EntryConfig): EntryExplanation {
     enabled: entry.enabled,
     listener: entry.role === 'passive' ? (entry.listener ?? null) : null,
     links: entry.linkIds,
+    opening: opening ?? null,
   }
 }
 
@@ -121,10 +133,9 @@ function acceptRows(
 }
 
 function explainPlugins(config: LoadedConfig, node: NodeConfig): PluginExplanation[] {
-  const { entries, ...own } = config.plugins
   return [
-    ...Object.values(own).map((plugin) => explainPlugin(plugin, null)),
-    ...entries.map(({ entry, plugin }) =>
+    ...nodePlugins(config.plugins).map((plugin) => explainPlugin(plugin, null)),
+    ...config.plugins.entries.map(({ entry, plugin }) =>
       explainPlugin(plugin, node.entries[entry]?.id ?? String(entry)),
     ),
   ]

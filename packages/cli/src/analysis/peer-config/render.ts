@@ -14,8 +14,8 @@ import {
   DEFAULT_PLUGINS,
   inlineYaml,
   type PluginSpec,
+  yamlComment,
 } from '@commloop/config'
-import { escapeControlChars } from '../../terminal/escape-control-chars.js'
 import { isUnspecifiedHost } from '../compatibility/address-key.js'
 import { pluginSide } from '../compatibility/plugin-side.js'
 import { type OwnAddress, ownAddressFor } from './own-address.js'
@@ -55,13 +55,17 @@ function headLines({ name, node }: ConfigTable, peer: PeerView): string[] {
       : `each machine of ${address}`
   const whose = port === undefined ? who : `${who}, which listens at port ${String(port)}`
   return [
-    `# .commlooprc for ${escapeControlChars(whose)}`,
-    `# It matches ${escapeControlChars(name)}, the table of "${escapeControlChars(node.name)}". Add what that table does not contain:`,
+    yamlComment(`.commlooprc for ${whose}`),
+    yamlComment(
+      `It matches ${name}, the table of "${node.name}". Add what that table does not contain:`,
+    ),
     '# the name of this node ("node"), its router, its other peers. `commloop check --with` compares the two tables.',
     ...(otherPorts.length === 0
       ? []
       : [
-          `# "${escapeControlChars(node.name)}" also dials this machine at port ${otherPorts.join(', ')}: that is another node, with its own file.`,
+          yamlComment(
+            `"${node.name}" also dials this machine at port ${otherPorts.join(', ')}: that is another node, with its own file.`,
+          ),
         ]),
     '',
   ]
@@ -74,8 +78,8 @@ function listenLines(table: ConfigTable, { port, active }: PeerView): string[] {
   const { options, notes } = counterpart ?? counterparts[0] ?? { options: {}, notes: [] }
   const listen = { host: '0.0.0.0', port, ...options }
   return [
-    ...notes.map((note) => `# ${escapeControlChars(note)}`),
-    `listen: ${inlineYaml(listen)}   # the port that ${idsOf(active)} dials; 0.0.0.0: every address of the machine`,
+    ...notes.map(yamlComment),
+    `listen: ${inlineYaml(listen)}   ${yamlComment(`the port that ${idsOf(active)} dials; 0.0.0.0: every address of the machine`)}`,
   ]
 }
 
@@ -97,18 +101,39 @@ function sharedLines(table: ConfigTable, entries: readonly OwnEntry[]): string[]
       .map((entry) => codecOf(table, entry).use)
       .filter((use) => builtinPlugin('codec', use) === undefined)
       .slice(0, 1)
-      .map(
-        (use) =>
-          `# the codec ${escapeControlChars(use)} is not built in: install or copy it at the peer too`,
+      .map((use) =>
+        yamlComment(`the codec ${use} is not built in: install or copy it at the peer too`),
       ),
     ...(codec === undefined ? [] : [codec]),
     ...(heartbeat === undefined ? [] : [heartbeat]),
     ...(first === undefined
       ? []
       : [
-          `# ${idsOf(silent)} ends the link after ${durationText(first.settings.silenceMs)} of silence: set a heartbeat, or send something in that time`,
+          yamlComment(
+            `${idsOf(silent)} ends the link after ${durationText(first.settings.silenceMs)} of silence: set a heartbeat, or send something in that time`,
+          ),
         ]),
   ]
+}
+
+/** What the peer must say on a new connection, and comments for the operator. */
+function openingOf(
+  table: ConfigTable,
+  entry: OwnEntry,
+): { readonly members: readonly string[]; readonly notes: readonly string[] } {
+  const opening = table.openingOf(entry.index)
+  if (opening === undefined) return { members: [], notes: [] }
+  const { spec, plugin } = opening
+  const unknown = {
+    members: [],
+    notes: [`our side has the opening ${spec.use}: set the one that matches it`],
+  }
+  if (plugin?.definition.counterpart === undefined) return unknown
+  const { options, notes } = counterpartOf(plugin, pluginSide(table, entry, spec))
+  return {
+    members: membersOf({ opening: options }),
+    notes: notes.map((note) => `opening: ${note}`),
+  }
 }
 
 function codecOf(table: ConfigTable, { index }: Pick<OwnEntry, 'index'>): PluginSpec {
@@ -123,7 +148,8 @@ function codecLine(spec: PluginSpec): string | undefined {
 
 function heartbeatLine(heartbeat: HeartbeatSettings | undefined): string | undefined {
   if (heartbeat === undefined) return undefined
-  const { everyMs, payload, answer } = heartbeat
+  const { everyMs, payload, answer, echo } = heartbeat
+  if (echo) return `heartbeat: ${inlineYaml({ echo: bytesOf(payload) })}`
   const written = {
     every: durationText(everyMs),
     ...(payload.length === 0 ? {} : { payload: bytesOf(payload) }),
@@ -175,10 +201,12 @@ function activeLines(
   const port = listen.port === 0 ? UNKNOWN_PORT : listen.port
   const { options, notes } = transportCounterpart(table, entry)
   const source = sourceAddress(peer)
+  const opening = openingOf(table, entry)
   const members = [
     ...membersOf({ id, role: 'active', ip, port, ...(source ? { bind: source } : {}) }),
     ...membersOf(options),
     ...ownMembers(table, peer, entry),
+    ...opening.members,
   ]
   const slots = entry.linkIds.length
   const comments = [
@@ -194,9 +222,10 @@ function activeLines(
       ? [`our table expects a connection from ${peer.addresses.join(' or ')}`]
       : []),
     ...notes,
+    ...opening.notes,
   ]
   return [
-    ...comments.map((comment) => `  # ${escapeControlChars(comment)}`),
+    ...comments.map((comment) => `  ${yamlComment(comment)}`),
     `  - { ${members.join(', ')} }`,
   ]
 }
@@ -223,16 +252,19 @@ function passiveLines(
   return [...bySource.values()].flatMap(({ source: { ip, doubt }, entries }, index) => {
     const [first] = entries
     const slots = entries.length > 1 ? { slots: entries.length } : {}
+    const opening = first === undefined ? undefined : openingOf(table, first)
     const members = [
       ...membersOf({ id: numbered(id, index), role: 'passive', ip, ...slots }),
       ...(first === undefined ? [] : ownMembers(table, peer, first)),
+      ...(opening?.members ?? []),
     ]
     return [
-      `  # ${idsOf(entries)} ${entries.length === 1 ? 'dials' : 'dial'} it`,
-      ...(doubt === undefined ? [] : [`  # ip: ${doubt}`]),
+      `  ${yamlComment(`${idsOf(entries)} ${entries.length === 1 ? 'dials' : 'dial'} it`)}`,
+      ...(doubt === undefined ? [] : [`  ${yamlComment(`ip: ${doubt}`)}`]),
+      ...(opening?.notes ?? []).map((note) => `  ${yamlComment(note)}`),
       ...(differ(table, entries)
         ? [
-            '  # they differ in codec or heartbeat, but come from one address: give one of them another "bind"',
+            '  # they differ in codec or heartbeat or opening, but come from one address: give one of them another "bind"',
           ]
         : []),
       `  - { ${members.join(', ')} }`,
@@ -243,7 +275,11 @@ function passiveLines(
 /** Whether these entries need different settings. Connections from one address fill the slots in any order. */
 function differ(table: ConfigTable, entries: readonly OwnEntry[]): boolean {
   const texts = entries.map((entry) =>
-    [codecLine(codecOf(table, entry)), heartbeatLine(entry.settings.heartbeat)].join(' '),
+    [
+      codecLine(codecOf(table, entry)),
+      heartbeatLine(entry.settings.heartbeat),
+      ...openingOf(table, entry).members,
+    ].join(' '),
   )
   return texts.some((text) => text !== texts[0])
 }

@@ -12,6 +12,8 @@ export type UnwrittenReason = 'expired' | 'epoch' | 'codec'
 /** Receives the copies that end while a batch is filled. */
 export interface BatchListener {
   unwritten(message: OutboundMessage, reason: UnwrittenReason, cause?: unknown): void
+  /** The write contains this message, which is bound to the connection and has an id. */
+  begun(message: OutboundMessage): void
   /** The codec could not encode a payload. `what` names it. */
   unencoded(what: string, cause: unknown): void
 }
@@ -85,7 +87,10 @@ export class Batch {
       this.messages++
       this.payloadBytes += bytes
       if (message.resent) this.resent++
-      if (message.id !== undefined) this.hasIds = true
+      if (message.id !== undefined) {
+        this.hasIds = true
+        if (message.epoch !== 0) listener.begun(message)
+      }
     }
     this.#closeChunk()
     return this.chunks.length > 0
@@ -105,7 +110,7 @@ export class Batch {
       this.#buffer = buffer
       for (const [at, payload] of control.entries()) this.#encode(payload, buffer, sizes[at] ?? 0)
     } catch (error) {
-      listener.unencoded('a heartbeat', error)
+      listener.unencoded('a heartbeat, or a payload of an opening', error)
     }
   }
 

@@ -1,7 +1,8 @@
-import type { LinkSettings } from '../../config/node-config.js'
+import type { EntryConfig, LinkSettings } from '../../config/node-config.js'
 import type { Clock } from '../../contracts/clock.js'
 import type { FrameCodec } from '../../contracts/frame-codec.js'
 import type { Reason } from '../../contracts/reason.js'
+import type { WarningCode } from '../../contracts/warning.js'
 import type { Conversation } from '../conversation/conversation.js'
 import type { BatchBuffers } from './batch-buffers.js'
 import type { FrameReader } from './frame-reader.js'
@@ -25,6 +26,8 @@ export interface ConnectionIntake {
 
 /** The link that a connection belongs to. */
 export interface ConnectionOwner {
+  readonly id: string
+  readonly entry: EntryConfig
   readonly settings: LinkSettings
   readonly codec: FrameCodec
   readonly epoch: number
@@ -32,7 +35,7 @@ export interface ConnectionOwner {
   /** Undefined if there was never a hold. The link calls `pause` and `resume` when this changes. */
   readonly intake: ConnectionIntake | undefined
   /** Gets every whole frame as a proof of life, before the frame is delivered. */
-  readonly readiness: { readonly proved: boolean; frame(): void } | undefined
+  readonly readiness: { readonly proved: boolean; frame(): void; opened(): void } | undefined
   /** A message has arrived; control payloads are not reported. */
   delivered(payload: Uint8Array, epoch: number): void
   /** The connection is over. The last call. */
@@ -43,4 +46,5 @@ export interface ConnectionOwner {
 export interface ConnectionServices {
   readonly clock: Clock
   readonly buffers: BatchBuffers
+  readonly listener: { warning(code: WarningCode, message: string, cause?: unknown): void }
 }

@@ -1,8 +1,9 @@
 import type { Reason } from '../../contracts/reason.js'
 import type { LinkPeer, NamedListener } from '../../config/peer-match.js'
 import type { CloseReason, Connection, ConnectionHandler } from '../../contracts/transport.js'
-import type { Channel, Conversation } from '../conversation/conversation.js'
-import { conversationOf } from '../conversation/heartbeats.js'
+import type { Conversation } from '../conversation/conversation.js'
+import { conversationOf } from '../conversation/conversation-of.js'
+import type { OpeningChannel } from '../conversation/opening.js'
 import type { ConnectionOwner, ConnectionServices } from './connection-owner.js'
 import {
   nextReceivePhase,
@@ -20,11 +21,10 @@ import { type Expiry, Liveness } from './liveness.js'
 const PEER_CLOSED: Reason = { code: 'peer-closed' }
 
 /**
- * One connection of a link. Separate parts read, write and watch the peer; each is made when it is first needed.
- * `connection-phase.ts` defines what is possible in which phase. The object ends with its connection, so nothing of it,
- * such as a partial frame or a timer, can reach the link's next connection.
+ * One connection of a link. Separate parts read, write and watch the peer; `connection-phase.ts` defines what is possible
+ * in which phase. Nothing of it, such as a partial frame or a timer, can reach the link's next connection.
  */
-export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
+export class LinkConnection implements ConnectionHandler, ReaderHost, OpeningChannel {
   readonly peer: LinkPeer
   readonly #connection: Connection
   readonly #owner: ConnectionOwner
@@ -39,7 +39,8 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   #reader: FrameReader | undefined
   #writer: FrameWriter | undefined
   #liveness: Liveness | undefined
-  #conversation: Conversation | undefined
+  /** Only this class sets it. */
+  conversation: Conversation | undefined
 
   constructor(
     connection: Connection,
@@ -86,6 +87,15 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     this.#receiving = nextReceivePhase(this.#receiving, event)
   }
 
+  #isOpening(): boolean {
+    return this.conversation?.isOpening === true
+  }
+
+  /** What an opening has said last is written before our FIN, to a peer that has not ended. */
+  #refuses(): boolean {
+    return this.#isOpening() && (this.#receiving === 'reading' || this.#receiving === 'paused')
+  }
+
   // Methods instead of comparisons: after a comparison the compiler would assume that the phase does not change.
   #isClosed(): boolean {
     return this.#sending === 'closed'
@@ -105,18 +115,10 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     if (this.#isClosed()) return
     const nowMs = this.#services.clock.now()
     this.receivedMs = nowMs
-    this.#converse(nowMs)
-    // Two peers that both wait for a frame must not wait for each other.
-    if (this.onProbation) this.#conversation?.probe()
-    if (!this.#owner.intake?.paused) this.resume()
+    this.conversation = conversationOf(this.#owner, this, this.#services, undefined)
+    this.conversation?.begin(nowMs, this.onProbation)
+    if (!this.#owner.intake?.paused || this.#isOpening()) this.resume()
     if (this.#owner.queue.outbox.level.messages > 0) this.wake()
-  }
-
-  /** Begins, changes or ends the conversation, according to the present settings. */
-  #converse(nowMs: number): void {
-    const { clock } = this.#services
-    this.#conversation = conversationOf(this.#owner, this, clock, this.#conversation)
-    if (this.writable || this.onProbation) this.#conversation?.settingsChanged(nowMs)
   }
 
   /** The peer accepts us. */
@@ -131,11 +133,11 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     const reading = this.#isReading()
     const writing = !this.quiet
     this.#liveness?.settingsChanged(nowMs)
-    if ((reading && this.#owner.settings.silenceMs > 0) || writing) {
+    if ((reading && this.#owner.settings.silenceMs > 0) || writing)
       this.#watch().startMissing(nowMs, reading, writing)
-    }
     if (reading && this.#reader !== undefined) this.#watchFrame(this.#reader, nowMs)
-    this.#converse(nowMs)
+    this.conversation = conversationOf(this.#owner, this, this.#services, this.conversation)
+    if (this.writable || this.onProbation) this.conversation?.settingsChanged(nowMs)
   }
 
   // ── received ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -168,7 +170,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   deliver(payload: Uint8Array): void {
     const owner = this.#owner
     if (owner.readiness?.proved === false) owner.readiness.frame()
-    if (this.#conversation?.received(payload) === true) return
+    if (this.conversation?.received(payload) === true) return
     owner.delivered(payload, owner.epoch)
   }
 
@@ -182,6 +184,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   /** The first hold has begun. */
   pause(): void {
     if (this.#receiving !== 'reading' && this.#receiving !== 'lastFrames') return
+    if (this.#isOpening()) return
     this.#receive('pause')
     this.#liveness?.paused(this.#services.clock.now())
     this.#connection.setReading(false)
@@ -223,8 +226,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     if (this.#reader?.mayHavePayloads === false) this.#reason = this.#reader.end() ?? this.#reason
     if (!this.writable && !this.onProbation) return
     this.#watch().halfClosed(this.#services.clock.now())
-    const { halfClose } = this.#owner.settings
-    if (halfClose === 'close' || !this.writable) this.finish(this.#reason)
+    if (this.#owner.settings.halfClose === 'close' || !this.writable) this.finish(this.#reason)
   }
 
   // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -267,7 +269,11 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
       this.#owner.queue.shrunk()
       return
     }
-    this.#conversation?.writing(nowMs)
+    this.#write(writer, nowMs)
+  }
+
+  #write(writer: FrameWriter, nowMs: number): void {
+    this.conversation?.writing(nowMs)
     this.#watch().writing(nowMs)
     if (this.#connection.write(writer.chunks) === true) writer.returnBuffer()
   }
@@ -278,16 +284,17 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
       return
     }
     const writer = this.#writer
-    if (writer === undefined || this.quiet) {
+    if (writer === undefined || this.quiet)
       throw new Error('link: the transport confirmed a write that was not made')
-    }
     // Before the copies are released: a listener of their outcomes may send, or end the connection.
     if (this.#sending !== 'finishing') this.#send('done')
     this.#liveness?.written()
     writer.confirmed()
     this.#owner.queue.shrunk()
-    if (this.#sending === 'finishing') this.#writeOver()
-    else this.#flush()
+    if (this.#sending !== 'finishing') this.#flush()
+    else if (this.#refuses() && writer.hasWork(true) && writer.fillControl())
+      this.#write(writer, this.#services.clock.now())
+    else this.#writeOver()
   }
 
   #writeOver(): void {
@@ -298,14 +305,10 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   send(payload: Uint8Array): boolean {
     if (!this.#mayAsk()) return false
     const writer = (this.#writer ??= this.#makeWriter())
-    writer.control(payload)
+    if (!writer.control(payload)) return false
     if (this.#sending === 'probation') this.#services.clock.soon(writer.flush)
     else this.wake()
     return true
-  }
-
-  probe(): void {
-    this.#conversation?.probe()
   }
 
   /** A deadline of the peer has expired. */
@@ -330,12 +333,15 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     }
   }
 
-  /** Ends gracefully: finishes the write in progress, sends FIN, and reads until the peer's FIN or `linger`. */
+  /** Ends gracefully: finishes what is being written, sends FIN, and reads until the peer's FIN or `linger`. */
   finish(reason: Reason): void {
     if (!this.writable && !this.onProbation) return
     this.#reason = reason
+    if (this.#sending === 'probation' && this.#refuses()) this.#flush()
+    // A codec may have ended the connection.
+    if (this.#isClosed()) return
     this.#send('finish')
-    this.#conversation?.finished()
+    this.conversation?.finished()
     if (this.#sending === 'finished') this.#sendFin()
   }
 
@@ -362,12 +368,9 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
   }
 
   closed(reason: CloseReason): void {
-    if (!this.#isClosed()) {
-      if (reason.kind === 'failed' && this.#sending !== 'finished') {
-        this.#reason = failureReason('connection-failed', reason.error)
-      }
-      this.#close()
-    }
+    if (reason.kind === 'failed' && !this.#isClosed() && this.#sending !== 'finished')
+      this.#reason = failureReason('connection-failed', reason.error)
+    if (!this.#isClosed()) this.#close()
     // The transport uses the chunks until this moment.
     this.#writer?.clear()
   }
@@ -377,8 +380,7 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     this.#send('close')
     this.#receive('close')
     this.#liveness?.dispose()
-    this.#conversation?.finished()
-    this.#owner.closed(this, this.#reason)
+    this.#owner.closed(this, this.conversation?.ended(this.#reason) ?? this.#reason)
   }
 
   /** Leaves to the link what was received whole and not delivered. */
@@ -386,8 +388,8 @@ export class LinkConnection implements ConnectionHandler, ReaderHost, Channel {
     const reader = this.#reader
     if (reader?.mayHavePayloads !== true) return
     // A connection that was never ready has no epoch under which its payloads could be delivered later.
-    const kept = !this.onProbation && this.#owner.intake?.keep(reader, this.#conversation) === true
-    if (kept) return
+    const wasUp = !this.onProbation && !this.#isOpening()
+    if (wasUp && this.#owner.intake?.keep(reader, this.conversation) === true) return
     this.#owner.queue.tally.discarded += reader.discard()
   }
 

@@ -20,6 +20,11 @@ export interface WrittenQueue extends BatchListener {
   shrunk(): void
 }
 
+/** Control payloads that may wait for a peer that does not read. An opening, which may be a plugin, can send any number. */
+export const CONTROL_PAYLOADS_MAX = 64
+/** Bytes of these payloads. One payload may have more. */
+export const CONTROL_BYTES_MAX = 1024 * 1024
+
 const NO_CONTROL: readonly Uint8Array[] = []
 
 /**
@@ -51,9 +56,16 @@ export class FrameWriter {
     return this.#batch.chunks
   }
 
-  /** Queues a control payload, unless the same one is queued already. */
-  control(payload: Uint8Array): void {
-    if (!this.#control.includes(payload)) this.#control = [...this.#control, payload]
+  /** Queues a control payload, unless the same one is queued already. @returns false if too many wait */
+  control(payload: Uint8Array): boolean {
+    const control = this.#control
+    if (control.includes(payload)) return true
+    const bytes = control.reduce((sum, { byteLength }) => sum + byteLength, payload.byteLength)
+    const isFirst = control.length === 0
+    if (!isFirst && (control.length >= CONTROL_PAYLOADS_MAX || bytes > CONTROL_BYTES_MAX))
+      return false
+    this.#control = [...control, payload]
+    return true
   }
 
   /** Encodes the next write. @returns false if there is nothing to write */

@@ -1,9 +1,13 @@
 import type { LinkSettings } from '../../config/node-config.js'
 import type { Clock } from '../../contracts/clock.js'
+import type { Reason } from '../../contracts/reason.js'
 import type { LinkTally } from '../../ledger/link-counters.js'
 import { sameBytes } from '../../units/bytes.js'
 import { Deadline, type DeadlineOwner } from '../../timing/deadline.js'
 import type { Channel, Conversation } from './conversation.js'
+
+/** Least time between two echoes, in milliseconds, so that a peer that echoes too cannot start a storm. */
+const ECHO_MS_MIN = 100
 
 /** The link whose settings contain the heartbeat, and which counts heartbeats. */
 export interface HeartbeatLink {
@@ -13,11 +17,13 @@ export interface HeartbeatLink {
 
 /** Sends a payload after a time without a write, so that both sides detect a dead connection. */
 export class Heartbeats implements Conversation, DeadlineOwner {
+  readonly isOpening = false
   readonly #channel: Channel
   readonly #link: HeartbeatLink
   readonly #clock: Clock
   /** Since the last write. */
   #quiet: Deadline | undefined
+  #echoedMs = Number.NEGATIVE_INFINITY
 
   constructor(channel: Channel, link: HeartbeatLink, clock: Clock) {
     this.#channel = channel
@@ -25,17 +31,23 @@ export class Heartbeats implements Conversation, DeadlineOwner {
     this.#clock = clock
   }
 
-  #begin(nowMs: number): void {
+  begin(nowMs: number, waits: boolean): void {
+    this.settingsChanged(nowMs)
+    // Two peers that both wait for a frame must not wait for each other.
+    if (waits) this.probe()
+  }
+
+  #start(nowMs: number): void {
     const { heartbeat } = this.#link.settings
-    if (heartbeat === undefined) return
-    this.#quiet ??= new Deadline(this.#clock, heartbeat.everyMs, this)
+    if (heartbeat === undefined || heartbeat.echo) return
+    this.#quiet ??= new Deadline(this.#clock, heartbeat.everyMs, this, 'node')
     this.#quiet.start(nowMs)
   }
 
   /** The interval has passed without a write. A write in progress is a sign of life already, or has stalled. */
   expired(): void {
     if (this.#channel.quiet) this.probe()
-    this.#begin(this.#clock.now())
+    this.#start(this.#clock.now())
   }
 
   received(payload: Uint8Array): boolean {
@@ -43,7 +55,8 @@ export class Heartbeats implements Conversation, DeadlineOwner {
     if (heartbeat === undefined) return false
     if (sameBytes(payload, heartbeat.payload)) {
       this.#link.queue.tally.heartbeatsReceived++
-      if (heartbeat.answer !== undefined) this.#channel.send(heartbeat.answer)
+      if (heartbeat.echo) this.#echo(heartbeat.payload)
+      else if (heartbeat.answer !== undefined) this.#channel.send(heartbeat.answer)
       return true
     }
     if (heartbeat.answer !== undefined && sameBytes(payload, heartbeat.answer)) {
@@ -53,6 +66,13 @@ export class Heartbeats implements Conversation, DeadlineOwner {
     return false
   }
 
+  #echo(payload: Uint8Array): void {
+    const nowMs = this.#clock.now()
+    if (nowMs - this.#echoedMs < ECHO_MS_MIN || !this.#channel.send(payload)) return
+    this.#echoedMs = nowMs
+    this.#link.queue.tally.heartbeatsSent++
+  }
+
   writing(nowMs: number): void {
     if (this.#quiet?.running === true) this.#quiet.start(nowMs)
   }
@@ -60,28 +80,22 @@ export class Heartbeats implements Conversation, DeadlineOwner {
   /** Sends a heartbeat now. A peer that answers heartbeats then gives a sign of life. */
   probe(): void {
     const { heartbeat } = this.#link.settings
-    if (heartbeat === undefined || !this.#channel.send(heartbeat.payload)) return
+    if (heartbeat === undefined || heartbeat.echo) return
+    if (!this.#channel.send(heartbeat.payload)) return
     this.#link.queue.tally.heartbeatsSent++
   }
 
   settingsChanged(nowMs: number): void {
     this.#quiet?.setDelay(this.#link.settings.heartbeat?.everyMs ?? 0, nowMs)
-    if (this.#quiet?.running !== true) this.#begin(nowMs)
+    if (this.#quiet?.running !== true) this.#start(nowMs)
   }
 
   finished(): void {
     this.#quiet?.dispose()
   }
-}
 
-/** The conversation that the settings of a link ask for: the present one, a new one or none. */
-export function conversationOf(
-  link: HeartbeatLink,
-  channel: Channel,
-  clock: Clock,
-  present: Conversation | undefined,
-): Conversation | undefined {
-  if (link.settings.heartbeat !== undefined) return present ?? new Heartbeats(channel, link, clock)
-  present?.finished()
-  return undefined
+  ended(reason: Reason): Reason {
+    this.finished()
+    return reason
+  }
 }
