@@ -6,6 +6,7 @@ import {
   framedSpec,
   type LinkPluginKind,
   type PluginSpec,
+  type ResolvedPlugin,
   type TablePlugin,
 } from '@commloop/config'
 import { codecOfFraming } from '@commloop/framings'
@@ -77,15 +78,16 @@ function compared(
   const ours = one.plugin ?? other.plugin
   if (ours === undefined) return undefined
   const haveOneName = withoutFolder(one.spec).use === withoutFolder(other.spec).use
-  const plugin = haveOneName ? ours : generalPlugin(ours)
-  const [left, right] = [one, other].map(({ spec }) => (haveOneName ? spec : framedSpec(spec)))
-  if (left === undefined || right === undefined) return undefined
+  const expands = !haveOneName && ours.kind === 'codec'
+  const plugin = expands ? generalPlugin(ours) : ours
+  const left = expands ? framedSpec(one.spec) : one.spec
+  const right = expands ? framedSpec(other.spec) : other.spec
   if (withoutFolder(left).use !== withoutFolder(right).use) return undefined
   try {
     return compareSides(
       plugin,
-      pluginSide(dialer.side.table, dialer.entry, one.spec),
-      pluginSide(acceptor.side.table, acceptor.entry, other.spec),
+      pluginSide(dialer.side.table, dialer.entry, left),
+      pluginSide(acceptor.side.table, acceptor.entry, right),
     )
   } catch (error) {
     if (!CommloopError.is(error) || error.code !== 'CML_ERR_CONFIG_INVALID') throw error
