@@ -2,6 +2,7 @@ import type { PluginOptions } from '@commloop/core'
 import { configuredBytes } from '../configured-bytes.js'
 import type { Framing } from '../framing.js'
 import { FRAMINGS } from '../presets/framings.js'
+import { type MayBegin, mayBegin } from './frame-beginning.js'
 import { type FrameEvidence, frameEvidence, lengthMap } from './frame-evidence.js'
 import { type LengthLayout, layoutName } from './length-layout.js'
 import { carriesText, doubtBits, type PeerHabit, peerHabit } from './peer-habits.js'
@@ -20,6 +21,7 @@ export interface Candidate {
   /** The codec whose decoder is tried, with its options. */
   readonly codec: string
   readonly options: PluginOptions
+  readonly mayBegin: MayBegin
   readonly evidence: FrameEvidence
   readonly doubt: number
   readonly habit: PeerHabit | undefined
@@ -39,6 +41,7 @@ export function candidateOf(codec: string, options: PluginOptions, name = codec)
     spec: { use: codec, options },
     codec,
     options,
+    mayBegin: mayBegin(codec, options),
     evidence: frameEvidence(codec, options),
     doubt: doubtBits(name),
     habit: peerHabit(name),

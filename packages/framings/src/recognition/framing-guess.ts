@@ -151,7 +151,7 @@ function decoded(
 ): Decoded | undefined {
   const { evidence, emptyBytes, codec } = candidate
   const sum = { frames: 0, fixedBits: 0, rangeBits: 0, textBytes: 0 }
-  const decoder = decoderOf(candidate)
+  const decoder = candidate.mayBegin(opening) ? decoderOf(candidate) : undefined
   if (decoder === undefined) return undefined
   let left = opening.length
   try {
