@@ -170,6 +170,11 @@ describe('recognition', () => {
     expect(guessed(Buffer.from(text, 'latin1'))).toEqual(['crlf'])
   })
 
+  it('passes over bytes that may stand before a frame', () => {
+    const wakeUp = hexBytes('fefefefe 68 aaaaaaaaaaaa 68 13 00 df 16') ?? Uint8Array.of()
+    expect(guessed(wakeUp)).toEqual(['dlt645'])
+  })
+
   it('names a framing that has no name of its own', () => {
     const request = Buffer.from('002cgit-upload-pack /p.git\0host=example.org\0')
     expect(guessed(request)).toEqual(['hex-4 that counts itself'])
@@ -184,6 +189,7 @@ describe('recognition', () => {
     ['a version negotiation of SOCKS', Buffer.from('050100', 'hex')],
     ['the preface of AMQP', Buffer.from('414d515000000901', 'hex')],
     ['Telnet options', Buffer.from('fffd18fffd20fffd23fffd27', 'hex')],
+    ['bytes that are frames of ASTM by themselves', Uint8Array.of(5, 6, 5, 6, 4)],
     ['zeros', new Uint8Array(64)],
     ['the same byte', new Uint8Array(64).fill(0x55)],
     ['nothing', new Uint8Array(0)],
