@@ -14,6 +14,7 @@ const FOLDERS = packageFolders()
 /** What a package may import besides core. The command `commloop` composes all of them, so it is not listed. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   control: ['@commloop/metrics'],
+  'codec-len16': ['@commloop/framings'],
   'codec-length-field': ['@commloop/framings'],
   'codec-delimited': ['@commloop/framings'],
   config: [

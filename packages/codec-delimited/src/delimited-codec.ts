@@ -1,5 +1,10 @@
-import { CommloopError, type FrameCodec, type FrameDecoder } from '@commloop/core'
-import { bytesText } from '@commloop/framings'
+import {
+  CommloopError,
+  type FrameCodec,
+  type FrameDecoder,
+  type PluginOptions,
+} from '@commloop/core'
+import { bytesText, type OwnFraming, ownFraming } from '@commloop/framings'
 import { DelimitedDecoder } from './delimited-decoder.js'
 import {
   type DelimitedOptions,
@@ -35,12 +40,14 @@ export class DelimitedCodec implements FrameCodec {
   readonly #hidesEnd: boolean
   /** A payload and an end could contain an earlier end where they meet. */
   readonly #endsMeet: boolean
+  readonly #own: () => OwnFraming
 
   /** @throws CommloopError CML_ERR_CONFIG_INVALID for unknown or invalid options. */
   constructor(options: DelimitedOptions) {
     const settings = delimitedSettings({ ...options })
     const { ends, escape, check, checkMark, payloadBytesMax } = settings
     this.#settings = settings
+    this.#own = () => ownFraming('delimited', options as unknown as PluginOptions)
     this.payloadBytesMax = payloadBytesMax
     this.#finder = new EndFinder(settings)
     this.#end = ends[0] ?? NOTHING
@@ -83,7 +90,7 @@ export class DelimitedCodec implements FrameCodec {
   }
 
   createDecoder(): FrameDecoder {
-    return new DelimitedDecoder(this.#settings)
+    return new DelimitedDecoder(this.#settings, this.#own)
   }
 
   /** What stands between payload and end. It is valid until the next call. */

@@ -1,5 +1,5 @@
 import { CommloopError, type FrameDecoder, type StreamLosses } from '@commloop/core'
-import { bytesText } from '@commloop/framings'
+import { bytesText, framingDiagnosis, type OwnFraming } from '@commloop/framings'
 import type { DelimitedSettings } from './delimited-options.js'
 import {
   EndFinder,
@@ -45,6 +45,7 @@ const TAKEN = new Uint8Array(0)
  */
 export class DelimitedDecoder implements FrameDecoder {
   readonly #settings: DelimitedSettings
+  readonly #own: () => OwnFraming
   readonly #content: FrameContent
   readonly #finder: EndFinder
   readonly #window: StreamWindow
@@ -68,7 +69,9 @@ export class DelimitedDecoder implements FrameDecoder {
   readonly #secondByte: number
   readonly #isPlain: boolean
 
-  constructor(settings: DelimitedSettings) {
+  /** @param own the framing of the codec, for a diagnosis */
+  constructor(settings: DelimitedSettings, own: () => OwnFraming) {
+    this.#own = own
     const { start, ends, hunts } = settings
     this.#settings = settings
     this.#content = new FrameContent(settings)
@@ -79,6 +82,10 @@ export class DelimitedDecoder implements FrameDecoder {
     this.#startByte = start[0] ?? NO_BYTE
     this.#endByte = ends[0]?.[0] ?? 0
     this.#secondByte = ends[0]?.[1] ?? NO_BYTE
+  }
+
+  diagnosis(opening: Uint8Array): string | undefined {
+    return framingDiagnosis(opening, this.#own())
   }
 
   push(chunk: Uint8Array): void {

@@ -7,6 +7,7 @@ import {
   type PluginSide,
   use,
 } from '@commloop/core'
+import { differingOptions, recogniseWith } from '@commloop/framings'
 import { DelimitedCodec } from './delimited-codec.js'
 import {
   type DelimitedOptions,
@@ -31,17 +32,15 @@ export const delimitedDefinition: PluginDefinition<'codec'> = {
   compare,
 }
 
-/** Options that determine the bytes of a frame. */
-const FRAME_OPTIONS = ['start', 'end', 'escape', 'check', 'after', 'singles', 'preamble'] as const
+// Any codec may ask for a diagnosis, of a stream that this one could have decoded.
+recogniseWith('delimited', (options) => delimitedDefinition.create(options))
 
 function compare(dialer: PluginSide, acceptor: PluginSide): PluginMismatch[] {
   const left = delimitedSettings(dialer.options)
   const right = delimitedSettings(acceptor.options)
-  const framing = FRAME_OPTIONS.flatMap((option) => {
-    const [mine, theirs] = [dialer, acceptor].map(({ options }) => canonical(options[option]))
-    if (mine === theirs) return []
+  const framing = differingOptions(dialer.options, acceptor.options).map((option) => {
     const message = `${option} differs at ${dialer.node} and ${acceptor.node}: set the same value`
-    return [{ finding: 'codec-differs', message }]
+    return { finding: 'codec-differs', message }
   })
   return [
     ...framing,
@@ -49,10 +48,6 @@ function compare(dialer: PluginSide, acceptor: PluginSide): PluginMismatch[] {
     ...emptyMismatches(dialer, right, acceptor.node),
     ...emptyMismatches(acceptor, left, dialer.node),
   ]
-}
-
-function canonical(value: unknown): string {
-  return value === undefined ? '' : JSON.stringify(value)
 }
 
 function limitMismatches(

@@ -1,5 +1,5 @@
 import { CommloopError, type FrameDecoder } from '@commloop/core'
-import { framingDiagnosis } from './framing-diagnosis.js'
+import { framingDiagnosis } from '@commloop/framings'
 import { headerRefusal } from './header-refusal.js'
 import { len16Framing } from './len16-framing.js'
 import { HEADER_BYTES, type Len16Settings } from './len16-options.js'

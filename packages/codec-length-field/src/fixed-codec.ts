@@ -7,7 +7,13 @@ import {
   sizeBytes,
   sizeText,
 } from '@commloop/core'
-import { BYTES_EXPECTED, type ConfiguredBytes, FrameTail } from '@commloop/framings'
+import {
+  BYTES_EXPECTED,
+  type ConfiguredBytes,
+  FrameTail,
+  type OwnFraming,
+  ownFraming,
+} from '@commloop/framings'
 import { LengthFieldDecoder } from './length-field-decoder.js'
 import type { LengthFieldSettings } from './length-field-settings.js'
 import { oneByte } from './length-options.js'
@@ -67,10 +73,12 @@ export class FixedCodec implements FrameCodec {
   readonly header = undefined
   readonly #settings: FixedSettings
   readonly #decoding: LengthFieldSettings
+  readonly #own: () => OwnFraming
 
   /** @throws CommloopError CML_ERR_CONFIG_INVALID for unknown or invalid options. */
   constructor(options: FixedOptions) {
     this.#settings = fixedSettings({ ...options })
+    this.#own = () => ownFraming('fixed', { ...options })
     this.payloadBytesMax = this.#settings.bytes
     this.#decoding = decodingSettings(this.#settings.bytes)
   }
@@ -93,7 +101,7 @@ export class FixedCodec implements FrameCodec {
   }
 
   createDecoder(): FrameDecoder {
-    const decoder = new LengthFieldDecoder(this.#decoding)
+    const decoder = new LengthFieldDecoder(this.#decoding, this.#own)
     const { pad, strips } = this.#settings
     return strips && pad !== undefined ? new StrippingDecoder(decoder, pad) : decoder
   }
@@ -128,10 +136,10 @@ function decodingSettings(bytes: number): LengthFieldSettings {
 
 /** Removes padding from the end of payloads. */
 class StrippingDecoder implements FrameDecoder {
-  readonly #decoder: FrameDecoder
+  readonly #decoder: LengthFieldDecoder
   readonly #pad: number
 
-  constructor(decoder: FrameDecoder, pad: number) {
+  constructor(decoder: LengthFieldDecoder, pad: number) {
     this.#decoder = decoder
     this.#pad = pad
   }
@@ -154,5 +162,9 @@ class StrippingDecoder implements FrameDecoder {
 
   end(): void {
     this.#decoder.end()
+  }
+
+  diagnosis(opening: Uint8Array): string | undefined {
+    return this.#decoder.diagnosis(opening)
   }
 }

@@ -1,4 +1,5 @@
-import type { FrameCodec, FrameDecoder, FrameHeader } from '@commloop/core'
+import type { FrameCodec, FrameDecoder, FrameHeader, PluginOptions } from '@commloop/core'
+import { type OwnFraming, ownFraming } from '@commloop/framings'
 import { FrameEncoder } from './frame-encoder.js'
 import { LengthFieldDecoder } from './length-field-decoder.js'
 import { LengthFieldHeader } from './length-field-header.js'
@@ -18,12 +19,14 @@ export class LengthFieldCodec implements FrameCodec {
   readonly #encoder: FrameEncoder
   /** The most bytes that a frame has in addition to its payload. */
   readonly #addedBytesMax: number
+  readonly #own: () => OwnFraming
 
   /** @throws CommloopError CML_ERR_CONFIG_INVALID for unknown or invalid options. */
   constructor(options: LengthFieldOptions) {
     const settings = lengthFieldSettings({ ...options })
     const { keep, tail, varies, headerBytes, length } = settings
     this.#settings = settings
+    this.#own = () => ownFraming('length-field', options as unknown as PluginOptions)
     this.#encoder = new FrameEncoder(settings)
     this.payloadBytesMax = settings.payloadBytesMax
     const isPlain = keep === 'nothing' && tail.bytes === 0 && !varies
@@ -51,6 +54,6 @@ export class LengthFieldCodec implements FrameCodec {
   }
 
   createDecoder(): FrameDecoder {
-    return new LengthFieldDecoder(this.#settings)
+    return new LengthFieldDecoder(this.#settings, this.#own)
   }
 }

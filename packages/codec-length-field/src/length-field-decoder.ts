@@ -1,4 +1,5 @@
 import { CommloopError, type FrameDecoder, type StreamLosses } from '@commloop/core'
+import { framingDiagnosis, type OwnFraming } from '@commloop/framings'
 import { FrameHunt } from './frame-hunt.js'
 import {
   frameBytesAt,
@@ -35,6 +36,7 @@ const UNKNOWN = 0
 export class LengthFieldDecoder implements FrameDecoder {
   readonly losses?: StreamLosses
   readonly #settings: LengthFieldSettings
+  readonly #own: () => OwnFraming
   readonly #hunt: FrameHunt | undefined
   /** The usual way: a complete frame in the chunk, with a length of a usual form. */
   readonly #form: number
@@ -71,7 +73,9 @@ export class LengthFieldDecoder implements FrameDecoder {
   #carriedFrameBytes = UNKNOWN
   #refusal: CommloopError | undefined
 
-  constructor(settings: LengthFieldSettings) {
+  /** @param own the framing of the codec, for a diagnosis */
+  constructor(settings: LengthFieldSettings, own: () => OwnFraming) {
+    this.#own = own
     const { length, varies, magic, tail, emptyFrames } = settings
     this.#settings = settings
     this.#hunt = settings.hunts ? new FrameHunt(settings) : undefined
@@ -252,6 +256,10 @@ export class LengthFieldDecoder implements FrameDecoder {
       'CML_ERR_FRAME_TRUNCATED',
       `the stream ended ${String(begunBytes)} bytes into a frame, within its ${whole}`,
     )
+  }
+
+  diagnosis(opening: Uint8Array): string | undefined {
+    return framingDiagnosis(opening, this.#own())
   }
 
   // ── a frame across chunks ─────────────────────────────────────────────────────────────────────────────────────

@@ -7,6 +7,7 @@ import {
   type PluginSide,
   use,
 } from '@commloop/core'
+import { recogniseWith, sameOnWire } from '@commloop/framings'
 import { FixedCodec, type FixedOptions, fixedSettings } from './fixed-codec.js'
 import { LengthFieldCodec } from './length-field-codec.js'
 import type { LengthFieldOptions } from './length-field-options.js'
@@ -48,12 +49,16 @@ export const fixedDefinition: PluginDefinition<'codec'> = {
   compare: compareFixed,
 }
 
+// Any codec may ask for a diagnosis, of a stream that this one could have decoded.
+recogniseWith('length-field', (options) => lengthFieldDefinition.create(options))
+recogniseWith('fixed', (options) => fixedDefinition.create(options))
+
 function compareLengthFields(dialer: PluginSide, acceptor: PluginSide): PluginMismatch[] {
   const [left, right] = [lengthFieldSettings(dialer.options), lengthFieldSettings(acceptor.options)]
   const differing = Object.keys(left.wire).filter(
     (option) => left.wire[option] !== right.wire[option],
   )
-  if (differing.length > 0) {
+  if (!sameOnWire(dialer.options, acceptor.options)) {
     return differing.map((option) => {
       const values = `${left.wire[option] ?? ''} at ${dialer.node} and ${right.wire[option] ?? ''} at ${acceptor.node}`
       return { finding: 'codec-differs', message: `${option} is ${values}` }

@@ -14,6 +14,13 @@ import type { Framing } from './framing.js'
 import type { Layout } from './layout/layout.js'
 import { LAYOUT_OPTIONS, layoutWith } from './layout/layout-options.js'
 
+const NAMES = new WeakMap<PluginOptions, string>()
+
+/** The name in the configuration, if a codec was created with these options because of a framing. */
+export function framingNameOf(options: PluginOptions): string | undefined {
+  return NAMES.get(options)
+}
+
 /** The plugin that a framing is the name of. `codec` is the plugin that does its work. */
 export function framingDefinition(
   framing: Framing,
@@ -23,12 +30,13 @@ export function framingDefinition(
     ...side,
     options: expandedOptions(framing, side.options),
   })
-  return {
+  const definition: PluginDefinition<'codec'> = {
     kind: 'codec',
     name: framing.name,
     apiVersion: codec.apiVersion,
     create: (options) => {
       const all = expandedOptions(framing, options)
+      NAMES.set(all, framing.name)
       const rejected: RejectedOption[] = []
       collected(framing, rejected, () => framingLayout(framing, options))
       const value = collected(framing, rejected, () => codec.create(all))
@@ -41,6 +49,17 @@ export function framingDefinition(
     ],
     layout: (options) => framingLayout(framing, options),
   }
+  CODECS.set(definition, codec)
+  return definition
+}
+
+const CODECS = new WeakMap<PluginDefinition, PluginDefinition<'codec'>>()
+
+/** The codec that does the work of a framing, to compare a framing with options that say the same. */
+export function codecOfFraming(
+  definition: PluginDefinition,
+): PluginDefinition<'codec'> | undefined {
+  return CODECS.get(definition)
 }
 
 /**

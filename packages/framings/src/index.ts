@@ -11,7 +11,6 @@ export {
 export { checksumForm, readChecksum, readTail, type TailOption } from './tail-options.js'
 export type { FramePart, Framing, FramingHeartbeat, FramingSample } from './framing.js'
 export { framing, FRAMINGS } from './presets/framings.js'
-export { expandedOptions, framingDefinition } from './framing-definition.js'
 export { mbapKey, smppKey } from './keys/binary-keys.js'
 export { hl7Key } from './keys/hl7-key.js'
 export { isoKey, type IsoKeyOptions } from './keys/iso-key.js'
@@ -26,3 +25,24 @@ export {
   type Telegram40Fields,
 } from './layout/telegram-layouts.js'
 export { counterpartOptions } from './counterpart-options.js'
+export { codecOfFraming, expandedOptions, framingDefinition } from './framing-definition.js'
+export { type CodecSpec } from './recognition/candidate.js'
+export { codecText } from './recognition/codec-text.js'
+export { type DecoderSource, recogniseWith } from './recognition/decoder-source.js'
+export {
+  type ForeignProtocol,
+  likelyProtocol,
+  tpkt,
+  unmistakableProtocol,
+} from './recognition/foreign-protocol.js'
+export { framingDiagnosis } from './recognition/framing-diagnosis.js'
+export {
+  bestGuesses,
+  type FramingGuess,
+  framingsOf,
+  OPENING_BYTES_MAX,
+} from './recognition/framing-guess.js'
+export { isFramedBy, type LengthLayout } from './recognition/length-layout.js'
+export { openingText } from './recognition/opening-text.js'
+export { type OwnFraming, ownFraming } from './recognition/own-framing.js'
+export { differingOptions, sameOnWire } from './recognition/wire-options.js'

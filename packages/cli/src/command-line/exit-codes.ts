@@ -8,7 +8,7 @@ export const EXIT = {
   CANNOT_LISTEN: 3,
   /**
    * The check of a command found a problem. `status`: an entry is absent or exhausted. `doctor`: a finding of weight
-   * `wrong`. `check --with`: the two tables do not match.
+   * `wrong`. `check --with`: the two tables do not match. `codecs --guess`: nothing fits.
    */
   INCOMPLETE: 4,
   NOT_RUNNING: 5,

@@ -78,6 +78,60 @@ Sample: a data TPDU without data
   })
 })
 
+describe('commloop codecs --guess', () => {
+  const TELEGRAM = '0045TEST20250929101112L3L2114514        hello'
+
+  it('names the codec for the bytes of a file, and what else is possible', async () => {
+    const cwd = testFolder({ 'capture.bin': TELEGRAM })
+    const { code, stdout } = await runCli(['codecs', '--guess', 'capture.bin'], { cwd })
+    expect(stdout).toMatch(
+      /^45 bytes: "0045TEST20250929"\n\nLooks like\n {2}codec: telegram-40 +\d+ bits of evidence +1 frame up to the last byte\n/,
+    )
+    expect(stdout).toContain('Also possible, with less evidence\n  codec: { use: length-field, ')
+    expect(code).toBe(0)
+  })
+
+  it('reads hexadecimal digits, and says what it cannot distinguish', async () => {
+    const { code, stdout } = await runCli(['codecs', '--guess', '30 30 30 35 68:65:6c:6c:6f'])
+    expect(stdout).toMatch(/Looks like one of\n {2}codec: decimal-4 .*\n {2}codec: hex-4 /)
+    expect(code).toBe(0)
+  })
+
+  it('reads only the beginning of a file', async () => {
+    const cwd = testFolder({ long: 'hello\r\n'.repeat(1_000) })
+    const { stdout } = await runCli(['codecs', '--guess', 'long', '--json'], { cwd })
+    expect(JSON.parse(stdout)).toMatchObject({
+      bytes: 1024,
+      all: false,
+      protocol: null,
+      codecs: [{ name: 'crlf', codec: 'crlf', likely: true, endsWithLastByte: false }, {}],
+    })
+  })
+
+  it('names other protocols', async () => {
+    const cwd = testFolder({ request: 'GET / HTTP/1.1\r\n\r\n' })
+    const { code, stdout } = await runCli(['codecs', '--guess', 'request'], { cwd })
+    expect(stdout).toContain('Looks like an HTTP request: ')
+    expect(code).toBe(0)
+  })
+
+  it('exits with 4 if nothing fits', async () => {
+    const { code, stdout } = await runCli(['codecs', '--guess', '9c4000ff13aa7701'])
+    expect(stdout).toContain('No codec fits.')
+    expect(code).toBe(4)
+  })
+
+  it.each([
+    ['missing.bin', 'expected the path of a file, or two hexadecimal digits for each byte: ENOENT'],
+    ['.', 'expected the path of a file, or two hexadecimal digits for each byte: EISDIR'],
+    ['abc', 'expected the path of a file, or two hexadecimal digits for each byte: ENOENT'],
+  ])('rejects %s', async (given, problem) => {
+    const { code, stderr } = await runCli(['codecs', '--guess', given], { cwd: testFolder({}) })
+    expect(stderr).toContain(problem)
+    expect(code).toBe(2)
+  })
+})
+
 describe('a framing in a configuration', () => {
   it('is a codec of commloop', async () => {
     const { code, stdout } = await runCli(['check'], { cwd: folderWith('tpkt') })
@@ -122,8 +176,43 @@ describe('a framing in a configuration', () => {
         }),
       })
     const check = ['check', '--with', 'peer.yaml']
-    expect((await runCli(check, { cwd: folderOf(spelled) })).stdout).not.toContain('codecs differ')
-    expect((await runCli(check, { cwd: folderOf('len32') })).stdout).toContain('codecs differ')
+    expect((await runCli(check, { cwd: folderOf(spelled) })).stdout).not.toContain('codec-differs')
+    expect((await runCli(check, { cwd: folderOf('len32') })).stdout).toContain('codec-differs')
+    // Only the limit differs, and that is what the finding says.
+    const limited = await runCli(check, { cwd: folderOf({ ...spelled, maxPayload: 100 }) })
+    expect(limited.stdout).not.toContain('codec-differs')
+    expect(limited.stdout).toContain(
+      'payload-limit-differs  plant may send payloads of 65531 bytes',
+    )
+  })
+
+  it.each([
+    ['the end as a text', { use: 'delimited', start: { hex: '0b' }, end: '\u001c\r' }],
+    ['the end in base64', { use: 'delimited', start: '\v', end: { base64: 'HA0=' } }],
+  ])('matches a peer that writes %s', async (_, codec) => {
+    const cwd = testFolder({
+      '.commlooprc': { node: 'plant', bind: '192.168.0.1', codec: 'mllp', links: LINKS },
+      'peer.yaml': JSON.stringify({
+        node: 'plc',
+        listen: { host: '192.168.0.10', port: 102 },
+        codec: { ...codec, maxPayload: '1MiB' },
+        links: [{ id: 'plant', role: 'passive', ip: '192.168.0.1' }],
+      }),
+    })
+    const { code, stdout } = await runCli(['check', '--with', 'peer.yaml'], { cwd })
+    expect(stdout).toContain('match')
+    expect(code).toBe(0)
+  })
+
+  it('has a warning if its messages are larger than the queue', async () => {
+    const cwd = testFolder({
+      '.commlooprc': { node: 'plant', codec: 'mllp', outbox: '512KiB', links: LINKS },
+    })
+    const { code, stdout, stderr } = await runCli(['check'], { cwd })
+    expect(stdout + stderr).toMatch(
+      /outbox: 512KiB at "plc", and its codec allows messages of up to 1MiB[.] /,
+    )
+    expect(code).toBe(0)
   })
 })
 

@@ -240,6 +240,38 @@ describe('a running node', () => {
     expect(answer.code).toBe(4)
   })
 
+  it('repeats the diagnosis of links that wait for their peer or for the next dial', async () => {
+    const plc = await PeerServer.listen(await freePort())
+    const folder = folderOf({
+      listen: { host: '127.0.0.1', port: await freePort() },
+      partialFrame: '300ms',
+      links: [
+        { id: 'lab', role: 'passive', ip: '127.0.0.1' },
+        { id: 'plc', role: 'active', ip: '127.0.0.1', port: plc.port },
+      ],
+    })
+    const node = CliProcess.start(['run', '--stdio', '--keep-open'], { cwd: folder })
+    const { port } = (await node.eventOf('ready'))['listen'] as { readonly port: number }
+    const greeted = plc.accepted().then((connection) => {
+      connection.sendRaw(Buffer.from('0300000b06e00000000000', 'hex'))
+    })
+    const lab = await FramedPeer.connect(port)
+    lab.sendRaw(Buffer.from('\vMSH|^~\\&|A\r\u001c\r'))
+    await greeted
+    for (const state of ['awaiting', 'backoff']) {
+      await node.event((event) => event['state'] === state && event['reason'] !== undefined)
+    }
+    const { findings } = await doctorIn(folder)
+    const messages = findings.map(({ about, message }) => `${String(about)}: ${message}`)
+    expect(messages).toEqual([
+      expect.stringMatching(/^lab: is in state awaiting .* look like mllp: set codec: mllp$/),
+      expect.stringMatching(/^plc: .* look like tpkt: set codec: tpkt$/),
+    ])
+    expect(findings.map(({ advice }) => advice)).toEqual(
+      Array(2).fill(expect.stringContaining('docs/framings.md')),
+    )
+  })
+
   it('is found by its socket; without an answer, both commands exit with 5', async () => {
     const control = join(testFolder(), 'node.sock')
     const table = active(await freePort())
@@ -305,6 +337,17 @@ describe('--dial', () => {
     expect(only(answer)).toMatchObject({ finding: 'peer-framing', about: 'plc' })
     expect(only(answer)?.message).toContain('set byteOrder: little in "codec"')
     expect(answer.code).toBe(4)
+  })
+
+  it('names the codec of a peer that speaks a known protocol', async () => {
+    const peer = await PeerServer.listen(await freePort())
+    const greeted = peer.accepted().then((connection) => {
+      connection.sendRaw(Buffer.from('0045TEST20250929101112L3L2114514        hello'))
+    })
+    const answer = await doctor(active(peer.port), '--dial')
+    await greeted
+    expect(only(answer)).toMatchObject({ finding: 'peer-framing', about: 'plc' })
+    expect(only(answer)?.message).toContain('look like telegram-40: set codec: telegram-40')
   })
 
   it('uses the codec of the entry', async () => {

@@ -11,6 +11,7 @@ import { checkSource, type SourceChecker } from './checked-file.js'
 import { checkPlugins, type PluginReport, warningText } from './check-plugins.js'
 import { heartbeatProblems } from './heartbeat-problems.js'
 import type { LoadedConfig } from './loaded-config.js'
+import { payloadWarning } from './payload-warning.js'
 import { PluginResolver } from './plugin-resolver.js'
 import { fixedKeyProblems, type RunningConfig } from './running-config.js'
 import { listenFilesRevision, withTlsFiles } from './tls-files.js'
@@ -114,7 +115,8 @@ async function checkedParts(
   if (plugins === undefined) return undefined
   const ofPorts = sourcePortWarnings(node)
   const ofSystem = acknowledgementWarning(node, plugins.transport.value)
-  const remarks = [...resolved.warnings, ...ofPorts, ...ofSystem].map(warningText)
+  const ofSizes = payloadWarning(node, plugins.codec.value)
+  const remarks = [...resolved.warnings, ...ofPorts, ...ofSystem, ...ofSizes].map(warningText)
   return { options, node, plugins, ...process, warnings: remarks.concat(ofPlugins.warnings) }
 }
 

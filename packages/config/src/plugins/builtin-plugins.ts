@@ -43,6 +43,20 @@ const direct: PluginDefinition<'router'> = {
 }
 
 /**
+ * Loads the codecs whose decoders recognise what a peer speaks instead. They are loaded with any codec, because the diagnosis
+ * of a failed connection cannot wait.
+ */
+async function codecFamily(): Promise<
+  Readonly<
+    Record<'lengthFieldDefinition' | 'fixedDefinition' | 'delimitedDefinition', PluginDefinition>
+  >
+> {
+  const [{ lengthFieldDefinition, fixedDefinition }, { default: delimitedDefinition }] =
+    await Promise.all([import('@commloop/codec-length-field'), import('@commloop/codec-delimited')])
+  return { lengthFieldDefinition, fixedDefinition, delimitedDefinition }
+}
+
+/**
  * Every plugin that is part of commloop. No other code names a transport, a codec or an opening. `findPlugin` prefers a version
  * that is installed in the folder of the configuration.
  */
@@ -59,28 +73,34 @@ const BUILTIN_PLUGINS = [
     name: 'len16',
     package: '@commloop/codec-len16',
     isDefault: true,
-    load: async () => (await import('@commloop/codec-len16')).default,
+    load: async () => {
+      const [{ default: len16 }] = await Promise.all([
+        import('@commloop/codec-len16'),
+        codecFamily(),
+      ])
+      return len16
+    },
   },
   {
     kind: 'codec',
     name: 'length-field',
     package: '@commloop/codec-length-field',
     isDefault: false,
-    load: async () => (await import('@commloop/codec-length-field')).lengthFieldDefinition,
+    load: async () => (await codecFamily()).lengthFieldDefinition,
   },
   {
     kind: 'codec',
     name: 'fixed',
     package: '@commloop/codec-length-field',
     isDefault: false,
-    load: async () => (await import('@commloop/codec-length-field')).fixedDefinition,
+    load: async () => (await codecFamily()).fixedDefinition,
   },
   {
     kind: 'codec',
     name: 'delimited',
     package: '@commloop/codec-delimited',
     isDefault: false,
-    load: async () => (await import('@commloop/codec-delimited')).default,
+    load: async () => (await codecFamily()).delimitedDefinition,
   },
   {
     kind: 'reconnect',

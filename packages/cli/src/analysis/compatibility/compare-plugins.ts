@@ -6,8 +6,10 @@ import {
   framedSpec,
   type LinkPluginKind,
   type PluginSpec,
+  type ResolvedPlugin,
   type TablePlugin,
 } from '@commloop/config'
+import { codecOfFraming } from '@commloop/framings'
 import type { SettingFinding } from './finding.js'
 import { pluginSide } from './plugin-side.js'
 import type { LinkSide } from './side.js'
@@ -73,14 +75,19 @@ function compared(
   dialer: LinkSide,
   acceptor: LinkSide,
 ): readonly PluginMismatch[] | undefined {
-  const plugin = one.plugin ?? other.plugin
-  const isSame = withoutFolder(one.spec).use === withoutFolder(other.spec).use
-  if (plugin === undefined || !isSame) return undefined
+  const ours = one.plugin ?? other.plugin
+  if (ours === undefined) return undefined
+  const haveOneName = withoutFolder(one.spec).use === withoutFolder(other.spec).use
+  const expands = !haveOneName && ours.kind === 'codec'
+  const plugin = expands ? generalPlugin(ours) : ours
+  const left = expands ? framedSpec(one.spec) : one.spec
+  const right = expands ? framedSpec(other.spec) : other.spec
+  if (withoutFolder(left).use !== withoutFolder(right).use) return undefined
   try {
     return compareSides(
       plugin,
-      pluginSide(dialer.side.table, dialer.entry, one.spec),
-      pluginSide(acceptor.side.table, acceptor.entry, other.spec),
+      pluginSide(dialer.side.table, dialer.entry, left),
+      pluginSide(acceptor.side.table, acceptor.entry, right),
     )
   } catch (error) {
     if (!CommloopError.is(error) || error.code !== 'CML_ERR_CONFIG_INVALID') throw error
@@ -88,6 +95,12 @@ function compared(
     const peer = one.plugin === undefined ? dialer : acceptor
     return [{ finding: 'options-invalid', message: `${nameOf(peer)}: ${messageText(error)}` }]
   }
+}
+
+/** The plugin that takes every option, if ours is the name of a framing. */
+function generalPlugin(plugin: ResolvedPlugin): ResolvedPlugin {
+  const definition = codecOfFraming(plugin.definition)
+  return definition === undefined ? plugin : { ...plugin, definition }
 }
 
 function specOf(kind: LinkPluginKind, { side, entry }: LinkSide): PluginSpec {

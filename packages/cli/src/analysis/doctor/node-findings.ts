@@ -49,7 +49,7 @@ const ASK_THE_PEER =
 const ADVICE: ReadonlyMap<ReasonCode | null | undefined, string> = new Map([
   ...[...FRAMING].map((code) => {
     const advice =
-      'The peer uses another framing: set what the text names; docs/wire-format.md explains it.'
+      'The peer uses another framing: set what the text names; docs/wire-format.md and docs/framings.md explain it.'
     return [code, advice] as const
   }),
   ['not-ready', ASK_THE_PEER],

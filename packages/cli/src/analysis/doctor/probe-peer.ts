@@ -67,7 +67,7 @@ export async function probePeer(
     'peer-framing',
     entry.id,
     `${address}: ${problem}`,
-    'Compare the codec of both sides: docs/wire-format.md.',
+    'Set what the text names, and compare the codec of both sides: docs/wire-format.md and docs/framings.md.',
   )
 }
 

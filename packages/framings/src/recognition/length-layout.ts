@@ -34,3 +34,10 @@ function lengthAt(view: DataView, at: number, { lengthBytes, byteOrder }: Length
   const little = byteOrder === 'little'
   return lengthBytes === 2 ? view.getUint16(at, little) : view.getUint32(at, little)
 }
+
+/** `a length of two bytes, big endian that counts itself` */
+export function layoutName({ lengthBytes, byteOrder, countsHeader }: LengthLayout): string {
+  const width = lengthBytes === 2 ? 'two' : 'four'
+  const counted = countsHeader ? ' that counts itself' : ''
+  return `a length of ${width} bytes, ${byteOrder} endian${counted}`
+}

@@ -6,6 +6,7 @@ export interface ForeignProtocol {
 }
 
 const OWN_CODEC = 'write a codec for it, docs/writing-a-codec.md'
+const DIGITS_CODEC = 'the codec length-field decodes it, docs/framings.md'
 const WRONG_PORT = 'this is another program, or a wrong port'
 const TLS: ForeignProtocol = {
   name: 'TLS',
@@ -45,13 +46,14 @@ function proxyHeader(version: number): ForeignProtocol {
 /** Other protocols. Weak evidence: check first that no length of two or four bytes fits. */
 export function likelyProtocol(opening: Uint8Array): ForeignProtocol | undefined {
   const text = latin1(opening)
-  const name =
-    digits(text) ??
-    (isStxEtx(opening) ? 'text between STX and ETX' : undefined) ??
-    (MLLP.test(text) ? 'MLLP' : undefined) ??
-    (JSON_TEXT.test(text) ? 'JSON without a length' : undefined) ??
-    (TEXT_LINE.test(text) ? 'lines of text' : undefined)
-  return name === undefined ? undefined : { name, advice: OWN_CODEC }
+  const ofDigits = digits(text)
+  if (ofDigits !== undefined) return { name: ofDigits, advice: DIGITS_CODEC }
+  if (isStxEtx(opening)) return { name: 'text between STX and ETX', advice: 'set codec: stx-etx' }
+  if (MLLP.test(text)) return { name: 'MLLP', advice: 'set codec: mllp' }
+  if (JSON_TEXT.test(text)) return { name: 'JSON without a length', advice: OWN_CODEC }
+  if (!TEXT_LINE.test(text)) return undefined
+  const codec = text.includes('\r\n') ? 'crlf' : 'lines'
+  return { name: 'lines of text', advice: `set codec: ${codec}` }
 }
 
 /**
@@ -70,7 +72,7 @@ export function tpkt(opening: Uint8Array): ForeignProtocol | undefined {
     if (bytes <= 4) return undefined
     at += bytes
   }
-  return at === opening.length && at > 0 ? { name: 'TPKT', advice: OWN_CODEC } : undefined
+  return at === opening.length && at > 0 ? { name: 'TPKT', advice: 'set codec: tpkt' } : undefined
 }
 
 /**

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { framingDiagnosis, isFramedBy, type LengthLayout, type OwnFraming } from '../src/index.js'
+import {
+  framingDiagnosis,
+  isFramedBy,
+  type LengthLayout,
+  type OwnFraming,
+} from '../../src/index.js'
 
 /** A codec of another package, with a length of four bytes in front of each payload. */
 const LEN32: LengthLayout = { lengthBytes: 4, byteOrder: 'big', countsHeader: false }
