@@ -175,7 +175,8 @@ rootpw secret
     const admin = ['-D', 'cn=admin,dc=plant', '-w', 'secret']
     const add = stage.program('ldapadd', ...through, ...admin, '-f', join(folder, 'entries.ldif'))
     expect(await add.ended(), add.errors).toBe(0)
-    await waitFor(() => node.link('server').state === 'up')
+    // slapd ends the connection after the unbind of ldapadd.
+    await waitFor(() => node.link('server').state === 'up' && node.link('server').epoch === 2)
     const search = stage.program(
       LDAP.command,
       ...through,
