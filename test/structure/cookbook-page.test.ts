@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { FRAMINGS } from '@commloop/framings'
 import { runCli } from '@commloop/test-support/cli-process'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -77,6 +77,33 @@ describe('docs/cookbook.md', () => {
       '0300001611e00000000100c0010ac1020100c2020102',
       '0300001902f08032010000000000080000f0000001000101e0',
     ])
+  })
+
+  it('passes on the requests of a Modbus master, and the answers, on one connection after another', async () => {
+    const heard: string[] = []
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.on('data', (chunk: Buffer) => {
+        heard.push(chunk.toString('hex'))
+        socket.write(Buffer.from('0001000000050103021234', 'hex'))
+      })
+    })
+    const changes = {
+      '0.0.0.0, port: 502': '127.0.0.1, port: 0',
+      '192.168.0.20': '127.0.0.1',
+      '192.168.0.10, port: 502': `127.0.0.1, port: ${await portOf(server)}`,
+    }
+    const node = await RunningNode.startIn(recipeFolder('modbus-tcp.yaml', changes))
+    await node.link('furnace', 'up')
+    for (const times of [1, 2]) {
+      const master = connect(node.port, '127.0.0.1')
+      master.write(Buffer.from('000100000006010300000001', 'hex'))
+      const [answer] = (await once(master, 'data')) as [Buffer]
+      expect(answer.toString('hex')).toBe('0001000000050103021234')
+      expect(heard).toHaveLength(times)
+      master.destroy()
+    }
+    expect(new Set(heard)).toEqual(new Set(['000100000006010300000001']))
   })
 
   it('binds to the server of the npm package smpp', async () => {
