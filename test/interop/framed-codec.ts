@@ -65,13 +65,6 @@ class FramedDecoder implements FrameDecoder {
   }
 }
 
-/** SMPP: four bytes with the size of the whole PDU, which is the payload. */
-export const SMPP: Framing = {
-  frameBytes: (bytes) => (bytes.length < 4 ? undefined : bytes.readUInt32BE(0)),
-  payloadOf: (frame) => frame,
-  frameOf: (payload) => payload,
-}
-
 /** IEC 104: 68h, the size of the rest, the rest. */
 export const IEC104: Framing = {
   frameBytes: (bytes) => (bytes.length < 2 ? undefined : 2 + bytes.readUInt8(1)),

@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { createNode, type Node, type NodeOptions, type NodePart } from '@commloop/core'
+import type { Node } from '@commloop/core'
 import { SeededRandom } from '@commloop/testing'
-import { tcpTransport } from '@commloop/transport-tcp'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type DebianTool, someToolIsMissing, toolPath } from './debian-tool.js'
-import { ForeignProcess } from './foreign-process.js'
+import type { ForeignProcess } from './foreign-process.js'
 import { namedCodec } from './named-codec.js'
+import { received, Stage } from './stage.js'
 import { waitFor } from './wait-for.js'
 
 const ERLANG: DebianTool = { command: 'escript', package: 'erlang-base' }
@@ -19,46 +19,12 @@ const LOGGER: DebianTool = { command: 'logger', package: 'bsdutils' }
 const ECHO = fileURLToPath(new URL('packet-echo.escript', import.meta.url))
 const HL7 = fileURLToPath(new URL('hl7-peer.py', import.meta.url))
 
-const running: { stop(): Promise<void> }[] = []
+const stage = new Stage()
 
-afterEach(async () => {
-  for (const each of running.splice(0).reverse()) await each.stop()
-})
+afterEach(() => stage.clear())
 
-async function startNode(options: NodeOptions, codec: NodePart): Promise<Node> {
-  const node = createNode(options, tcpTransport(), codec)
-  running.push(node)
-  await node.start()
-  return node
-}
-
-function start(command: string, ...args: string[]): ForeignProcess {
-  const process = new ForeignProcess(command, args)
-  running.push(process)
-  return process
-}
-
-/** A node whose link `peer` is up with a program that listens. */
-async function dialled(process: ForeignProcess, codec: NodePart): Promise<Node> {
-  const port = Number((await process.line(/^listening (\d+)$/))[1])
-  const node = await startNode(
-    { links: [{ id: 'peer', role: 'active', ip: '127.0.0.1', port }] },
-    codec,
-  )
-  await waitFor(() => node.link('peer').state === 'up')
-  return node
-}
-
-/** A node that waits for the program on this machine. */
-async function listening(codec: NodePart): Promise<Node> {
-  const links = [{ id: 'peer', role: 'passive', ip: '127.0.0.1', slots: 1 }] as const
-  return await startNode({ listen: { host: '127.0.0.1', port: 0 }, links }, codec)
-}
-
-function received(node: Node): string[] {
-  const payloads: string[] = []
-  node.on('message', ({ payload }) => payloads.push(Buffer.from(payload).toString('latin1')))
-  return payloads
+async function listeningPort(process: ForeignProcess): Promise<number> {
+  return Number((await process.line(/^listening (\d+)$/))[1])
 }
 
 const random = new SeededRandom('framings')
@@ -84,8 +50,8 @@ describe.skipIf(someToolIsMissing('Erlang packet types', [ERLANG]))('Erlang', ()
   ])(
     'echoes messages with {packet, %s}, which is the codec %s',
     async (type, codec, payload, sizes) => {
-      const erlang = start(ERLANG.command, ECHO, type)
-      const node = await dialled(erlang, namedCodec(codec))
+      const erlang = stage.program(ERLANG.command, ECHO, type)
+      const node = await stage.dialled(await listeningPort(erlang), namedCodec(codec))
       const echoed = received(node)
       const sent = [...sizes, ...Array.from({ length: 300 }, () => 1 + random.int(100))].map(
         payload,
@@ -102,8 +68,8 @@ describe.skipIf(someToolIsMissing('MLLP', [PYTHON, PYTHON_HL7]))('python3-hl7', 
     `MSH|^~\\&|HIS|B|LAB|A|20250929101112||${more}|${String(id)}|P|2.5\r`
 
   it('acknowledges every message that we send', async () => {
-    const python = start(PYTHON.command, HL7, 'serve')
-    const node = await dialled(python, namedCodec('mllp'))
+    const python = stage.program(PYTHON.command, HL7, 'serve')
+    const node = await stage.dialled(await listeningPort(python), namedCodec('mllp'))
     const answers = received(node)
     const ids = Array.from({ length: 200 }, (_, id) => id)
     for (const id of ids) {
@@ -118,12 +84,12 @@ describe.skipIf(someToolIsMissing('MLLP', [PYTHON, PYTHON_HL7]))('python3-hl7', 
   })
 
   it('gets an acknowledgement of ours for every message that it sends', async () => {
-    const node = await listening(namedCodec('mllp'))
+    const node = await stage.listening(namedCodec('mllp'))
     node.on('message', ({ payload, link }) => {
       const id = Buffer.from(payload).toString().split('|')[9] ?? ''
       node.send(Buffer.from(`${header(0, 'ACK')}MSA|AA|${id}\r`), { to: link })
     })
-    const python = start(PYTHON.command, HL7, 'ask', String(node.listening?.port), '300')
+    const python = stage.program(PYTHON.command, HL7, 'ask', String(node.listening?.port), '300')
     await python.line(/^acknowledged 300$/)
     expect(node.link('peer').counters).toMatchObject({ received: 300, written: 300 })
   })
@@ -141,7 +107,7 @@ describe.skipIf(someToolIsMissing('syslog', [LOGGER]))('logger of util-linux', (
   }
 
   it('sends messages of several lines with octet counting, which is syslog-octet', async () => {
-    const node = await listening(namedCodec('syslog-octet'))
+    const node = await stage.listening(namedCodec('syslog-octet'))
     const messages = received(node)
     for (let number = 1; number <= 5; number++) {
       await log(node, `message ${String(number)}\nsecond line`, '--octet-count')
@@ -153,7 +119,7 @@ describe.skipIf(someToolIsMissing('syslog', [LOGGER]))('logger of util-linux', (
   })
 
   it('sends a line for each message without octet counting, which is syslog-lines', async () => {
-    const node = await listening(namedCodec('syslog-lines'))
+    const node = await stage.listening(namedCodec('syslog-lines'))
     const messages = received(node)
     for (let number = 1; number <= 5; number++) {
       await log(node, `message ${String(number)}`)

@@ -1,20 +1,14 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import {
-  createNode,
-  type EntryOptions,
-  FrameCodec,
-  type Node,
-  type PluginDefinition,
-  use,
-} from '@commloop/core'
+import { createNode, type EntryOptions, type Node, type PluginDefinition } from '@commloop/core'
 import { tcpTransport } from '@commloop/transport-tcp'
 import { openingCompliance } from '@commloop/testing/compliance'
 import { afterEach, describe, expect, it } from 'vitest'
 import { eventually } from '../peer/eventually.js'
 import { pathOf } from '../structure/source-tree.js'
 import { type Pdu, type Session, smpp } from './smpp-package.js'
-import { FramedCodec, type Framing, IEC104, JT808, SMPP } from './framed-codec.js'
+import { FramedCodec, type Framing, IEC104, JT808 } from './framed-codec.js'
+import { namedCodec } from './named-codec.js'
 
 type OpeningDefinition = PluginDefinition<'opening'>
 
@@ -40,7 +34,7 @@ afterEach(async () => {
 
 /** A node with one link, `peer`, that has the opening. */
 async function started(
-  framing: Framing,
+  codec: string,
   opening: OpeningDefinition,
   options: Readonly<Record<string, unknown>>,
   entry: EntryOptions,
@@ -48,11 +42,7 @@ async function started(
   const value = opening.create(options)
   const links = [{ ...entry, id: 'peer', opening: { spec: JSON.stringify(options), value } }]
   const listen = entry.role === 'passive' ? { listen: { host: '127.0.0.1', port: 0 } } : {}
-  const node = createNode(
-    { ...listen, links },
-    tcpTransport(),
-    use(FrameCodec, new FramedCodec(framing)),
-  )
+  const node = createNode({ ...listen, links }, tcpTransport(), namedCodec(codec))
   nodes.push(node)
   const messages: string[] = []
   const reasons: string[] = []
@@ -156,7 +146,7 @@ describe('examples/openings/smpp-bind.mjs', () => {
   it('binds, sends what has waited, and answers enquire_link', async () => {
     const { port, sessions, submitted } = await smsc('secret')
     const options = { systemId: 'plant', password: 'secret' }
-    const { node, messages } = await started(SMPP, smppBind, options, active(port))
+    const { node, messages } = await started('smpp', smppBind, options, active(port))
     node.send(submitSm('hello'), { to: 'peer' })
     await isUp(node)
     await eventually('the message', () => submitted.length === 1)
@@ -178,7 +168,7 @@ describe('examples/openings/smpp-bind.mjs', () => {
   it('says that the server refuses the password, and keeps the message', async () => {
     const { port, submitted } = await smsc('secret')
     const options = { systemId: 'plant', password: 'wrong' }
-    const { node, reasons } = await started(SMPP, smppBind, options, active(port))
+    const { node, reasons } = await started('smpp', smppBind, options, active(port))
     node.send(submitSm('hello'), { to: 'peer' })
     await eventually('a refusal', () => reasons.length > 0)
     expect(reasons[0]).toBe('not opened: the server refuses the bind: invalid password (status 14)')
@@ -210,7 +200,7 @@ describe('examples/openings/iec104-startdt.mjs', () => {
     const port = await listening(
       createServer((socket) => peers.push(new FramedPeer(socket, IEC104))),
     )
-    const { node, messages } = await started(IEC104, iec104, {}, active(port))
+    const { node, messages } = await started('iec104', iec104, {}, active(port))
     const peer = await eventually('the connection', () => peers[0])
     expect(await peer.hears(1)).toEqual([STARTDT_ACT])
     peer.say(TESTFR_ACT)
@@ -225,7 +215,7 @@ describe('examples/openings/iec104-startdt.mjs', () => {
 
   it('confirms the transfer of data when it is dialled', async () => {
     const entry = { role: 'passive', ip: '127.0.0.1' } as const
-    const { node, messages } = await started(IEC104, iec104, {}, entry)
+    const { node, messages } = await started('iec104', iec104, {}, entry)
     const peer = new FramedPeer(connect(node.listening?.port ?? 0, '127.0.0.1'), IEC104)
     peer.say(STARTDT_ACT, I_FRAME)
     await isUp(node)
@@ -236,7 +226,7 @@ describe('examples/openings/iec104-startdt.mjs', () => {
 
   it('ends a connection whose peer sends data before it was started', async () => {
     const entry = { role: 'passive', ip: '127.0.0.1' } as const
-    const { node, reasons, messages } = await started(IEC104, iec104, {}, entry)
+    const { node, reasons, messages } = await started('iec104', iec104, {}, entry)
     const peer = new FramedPeer(connect(node.listening?.port ?? 0, '127.0.0.1'), IEC104)
     peer.say(I_FRAME)
     await eventually('the end', () => reasons.length > 0)
@@ -262,7 +252,7 @@ describe('examples/openings/jt808-register.mjs', () => {
   const entry = { role: 'passive', ip: '127.0.0.1' } as const
 
   it('registers a terminal, checks its code, and answers its heartbeats', async () => {
-    const { node, messages } = await started(JT808, jt808, { secret: 's' }, entry)
+    const { node, messages } = await started('jt808', jt808, { secret: 's' }, entry)
     const terminal = new FramedPeer(connect(node.listening?.port ?? 0, '127.0.0.1'), JT808)
     // The body contains bytes that are escaped on the wire.
     terminal.say(terminalMessage(0x0100, 0x7e, Buffer.alloc(37, 0x7d)))
@@ -284,7 +274,7 @@ describe('examples/openings/jt808-register.mjs', () => {
   })
 
   it('refuses a wrong code, and says so to the terminal first', async () => {
-    const { node, reasons } = await started(JT808, jt808, { secret: 's' }, entry)
+    const { node, reasons } = await started('jt808', jt808, { secret: 's' }, entry)
     const terminal = new FramedPeer(connect(node.listening?.port ?? 0, '127.0.0.1'), JT808)
     terminal.say(terminalMessage(0x0102, 1, Buffer.from('guess')))
     expect((await terminal.hears(1))[0]?.slice(24)).toBe('0001010201')

@@ -1,7 +1,7 @@
 import { CHECKSUM_NAMES, FRAMINGS } from '@commloop/framings'
 import { describe, expect, it } from 'vitest'
 import { tableRows } from './page.js'
-import { codeUnder, textOf } from './source-tree.js'
+import { codeUnder, filesUnder, textOf } from './source-tree.js'
 
 const PAGE = textOf('docs/framings.md')
 
@@ -11,6 +11,29 @@ describe('docs/framings.md', () => {
     const shown = tableRows(table, ['name', 'frame', 'source'])
     const rows = FRAMINGS.map(({ name, title, source }) => [name, title, source])
     expect(shown).toEqual(rows)
+  })
+
+  const tried = tableRows(PAGE, ['program', 'names']).map(([program = '', names = '']) => ({
+    program,
+    names: FRAMINGS.filter(({ name }) => names.split(/[ ,:]+/).includes(name)),
+  }))
+
+  it('lists framings as tried that the interoperability tests name', () => {
+    const tests = filesUnder('test/interop')
+      .filter((path) => path.endsWith('.test.ts'))
+      .map((path) => textOf(path))
+      .join('\n')
+    const names = tried.flatMap((row) => row.names).map(({ name }) => name)
+    expect(new Set(names).size).toBeGreaterThan(20)
+    for (const name of names) expect(tests).toContain(`'${name}'`)
+  })
+
+  it('lists no framing as tried with a peer whose notes say that no peer was tried', () => {
+    const peers = tried.filter(({ program }) => program !== 'tshark')
+    const framings = peers.flatMap(({ names }) => names)
+    expect(framings.length).toBeGreaterThan(12)
+    const isDenied = (note: string): boolean => /never (tried )?with a peer/i.test(note)
+    expect(framings.filter(({ notes }) => notes.some(isDenied))).toEqual([])
   })
 
   it('names every checksum', () => {

@@ -147,7 +147,10 @@ export const INDUSTRY: readonly Framing[] = [
         about: 'the request for a node address',
       },
     ],
-    notes: ['Peers expect a request for a node address first.', 'Never tried with a peer.'],
+    notes: [
+      'Peers expect a request for a node address first.',
+      'Tried with tshark, which reads its frames; never with a peer.',
+    ],
   },
   {
     name: 'mc-3e',
@@ -221,7 +224,7 @@ export const INDUSTRY: readonly Framing[] = [
     notes: [
       FIRST_BYTES_ARE_HEADER,
       'Peers expect RegisterSession first.',
-      'Never tried with a peer.',
+      'Tried with tshark, which reads its frames; never with a peer.',
     ],
   },
   {
@@ -248,7 +251,7 @@ export const INDUSTRY: readonly Framing[] = [
       FIRST_BYTES_ARE_HEADER,
       'Peers expect a hello message first and then a secure channel.',
       'A message in several chunks is delivered in several payloads.',
-      'Never tried with a peer.',
+      'Tried with tshark, which reads its frames; never with a peer.',
     ],
   },
   {
@@ -290,7 +293,7 @@ export const INDUSTRY: readonly Framing[] = [
     notes: [
       'Peers expect Select.req first.',
       'Linktest.req contains a number that changes, so the codec does not send it.',
-      'Never tried with a peer.',
+      'Tried with tshark, which reads its frames; never with a peer.',
     ],
   },
 ]

@@ -22,7 +22,10 @@ export const METERS: readonly Framing[] = [
       { frame: '68 04 43000000', payload: '43000000', about: 'TESTFR act' },
     ],
     heartbeat: { payload: '43000000', answer: '83000000', every: '20s' },
-    notes: ['Peers expect STARTDT before data, and acknowledgements of the I frames.', NEVER_TRIED],
+    notes: [
+      'Peers expect STARTDT before data, and acknowledgements of the I frames.',
+      'Tried with tshark, which reads its frames; never with a peer. The samples follow the standard.',
+    ],
   },
   {
     name: 'dlms-wrapper',

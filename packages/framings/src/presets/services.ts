@@ -91,7 +91,7 @@ export const SERVICES: readonly Framing[] = [
     notes: [
       'The payload contains the header. The codec writes version and length; the sender writes the rest.',
       'Peers expect an exchange of capabilities first.',
-      'Never tried with a peer.',
+      'Tried with tshark, which reads its frames; never with a peer.',
     ],
   },
   {
@@ -113,7 +113,6 @@ export const SERVICES: readonly Framing[] = [
     notes: [
       'The payload is the whole value. The sender writes tag and length, and the codec checks the length.',
       'Tags of several bytes and values of indefinite length are rejected.',
-      'Never tried with a peer.',
     ],
   },
   {
@@ -131,17 +130,17 @@ export const SERVICES: readonly Framing[] = [
     samples: [
       { frame: '08 0000 00000000 ce', payload: '08 0000 00000000', about: 'a heartbeat' },
       {
-        frame: '01 0001 00000004 0014000b ce',
-        payload: '01 0001 00000004 0014000b',
-        encodes: '01 0001 00000000 0014000b',
-        about: 'channel.open-ok without its last field',
+        frame: '01 0001 00000008 0014000b 00000000 ce',
+        payload: '01 0001 00000008 0014000b 00000000',
+        encodes: '01 0001 00000000 0014000b 00000000',
+        about: 'channel.open-ok',
       },
     ],
     heartbeat: { payload: '08000000000000', every: '30s' },
     notes: [
       'The payload contains the header. The sender writes type and channel; the codec writes the length.',
       'Clients begin with 8 bytes that are not a frame, and a login follows: an AMQP library does this, the codec does not.',
-      'Never tried with a peer.',
+      'Tried with tshark, which reads its frames; never with a peer.',
     ],
   },
   {
@@ -163,7 +162,7 @@ export const SERVICES: readonly Framing[] = [
     notes: [
       'The payload contains the header. The sender writes the type; the codec writes the length.',
       'The first message of a client has no type, so it is not a frame of this codec.',
-      'Never tried with a peer.',
+      'Tried with tshark, which reads its frames; never with a peer.',
     ],
   },
   {
@@ -181,6 +180,9 @@ export const SERVICES: readonly Framing[] = [
         about: 'the call of add without arguments, in the binary protocol',
       },
     ],
-    notes: ['Answers are not assigned to calls.', 'Never tried with a peer.'],
+    notes: [
+      'Answers are not assigned to calls.',
+      'Tried with tshark, which reads its frames; never with a peer.',
+    ],
   },
 ]
