@@ -12,8 +12,12 @@ export default defineRouter({
     const linkOf = new Map(Object.entries(ids))
     return {
       route({ payload }) {
-        const kind = id(payload)
-        return linkOf.get(kind.slice(0, 2)) ?? { drop: `no link for telegrams ${kind}` }
+        try {
+          const kind = id(payload)
+          return linkOf.get(kind.slice(0, 2)) ?? { drop: `no link for telegrams ${kind}` }
+        } catch (error) {
+          return { drop: error.message }
+        }
       },
     }
   },

@@ -109,6 +109,16 @@ sendRouterCompliance(
   },
 )
 
+sendRouterCompliance(
+  'examples/telegram-router',
+  () => exampleRouter('telegram-router', { ids: { AA: 'mes', FU: 'furnace' } }),
+  {
+    table: [{ id: 'mes' }, { id: 'furnace' }, { id: 'plant', slots: 3 }],
+    payloads: texts(...['AA01', 'FU01', 'ZZ01'].map((id) => `0041${id}${' '.repeat(32)}x`)),
+    relays: 'anywhere',
+  },
+)
+
 /** A query for the address of `a`, and the answer to it that has none. */
 const DNS = [
   '000701000001000000000000016100000100 01',

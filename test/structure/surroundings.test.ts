@@ -50,11 +50,14 @@ describe('core', () => {
 })
 
 describe('the wall clock', () => {
-  /** Where a moment is shown to people; and certificates, which are valid by the calendar, are warned of. */
+  /** Where a moment is shown to people, or stands in a header of a message; and certificates, which are valid by the calendar, are warned of. */
   const ALLOWED = [
     'packages/cli/src/logging/create-log.ts',
+    'packages/cli/src/run/entry-layouts.ts',
     'packages/cli/src/run/run-node.ts',
     'packages/cli/src/running-node/follow-messages.ts',
+    // Writes the time of its clock in the time zone of the process.
+    'packages/framings/src/layout/stamp.ts',
     // Watches that a strategy does not ask for it.
     'packages/testing/src/compliance/reconnect-strategy.ts',
     'packages/transport-tcp/src/tls-options.ts',

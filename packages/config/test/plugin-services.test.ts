@@ -7,6 +7,7 @@ import {
   compareSides,
   counterpartOf,
   descriptorsOf,
+  payloadLayoutOf,
 } from '../src/plugins/plugin-services.js'
 import { type ResolvedPlugin, resolvePlugin } from '../src/plugins/resolve-plugin.js'
 
@@ -62,7 +63,7 @@ describe('the optional members of a plugin', () => {
     ['that never settles', '() => new Promise(() => {})'],
     ['that rejects', 'async () => { throw new Error("later") }'],
   ])('must not return a promise %s', async (_, member) => {
-    const faulty = ['check', 'compare', 'counterpart', 'descriptors'].map(
+    const faulty = ['check', 'compare', 'counterpart', 'descriptors', 'layout'].map(
       (name) => `${name}: ${member}`,
     )
     const own = await plugin(faulty.join(', '))
@@ -71,6 +72,7 @@ describe('the optional members of a plugin', () => {
       compare: () => compareSides(own, SIDE, SIDE),
       counterpart: () => counterpartOf(own, SIDE),
       descriptors: () => descriptorsOf([own]),
+      layout: () => payloadLayoutOf(own),
     }
     for (const [name, call] of Object.entries(calls)) {
       expect(call).toThrow(invalid(`${name}() returned a promise, expected a result`))
@@ -94,6 +96,7 @@ describe('the optional members of a plugin', () => {
 
   it.each([
     ['check: 5', '"check" must be a function, found 5'],
+    ['layout: []', '"layout" must be a function, found an object'],
     ['descriptors: {}', '"descriptors" must be a function, found an object'],
   ])('must be functions: %s', async (members, message) => {
     await expect(plugin(members)).rejects.toThrow(invalid(message))
@@ -120,6 +123,20 @@ describe('the optional members of a plugin', () => {
     expect(() => descriptorsOf([own])).toThrow(invalid('own.mjs: descriptors() '))
   })
 
+  it.each([
+    ['throws', "() => { throw new Error('boom') }", 'layout() failed: boom'],
+    ['returns a number', '() => 5', 'layout() did not return { fields, read, write, createStamp }'],
+    ['leaves out a function', '() => ({ fields: [], read() {}, write() {} })', 'layout() did not'],
+  ])('make a codec faulty whose layout %s', async (_, layout, problem) => {
+    const own = await plugin(`layout: ${layout}`)
+    expect(() => payloadLayoutOf(own)).toThrow(invalid(`own.mjs: ${problem}`))
+  })
+
+  it('may say that payloads do not begin with a header', async () => {
+    expect(payloadLayoutOf(await plugin('layout: () => undefined'))).toBeUndefined()
+    expect(payloadLayoutOf(await plugin(''))).toBeUndefined()
+  })
+
   it('may reject options', async () => {
     const own = await plugin(`compare() {
       throw Object.assign(new Error('width: expected 1'), {
@@ -139,6 +156,18 @@ describe('the check of a plugin, while a configuration is read', () => {
     const cwd = folderWith({ 'own.mjs': codecModule(members), '.commlooprc': text })
     return await readConfig({ cwd, env: {} })
   }
+
+  it('finds a faulty layout, and what else the plugin has found', async () => {
+    const reading = await read(
+      `check: (options, { path }) => ({ problems: [{ path, message: 'a problem' }], warnings: [] }),
+      layout: () => 5`,
+      `codec: ./own.mjs\n${LINKS}\n`,
+    )
+    const messages = [/a problem/, /layout\(\) did not return/].map((text) => ({
+      message: expect.stringMatching(text) as string,
+    }))
+    expect(reading).toMatchObject({ ok: false, problems: messages })
+  })
 
   it('adds problems at their lines, and prevents the start', async () => {
     const reading = await read(

@@ -170,6 +170,25 @@ describe('a layout', () => {
     }
   })
 
+  it('accepts the largest decimal number that fits, and not the next one', () => {
+    const layout = new Layout([{ name: 'n', bytes: 2, type: 'decimal', text: 'x', textZh: 'x' }])
+    expect(text(layout.write({ n: 99 }, HELLO, utcStamp()))).toBe('99hello')
+    expect(() => layout.write({ n: 100 }, HELLO, utcStamp())).toThrow('up to 2 digits, found 100')
+  })
+
+  it.each(['20000229', '20240229', '20251231', '20250430'])('accepts the date %s', (date) => {
+    const fields = { id: 'AA01', sender: 'L3', receiver: 'L2', date }
+    expect(text(TELEGRAM.write(fields, HELLO, utcStamp()))).toContain(date)
+  })
+
+  it.each(['21000229', '20250229', '20250431', '20250100', '20251301', '20250001'])(
+    'rejects the date %s',
+    (date) => {
+      const fields = { id: 'AA01', sender: 'L3', receiver: 'L2', date }
+      expect(() => TELEGRAM.write(fields, HELLO, utcStamp())).toThrow('date (bytes 8 to 15)')
+    },
+  )
+
   it('takes date and time from one reading of the clock', () => {
     let readings = 0
     const stamp = new Stamp(() => MADE_MS + 1000 * readings++, { zone: 'utc' })

@@ -30,11 +30,12 @@ export function checkPlugins(options: NodeOptions, plugins: ConfigPlugins): Plug
   const warnings: string[] = []
   for (const [plugin, path] of usesOf(plugins)) {
     try {
-      payloadLayoutOf(plugin)
       const found = checkPlugin(plugin, { path, node: { links, ...listenOf(options) } })
       const code = 'CML_ERR_CONFIG_INVALID'
       problems.push(...found.problems.map((problem) => ({ code, ...problem }) as const))
       warnings.push(...found.warnings.map(warningText))
+      // Nothing else asks for it before the node has started.
+      payloadLayoutOf(plugin)
     } catch (error) {
       if (!CommloopError.is(error)) throw error
       problems.push({ code: error.code, path, message: messageText(error) })

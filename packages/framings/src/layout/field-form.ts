@@ -128,12 +128,15 @@ function calendar({ digits, form, isValid }: typeof DATE): FieldForm {
   }
 }
 
+/** Of each month. */
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
 function isDate(digits: string): boolean {
   const [year, month, day] = [digits.slice(0, 4), digits.slice(4, 6), digits.slice(6)].map(Number)
   if (year === undefined || month === undefined || day === undefined) return false
-  if (month < 1 || month > 12 || day < 1) return false
-  // The day before the first of the next month. 2000 + year % 400 has the same leap years.
-  return day <= new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate()
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  const days = month === 2 && isLeap ? 29 : (DAYS[month - 1] ?? 0)
+  return day >= 1 && day <= days
 }
 
 /** Allows the leap second. */
