@@ -240,8 +240,14 @@ describe('a codec that cannot encode', () => {
   })
 
   it('costs only the heartbeat if it cannot encode it', async () => {
-    const encode = throwing(new Error('no'))
+    // The node tries each heartbeat with its codec before the start. This codec fails later.
+    let broken = false
+    const encode: FrameCodec['encode'] = (payload, into, at) => {
+      if (broken) throw new Error('no')
+      return SOUND.encode(payload, into, at)
+    }
     const { bench, bad } = pair(codec({ encode }), { heartbeat: { every: '1s', payload: 'hb' } })
+    broken = true
     bench.clock.advance(2_500)
     expect(bench.warnings).toContain('CODEC_ENCODE')
     expect(bad.writes).toEqual([])
