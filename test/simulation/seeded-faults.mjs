@@ -116,8 +116,8 @@ export const SEEDED_FAULTS = {
   'a decoder is reused for the next connection': [
     {
       file: READER,
-      find: 'this.#decoder ??= codec.createDecoder();',
-      replace: 'this.#decoder ??= this.#host.link.kept ??= codec.createDecoder();',
+      find: 'const decoder = codec.createDecoder();',
+      replace: 'const decoder = (this.#host.link.kept ??= codec.createDecoder());',
     },
     {
       file: CONNECTION,
@@ -243,8 +243,8 @@ export const SEEDED_FAULTS = {
     { file: LIVENESS, find: 'deadline?.dispose();', replace: ';' },
     {
       file: CONNECTION,
-      find: 'this.#conversation?.finished();\n        this.#owner.closed',
-      replace: 'this.#owner.closed',
+      find: 'this.conversation?.ended(this.#reason) ?? this.#reason',
+      replace: 'this.#reason',
     },
   ],
   'a connection whose peer only does not read is given up': [

@@ -24,8 +24,8 @@ export {
   type TablePlugin,
 } from './load/config-table.js'
 export { configuredNode } from './load/configured-node.js'
-export { type ConfigReading, loadConfig, readConfig } from './load/load-config.js'
-export type { LoadedConfig } from './load/loaded-config.js'
+export { loadConfig, readConfig } from './load/load-config.js'
+export type { ConfigReading, LoadedConfig } from './load/loaded-config.js'
 export type { RunningConfig } from './load/running-config.js'
 export { builtinNames, builtinPlugin, DEFAULT_PLUGINS } from './plugins/builtin-plugins.js'
 export { NO_PLUGIN } from './plugins/plugin-kinds.js'

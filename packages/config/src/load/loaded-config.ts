@@ -1,4 +1,5 @@
 import type { NodeConfig, NodeOptions } from '@commloop/core'
+import type { Diagnostic } from '../read/diagnostic.js'
 import type { ControlPath } from '../sections/control-section.js'
 import type { MetricsPlace } from '../sections/metrics-section.js'
 import type { ConfigPlugins } from './config-plugins.js'
@@ -22,3 +23,13 @@ export interface LoadedConfig {
   readonly listenFiles: string
   readonly warnings: readonly string[]
 }
+
+/** The result of reading a configuration file. */
+export type ConfigReading =
+  | { readonly ok: true; readonly config: LoadedConfig }
+  | {
+      readonly ok: false
+      readonly file: string
+      readonly problems: readonly Diagnostic[]
+      readonly warnings: readonly string[]
+    }

@@ -9,7 +9,9 @@ import {
 } from '@commloop/core'
 import type { ConfigPlugins } from '../load/config-plugins.js'
 import type { ConfigRequest } from '../find/find-config.js'
-import { type ConfigReading, readConfig } from '../load/load-config.js'
+import type { SourceChecker } from '../load/checked-file.js'
+import type { ConfigReading } from '../load/loaded-config.js'
+import { readConfigWith } from '../load/read-config-with.js'
 import type { LoadedConfig } from '../load/loaded-config.js'
 import { commonCode, problemsText } from '../read/diagnostic.js'
 import { ReadingThread } from './reading-thread.js'
@@ -104,7 +106,8 @@ export class Reloader {
         this.#node.checkReconfiguration(node, newPlugins(plugins)),
     }
     try {
-      const reading = readConfig(this.#request, running, (source, env) => thread.check(source, env))
+      const check = (...text: Parameters<SourceChecker>) => thread.check(...text)
+      const reading = readConfigWith(check, this.#request, running)
       return await withinMs(reading, READ_MS_MAX, () => {
         const text = `reading the configuration and its plugins took more than ${String(READ_MS_MAX / 1000)} s`
         return new CommloopError('CML_ERR_PLUGIN_INVALID', text)
