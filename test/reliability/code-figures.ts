@@ -108,8 +108,8 @@ function scriptsOfUsers(): string[] {
     .map(([path]) => path)
 }
 
-/** Only the bench, which is not published, has a dependency with a script. */
-const OF_THE_BENCH = ['node_modules/zeromq']
+/** Only the bench, which is not published, has dependencies with a script; lmdb brings msgpackr. */
+const OF_THE_BENCH = ['node_modules/zeromq', 'node_modules/lmdb', 'node_modules/msgpackr-extract']
 
 export const CODE_FIGURES: readonly Figure[] = [
   {
