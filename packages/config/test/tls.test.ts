@@ -6,7 +6,8 @@ import {
   type Identity,
   opensslIsMissing,
 } from '@commloop/test-support/certificates'
-import { type ConfigReading, readConfig } from '../src/load/load-config.js'
+import { readConfig } from '../src/load/load-config.js'
+import type { ConfigReading } from '../src/load/loaded-config.js'
 import { problemsText } from '../src/read/diagnostic.js'
 import { folderWith } from '@commloop/test-support/temporary-folder'
 
